@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class EmbeddingsConfig(AppConfig):
+    name = "embeddings"
+    verbose_name = "Embeddings"
+
+    def ready(self) -> None:
+        from embeddings import checks, signals  # noqa: F401  (registered by being imported)

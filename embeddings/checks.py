@@ -1,0 +1,1 @@
+"""System checks: settings and spaces that cannot work together are named before a request finds out."""

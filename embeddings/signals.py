@@ -1,0 +1,1 @@
+"""The one signal of the project: a product or a picture was saved or deleted."""
