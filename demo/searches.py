@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 # (query, language, category, attributes that must contain these words, words of the title)
 SEARCHES: list[tuple[str, str, str, dict[str, str], str]] = [
     ("white speckled coffee cup", "en", "Tableware/Mugs", {"pattern": "speckle", "colour": "white"}, ""),
-    ("oak wall clock", "en", "Decor/Wall Clocks", {"material": "oak"}, ""),
+    ("ceramic wall clock", "en", "Decor/Wall Clocks", {"material": "ceramic"}, ""),
     ("brass mirror", "en", "Decor/Mirrors", {"material": "brass"}, ""),
     ("woolen carpet with stripes", "en", "Textiles/Rugs", {"pattern": "stripes"}, ""),
     ("glass hanging lamp", "en", "Lighting/Pendant Lamps", {"material": "glass"}, ""),
@@ -36,7 +36,7 @@ SEARCHES: list[tuple[str, str, str, dict[str, str], str]] = [
     ("teapot for green tea", "en", "Tableware/Teapots", {}, ""),
     ("serving tray in marble", "en", "Tableware/Trays", {"material": "marble"}, ""),
     ("soup bowl navy", "en", "Tableware/Bowls", {"colour": "navy"}, ""),
-    ("dinner plate terracotta", "en", "Tableware/Plates", {"colour": "terracotta"}, ""),
+    ("dinner plate white", "en", "Tableware/Plates", {"colour": "white"}, ""),
     ("espresso cup", "en", "Tableware/Cups", {}, ""),
     ("flower pot", "en", "Decor/Planters", {}, ""),
     ("candlestick brass", "en", "Decor/Candle Holders", {"material": "brass"}, ""),
@@ -46,7 +46,7 @@ SEARCHES: list[tuple[str, str, str, dict[str, str], str]] = [
     ("Harbour pendant", "en", "Lighting/Pendant Lamps", {}, "Harbour"),
     ("porthole miror", "en", "Decor/Mirrors", {}, "Porthole"),
     ("白色马克杯", "zh", "Tableware/Mugs", {"colour": "white"}, ""),
-    ("橡木挂钟", "zh", "Decor/Wall Clocks", {"material": "oak"}, ""),
+    ("陶瓷挂钟", "zh", "Decor/Wall Clocks", {"material": "ceramic"}, ""),
     ("黄铜镜子", "zh", "Decor/Mirrors", {"material": "brass"}, ""),
     ("条纹羊毛地毯", "zh", "Textiles/Rugs", {"pattern": "stripes"}, ""),
     ("玻璃吊灯", "zh", "Lighting/Pendant Lamps", {"material": "glass"}, ""),
@@ -62,7 +62,7 @@ SEARCHES: list[tuple[str, str, str, dict[str, str], str]] = [
     ("花瓶", "zh", "Decor/Vases", {}, ""),
     ("烛台", "zh", "Decor/Candle Holders", {}, ""),
     ("收纳篮", "zh", "Storage/Boxes & Baskets", {}, ""),
-    ("陶土色盘子", "zh", "Tableware/Plates", {"colour": "terracotta"}, ""),
+    ("白色盘子", "zh", "Tableware/Plates", {"colour": "white"}, ""),
 ]
 
 
