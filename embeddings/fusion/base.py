@@ -1,0 +1,58 @@
+"""What every fusion promises, and the one helper that all of them need: unit rows."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+TINY_NORM = 1e-6  # below this a row counts as missing: float32 noise has no direction worth keeping
+
+
+def unit_rows(vectors: npt.ArrayLike) -> Array:
+    """Return `vectors` (n, d) as float32 with rows of length 1; rows of (nearly) no length become exactly zero."""
+    wide = np.asarray(vectors, dtype=np.float64)
+    norms = np.linalg.norm(wide, axis=1, keepdims=True)
+    rows: Array = np.divide(wide, norms, out=np.zeros_like(wide), where=norms > TINY_NORM).astype(np.float32)
+    return rows
+
+
+def present_rows(vectors: Array) -> npt.NDArray[np.bool_]:
+    """Return (n,) booleans: True where a row holds a vector, False where it is all zero."""
+    present: npt.NDArray[np.bool_] = np.any(vectors != 0, axis=1)
+    return present
+
+
+class Fusion(Protocol):
+    """Joins calibrated text (n, text_dim) and image (n, image_dim) unit rows into one vector for each product.
+
+    A zero row means that the product lacks the modality. `text_weight` (n,) lies in [0, 1]; the picture gets the rest.
+    """
+
+    name: ClassVar[str]
+
+    def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
+        """Return (n, d) unit rows; zero only where both modalities are missing."""
+
+    def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
+        """Return (n, 2): how much text and picture weigh; rows sum to 1, or to 0 where both are missing."""
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Return what was fitted, by name."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Return the fusion that `to_arrays` described."""
+
+
+def share_weights(text: Array, image: Array, *, text_weight: Array) -> Array:
+    """Return (n, 2) weights of text and picture, all of it to the one modality that a product has."""
+    weights = np.stack([text_weight * present_rows(text), (1 - text_weight) * present_rows(image)], axis=1)
+    total = weights.sum(axis=1, keepdims=True)
+    either = np.stack([present_rows(text), present_rows(image)], axis=1).astype(np.float32)
+    # A weight of 0 on the only modality that is there would leave nothing: what is present then shares equally.
+    fallback = either / np.maximum(either.sum(axis=1, keepdims=True), 1)
+    shares: Array = np.where(total > 0, weights / np.where(total > 0, total, 1), fallback).astype(np.float32)
+    return shares

@@ -1,0 +1,229 @@
+"""From what encoders said about products to the vectors that are searched: calibrate, compress, fuse, compress."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from embeddings.fusion.attention import AttentionFusion
+from embeddings.fusion.base import Array, Fusion, present_rows, unit_rows
+from embeddings.fusion.compression import compress, fit_basis
+from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.imputation import Imputation
+from embeddings.fusion.modality import Modality
+from embeddings.fusion.weighted import WeightedFusion
+
+MODALITY_DIM = 384  # text and image vectors are searched too, and no wider than this
+FORMAT = "kindred-vector-pipeline-1"
+FUSIONS: dict[str, type[Fusion]] = {fusion.name: fusion for fusion in (ConcatFusion, WeightedFusion, AttentionFusion)}
+
+
+@dataclass(frozen=True)
+class RawVectors:
+    """What the encoders said about n products; a zero row where a product lacks the part."""
+
+    text_parts: tuple[Array, ...]  # each (n, d_t), unit rows, one array for each declared text part
+    image: Array  # (n, d_i), unit rows: the normalised mean of the product's picture vectors
+
+
+@dataclass(frozen=True)
+class FusedVectors:
+    """What is stored and searched for n products: float32 unit rows; zero where the modality is missing."""
+
+    fused: Array  # (n, dim); zero only where both modalities are missing
+    text: Array  # (n, text_dim)
+    image: Array  # (n, image_dim)
+
+
+@dataclass(frozen=True)
+class VectorPipeline:
+    """An immutable recipe: everything that was fitted for one space. Inference needs NumPy only."""
+
+    text_modality: Modality
+    image_modality: Modality
+    imputation: Imputation
+    joiner: Fusion
+    basis: Array  # (joined width, dim)
+    text_weight: float
+
+    @classmethod
+    def fit(
+        cls,
+        raw: RawVectors,
+        *,
+        fusion: str = "concat",
+        part_weights: tuple[float, ...] = (0.5, 0.5),
+        text_weight: float = 0.6,
+        dim: int = 384,
+        seed: int = 0,
+    ) -> "VectorPipeline":
+        """Fit on a catalogue, or on a sample of it, with "concat" or "weighted" (training.train makes "attention").
+
+        Raises ValueError where the number of weights differs from that of the parts, or the fusion has to be trained.
+        """
+        text_modality = Modality.fit(raw.text_parts, weights=part_weights, dim=MODALITY_DIM, seed=seed)
+        image_modality = Modality.fit((raw.image,), weights=(1.0,), dim=MODALITY_DIM, seed=seed)
+        text, image = text_modality.transform(raw.text_parts), image_modality.transform((raw.image,))
+        return cls(
+            text_modality=text_modality,
+            image_modality=image_modality,
+            imputation=Imputation.fit(text, image),
+            joiner=_fit_joiner(fusion, text, image),
+            basis=np.zeros((0, dim), dtype=np.float32),
+            text_weight=float(text_weight),
+        ).fit_output(raw, dim=dim, seed=seed)
+
+    def with_joiner(self, joiner: Fusion, raw: RawVectors, *, seed: int = 0) -> "VectorPipeline":
+        """Return this pipeline with another fusion, its output basis fitted again on `raw`."""
+        return replace(self, joiner=joiner).fit_output(raw, dim=self.dim, seed=seed)
+
+    def fit_output(self, raw: RawVectors, *, dim: int, seed: int) -> "VectorPipeline":
+        """Return this pipeline with the basis of its fused vectors fitted on `raw`."""
+        text, image = self._modalities(raw)
+        joined = self._join(text, image, text_weight=self._weights(len(text), None))
+        return replace(self, basis=fit_basis(joined, dim=dim, seed=seed))
+
+    @property
+    def fusion(self) -> str:
+        return self.joiner.name
+
+    @property
+    def dim(self) -> int:
+        return int(self.basis.shape[1])
+
+    @property
+    def text_dim(self) -> int:
+        return self.text_modality.dim
+
+    @property
+    def image_dim(self) -> int:
+        return self.image_modality.dim
+
+    def transform(self, raw: RawVectors, *, text_weight: float | Array | None = None) -> FusedVectors:
+        """Return vectors of n products; `text_weight`, one or (n,) in [0, 1], overrides the fitted one unless NaN."""
+        text, image = self._modalities(raw)
+        joined = self._join(text, image, text_weight=self._weights(len(text), text_weight))
+        return FusedVectors(fused=unit_rows(compress(joined, self.basis)), text=text, image=image)
+
+    def modality_weights(self, raw: RawVectors, *, text_weight: float | Array | None = None) -> Array:
+        """Return (n, 2): how much text and picture weigh for each product, all of it on the only one that is there."""
+        text, image = self._modalities(raw)
+        return self.joiner.modality_weights(text, image, text_weight=self._weights(len(text), text_weight))
+
+    def similarity_shares(self, left: RawVectors, right: RawVectors) -> Array:
+        """Return (n, 2): the shares of text and picture in the similarity of each pair of rows; they sum to 1.
+
+        Concat: exact, `w_t cos(t, t')` and `w_i cos(i, i')` as parts of their sum. Otherwise by ablation: what the
+        similarity loses without the text, and without the picture. Negative parts count as 0; where nothing is shared,
+        the weights are returned. A modality that either product lacks has no share.
+        """
+        left_text, left_image = self._modalities(left)
+        right_text, right_image = self._modalities(right)
+        present = np.stack(
+            [present_rows(left_text) & present_rows(right_text), present_rows(left_image) & present_rows(right_image)],
+            axis=1,
+        )
+        weights = self._weights(len(left_text), None)
+        if isinstance(self.joiner, ConcatFusion):
+            cosines = np.stack([_row_dots(left_text, right_text), _row_dots(left_image, right_image)], axis=1)
+            parts = np.stack([weights, 1 - weights], axis=1) * cosines
+        else:
+            parts = self._ablate((left_text, left_image), (right_text, right_image), weights)
+        parts = np.where(present, np.maximum(parts, 0), 0)
+        fallback = np.where(present.any(axis=1, keepdims=True), present * np.stack([weights, 1 - weights], axis=1), 0.5)
+        parts = np.where(parts.sum(axis=1, keepdims=True) > 0, parts, fallback)
+        shares: Array = (parts / parts.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
+
+    def to_bytes(self) -> bytes:
+        """Return the recipe as safetensors, its scalars as metadata."""
+        groups = {
+            "text": self.text_modality.to_arrays(),
+            "image": self.image_modality.to_arrays(),
+            "imputation": self.imputation.to_arrays(),
+            "fusion": self.joiner.to_arrays(),
+            "output": {"basis": self.basis},
+        }
+        tensors = {
+            f"{group}.{name}": np.ascontiguousarray(a) for group, arrays in groups.items() for name, a in arrays.items()
+        }
+        recipe = {"format": FORMAT, "fusion": self.fusion, "text_weight": self.text_weight}
+        # One entry: safetensors writes several in random order, and equal recipes should be equal bytes.
+        return save(tensors, metadata={"recipe": json.dumps(recipe, sort_keys=True)})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "VectorPipeline":
+        """Return the recipe that `to_bytes` wrote. Raises ValueError for anything else."""
+        recipe = _read_recipe(data)
+        if recipe.get("format") != FORMAT:
+            raise ValueError(f"Not a {FORMAT} file: build the space again.")
+        tensors = load(data)
+        return cls(
+            text_modality=Modality.from_arrays(_group(tensors, "text")),
+            image_modality=Modality.from_arrays(_group(tensors, "image")),
+            imputation=Imputation.from_arrays(_group(tensors, "imputation")),
+            joiner=FUSIONS[recipe["fusion"]].from_arrays(_group(tensors, "fusion")),
+            basis=tensors["output.basis"],
+            text_weight=float(recipe["text_weight"]),
+        )
+
+    def _modalities(self, raw: RawVectors) -> tuple[Array, Array]:
+        return self.text_modality.transform(raw.text_parts), self.image_modality.transform((raw.image,))
+
+    def _weights(self, count: int, text_weight: float | Array | None) -> Array:
+        """Return (count,) text weights; NaN and None mean the fitted one."""
+        given = (
+            np.full(count, np.nan) if text_weight is None else np.broadcast_to(np.asarray(text_weight, float), count)
+        )
+        if np.any((given < 0) | (given > 1)):
+            raise ValueError("A text weight lies between 0 (picture only) and 1 (text only).")
+        weights: Array = np.where(np.isnan(given), self.text_weight, given).astype(np.float32)
+        return weights
+
+    def _join(self, text: Array, image: Array, *, text_weight: Array) -> Array:
+        text, image = self.imputation.fill(text, image)
+        return self.joiner.fuse(text, image, text_weight=text_weight)
+
+    def _ablate(self, left: tuple[Array, Array], right: tuple[Array, Array], weights: Array) -> Array:
+        """Return (n, 2): how much the similarity falls when both products lose their text, and their picture."""
+
+        def similarity(text_kept: int, image_kept: int) -> Array:
+            sides = [
+                self.joiner.fuse(text * text_kept, image * image_kept, text_weight=weights)
+                for text, image in (left, right)
+            ]
+            return _row_dots(*sides)
+
+        whole = similarity(1, 1)
+        return np.stack([whole - (1 - weights) * similarity(0, 1), whole - weights * similarity(1, 0)], axis=1)
+
+
+def _fit_joiner(fusion: str, text: Array, image: Array) -> Fusion:
+    if fusion == "concat":
+        return ConcatFusion()
+    if fusion == "weighted":
+        return WeightedFusion.fit(text, image)
+    raise ValueError(f"Fusion {fusion!r} cannot be fitted: choose concat or weighted, or train attention.")
+
+
+def _row_dots(left: Array, right: Array) -> Array:
+    """Return (n,) inner products of the rows of left and right."""
+    dots: Array = np.einsum("nd,nd->n", left, right)
+    return dots
+
+
+def _group(tensors: Mapping[str, Array], group: str) -> dict[str, Array]:
+    return {name.partition(".")[2]: array for name, array in tensors.items() if name.startswith(f"{group}.")}
+
+
+def _read_recipe(data: bytes) -> dict[str, Any]:
+    """Return what `to_bytes` put into the header: eight bytes of length, little-endian, then JSON."""
+    try:
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        recipe: dict[str, Any] = json.loads(header["__metadata__"]["recipe"])
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return recipe

@@ -1,0 +1,335 @@
+"""Fusion: what is calibrated, joined, compressed and stored, on vectors small enough to check by hand."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from embeddings.fusion import RawVectors, VectorPipeline
+from embeddings.fusion.attention import AttentionFusion
+from embeddings.fusion.base import present_rows, unit_rows
+from embeddings.fusion.calibration import PRIOR_COUNT, calibrate, fit_mean
+from embeddings.fusion.compression import compress, fit_basis
+from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.imputation import Imputation
+from embeddings.fusion.weighted import WeightedFusion
+
+
+def random_units(count: int, dim: int, *, seed: int, offset: float = 0.0) -> np.ndarray:
+    """Return unit rows; `offset` crowds them into a cone, as encoders do."""
+    return unit_rows(np.random.default_rng(seed).standard_normal((count, dim)) + offset)
+
+
+def make_raw(count: int, *, text_dim: int = 16, image_dim: int = 24, seed: int = 0) -> RawVectors:
+    title = random_units(count, text_dim, seed=seed, offset=1.0)
+    body = unit_rows(title + 0.5 * random_units(count, text_dim, seed=seed + 1))
+    return RawVectors(text_parts=(title, body), image=random_units(count, image_dim, seed=seed + 2, offset=0.5))
+
+
+def cosines(vectors: np.ndarray) -> np.ndarray:
+    return vectors @ vectors.T
+
+
+def test_unit_rows_leave_missing_rows_zero_and_return_float32():
+    rows = unit_rows([[3.0, 4.0], [0.0, 0.0], [1e-9, 0.0]])
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows, [[0.6, 0.8], [0, 0], [0, 0]], atol=1e-7)
+
+
+def test_mean_is_shrunk_as_if_zero_vectors_had_been_seen():
+    np.testing.assert_allclose(fit_mean(np.float32([[1, 0], [0, 0], [0, 1]])), np.array([1, 1]) / (2 + PRIOR_COUNT))
+
+
+def test_calibration_by_hand():
+    calibrated = calibrate(np.float32([[1, 0], [0, 1], [0, 0]]), np.float32([0.5, 0.0]))
+    np.testing.assert_allclose(calibrated, [[1, 0], unit_rows([[-0.5, 1]])[0], [0, 0]], atol=1e-6)
+
+
+def test_a_row_equal_to_the_mean_keeps_its_direction():
+    np.testing.assert_array_equal(calibrate(np.float32([[0, 1]]), np.float32([0, 1])), [[0, 1]])
+
+
+def test_calibration_spreads_a_cone():
+    crowded = random_units(200, 32, seed=1, offset=2.0)
+    assert cosines(crowded).mean() > 0.7
+    assert abs(cosines(calibrate(crowded, fit_mean(crowded))).mean()) < 0.05
+
+
+@pytest.mark.parametrize(("count", "dim"), [(0, 4), (1, 4), (3, 4), (50, 4), (3, 16), (50, 10), (5, 20)])
+def test_basis_columns_are_orthonormal_whatever_the_number_of_products(count, dim):
+    basis = fit_basis(random_units(count, 16, seed=2), dim=dim)
+    assert basis.shape == (16, dim)
+    expected = np.eye(dim)
+    expected[16:] = 0  # sixteen numbers have no seventeenth direction
+    np.testing.assert_allclose(basis.T @ basis, expected, atol=1e-5)
+
+
+def test_compression_keeps_every_cosine_when_the_rank_fits():
+    vectors = random_units(8, 16, seed=3)
+    np.testing.assert_allclose(cosines(compress(vectors, fit_basis(vectors, dim=8))), cosines(vectors), atol=1e-5)
+
+
+def test_compression_keeps_the_strongest_directions():
+    vectors = unit_rows(np.random.default_rng(4).standard_normal((500, 4)) * [9, 3, 0.1, 0.1])
+    np.testing.assert_allclose(np.abs(fit_basis(vectors, dim=2)[:2]), np.eye(2), atol=0.05)
+
+
+def test_concat_cosine_is_exactly_the_weighted_mean_of_modality_cosines():
+    text, image = random_units(20, 5, seed=5), random_units(20, 7, seed=6)
+    fused = ConcatFusion().fuse(text, image, text_weight=np.full(20, 0.7, np.float32))
+    np.testing.assert_allclose(cosines(fused), 0.7 * cosines(text) + 0.3 * cosines(image), atol=1e-6)
+
+
+def test_concat_by_hand():
+    weight = np.float32([0.36, 0.36, 0.36])
+    fused = ConcatFusion().fuse(np.float32([[1], [0], [1]]), np.float32([[1], [1], [0]]), text_weight=weight)
+    np.testing.assert_allclose(fused, [[0.6, 0.8], [0, 1], [1, 0]], atol=1e-6)
+
+
+def test_stored_cosine_is_the_weighted_mean_of_stored_modality_cosines():
+    raw = make_raw(30)
+    vectors = VectorPipeline.fit(raw, text_weight=0.6).transform(raw)
+    expected = 0.6 * cosines(vectors.text) + 0.4 * cosines(vectors.image)
+    np.testing.assert_allclose(cosines(vectors.fused), expected, atol=1e-5)
+
+
+def test_weighted_fusion_recovers_a_rotation():
+    text = random_units(60, 6, seed=7)
+    rotation, _ = np.linalg.qr(np.random.default_rng(8).standard_normal((6, 6)))
+    image = (text @ rotation).astype(np.float32)
+    fused = WeightedFusion.fit(text, image).fuse(text, image, text_weight=np.full(60, 0.5, np.float32))
+    np.testing.assert_allclose(fused, text, atol=1e-5)
+
+
+def test_weighted_fusion_by_hand():
+    fusion = WeightedFusion(rotation=np.eye(2, dtype=np.float32))
+    fused = fusion.fuse(np.float32([[1, 0]]), np.float32([[0, 1]]), text_weight=np.float32([0.6]))
+    np.testing.assert_allclose(fused, unit_rows([[0.6, 0.4]]), atol=1e-6)
+
+
+def make_attention(text_dim: int, image_dim: int, *, strength: float, seed: int = 0) -> AttentionFusion:
+    generator = np.random.default_rng(seed)
+    return AttentionFusion(
+        text_projection=generator.standard_normal((text_dim, 3)).astype(np.float32),
+        image_projection=generator.standard_normal((image_dim, 3)).astype(np.float32),
+        hidden=generator.standard_normal((text_dim + image_dim + 2, 4)).astype(np.float32),
+        hidden_bias=np.zeros(4, np.float32),
+        output=np.zeros((4, 2), np.float32),
+        output_bias=np.float32([np.log(2), 0]),
+        strength=strength,
+    )
+
+
+def test_attention_of_no_strength_is_concat():
+    text, image, weight = random_units(9, 5, seed=9), random_units(9, 7, seed=10), np.full(9, 0.6, np.float32)
+    fused = make_attention(5, 7, strength=0.0).fuse(text, image, text_weight=weight)
+    np.testing.assert_allclose(fused[:, :12], ConcatFusion().fuse(text, image, text_weight=weight), atol=1e-6)
+    np.testing.assert_array_equal(fused[:, 12:], 0)
+
+
+def test_attention_cosine_is_a_mean_of_concat_and_learned():
+    text, image, weight = random_units(9, 5, seed=11), random_units(9, 7, seed=12), np.full(9, 0.6, np.float32)
+    fusion = make_attention(5, 7, strength=0.3)
+    learned = fusion.project(text, image, text_weight=weight)
+    plain = ConcatFusion().fuse(text, image, text_weight=weight)
+    fused = fusion.fuse(text, image, text_weight=weight)
+    np.testing.assert_allclose(cosines(fused), 0.7 * cosines(plain) + 0.3 * cosines(learned), atol=1e-5)
+
+
+def test_attention_weights_by_hand_and_masked():
+    fusion = make_attention(2, 2, strength=0.5)
+    text, image = np.float32([[1, 0], [1, 0], [0, 0], [0, 0]]), np.float32([[0, 1], [0, 0], [0, 1], [0, 0]])
+    weights = fusion.modality_weights(text, image, text_weight=np.full(4, 0.5, np.float32))
+    np.testing.assert_allclose(weights, [[2 / 3, 1 / 3], [1, 0], [0, 1], [0, 0]], atol=1e-6)
+
+
+def test_imputation_predicts_a_modality_that_follows_from_the_other():
+    text = random_units(300, 8, seed=13)
+    image = unit_rows(text @ np.random.default_rng(14).standard_normal((8, 8)))
+    imputation = Imputation.fit(text[:250], image[:250])
+    lacking = np.zeros_like(image[250:])
+    text_filled, image_filled = imputation.fill(text[250:], lacking)
+    np.testing.assert_array_equal(text_filled, text[250:])
+    assert np.sum(image_filled * image[250:], axis=1).mean() > 0.95
+
+
+@pytest.mark.parametrize("fusion", ["concat", "weighted"])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 40])
+def test_any_number_of_products_gives_the_same_dimensions(fusion, count):
+    pipeline = VectorPipeline.fit(make_raw(count), fusion=fusion, dim=32)
+    vectors = pipeline.transform(make_raw(7, seed=99))
+    assert vectors.fused.shape == (7, pipeline.dim) == (7, 32)
+    assert vectors.text.shape == (7, pipeline.text_dim) == (7, 16)
+    assert vectors.image.shape == (7, pipeline.image_dim) == (7, 24)
+    for array in (vectors.fused, vectors.text, vectors.image):
+        assert array.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(array, axis=1), 1, atol=1e-5)
+
+
+def test_wide_encoders_are_compressed_to_at_most_384():
+    raw = make_raw(6, text_dim=500, image_dim=1280)
+    pipeline = VectorPipeline.fit(raw)
+    assert (pipeline.text_dim, pipeline.image_dim, pipeline.dim) == (384, 384, 384)
+    fused = pipeline.transform(raw).fused
+    np.testing.assert_allclose(np.linalg.norm(fused, axis=1), 1, atol=1e-5)
+
+
+def test_missing_parts_and_modalities_stay_zero_and_the_rest_is_unit_length():
+    raw = make_raw(30)
+    for part in raw.text_parts:
+        part[[0, 1]] = 0
+    raw.text_parts[1][2] = 0
+    raw.image[[1, 3]] = 0
+    vectors = VectorPipeline.fit(raw, dim=32).transform(raw)
+    assert np.flatnonzero(~present_rows(vectors.text)).tolist() == [0, 1]
+    assert np.flatnonzero(~present_rows(vectors.image)).tolist() == [1, 3]
+    assert np.flatnonzero(~present_rows(vectors.fused)).tolist() == [1]
+    assert np.isfinite(vectors.fused).all()
+
+
+@pytest.mark.parametrize("image", [np.zeros((12, 24), np.float32), np.zeros((12, 0), np.float32)])
+@pytest.mark.parametrize("fusion", ["concat", "weighted"])
+def test_a_catalogue_without_pictures_ranks_by_text_alone(image, fusion):
+    raw = RawVectors(text_parts=make_raw(12).text_parts, image=image)
+    vectors = VectorPipeline.fit(raw, fusion=fusion, dim=32).transform(raw)
+    np.testing.assert_allclose(cosines(vectors.fused), cosines(vectors.text), atol=1e-5)
+    assert vectors.image.shape == image.shape
+
+
+def test_a_catalogue_without_texts_ranks_by_picture_alone():
+    raw = RawVectors(text_parts=(np.zeros((12, 16), np.float32),) * 2, image=make_raw(12).image)
+    vectors = VectorPipeline.fit(raw, dim=32).transform(raw)
+    np.testing.assert_allclose(cosines(vectors.fused), cosines(vectors.image), atol=1e-5)
+
+
+def test_one_declared_text_part_is_enough():
+    raw = make_raw(12)
+    single = RawVectors(text_parts=raw.text_parts[:1], image=raw.image)
+    assert VectorPipeline.fit(single, part_weights=(1.0,)).transform(single).fused.shape == (12, 384)
+
+
+def test_equal_products_have_equal_vectors():
+    raw = make_raw(1)
+    twice = RawVectors(
+        text_parts=tuple(part.repeat(4, axis=0) for part in raw.text_parts), image=raw.image.repeat(4, 0)
+    )
+    np.testing.assert_allclose(cosines(VectorPipeline.fit(twice).transform(twice).fused), 1, atol=1e-5)
+
+
+def test_a_vector_does_not_depend_on_its_batch():
+    raw = make_raw(10)
+    pipeline = VectorPipeline.fit(raw)
+    alone = [
+        pipeline.transform(RawVectors(tuple(p[[row]] for p in raw.text_parts), raw.image[[row]])).fused[0]
+        for row in range(10)
+    ]
+    np.testing.assert_allclose(np.stack(alone), pipeline.transform(raw).fused, atol=1e-6)
+
+
+def test_fusion_dial_overrides_each_row_without_a_new_fit():
+    raw = make_raw(20)
+    pipeline = VectorPipeline.fit(raw, text_weight=0.6)
+    picture_only = pipeline.transform(raw, text_weight=0.0).fused
+    np.testing.assert_allclose(cosines(picture_only), cosines(pipeline.transform(raw).image), atol=1e-5)
+    dial = np.full(20, np.nan)
+    dial[:5] = 0.0
+    mixed = pipeline.transform(raw, text_weight=dial).fused
+    np.testing.assert_array_equal(mixed[:5], picture_only[:5])
+    np.testing.assert_array_equal(mixed[5:], pipeline.transform(raw).fused[5:])
+
+
+def test_a_weight_outside_its_range_is_refused():
+    raw = make_raw(5)
+    with pytest.raises(ValueError, match="between 0"):
+        VectorPipeline.fit(raw).transform(raw, text_weight=1.5)
+
+
+def test_modality_weights_go_to_what_is_there():
+    raw = make_raw(3)
+    raw.image[1] = 0
+    for part in raw.text_parts:
+        part[2] = 0
+    weights = VectorPipeline.fit(raw, text_weight=0.6).modality_weights(raw)
+    np.testing.assert_allclose(weights, [[0.6, 0.4], [1, 0], [0, 1]], atol=1e-6)
+
+
+def test_concat_shares_are_the_exact_parts_of_the_similarity():
+    raw = make_raw(40)
+    pipeline = VectorPipeline.fit(raw, text_weight=0.6)
+    vectors = pipeline.transform(raw)
+    shares = pipeline.similarity_shares(raw, raw)
+    np.testing.assert_allclose(shares, np.tile([0.6, 0.4], (40, 1)), atol=1e-5)
+    other = RawVectors(tuple(np.roll(part, 1, 0) for part in raw.text_parts), np.roll(raw.image, 1, 0))
+    shares = pipeline.similarity_shares(raw, other)
+    parts = np.stack(
+        [
+            0.6 * np.sum(vectors.text * np.roll(vectors.text, 1, 0), 1),
+            0.4 * np.sum(vectors.image * np.roll(vectors.image, 1, 0), 1),
+        ],
+        axis=1,
+    )
+    positive = (parts > 0).all(axis=1)
+    assert positive.any()
+    np.testing.assert_allclose(shares[positive], (parts / parts.sum(1, keepdims=True))[positive], atol=1e-4)
+
+
+@pytest.mark.parametrize("fusion", ["concat", "weighted"])
+def test_shares_sum_to_one_and_a_missing_modality_has_none(fusion):
+    raw = make_raw(6)
+    raw.image[0] = 0
+    for part in raw.text_parts:
+        part[1] = 0
+    pipeline = VectorPipeline.fit(raw, fusion=fusion)
+    other = RawVectors(tuple(part[[2] * 6] for part in raw.text_parts), raw.image[[2] * 6])
+    shares = pipeline.similarity_shares(raw, other)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(shares[:2], [[1, 0], [0, 1]], atol=1e-6)
+
+
+@pytest.mark.parametrize("fusion", ["concat", "weighted"])
+@pytest.mark.parametrize("count", [1, 30])
+def test_a_stored_pipeline_gives_the_same_vectors(fusion, count):
+    raw = make_raw(count)
+    pipeline = VectorPipeline.fit(raw, fusion=fusion, text_weight=0.55, part_weights=(0.3, 0.7))
+    stored = VectorPipeline.from_bytes(pipeline.to_bytes())
+    assert (stored.fusion, stored.dim, stored.text_weight) == (fusion, 384, 0.55)
+    np.testing.assert_array_equal(stored.transform(raw).fused, pipeline.transform(raw).fused)
+    assert stored.to_bytes() == pipeline.to_bytes()
+
+
+def test_a_stored_attention_pipeline_gives_the_same_vectors():
+    raw = make_raw(30)
+    pipeline = VectorPipeline.fit(raw).with_joiner(make_attention(16, 24, strength=0.4), raw)
+    stored = VectorPipeline.from_bytes(pipeline.to_bytes())
+    assert stored.fusion == "attention"
+    np.testing.assert_allclose(stored.transform(raw).fused, pipeline.transform(raw).fused, atol=1e-6)
+
+
+def test_fits_are_repeatable_under_a_seed():
+    raw = make_raw(8)
+    assert VectorPipeline.fit(raw, seed=3).to_bytes() == VectorPipeline.fit(raw, seed=3).to_bytes()
+
+
+@pytest.mark.parametrize("data", [b"", b"not safetensors", b"\x02\x00\x00\x00\x00\x00\x00\x00{}"])
+def test_bytes_of_something_else_are_refused(data):
+    with pytest.raises(ValueError, match="build the space again"):
+        VectorPipeline.from_bytes(data)
+
+
+def test_vectors_of_another_encoder_are_refused_with_what_to_do():
+    pipeline = VectorPipeline.fit(make_raw(5))
+    with pytest.raises(ValueError, match="create a new space"):
+        pipeline.transform(make_raw(5, text_dim=17))
+
+
+def test_unknown_fusions_and_uneven_weights_are_refused():
+    with pytest.raises(ValueError, match="choose concat or weighted"):
+        VectorPipeline.fit(make_raw(5), fusion="attention")
+    with pytest.raises(ValueError, match="one weight for each part"):
+        VectorPipeline.fit(make_raw(5), part_weights=(1.0,))
+
+
+def test_inference_never_imports_torch():
+    code = "import sys, embeddings.fusion; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
