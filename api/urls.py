@@ -1,5 +1,15 @@
-"""Routes of the api app."""
+"""Routes of the api app: schema, documentation, health and metrics."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from api import converters, health, views
+
+__all__ = ["converters", "urlpatterns"]  # importing the converters registers them
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/schema/", views.SchemaView.as_view(), name="api-schema"),
+    path("api/v1/docs/", views.DocsView.as_view(), name="api-docs"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+]

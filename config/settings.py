@@ -13,7 +13,7 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Where everything that is written at run time goes: databases, media, caches, the generated secret key.
-KINDRED_HOME = Path(env.str("KINDRED_HOME", default=str(BASE_DIR / "var"))).resolve()
+KINDRED_HOME = services.home_directory()
 
 
 def read_or_create_secret_key(path: Path) -> str:
@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -125,20 +126,43 @@ KINDRED_IMAGE_ENCODER = env.str("KINDRED_IMAGE_ENCODER", default="packaged:effic
 KINDRED_FUSION = env.str("KINDRED_FUSION", default="concat")
 
 # --- REST API -----------------------------------------------------------------------------------------------------
+KINDRED_API_PUBLIC_READ = env.bool("KINDRED_API_PUBLIC_READ", default=True)  # off: reading needs a key as well
+# Requests per caller. Generous: they are there for loops that run wild, not for shoppers.
+KINDRED_API_RATES = {
+    "anonymous": env.str("KINDRED_API_RATE_ANONYMOUS", default="6000/min"),
+    "publishable": env.str("KINDRED_API_RATE_PUBLISHABLE", default="30000/min"),
+    "secret": env.str("KINDRED_API_RATE_SECRET", default="30000/min"),
+    "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
+}
+KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "api.schema.KindredSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.BoundedJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "api.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["api.permissions.ReadOrWrite"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.KeyThrottle"],
+    "EXCEPTION_HANDLER": "api.problems.handle_exception",
+    # Proxies in front whose X-Forwarded-For is to be believed; 0: the address of the connection is the caller's.
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Kindred",
-    "DESCRIPTION": "Similar products for shops.",
+    "DESCRIPTION": "Similar products for shops. Errors are problem documents (RFC 9457).",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "validatorUrl": None},
 }
 
 # --- Languages, files, logs -----------------------------------------------------------------------------------------

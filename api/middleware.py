@@ -1,0 +1,67 @@
+"""What every answer under /api/ has in common: problem documents, caching, rate and security headers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_vary_headers
+
+from api.problems import PROBLEM_TYPE, build_problem, is_api_path
+
+STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class ApiMiddleware:
+    """Stands outside the rest, so that answers made by Django or by other middleware keep the API's form too."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not is_api_path(request) or not isinstance(response, HttpResponse):
+            return response
+        if response.status_code == 301 and request.method not in ("GET", "HEAD"):
+            response.status_code = 308  # the missing slash: a client that follows must not turn its POST into a GET
+        if response.status_code >= 400:
+            explain_failure(request, response)
+        add_headers(request, response)
+        if request.method in ("GET", "HEAD") and response.status_code == 200:
+            response["ETag"] = etag_of(response.content)
+            return get_conditional_response(request, etag=response["ETag"], response=response) or response
+        return response
+
+
+def explain_failure(request: HttpRequest, response: HttpResponse) -> None:
+    """Turn an HTML page or an empty body into a problem document, in place so that CORS headers stay."""
+    if response.get("Content-Type", "").startswith(PROBLEM_TYPE):
+        return
+    problem = build_problem(response.status_code, instance=request.path)
+    response.content = json.dumps(problem).encode()
+    response["Content-Type"] = PROBLEM_TYPE
+    del response["Content-Length"]
+
+
+def add_headers(request: HttpRequest, response: HttpResponse) -> None:
+    """Add what the view has not said itself."""
+    state = getattr(request, "rate_state", None)
+    if state is not None:
+        for name, value in state.headers().items():
+            response[name] = value
+    response.headers.setdefault("Content-Security-Policy", STRICT_POLICY)
+    patch_vary_headers(response, ["Accept", "Authorization", "X-Api-Key"])
+    if response.status_code >= 400:
+        response["Cache-Control"] = "no-store"
+        return
+    personal = "Authorization" in request.headers or "X-Api-Key" in request.headers or bool(request.COOKIES)
+    # no-cache means: keep it, but ask with If-None-Match before use.
+    response.headers.setdefault("Cache-Control", "private, no-cache" if personal else "no-cache")
+
+
+def etag_of(content: bytes) -> str:
+    """Return a strong validator of an answer's body."""
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'

@@ -1,0 +1,42 @@
+"""Request bodies, read with a bound on their size."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from django.conf import settings
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, MultiPartParser
+
+from api.problems import PayloadTooLarge
+
+
+def refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+class BoundedJSONParser(BaseParser):
+    """JSON in UTF-8 (RFC 8259) of at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes; nesting too deep to read is a 400."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise PayloadTooLarge(f"The body is larger than {limit:,} bytes. Send it in several parts.")
+        try:
+            return json.loads(body.decode(), parse_constant=refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"The body is not valid JSON: {error}.") from error
+
+
+class BoundedMultiPartParser(MultiPartParser):
+    """Form data of at most KINDRED_MAX_UPLOAD_BYTES. Without a Content-Length Django reads no body at all."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        limit = settings.KINDRED_MAX_UPLOAD_BYTES
+        if int(stream.META.get("CONTENT_LENGTH") or 0) > limit:
+            raise PayloadTooLarge(f"The upload is larger than {limit:,} bytes.")
+        return super().parse(stream, media_type, parser_context)

@@ -1,0 +1,109 @@
+"""Every error under /api/ as a problem document (RFC 9457, application/problem+json)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+PROBLEM_TYPE = "application/problem+json"
+# Said for statuses that reach us without words of their own.
+DETAILS = {
+    400: "The request is malformed.",
+    403: "The request was refused.",
+    404: "There is nothing at this address. All routes are listed at /api/v1/docs/ and end in a slash.",
+    405: "This address does not answer to this method.",
+    413: "The request is larger than this server accepts.",
+    500: "The server failed. It has been logged; try again later.",
+    503: "Something that this needs is not available. Try again later.",
+}
+
+
+class Conflict(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This contradicts what is stored."
+    default_code = "conflict"
+
+
+class PreconditionFailed(exceptions.APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_detail = "It has changed since you read it. Read it again, then send your change with the new ETag."
+    default_code = "precondition_failed"
+
+
+class PayloadTooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = DETAILS[413]
+    default_code = "payload_too_large"
+
+
+class Unavailable(exceptions.APIException):
+    """Something needed is down. Pass `wait` in seconds: it becomes Retry-After."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = DETAILS[503]
+    default_code = "unavailable"
+
+    def __init__(self, detail: str | None = None, code: str | None = None, *, wait: int = 5) -> None:
+        super().__init__(detail, code)
+        self.wait = wait
+
+
+def build_problem(status_code: int, *, detail: str = "", code: str = "", instance: str = "") -> dict[str, Any]:
+    """Return a problem document's members. `code` is the machine-readable name of the problem's type."""
+    phrase = HTTPStatus(status_code).phrase
+    code = code or phrase.lower().replace(" ", "_").replace("-", "_")
+    return {
+        "type": f"urn:kindred:problem:{code}",
+        "title": phrase,
+        "status": status_code,
+        "detail": detail or DETAILS.get(status_code, f"{phrase}."),
+        "instance": instance,
+        "code": code,
+    }
+
+
+def flatten_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+    """Yield {field, code, detail} for each error of a nested ValidationError; `field` is such as `products.3.price`."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from flatten_errors(inner, f"{path}.{name}".strip(".") if name != "non_field_errors" else path)
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, dict | list)
+            yield from flatten_errors(inner, f"{path}.{index}".strip(".") if nested else path)
+    else:
+        yield {"field": path, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
+
+
+def handle_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's EXCEPTION_HANDLER. None means: not ours to explain, let it become a logged 500."""
+    response = exception_handler(exception, context)
+    if response is None:
+        return None
+    instance = context["request"].path
+    if isinstance(exception, exceptions.ValidationError):
+        problem = build_problem(
+            response.status_code, detail="Some values are not valid: see errors.", code="invalid", instance=instance
+        )
+        problem["errors"] = list(flatten_errors(exception.detail))
+    else:
+        said = getattr(exception, "detail", None)
+        problem = build_problem(
+            response.status_code,
+            detail=str(said or ("" if response.status_code == status.HTTP_404_NOT_FOUND else exception)),
+            code=getattr(said, "code", ""),
+            instance=instance,
+        )
+    response.data = problem
+    response.content_type = PROBLEM_TYPE
+    return response
+
+
+def is_api_path(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")

@@ -1,0 +1,88 @@
+"""OpenAPI: what every operation has in common, said once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework import serializers
+
+from api.problems import PROBLEM_TYPE
+
+
+class ProblemErrorSerializer(serializers.Serializer[Any]):
+    """One value that is not valid."""
+
+    field = serializers.CharField(help_text="Where it is, such as `price_min` or `products.3.price`; empty: all of it")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An error, as in RFC 9457."""
+
+    type = serializers.CharField(help_text="`urn:kindred:problem:` and the code")
+    title = serializers.CharField(help_text="The phrase of the status")
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What happened and what to do next")
+    instance = serializers.CharField(help_text="The path that was asked for")
+    code = serializers.CharField(help_text="Stable, for programs")
+    errors = ProblemErrorSerializer(many=True, required=False)
+
+
+EXAMPLE_INVALID = OpenApiExample(
+    "Invalid values",
+    value={
+        "type": "urn:kindred:problem:invalid",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "Some values are not valid: see errors.",
+        "instance": "/api/v1/products/",
+        "code": "invalid",
+        "errors": [{"field": "price_min", "code": "invalid", "detail": "A valid number is required."}],
+    },
+    media_type=PROBLEM_TYPE,
+)
+DESCRIPTIONS = {
+    400: "The request is malformed, or values in it are not valid",
+    401: "The API key is unknown, revoked or expired, or one is needed",
+    403: "The API key may not do this",
+    404: "Not found",
+    405: "The address does not answer to this method",
+    406: "Only application/json is offered",
+    409: "It contradicts what is stored",
+    412: "It has changed since it was read",
+    413: "The body is too large",
+    415: "The body's media type is not accepted",
+    429: "Too many requests: wait for Retry-After seconds",
+    500: "The server failed",
+    503: "Something that this needs is not available: wait for Retry-After seconds",
+}
+
+
+class KindredSchema(AutoSchema):
+    """Adds the problem documents that any operation can answer with."""
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        for status in self.problem_statuses():
+            if str(status) in bodies:
+                continue
+            response = OpenApiResponse(
+                ProblemSerializer,
+                description=DESCRIPTIONS[status],
+                examples=[EXAMPLE_INVALID] if status == 400 else [],
+            )
+            bodies[str(status)] = self._get_response_for_code(
+                response, str(status), media_types=[PROBLEM_TYPE], direction=direction
+            )
+        return bodies
+
+    def problem_statuses(self) -> list[int]:
+        """Statuses that this operation can fail with. A view adds its own in `problem_statuses`, by method."""
+        statuses = [400, 401, 403, 404, 406, 429, 500]
+        if self.method in ("POST", "PUT", "PATCH"):
+            statuses += [413, 415]
+        own: dict[str, list[int]] = getattr(self.view, "problem_statuses", {})
+        return sorted({*statuses, *own.get(self.method, [])})

@@ -1,0 +1,101 @@
+"""How often one caller may ask. Counted in the cache in fixed windows: two small commands at most, no history kept."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from api.models import ApiKey
+
+logger = logging.getLogger(__name__)
+
+WINDOWS_S = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86_400}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `limit` requests in each window of `window_s` seconds."""
+
+    limit: int
+    window_s: int
+
+
+def parse_rate(text: str) -> Rate:
+    """Read `6000/min`. Windows: s, min, hour, day.
+
+    Raises ValueError naming what is accepted.
+    """
+    match = re.fullmatch(r"\s*(\d+)\s*/\s*(\w+)\s*", text)
+    if match is None or match[2] not in WINDOWS_S:
+        raise ValueError(f"{text!r} is not a rate. Write a number and one of {'/'.join(WINDOWS_S)}, such as 6000/min.")
+    return Rate(limit=int(match[1]), window_s=WINDOWS_S[match[2]])
+
+
+@dataclass(frozen=True)
+class RateState:
+    """What the RateLimit headers say about this request."""
+
+    policy: str
+    rate: Rate
+    remaining: int
+    reset_s: int
+
+    def headers(self) -> dict[str, str]:
+        """`RateLimit` and `RateLimit-Policy` as in draft-ietf-httpapi-ratelimit-headers-10."""
+        return {
+            "RateLimit-Policy": f'"{self.policy}";q={self.rate.limit};w={self.rate.window_s}',
+            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset_s}',
+        }
+
+
+def count_request(name: str, *, window_s: int) -> int | None:
+    """Add one to the counter `name` and return its value, or None when the cache cannot be reached."""
+    try:
+        try:
+            return cache.incr(name)
+        except ValueError:  # the first request of this window
+            if cache.add(name, 1, timeout=2 * window_s):
+                return 1
+            return cache.incr(name)  # another process was first
+    except Exception:
+        # Whatever the cache's own error is called: a counter that is down must not cost an answer.
+        logger.warning("The cache does not answer, so requests are not counted.", exc_info=True)
+        return None
+
+
+class KeyThrottle(BaseThrottle):
+    """One budget for each key, each member of staff, and each address of anonymous callers."""
+
+    wait_s: int = 0
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        policy, caller = self.identify(request)
+        rate = parse_rate(settings.KINDRED_API_RATES[policy])
+        now = int(time.time())
+        window, passed_s = divmod(now, rate.window_s)
+        count = count_request(f"api-rate:{policy}:{caller}:{window}", window_s=rate.window_s)
+        if count is None:
+            return True
+        self.wait_s = rate.window_s - passed_s
+        # The middleware puts these into the answer, whatever the answer turns out to be.
+        request._request.rate_state = RateState(policy, rate, max(0, rate.limit - count), self.wait_s)  # type: ignore[attr-defined]
+        return count <= rate.limit
+
+    def wait(self) -> float:
+        return self.wait_s
+
+    def identify(self, request: Request) -> tuple[str, str]:
+        """Return the name of the policy and who the budget belongs to."""
+        if isinstance(request.auth, ApiKey):
+            return request.auth.scope, str(request.auth.pk)
+        if request.user and request.user.is_authenticated:
+            return "staff", str(request.user.pk)
+        return "anonymous", str(self.get_ident(request))
