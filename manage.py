@@ -4,11 +4,40 @@
 import os
 import sys
 
+# These need no server, and `up` starts its own.
+WITHOUT_SERVICES = {
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "diffsettings",
+    "findstatic",
+    "help",
+    "makemessages",
+    "spectacular",
+    "startapp",
+    "up",
+    "version",
+}
+
+
+def needs_services(arguments: list[str]) -> bool:
+    """Does this command line, less the program's name, need the database or the broker?"""
+    if not arguments or arguments[0].startswith("-") or {"--help", "-h", "--version"} & set(arguments):
+        return False
+    return arguments[0] not in WITHOUT_SERVICES or "--database" in arguments
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
+    from config import services
+
+    if needs_services(sys.argv[1:]):
+        try:
+            services.ensure_running()
+        except services.ServiceError as error:
+            sys.exit(f"Kindred cannot start: {error}")
     execute_from_command_line(sys.argv)
 
 

@@ -4,6 +4,9 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from config import services
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+services.ensure_running()
 
 application = get_asgi_application()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 
 from config import services
+
+django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Product]
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -173,7 +176,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = KINDRED_HOME / "static"
 MEDIA_URL = "media/"
-MEDIA_ROOT = KINDRED_HOME / "media"
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(KINDRED_HOME / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},

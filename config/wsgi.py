@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config import services
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+services.ensure_running()
 
 application = get_wsgi_application()

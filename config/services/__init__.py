@@ -1,36 +1,139 @@
-"""The servers Kindred needs: yours where a variable names them, embedded ones under KINDRED_HOME where none does."""
+"""The servers Kindred needs: yours where a variable names them, embedded ones under KINDRED_HOME where none does.
+
+The settings ask this module where the servers are, which starts nothing. Every entry point (manage.py, the worker, the
+web application, the tests) calls `ensure_running()`, which starts what no variable names.
+"""
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-import environ
+from config.services.errors import ServiceError
+from config.services.paths import home_directory, socket_directory
+
+__all__ = [
+    "ServiceError",
+    "broker_url",
+    "cache_settings",
+    "database_settings",
+    "ensure_running",
+    "home_directory",
+    "release",
+]
+
+CONNECTION_MAX_AGE_S = 60
 
 
 def database_settings(home: Path, *, url: str) -> dict[str, Any]:
     """Return Django's DATABASES entry. `url` empty means the embedded Postgres. Starts nothing."""
-    if not url:
-        url = ""
-    config: dict[str, Any] = environ.Env.db_url_config(url) if url else {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "kindred",
-        "USER": "postgres",
-        "HOST": str(home / "postgres"),
-    }
-    return config
+    if url:
+        import environ  # here, for the guardian does without it
+
+        config: dict[str, Any] = environ.Env.db_url_config(url)
+        config["HOST"] = unquote(config["HOST"])  # a socket directory is written postgres://user@%2Fpath/name
+    else:
+        config = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "kindred",
+            "USER": "kindred",
+            "HOST": str(socket_directory(home)),
+        }
+    return config | {"CONN_MAX_AGE": CONNECTION_MAX_AGE_S, "CONN_HEALTH_CHECKS": True}
 
 
 def broker_url(home: Path, *, url: str) -> str:
     """Return Celery's broker URL. `url` empty means the embedded Valkey. Starts nothing."""
-    return url or f"redis+socket://{home / 'valkey' / 'valkey.sock'}"
+    return url or f"redis+socket://{socket_directory(home) / 'valkey.sock'}"
 
 
 def cache_settings(home: Path, *, url: str) -> dict[str, Any]:
     """Return Django's CACHES entry: database 1 of the embedded Valkey unless `url` names another. Starts nothing."""
-    location = url or f"unix://{home / 'valkey' / 'valkey.sock'}?db=1"
+    location = url or f"unix://{socket_directory(home) / 'valkey.sock'}?db=1"
     return {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": location,
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 0.5},
     }
+
+
+@dataclass
+class Use:
+    """That this process uses the embedded servers of `home`: a shared hold on the users' lock."""
+
+    pid: int
+    home: Path
+    fd: int
+
+
+_use: Use | None = None
+
+
+def ensure_running() -> None:
+    """Start each embedded server that no variable replaces, and keep them up while this process lives.
+
+    May be called any number of times, from any number of processes at once; a server that died is started again.
+    Raises ServiceError, whose message says what to do next.
+    """
+    own_database, own_broker = needed()
+    if not own_database and not own_broker:
+        return
+    from config.services import broker, guardian, locks, postgres, preflight
+    from config.services.launch import server_identity
+    from config.services.paths import make_private_directory
+
+    home = home_directory()
+    preflight.check_home(home)
+    make_private_directory(home / "run", owner=os.getuid())
+    if socket_directory(home) != home / "run" or server_identity().switch:
+        make_private_directory(socket_directory(home), owner=server_identity().uid)
+    with locks.control(home / "run"):
+        hold_use(home)
+        guardian.ensure(home)
+        if own_broker:
+            broker.ensure(home)
+        if own_database:
+            postgres.ensure(home)
+
+
+def needed() -> tuple[bool, bool]:
+    """Return which embedded servers the environment asks for: Postgres, Valkey (as broker or as cache)."""
+    environment = os.environ.get
+    return not environment("DATABASE_URL"), not (environment("CELERY_BROKER_URL") and environment("CACHE_URL"))
+
+
+def hold_use(home: Path) -> None:
+    """Hold the users' lock in this process, once. A forked child takes a hold of its own."""
+    global _use
+    if _use and _use.pid == os.getpid() and _use.home == home:
+        return
+    from config.services.locks import Lock
+
+    lock = Lock(home / "run" / "users.lock")
+    lock.acquire(shared=True)
+    _use = Use(pid=os.getpid(), home=home, fd=lock.fd)
+
+
+def release(*, timeout_s: float = 60.0) -> bool:
+    """Say that this process is done with the servers, and wait until they are stopped.
+
+    Returns False if another process still uses them, or if they have not stopped after `timeout_s`.
+    """
+    global _use
+    if _use is None or _use.pid != os.getpid():
+        return True
+    import time
+
+    from config.services.locks import is_held, is_used
+
+    run, deadline = _use.home / "run", time.monotonic() + timeout_s
+    os.close(_use.fd)
+    _use = None
+    while is_held(run / "guardian.lock"):
+        if is_used(run) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
