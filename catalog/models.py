@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import MD5, Cast, Concat
+from django.urls import reverse
+
+from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, subtree_condition, validate_name
+from catalog.pictures import store_picture, validate_picture
 
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
+SKU_PATTERN = r"^(?!\.\.?$)[^/\\\x00-\x1f\x7f]+$"  # a sku is one segment of a URL
 
 
 class Category(models.Model):
-    """A node of the category tree. `path` repeats the names from the root, `A/B/C`, so a subtree is one prefix."""
+    """A node of the category tree. `path` repeats the names from the root, `A/B/C`, so a subtree is one prefix.
+
+    `save()` keeps the paths of the node and of everything below it right; queryset updates of `name` or `parent` do not.
+    """
 
     parent = models.ForeignKey("self", null=True, blank=True, related_name="children", on_delete=models.CASCADE)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=200, validators=[validate_name])
     path = models.CharField(max_length=1000, unique=True, editable=False)
+
+    objects: ClassVar[CategoryQuerySet] = CategoryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name_plural = "categories"
@@ -25,11 +37,47 @@ class Category(models.Model):
     def __str__(self) -> str:
         return self.path
 
+    def save(self, **kwargs: Any) -> None:
+        """Save, with the paths. Raises ValidationError when the node would be inside itself or the path is taken."""
+        with keep_paths(self):
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "path"}
+            super().save(**kwargs)
+
+    def clean(self) -> None:
+        place_in_tree(self)
+
+    @property
+    def depth(self) -> int:
+        """How many ancestors it has: 0 for a root."""
+        return self.path.count("/")
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    """Products as pages, API and importers ask for them."""
+
+    def shown(self) -> ProductQuerySet:
+        """What shoppers may see."""
+        return self.filter(is_active=True)
+
+    def in_category(self, path: str) -> ProductQuerySet:
+        """In the category at `path` or below it."""
+        return self.filter(subtree_condition(path, field="category__path"))
+
+    def for_cards(self) -> ProductQuerySet:
+        """With category and pictures: three queries, however many products."""
+        return self.select_related("category").prefetch_related("images")
+
 
 class Product(models.Model):
     """A thing for sale. Only `sku` and `title` are required."""
 
-    sku = models.CharField("SKU", max_length=100, unique=True)
+    sku = models.CharField(
+        "SKU",
+        max_length=100,
+        unique=True,
+        validators=[RegexValidator(SKU_PATTERN, "A SKU may not contain slashes or control characters.")],
+    )
     title = models.CharField(max_length=500)
     description = models.TextField(blank=True)
     translations = models.JSONField(
@@ -39,7 +87,9 @@ class Product(models.Model):
     category = models.ForeignKey(
         Category, null=True, blank=True, related_name="products", on_delete=models.SET_NULL
     )
-    price = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
+    price = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
+    )
     currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217, such as EUR")
     stock = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: not counted, always in stock")
     attributes = models.JSONField(default=dict, blank=True)
@@ -70,34 +120,70 @@ class Product(models.Model):
         db_persist=True,
     )
 
+    objects: ClassVar[ProductQuerySet] = ProductQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         ordering = ["sku"]
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gte=0), name="price_not_negative"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} ({self.sku})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("product_page", args=[self.sku])
 
     @property
     def in_stock(self) -> bool:
         return self.stock is None or self.stock > 0
 
+    @property
+    def main_image(self) -> ProductImage | None:
+        """The picture that cards show. Free of queries when the pictures were prefetched."""
+        return next(iter(self.images.all()), None)
+
     def translated(self, field: str, *, language: str) -> str:
-        """Return `title` or `description` in `language`, or the catalogue's own wording where there is none."""
-        translation: dict[str, Any] = self.translations.get(language) or {}
-        return translation.get(field) or getattr(self, field)
+        """Return `title` or `description` in `language`, or the catalogue's own wording where there is none.
+
+        `zh-hans` is looked up as such and then as `zh`.
+        """
+        for code in (language, language.split("-")[0]):
+            translation: dict[str, Any] = self.translations.get(code) or {}
+            if translation.get(field):
+                return str(translation[field])
+        return str(getattr(self, field))
 
 
 class ProductImage(models.Model):
-    """One picture of a product; the first by `position` is the one that cards show."""
+    """One picture of a product; the first by `position` is the one that cards show.
+
+    `save()` checks a new file and stores it by content, and fills `sha256`, `width` and `height` from it.
+    """
 
     product = models.ForeignKey(Product, related_name="images", on_delete=models.CASCADE)
-    file = models.ImageField(upload_to="products/", width_field="width", height_field="height")
+    file = models.ImageField(upload_to="products/", validators=[validate_picture])
     position = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64, editable=False, db_index=True)
-    width = models.PositiveIntegerField(editable=False)
-    height = models.PositiveIntegerField(editable=False)
+    width = models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")
+    height = models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")
 
     class Meta:
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
         return f"Picture {self.position} of {self.product_id}"
+
+    def save(self, **kwargs: Any) -> None:
+        """Save; a file that is new is checked first (PictureError) and stored under its content's name."""
+        if self.file and (not self.file._committed or not self.sha256):
+            picture = store_picture(self.file.file)
+            self.file = picture.name
+            self.sha256, self.width, self.height = picture.sha256, picture.width, picture.height
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "file", "sha256", "width", "height"}
+        super().save(**kwargs)
+
+    def sized_url(self, width: int) -> str:
+        """The URL of this picture as WebP, at most `width` pixels wide: one of `sized_pictures.WIDTHS`."""
+        return f"{reverse('sized_picture', args=[self.pk, width])}?v={self.sha256[:8]}"

@@ -1,0 +1,115 @@
+"""The category tree's one invariant: a path is the parent's path, a slash and the name, for every node at all times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, models, transaction
+from django.db.models import Max, Q, Value
+from django.db.models.functions import Concat, Length, Substr
+
+if TYPE_CHECKING:
+    from catalog.models import Category
+
+SEPARATOR = "/"
+# Whoever changes the tree holds this lock until the end of the transaction: without it, a child added while its
+# grandparent is being renamed would keep the old path (the rename's snapshot does not see it).
+TREE_LOCK = 0x6B696E_01
+
+
+def validate_name(name: str) -> None:
+    """A name is one step of a path, so it may not hold the separator."""
+    if SEPARATOR in name:
+        raise ValidationError("A category's name may not contain a slash; make a subcategory instead.")
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    """Subtrees by path."""
+
+    def in_subtree(self, path: str) -> CategoryQuerySet:
+        """The node at `path` and everything below it."""
+        return self.filter(subtree_condition(path))
+
+    def get_or_create_path(self, path: str) -> Category | None:
+        """Return the node at `path`, `A/B/C`, made with its ancestors where they are missing. None for an empty path."""
+        names = split_path(path)
+        if not names:
+            return None
+        node = self.filter(path=SEPARATOR.join(names)).first()
+        return node or self._create_path(names)
+
+    def _create_path(self, names: list[str]) -> Category:
+        with transaction.atomic():
+            lock_tree()  # so that two importers do not make the same node
+            node: Category | None = None
+            for name in names:
+                here = f"{node.path}{SEPARATOR}{name}" if node else name
+                node = self.filter(path=here).first() or self.create(parent=node, name=name)
+        assert node is not None
+        return node
+
+
+def subtree_condition(path: str, *, field: str = "path") -> Q:
+    """Condition for "at `path` or below it"; `field` is the lookup of the path, such as `category__path`."""
+    return Q(**{field: path}) | Q(**{f"{field}__startswith": path + SEPARATOR})
+
+
+def split_path(path: str) -> list[str]:
+    """Return the names in `path`, trimmed, without empty ones: ` A / B//C` is A, B, C."""
+    return [name for part in path.split(SEPARATOR) if (name := " ".join(part.split()))]
+
+
+def normalize_path(path: str) -> str:
+    """Return `path` as it is stored."""
+    return SEPARATOR.join(split_path(path))
+
+
+@contextmanager
+def keep_paths(node: Category) -> Iterator[None]:
+    """Set `node.path` before the block saves the node, and move everything below it after, in one transaction."""
+    with transaction.atomic():
+        lock_tree()
+        old_path = place_in_tree(node)
+        yield
+        if old_path is not None and old_path != node.path:
+            move_subtree(type(node)._default_manager.all(), old_path=old_path, new_path=node.path)
+
+
+def place_in_tree(node: Category) -> str | None:
+    """Set `node.path` and return the path it has in the database (None for a new node).
+
+    Paths are read from the database, since a parent in memory may be older than a rename of its ancestors.
+    Raises ValidationError where the node cannot be in that place.
+    """
+    validate_name(node.name)
+    nodes = type(node)._default_manager.all()
+    paths = dict(nodes.filter(pk__in=[node.pk, node.parent_id]).values_list("pk", "path"))
+    old_path = paths.get(node.pk) if node.pk else None
+    parent_path = paths.get(node.parent_id) if node.parent_id else None
+    if old_path and parent_path and f"{parent_path}/".startswith(f"{old_path}/"):
+        raise ValidationError({"parent": "A category cannot be moved into itself or below itself."})
+    node.path = f"{parent_path}{SEPARATOR}{node.name}" if parent_path else node.name
+    if nodes.filter(path=node.path).exclude(pk=node.pk).exists():
+        raise ValidationError({"name": f"There is already a category {node.path}."})
+    below = nodes.filter(path__startswith=f"{old_path}{SEPARATOR}") if old_path else nodes.none()
+    longest_rest = (below.aggregate(longest=Max(Length("path")))["longest"] or len(old_path or "")) - len(old_path or "")
+    limit = type(node)._meta.get_field("path").max_length or 0
+    if len(node.path) + longest_rest > limit:
+        raise ValidationError({"name": f"A path here would be longer than {limit} characters."})
+    return old_path
+
+
+def move_subtree(nodes: models.QuerySet[Any], *, old_path: str, new_path: str) -> int:
+    """Give everything below `old_path` its path below `new_path`, in one statement. Returns how many moved."""
+    rest = Substr("path", len(old_path) + 1)
+    below = nodes.filter(path__startswith=old_path + SEPARATOR)
+    return below.update(path=Concat(Value(new_path), rest, output_field=models.CharField()))
+
+
+def lock_tree() -> None:
+    """Wait until nobody else is changing the tree; held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TREE_LOCK])

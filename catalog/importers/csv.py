@@ -1,0 +1,59 @@
+"""Kindred's own CSV: a column for each field, see the README. Only sku and title are required."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+from catalog.importers.report import ImportFileError, ImportReport, SourceRow
+from catalog.importers.rows import REQUIRED, is_known
+from catalog.importers.table import open_table
+
+# Other shops' names for our columns; used where the file does not have ours.
+ALIASES = {
+    "id": "sku",
+    "name": "title",
+    "group_id": "variant_group",
+    "item_group_id": "variant_group",
+    "description_html": "description",
+    "image": "images",
+}
+
+
+def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
+    """Yield the rows of `file`. Raises ImportFileError when there is no way to read it."""
+    table = open_table(file, encoding=encoding)
+    names = canonical_names(table.columns)
+    missing = [column for column in REQUIRED if column not in names.values()]
+    if missing:
+        raise ImportFileError(
+            f"The file has no column {' and no column '.join(missing)}. Its columns are: {', '.join(table.columns)}."
+        )
+    unknown = [column for column in names.values() if not is_known(column)]
+    if unknown:
+        report.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(unknown)}.")
+    for row in table.rows:
+        fields = {names[column]: text for column, text in row.fields.items() if column in names}
+        yield SourceRow(row.line, fields, row.problem)
+
+
+def canonical_names(columns: list[str]) -> dict[str, str]:
+    """Return column -> our name for it. An alias of a column that is there under our name is left out."""
+    if len(set(columns)) < len(columns):
+        twice = sorted({column for column in columns if columns.count(column) > 1})
+        raise ImportFileError(f"Columns appear more than once: {', '.join(twice)}.")
+    names: dict[str, str] = {}
+    for column in filter(None, columns):
+        name = _our_name(column)
+        if name not in names.values() and (name == column or name not in columns):
+            names[column] = name
+    return names
+
+
+def _our_name(column: str) -> str:
+    name = ALIASES.get(column, column)
+    if is_known(name.replace(" ", "_")):
+        return name.replace(" ", "_")
+    field, _, language = name.partition("_")  # `title_zh_hans` and `title_zh-hans` are the same column
+    translated = f"{field}_{language.replace('_', '-')}"
+    return translated if is_known(translated) else name

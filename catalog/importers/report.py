@@ -1,0 +1,83 @@
+"""What an import did: counts, warnings, and each rejected row with its line and reason."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO
+
+KEPT_REJECTIONS = 1000  # in memory; all are counted, and all are in the --rejects file
+LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_reason"
+
+
+class ImportFileError(ValueError):
+    """The file as a whole cannot be read. The message says what to do."""
+
+
+class RowError(ValueError):
+    """One row cannot be loaded; the message is the reason in the report."""
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One row as a reader found it: where it begins (the first line is 1), and its texts by column."""
+
+    line: int
+    fields: dict[str, str]
+    problem: str = ""  # set when the reader itself could not make sense of the row
+
+
+@dataclass(frozen=True)
+class Rejection:
+    line: int
+    sku: str
+    reason: str
+
+
+@dataclass
+class ImportReport:
+    """Filled while the import runs. `on_reject` is called with every rejected row."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    on_reject: Callable[[SourceRow, str], None] | None = None
+
+    @property
+    def loaded(self) -> int:
+        """Rows that are in the catalogue now, as the file says."""
+        return self.created + self.changed + self.unchanged
+
+    def warn(self, message: str) -> None:
+        """Note something the user should know, once."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def reject(self, row: SourceRow, reason: str) -> None:
+        """Count a row out, with the reason."""
+        self.rejected += 1
+        if len(self.rejections) < KEPT_REJECTIONS:
+            sku = row.fields.get("sku", "").strip().encode(errors="replace").decode()
+            self.rejections.append(Rejection(row.line, sku, reason))
+        if self.on_reject:
+            self.on_reject(row, reason)
+
+
+class RejectsFile:
+    """Rejected rows as CSV, with line and reason in front: mend them there and import that file."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file = file
+        self.columns: list[str] = []
+
+    def write(self, row: SourceRow, reason: str) -> None:
+        """Add a row. The first one decides the columns."""
+        writer = csv.writer(self.file)
+        if not self.columns:
+            self.columns = list(row.fields) or ["sku", "title"]
+            writer.writerow([LINE_COLUMN, REASON_COLUMN, *self.columns])
+        writer.writerow([row.line, reason, *(row.fields.get(column, "") for column in self.columns)])

@@ -1,0 +1,108 @@
+"""`import_products`: a file of products into the catalogue."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
+from tqdm import tqdm
+
+from catalog.importers.csv import read_csv
+from catalog.importers.images import PictureFolder
+from catalog.importers.load import Loader
+from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
+
+READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {"csv": read_csv}
+SHOWN_REJECTIONS = 50
+
+HELP = """\
+Load products from a file. Running it again with the same file changes nothing, and is quick: products are matched by
+sku, and only what differs is written. A row that cannot be loaded is reported with its line and the reason, and the
+others are loaded. Columns that the file does not have are left alone.
+
+The CSV's columns: sku, title (both required), description, brand, category (a path A/B/C), price, currency, stock,
+attributes (JSON), images (file names, separated by |), variant_group, collection, is_active, and title_zh,
+description_zh and the like for other languages. Other columns are kept in attributes.
+
+Exit code: 0 when at least one row was loaded or already there, 1 when none was or the file cannot be read."""
+
+
+class Command(BaseCommand):
+    help = HELP
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--images", type=Path, metavar="DIR", help="where the pictures are; default: beside FILE")
+        parser.add_argument("--format", choices=list(READERS), default="csv")
+        parser.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252; default: utf-8")
+        parser.add_argument("--dry-run", action="store_true", help="check and report, write nothing")
+        parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows as CSV, to be mended")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        folder: Path = options["images"] or path.parent
+        if not path.is_file():
+            raise CommandError(f"There is no file {path}.")
+        if not folder.is_dir():
+            raise CommandError(f"There is no folder {folder} (--images).")
+        report = ImportReport()
+        try:
+            with ExitStack() as stack:
+                if options["rejects"]:
+                    report.on_reject = self._open_rejects(stack, options["rejects"])
+                self._load(stack.enter_context(path.open("rb")), folder, report, options)
+        except (ImportFileError, LookupError, OSError) as error:
+            self._print_report(report, dry_run=options["dry_run"])
+            raise CommandError(f"{path}: {error}") from None
+        except OperationalError as error:
+            self._print_report(report, dry_run=options["dry_run"])
+            raise CommandError(f"The database went away: {error}Run the same command again to go on.") from None
+        self._print_report(report, dry_run=options["dry_run"])
+        if not report.loaded:
+            raise CommandError(f"{path}: no product could be loaded.")
+
+    def _load(self, file: IO[bytes], folder: Path, report: ImportReport, options: dict[str, Any]) -> None:
+        dry_run = options["dry_run"]
+        rows = READERS[options["format"]](file, report=report, encoding=options["encoding"])
+        loader = Loader(folder=PictureFolder(folder, report=report, dry_run=dry_run), report=report, dry_run=dry_run)
+        loader.load(self._show_progress(rows, file, report))
+
+    def _show_progress(self, rows: Iterator[SourceRow], file: IO[bytes], report: ImportReport) -> Iterator[SourceRow]:
+        """Pass the rows on, with a bar by bytes read (rows ahead are not counted: that would read the file twice)."""
+        size = Path(file.name).stat().st_size
+        bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+        with tqdm(total=size, unit="B", unit_scale=True, disable=None, bar_format=bar_format) as bar:
+            for count, row in enumerate(rows, start=1):
+                yield row
+                rate = count / max(bar.format_dict["elapsed"], 0.001)
+                bar.set_postfix_str(f"{count} rows, {rate:.0f} rows/s, {report.rejected} rejected", refresh=False)
+                bar.update(file.tell() - bar.n)
+
+    def _open_rejects(self, stack: ExitStack, path: Path) -> Callable[[SourceRow, str], None]:
+        file = stack.enter_context(path.open("w", encoding="utf-8", errors="surrogateescape", newline=""))
+        return RejectsFile(file).write
+
+    def _print_report(self, report: ImportReport, *, dry_run: bool) -> None:
+        for warning in report.warnings:
+            self.stderr.write(self.style.WARNING(warning))
+        for rejection in sorted(report.rejections, key=lambda rejection: rejection.line)[:SHOWN_REJECTIONS]:
+            sku = f" ({rejection.sku})" if rejection.sku else ""
+            self.stderr.write(f"line {rejection.line}{sku}: {rejection.reason}")
+        if report.rejected > SHOWN_REJECTIONS:
+            self.stderr.write(f"... and {report.rejected - SHOWN_REJECTIONS} more; --rejects FILE has them all")
+        done = "Would create" if dry_run else "Created"
+        changed = "would change" if dry_run else "changed"
+        self.stdout.write(
+            f"{done} {report.created}, {changed} {report.changed}, "
+            f"unchanged {report.unchanged}, rejected {report.rejected}."
+        )
