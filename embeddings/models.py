@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from pgvector.django import HalfVectorField
 
 from catalog.models import Product
+from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
+from embeddings.queue import PendingQuerySet
+from embeddings.querysets import EncodedInputQuerySet, ProductEmbeddingQuerySet, SpaceManager, SpaceQuerySet
 
 
 class Modality(models.TextChoices):
     FUSED = "fused", "Fused"
     TEXT = "text", "Text"
     IMAGE = "image", "Picture"
+
+
+def default_composition() -> list[dict[str, object]]:
+    """Return the default text composition of a new space."""
+    return [dict(part) for part in DEFAULT_COMPOSITION]
+
+
+def validate_composition(declaration: object) -> None:
+    """Raise ValidationError where a text composition cannot be used."""
+    try:
+        parse_composition(declaration)
+    except InvalidComposition as error:
+        raise ValidationError(str(error)) from error
+
+
+def validate_dial(dial: object) -> None:
+    """Raise ValidationError unless `dial` maps category paths to text weights from 0 to 1."""
+    if not isinstance(dial, Mapping):
+        raise ValidationError('The fusion dial maps category paths to text weights, such as {"Decor/Vases": 0.3}.')
+    for path, weight in dial.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1:
+            raise ValidationError(f"The text weight of {path!r} is a number from 0 to 1, not {weight!r}.")
 
 
 class EncodedInput(models.Model):
@@ -22,6 +51,8 @@ class EncodedInput(models.Model):
     sha256 = models.CharField(max_length=64, help_text="Of the text as given to the encoder, or of the picture's file")
     vector = HalfVectorField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EncodedInputQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["encoder", "sha256"], name="one_vector_per_input")]
@@ -42,21 +73,36 @@ class EmbeddingSpace(models.Model):
 
     name = models.SlugField(max_length=100, unique=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.BUILDING)
-    text_encoder = models.CharField(max_length=300)
-    image_encoder = models.CharField(max_length=300)
-    text_composition = models.JSONField(help_text="Parts of the text, each with fields and weight")
+    text_encoder = models.CharField(max_length=300, help_text="Spec, such as packaged:e5-small")
+    image_encoder = models.CharField(max_length=300, help_text="Spec, such as packaged:efficientnet-lite2")
+    text_composition = models.JSONField(
+        default=default_composition, validators=[validate_composition], help_text="Parts of the text: fields and weight"
+    )
     fusion = models.CharField(max_length=20, default="concat")
     text_weight = models.FloatField(default=0.6, help_text="Weight of the text; the picture has the rest")
     category_text_weights = models.JSONField(
-        default=dict, blank=True, help_text='The fusion dial: {"Decor/Vases": 0.3}; the longest path wins'
+        default=dict,
+        blank=True,
+        validators=[validate_dial],
+        help_text='The fusion dial: {"Decor/Vases": 0.3}; the longest path wins. Turning it encodes nothing again.',
     )
     dim = models.PositiveIntegerField(default=384)
+    text_dim = models.PositiveIntegerField(default=0, editable=False)
+    image_dim = models.PositiveIntegerField(default=0, editable=False)
+    # Which weights the recipe was fitted with: other weights behind the same spec give other vectors.
+    text_identity = models.CharField(max_length=300, blank=True, editable=False)
+    image_identity = models.CharField(max_length=300, blank=True, editable=False)
     # The fitted pipeline (means, bases, fusion weights) as safetensors; empty until the space is fitted.
     parameters = models.BinaryField(default=bytes, editable=False)
     fitted_on = models.PositiveIntegerField(default=0, editable=False, help_text="Products the recipe was fitted on")
+    progress = models.JSONField(default=dict, blank=True, editable=False, help_text="Stage, done and total of a build")
+    failure = models.TextField(blank=True, editable=False, help_text="Why the last build failed")
     report = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = SpaceManager.from_queryset(SpaceQuerySet)()
 
     class Meta:
         ordering = ["-created_at"]
@@ -67,16 +113,42 @@ class EmbeddingSpace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_fitted(self) -> bool:
+        return self.text_dim > 0
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """Return the dim of the vectors of each modality; 0 for text and image until the space is fitted."""
+        return {Modality.FUSED: self.dim, Modality.TEXT: self.text_dim, Modality.IMAGE: self.image_dim}
+
+    def text_weight_of(self, category_path: str) -> float | None:
+        """Return the dial's text weight for a category, None where the space's own holds. The longest path wins."""
+        steps = category_path.split("/")
+        for length in range(len(steps), 0, -1):
+            weight = self.category_text_weights.get("/".join(steps[:length]))
+            if weight is not None:
+                return float(weight)
+        return None
+
 
 class ProductEmbedding(models.Model):
     """What is searched: one narrow row of half precision per product, space and modality."""
 
-    product = models.ForeignKey(Product, related_name="embeddings", on_delete=models.CASCADE)
-    space = models.ForeignKey(EmbeddingSpace, related_name="embeddings", on_delete=models.CASCADE)
+    # Postgres cascades (see the migration): a product deleted while it is being embedded leaves nothing and fails nothing.
+    product = models.ForeignKey(
+        Product, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
+    )
+    space = models.ForeignKey(
+        EmbeddingSpace, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False
+    )
     modality = models.CharField(max_length=5, choices=Modality)
-    fingerprint = models.CharField(max_length=32)
+    fingerprint = models.CharField(max_length=32, blank=True, help_text="Empty: some of it could not be encoded")
+    text_weight = models.FloatField(null=True, blank=True, help_text="What the fusion dial said; empty: nothing")
     vector = HalfVectorField()
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProductEmbeddingQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -90,15 +162,24 @@ class ProductEmbedding(models.Model):
 class PendingEmbedding(models.Model):
     """A product that waits to be embedded. The rows are the queue; Celery is only the bell."""
 
-    product = models.OneToOneField(Product, primary_key=True, related_name="pending", on_delete=models.CASCADE)
+    product = models.OneToOneField(
+        Product, primary_key=True, related_name="pending", on_delete=models.DO_NOTHING, db_constraint=False
+    )
     generation = models.PositiveBigIntegerField(default=1, help_text="Raised by each save, compared before deletion")
-    leased_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
-    reason = models.CharField(max_length=500, blank=True, help_text="Why the last attempt ended without a vector")
-    created_at = models.DateTimeField(auto_now_add=True)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker has it until then")
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
+    retry_at = models.DateTimeField(
+        null=True, blank=True, db_default=Now(), help_text="Not tried before; empty: not until the product changes"
+    )
+    reason = models.CharField(max_length=500, blank=True, db_default="", help_text="Why the last attempt gave no vector")
+    fingerprint = models.CharField(max_length=32, blank=True, db_default="", help_text="Of what was tried last")
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = PendingQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "product_id"]
+        indexes = [models.Index(fields=["retry_at", "product"], name="pending_due")]
 
     def __str__(self) -> str:
         return f"{self.product_id} waits since {self.created_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,49 @@
+"""The bell that tells a worker to look into the queue. Losing one costs seconds, never a product: beat rings too.
+
+Ringing must cost a save next to nothing, also when the broker is down: one bell for each transaction, none while one is
+already on its way, and none for some seconds after the broker has not answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.core.cache import cache
+from django.db import connection, transaction
+
+logger = logging.getLogger(__name__)
+
+RUNG_KEY = "embeddings:bell-rung"
+RUNG_S = 5  # as long as beat waits: a bell that was lost silences the next ones no longer than this
+BROKEN_S = 5.0  # a broker that did not answer is left alone for as long
+
+_broken_until = 0.0  # on the clock of time.monotonic()
+
+
+def ring_after_commit() -> None:
+    """Ring when the current transaction commits, once however often it is asked; at once outside a transaction."""
+    # Django's own list, so that a savepoint which is rolled back takes its bell with it.
+    if not any(hook[1] is ring for hook in connection.run_on_commit):
+        transaction.on_commit(ring, robust=True)
+
+
+def ring() -> None:
+    """Tell a worker to look into the queue. Never raises; says so once where the broker does not answer."""
+    global _broken_until
+    if time.monotonic() < _broken_until:
+        return
+    from embeddings.tasks import embed_pending  # tasks import services, and these the models that signals listen to
+
+    try:
+        if cache.add(RUNG_KEY, 1, timeout=RUNG_S) is False and cache.get(RUNG_KEY):
+            return  # one is on its way, and the worker looks only after it has taken it
+        embed_pending.apply_async(retry=False)
+    except Exception as error:  # whatever a broker's client may raise: a save must not fail for it
+        _broken_until = time.monotonic() + BROKEN_S
+        logger.warning("No worker could be told (%s): the queue is kept, and read when the broker is back", error)
+
+
+def stop_ringing() -> None:
+    """Say that the bell was heard. To be called before the queue is read: what is saved from now on rings again."""
+    cache.delete(RUNG_KEY)

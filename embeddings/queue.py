@@ -1,0 +1,152 @@
+"""The queue of products that wait to be embedded: rows of PendingEmbedding, moved by single short statements.
+
+No statement here waits for a row that somebody else holds, and none holds one while something is encoded. So saving a
+product never waits for a worker, and a worker that dies leaves a lease that runs out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import OperationalError, connection, models, transaction
+
+if TYPE_CHECKING:
+    from embeddings.models import PendingEmbedding
+
+LEASE_S = 60.0  # renewed after every batch of an encoder, so it only has to outlast one
+SUSPECT_ATTEMPTS = 3  # a product tried this often without an outcome is tried alone: it may be what kills the worker
+BACKOFF_S = (5, 30, 120, 600, 3600)  # after the first, second, ... failed attempt
+BULK_LOCK_TIMEOUT_MS = 200  # well under deadlock_timeout (1 s): in a deadlock with a save it is we who give up
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A product taken from the queue: its row goes only if its generation is still this one."""
+
+    product_id: int
+    generation: int
+    attempts: int  # this one included
+
+
+class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
+    """The queue's verbs."""
+
+    def put(self, product_id: int) -> None:
+        """Queue a product that was saved, in the saver's transaction; nothing happens if it does not exist (any more).
+
+        The lease goes too: whoever is encoding the old text may finish, but cannot store it any more.
+        """
+        _execute(
+            f"INSERT INTO embeddings_pendingembedding (product_id, generation) SELECT id, {_FIRST_GENERATION} "
+            "FROM catalog_product WHERE id = %s "
+            "ON CONFLICT (product_id) DO UPDATE SET generation = embeddings_pendingembedding.generation + 1, "
+            "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''",
+            [product_id],
+        )
+
+    def put_many(self, product_ids: Sequence[int]) -> int:
+        """Queue products found stale; return how many were queued. Rows that are due already stay as they are."""
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{BULK_LOCK_TIMEOUT_MS}ms"])
+                cursor.execute(
+                    "INSERT INTO embeddings_pendingembedding (product_id, generation) "
+                    f"SELECT id, {_FIRST_GENERATION} FROM catalog_product WHERE id = ANY(%s) ORDER BY id "
+                    "ON CONFLICT (product_id) DO UPDATE SET leased_until = NULL, attempts = 0, retry_at = now() "
+                    "WHERE embeddings_pendingembedding.retry_at IS NULL",
+                    [list(product_ids)],
+                )
+                return int(cursor.rowcount)
+        except OperationalError:
+            return 0  # somebody is saving one of them just now; the next look finds the others again
+
+    def lease(self, *, limit: int, seconds: float = LEASE_S) -> list[Lease]:
+        """Take up to `limit` due products for `seconds`; products that keep failing are taken one at a time."""
+        suspects_apart = [("attempts < %s", limit), ("attempts >= %s", 1)]
+        for condition, count in suspects_apart:
+            rows = _fetch(
+                "WITH due AS (SELECT product_id FROM embeddings_pendingembedding "
+                "WHERE retry_at <= statement_timestamp() "
+                f"AND (leased_until IS NULL OR leased_until < statement_timestamp()) AND {condition} "
+                "ORDER BY retry_at, product_id LIMIT %s FOR UPDATE SKIP LOCKED) "
+                "UPDATE embeddings_pendingembedding AS pending "
+                "SET leased_until = clock_timestamp() + make_interval(secs => %s), attempts = attempts + 1 "
+                "FROM due WHERE pending.product_id = due.product_id "
+                "RETURNING pending.product_id, pending.generation, pending.attempts",
+                [SUSPECT_ATTEMPTS, count, seconds],
+            )
+            if rows:
+                return sorted((Lease(*row) for row in rows), key=lambda lease: lease.product_id)
+        return []
+
+    def renew(self, leases: Iterable[Lease], *, seconds: float = LEASE_S) -> None:
+        """Keep the leases for another `seconds`; those of products saved meanwhile are gone and stay gone."""
+        _execute(
+            f"UPDATE embeddings_pendingembedding SET leased_until = clock_timestamp() + make_interval(secs => %s) "
+            f"{_STILL_THIS_GENERATION} AND leased_until IS NOT NULL)",
+            [seconds, *_columns(leases)],
+        )
+
+    def complete(self, leases: Iterable[Lease]) -> int:
+        """Delete the rows whose generation is still the one that was read; return how many went."""
+        return _execute(f"DELETE FROM embeddings_pendingembedding {_STILL_THIS_GENERATION})", _columns(leases))
+
+    def release(self, leases: Iterable[Lease]) -> None:
+        """Give products back untried, to be taken again at once."""
+        _execute(
+            "UPDATE embeddings_pendingembedding SET leased_until = NULL, attempts = GREATEST(attempts - 1, 0) "
+            f"{_STILL_THIS_GENERATION})",
+            _columns(leases),
+        )
+
+    def postpone(self, lease: Lease, *, reason: str) -> None:
+        """Try a product again later, the longer the more often it has failed."""
+        delay_s = BACKOFF_S[min(lease.attempts, len(BACKOFF_S)) - 1]
+        _execute(
+            "UPDATE embeddings_pendingembedding SET leased_until = NULL, reason = %s, "
+            f"retry_at = clock_timestamp() + make_interval(secs => %s) {_STILL_THIS_GENERATION})",
+            [reason[:500], delay_s, *_columns([lease])],
+        )
+
+    def park(self, lease: Lease, *, reason: str, fingerprint: str) -> None:
+        """Keep a product in the queue with a reason, untried until it is no longer what `fingerprint` says."""
+        _execute(
+            "UPDATE embeddings_pendingembedding SET leased_until = NULL, retry_at = NULL, attempts = 0, reason = %s, "
+            f"fingerprint = %s {_STILL_THIS_GENERATION})",
+            [reason[:500], fingerprint, *_columns([lease])],
+        )
+
+    def due(self) -> PendingQuerySet:
+        """Return the products that wait for their turn, leased or not; those that are parked do not."""
+        return self.filter(retry_at__isnull=False)
+
+
+# Microseconds since 1970, raised by 1 with each save: a row made again after its deletion is not taken for the old one.
+_FIRST_GENERATION = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+# SKIP LOCKED: a row that is being saved this moment belongs to the saver, who raises its generation anyway.
+_STILL_THIS_GENERATION = (
+    "WHERE product_id IN (SELECT pending.product_id FROM embeddings_pendingembedding AS pending "
+    "JOIN unnest(%s::bigint[], %s::bigint[]) AS taken(product_id, generation) USING (product_id, generation) "
+    "ORDER BY 1 FOR UPDATE OF pending SKIP LOCKED"
+)
+
+
+def _columns(leases: Iterable[Lease]) -> list[list[int]]:
+    taken = list(leases)
+    return [[lease.product_id for lease in taken], [lease.generation for lease in taken]]
+
+
+def _execute(sql: str, parameters: Sequence[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def _fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[int, int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[int, int, int]] = cursor.fetchall()
+        return rows

@@ -1,0 +1,146 @@
+"""The one procedure that brings the vectors of some products in one space up to date."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError
+
+from embeddings.composition import parse_composition
+from embeddings.encoders.base import EncoderError
+from embeddings.encoding import EncoderChanged, Encodings, encode_inputs, load_encoders
+from embeddings.inputs import ProductInputs, load_inputs
+from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.querysets import ProductVectors
+from embeddings.vectors import find_problems, fuse_products
+
+logger = logging.getLogger(__name__)
+
+NOTHING_TO_ENCODE = "Nothing to encode: give it a title, a description or a picture."
+# What concerns every product alike is not a product's own problem: taking the batch apart would not help.
+SHARED_ERRORS = (DatabaseError, EncoderError, EncoderChanged, MemoryError)
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Why a product has no vector, or one that lacks something."""
+
+    reason: str
+    fingerprint: str
+    is_permanent: bool  # until the product changes
+
+
+@dataclass
+class Outcome:
+    """What became of a batch, by product id. A product may be stored and fall short: a vector from what works."""
+
+    stored: set[int] = field(default_factory=set)
+    unchanged: set[int] = field(default_factory=set)
+    changed_meanwhile: set[int] = field(default_factory=set)
+    shortfalls: dict[int, Shortfall] = field(default_factory=dict)
+
+    def add(self, other: Outcome) -> None:
+        self.stored |= other.stored
+        self.unchanged |= other.unchanged
+        self.changed_meanwhile |= other.changed_meanwhile
+        self.shortfalls |= other.shortfalls
+
+
+def refresh_products(
+    space: EmbeddingSpace,
+    product_ids: Sequence[int],
+    *,
+    force: bool = False,
+    keep_alive: Callable[[], None] | None = None,
+) -> Outcome:
+    """Encode, fuse and store those products that are not what their vectors were made from; all of them with `force`.
+
+    Nothing is locked while encoders work. Products that change meanwhile are not stored, but reported.
+    Raises EncoderError or EncoderChanged where the space's encoders cannot be used.
+    """
+    products = load_inputs(product_ids, parts=parse_composition(space.text_composition))
+    outcome = Outcome(unchanged=set() if force else _find_unchanged(products, space))
+    changed = [product for product in products if product.product_id not in outcome.unchanged]
+    if not changed:
+        return outcome
+    outcome.add(_refresh_empty(space, [product for product in changed if product.is_empty]))
+    filled = [product for product in changed if not product.is_empty]
+    if filled:
+        encodings = encode_inputs(filled, encoders=load_encoders(space), keep_alive=keep_alive)
+        outcome.add(_store_apart(space, filled, encodings))
+    return outcome
+
+
+def _find_unchanged(products: Sequence[ProductInputs], space: EmbeddingSpace) -> set[int]:
+    rows = ProductEmbedding.objects.filter(
+        space=space, modality=Modality.FUSED, product__in=[product.product_id for product in products]
+    ).values_list("product_id", "fingerprint", "text_weight")
+    known = {product_id: (fingerprint, weight) for product_id, fingerprint, weight in rows}
+    return {
+        product.product_id
+        for product in products
+        if known.get(product.product_id) == (product.fingerprint, space.text_weight_of(product.category_path))
+    }
+
+
+def _refresh_empty(space: EmbeddingSpace, products: Sequence[ProductInputs]) -> Outcome:
+    """Take away what products had before there was nothing left of them to encode."""
+    empty = [ProductVectors(product.product_id, product.fingerprint, vectors={}) for product in products]
+    unchanged = ProductEmbedding.objects.store(empty, space=space)
+    return Outcome(
+        changed_meanwhile={product.product_id for product in products} - unchanged,
+        shortfalls={
+            product.product_id: Shortfall(product.problem or NOTHING_TO_ENCODE, product.fingerprint, is_permanent=True)
+            for product in products
+            if product.product_id in unchanged
+        },
+    )
+
+
+def _store_apart(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: Encodings) -> Outcome:
+    """Fuse and store a batch; if that fails, halve it until the product that cannot be stored stands alone."""
+    try:
+        return _store(space, products, encodings)
+    except SHARED_ERRORS:
+        raise
+    except Exception as error:  # one poisonous product must never block the others
+        if len(products) == 1:
+            logger.exception("Product %s cannot be embedded in space %s", products[0].product_id, space.name)
+            reason = f"{type(error).__name__}: {error}"
+            shortfall = Shortfall(reason, products[0].fingerprint, is_permanent=False)
+            return Outcome(shortfalls={products[0].product_id: shortfall})
+    middle = len(products) // 2
+    outcome = _store_apart(space, products[:middle], encodings)
+    outcome.add(_store_apart(space, products[middle:], encodings))
+    return outcome
+
+
+def _store(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: Encodings) -> Outcome:
+    drafts = fuse_products(products, encodings, space=space)
+    unchanged = ProductEmbedding.objects.store(drafts, space=space)
+    outcome = Outcome(changed_meanwhile={draft.product_id for draft in drafts} - unchanged)
+    for product, draft in zip(products, drafts, strict=True):
+        if product.product_id not in unchanged:
+            continue
+        if draft.vectors:
+            outcome.stored.add(product.product_id)
+        if not draft.is_complete or product.problem:
+            outcome.shortfalls[product.product_id] = _describe_shortfall(product, encodings)
+    return outcome
+
+
+def _describe_shortfall(product: ProductInputs, encodings: Encodings) -> Shortfall:
+    problems = {sha256: encodings.problems[sha256] for sha256 in find_problems(product, encodings)}
+    reasons = []
+    for position, picture in enumerate(product.pictures, start=1):
+        if picture.sha256 in problems:
+            reasons.append(f"Picture {position} of {len(product.pictures)}: {problems.pop(picture.sha256).reason}")
+    reasons += [f"Text: {problem.reason}" for problem in problems.values()]
+    found = [encodings.problems[sha256] for sha256 in find_problems(product, encodings)]
+    return Shortfall(
+        reason="; ".join(filter(None, [product.problem, *reasons])),
+        fingerprint=product.fingerprint,
+        is_permanent=all(problem.is_permanent for problem in found),
+    )

@@ -1,0 +1,166 @@
+"""Keep the vectors true: drain the queue, find what bypassed it, and encode what shoppers search for."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from django.db import DatabaseError
+
+from embeddings.composition import parse_composition
+from embeddings.encoders.base import EncoderError
+from embeddings.encoding import EncoderChanged, load_encoders
+from embeddings.fusion.pipeline import FusedVectors, RawVectors
+from embeddings.models import EmbeddingSpace, PendingEmbedding
+from embeddings.queue import Lease
+from embeddings.refresh import Outcome, refresh_products
+from embeddings.spaces import ensure_live_space
+from embeddings.staleness import exclude_queued, find_stale
+from embeddings.vectors import load_pipeline
+
+logger = logging.getLogger(__name__)
+
+Array = npt.NDArray[np.float32]
+BATCH_SIZE = 64  # products; about 3 s of two cores with the default encoders, so a crash costs little
+STALE_CHUNK = 1000
+
+
+@dataclass
+class RefreshResult:
+    """How many products a run brought up to date, and what became of the others."""
+
+    stored: int = 0
+    unchanged: int = 0
+    changed_meanwhile: int = 0
+    shortfalls: dict[int, str] = field(default_factory=dict)  # reason by product id
+
+    @property
+    def settled(self) -> int:
+        """Return how many products need no more work now."""
+        return self.stored + self.unchanged + len(self.shortfalls)
+
+
+def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) -> RefreshResult:
+    """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over."""
+    result = RefreshResult()
+    deadline = time.monotonic() + max_seconds
+    while time.monotonic() < deadline:
+        leases = PendingEmbedding.objects.lease(limit=batch_size)
+        if not leases:
+            break
+        _refresh_batch(leases, result)
+    return result
+
+
+def refresh_stale() -> int:
+    """Queue the products that changed past the signals, in any space that is kept fresh; return how many."""
+    queued = 0
+    ensure_live_space()
+    for space in EmbeddingSpace.objects.kept_fresh():
+        if space.status == EmbeddingSpace.Status.BUILDING:
+            continue  # the build itself goes on until nothing is stale
+        stale = list(exclude_queued(find_stale(space)).values_list("pk", flat=True))
+        for start in range(0, len(stale), STALE_CHUNK):
+            queued += PendingEmbedding.objects.put_many(stale[start : start + STALE_CHUNK])
+    return queued
+
+
+@dataclass(frozen=True)
+class QueryVectors:
+    """A query in the space it is to be searched in: float32 (dim,) by modality; absent where it says nothing."""
+
+    space_id: int
+    vectors: dict[str, Array]
+
+
+def encode_query_text(text: str) -> QueryVectors:
+    """Return the vectors of a search text in the live space. Raises EncoderError."""
+    space = ensure_live_space()
+    encoded = load_encoders(space).text.encode_texts([text])
+    return _make_query(space, text=encoded)
+
+
+def encode_query_image(content: bytes) -> QueryVectors:
+    """Return the vectors of a photo in the live space. Raises EncoderError, or ValueError where it is no usable picture."""
+    space = ensure_live_space()
+    encoded = load_encoders(space).image.encode_images([lambda: content])
+    if encoded.errors:
+        raise ValueError(encoded.errors[0])
+    return _make_query(space, image=encoded.vectors)
+
+
+def _make_query(space: EmbeddingSpace, *, text: Array | None = None, image: Array | None = None) -> QueryVectors:
+    """Fuse what a query has; a text stands for the first part of the composition, which is the shortest."""
+    pipeline = load_pipeline(space)
+    no_text = np.zeros((1, pipeline.text_modality.input_dim), dtype=np.float32)
+    no_image = np.zeros((1, pipeline.image_modality.input_dim), dtype=np.float32)
+    missing_parts = [no_text] * (len(parse_composition(space.text_composition)) - 1)
+    raw = RawVectors(
+        text_parts=(no_text if text is None else text, *missing_parts), image=no_image if image is None else image
+    )
+    fused: FusedVectors = pipeline.transform(raw)
+    rows = {"fused": fused.fused[0], "text": fused.text[0], "image": fused.image[0]}
+    return QueryVectors(space_id=space.pk, vectors={name: row for name, row in rows.items() if np.any(row)})
+
+
+def _refresh_batch(leases: Sequence[Lease], result: RefreshResult) -> None:
+    def keep_alive() -> None:
+        PendingEmbedding.objects.renew(leases)
+
+    live = ensure_live_space()
+    try:
+        outcome = refresh_products(live, [lease.product_id for lease in leases], keep_alive=keep_alive)
+    except Exception as error:
+        # Not a product's own problem: the database, the encoder. Whoever runs the worker finds it in the log, staff
+        # find it as the products' reason, and all are tried again.
+        logger.error("Nothing can be embedded: %s", error)
+        _postpone_quietly(leases, reason=str(error))
+        result.shortfalls |= {lease.product_id: str(error) for lease in leases}
+        if isinstance(error, EncoderError | EncoderChanged):
+            return
+        raise
+    except BaseException:  # interrupted: the next worker takes them at once
+        PendingEmbedding.objects.release(leases)
+        raise
+    others = [space for space in EmbeddingSpace.objects.kept_fresh() if space != live]
+    for space in others:
+        _refresh_beside(space, leases, keep_alive)
+    _settle(leases, outcome, result)
+
+
+def _refresh_beside(space: EmbeddingSpace, leases: Sequence[Lease], keep_alive: Callable[[], None]) -> None:
+    """Bring a space that is not live up to date too. Its failure is its own: what is stale there is found again."""
+    try:
+        refresh_products(space, [lease.product_id for lease in leases], keep_alive=keep_alive)
+    except Exception:
+        logger.exception("Space %s is not kept fresh: drop it (manage.py spaces drop) or mend what failed", space.name)
+
+
+def _settle(leases: Sequence[Lease], outcome: Outcome, result: RefreshResult) -> None:
+    """Take finished products off the queue; a row that was raised meanwhile stays and is taken again."""
+    queue = PendingEmbedding.objects
+    queue.release(lease for lease in leases if lease.product_id in outcome.changed_meanwhile)
+    for lease in leases:
+        shortfall = outcome.shortfalls.get(lease.product_id)
+        if shortfall and shortfall.is_permanent:
+            queue.park(lease, reason=shortfall.reason, fingerprint=shortfall.fingerprint)
+        elif shortfall:
+            queue.postpone(lease, reason=shortfall.reason)
+    open_ids = outcome.changed_meanwhile | outcome.shortfalls.keys()
+    queue.complete(lease for lease in leases if lease.product_id not in open_ids)
+    result.stored += len(outcome.stored - outcome.shortfalls.keys())
+    result.unchanged += len(outcome.unchanged)
+    result.changed_meanwhile += len(outcome.changed_meanwhile)
+    result.shortfalls |= {product_id: shortfall.reason for product_id, shortfall in outcome.shortfalls.items()}
+
+
+def _postpone_quietly(leases: Sequence[Lease], *, reason: str) -> None:
+    try:
+        for lease in leases:
+            PendingEmbedding.objects.postpone(lease, reason=reason)
+    except DatabaseError:
+        logger.warning("%d leases could not be given back; they run out by themselves", len(leases), exc_info=True)
