@@ -8,6 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
+from api.permissions import MayRead, MaySendEvents, ReadOrWrite
 from api.problems import PROBLEM_TYPE
 
 
@@ -78,6 +79,13 @@ class KindredSchema(AutoSchema):
                 response, str(status), media_types=[PROBLEM_TYPE], direction=direction
             )
         return bodies
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Reading needs no key unless KINDRED_API_PUBLIC_READ is off, so `{}` stands for "none" among the choices."""
+        auth: list[dict[str, Any]] = super().get_auth()
+        permissions = {type(permission) for permission in self.view.get_permissions()}
+        reads = permissions <= {MayRead, MaySendEvents} or (permissions == {ReadOrWrite} and self.method == "GET")
+        return [*auth, {}] if reads and {} not in auth else auth
 
     def problem_statuses(self) -> list[int]:
         """Statuses that this operation can fail with. A view adds its own in `problem_statuses`, by method."""

@@ -1,21 +1,30 @@
-"""REST: products."""
+"""REST: products, one by one and in bulk."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from api.pagination import read_page
 from api.permissions import may_write
+from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
+from api.problems import Conflict, flatten_errors
 from api.sparse import keep_fields
+from catalog import examples
 from catalog.models import Product, ProductQuerySet
+from catalog.product_writes import Outcome, Rejected, upsert_products, write_product
 from catalog.queries import ProductListQuery, ProductQuery, filter_products
 from catalog.serializers import ProductPageSerializer, ProductSerializer
+from catalog.write_serializers import BulkAnswerSerializer, BulkSerializer, ProductWriteSerializer
 
 
 def visible_products(request: Request) -> ProductQuerySet:
@@ -23,11 +32,23 @@ def visible_products(request: Request) -> ProductQuerySet:
     return Product.objects.all() if may_write(request) else Product.objects.shown()
 
 
+def render_product(product: Product, *, request: Request) -> dict[str, Any]:
+    data: dict[str, Any] = ProductSerializer(product, context={"request": request}).data
+    return data
+
+
 class ProductListView(APIView):
     """The catalogue."""
 
+    staff_permissions = {"POST": "catalog.add_product"}
+    problem_statuses = {"POST": [409]}
+
     @extend_schema(
-        operation_id="list_products", tags=["products"], parameters=[ProductListQuery], responses=ProductPageSerializer
+        operation_id="list_products",
+        tags=["products"],
+        parameters=[ProductListQuery],
+        responses=ProductPageSerializer,
+        examples=[examples.PRODUCT_PAGE],
     )
     def get(self, request: Request) -> Response:
         """List products, filtered and in pages."""
@@ -43,12 +64,43 @@ class ProductListView(APIView):
             answer["count"] = products.count()
         return Response(answer)
 
+    @extend_schema(
+        operation_id="create_product",
+        tags=["products"],
+        request=ProductWriteSerializer,
+        responses={201: ProductSerializer},
+        examples=[examples.PRODUCT_WRITE, examples.PRODUCT],
+    )
+    def post(self, request: Request) -> Response:
+        """Make a product. 409 when its sku exists: use PUT to make or replace."""
+        serializer = ProductWriteSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        product = Product()
+        try:
+            with transaction.atomic():
+                write_product(product, values=serializer.validated_data)
+        except IntegrityError as error:
+            said = f"There is a product {serializer.validated_data['sku']!r} already. PUT replaces it, PATCH changes it."
+            raise Conflict(said) from error
+        return answer_written(product, request=request, status=201)
+
 
 class ProductView(APIView):
     """One product."""
 
+    staff_permissions = {
+        "PUT": "catalog.change_product",
+        "PATCH": "catalog.change_product",
+        "DELETE": "catalog.delete_product",
+    }
+    problem_statuses = {"PUT": [409, 412], "PATCH": [412], "DELETE": [412]}
+
     @extend_schema(
-        operation_id="get_product", tags=["products"], parameters=[ProductQuery], responses=ProductSerializer
+        operation_id="get_product",
+        tags=["products"],
+        parameters=[ProductQuery, IF_NONE_MATCH],
+        responses={200: ProductSerializer, 304: None},
+        examples=[examples.PRODUCT],
     )
     def get(self, request: Request, sku: str) -> Response:
         """Read one product."""
@@ -57,3 +109,110 @@ class ProductView(APIView):
         serializer = ProductSerializer(product, context={"request": request})
         keep_fields(serializer, wanted.get("fields"))
         return Response(serializer.data)
+
+    @extend_schema(
+        operation_id="put_product",
+        tags=["products"],
+        parameters=[IF_MATCH],
+        request=ProductWriteSerializer,
+        responses={200: ProductSerializer, 201: ProductSerializer},
+        examples=[examples.PRODUCT_WRITE, examples.PRODUCT],
+    )
+    def put(self, request: Request, sku: str) -> Response:
+        """Make or replace a product. What the body leaves out is emptied; pictures stay. Safe to repeat."""
+        return self.write(request, sku=sku, partial=False)
+
+    @extend_schema(
+        operation_id="patch_product",
+        tags=["products"],
+        parameters=[IF_MATCH],
+        request=ProductWriteSerializer(partial=True),
+        responses=ProductSerializer,
+        examples=[examples.PRODUCT_PATCH, examples.PRODUCT],
+    )
+    def patch(self, request: Request, sku: str) -> Response:
+        """Change what the body names, and leave the rest."""
+        return self.write(request, sku=sku, partial=True)
+
+    @extend_schema(
+        operation_id="delete_product", tags=["products"], parameters=[IF_MATCH], request=None, responses={204: None}
+    )
+    def delete(self, request: Request, sku: str) -> Response:
+        """Delete a product with its pictures and vectors. To hide it instead, PATCH `is_active` to false."""
+        with transaction.atomic():
+            product = find_locked(sku)
+            if product is None:
+                raise NotFound(f"There is no product {sku!r}.")
+            check_preconditions(request, current=render_product(product, request=request))
+            product.delete()
+        return Response(status=204)
+
+    def write(self, request: Request, *, sku: str, partial: bool) -> Response:
+        body = {"sku": sku, **request.data} if isinstance(request.data, dict) else request.data
+        serializer = ProductWriteSerializer(data=body, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        if serializer.validated_data["sku"] != sku:
+            raise ValidationError({"sku": ["A sku cannot be changed. Make a new product and delete this one."]})
+        try:
+            with transaction.atomic():
+                product = find_locked(sku)
+                if product is None and partial:
+                    raise NotFound(f"There is no product {sku!r}. PUT makes it.")
+                current = render_product(product, request=request) if product else None
+                check_preconditions(request, current=current)
+                product = product or Product()
+                outcome = write_product(product, values=serializer.validated_data)
+        except IntegrityError as error:
+            raise Conflict("Another request made this product at the same moment. Send yours again.") from error
+        return answer_written(product, request=request, status=201 if outcome == Outcome.CREATED else 200)
+
+
+class ProductBulkView(APIView):
+    """Many products in one request."""
+
+    staff_permissions = {"POST": "catalog.change_product"}
+
+    @extend_schema(
+        operation_id="bulk_upsert_products",
+        tags=["products"],
+        request=BulkSerializer,
+        responses=BulkAnswerSerializer,
+        examples=[examples.BULK, examples.BULK_ANSWER],
+    )
+    def post(self, request: Request) -> Response:
+        """Make or change up to 1,000 products. Each item has its own outcome, and good ones land. Safe to repeat."""
+        bulk = BulkSerializer(data=request.data)
+        bulk.is_valid(raise_exception=True)
+        outcomes = list(upsert_products(bulk.validated_data["products"], validate=ItemValidator()))
+        counts = {str(outcome): sum(item.outcome == outcome for item in outcomes) for outcome in Outcome}
+        return Response({**counts, "results": [vars(item) for item in outcomes]})
+
+
+class ItemValidator:
+    """Checks items of a bulk request with two serializers made once, for making one costs more than using it."""
+
+    def __init__(self) -> None:
+        self.whole: Serializer[Any] = ProductWriteSerializer(partial=False)
+        self.partial: Serializer[Any] = ProductWriteSerializer(partial=True)
+
+    def __call__(self, item: dict[str, Any], is_new: bool) -> dict[str, Any]:
+        try:
+            if "sku" not in item:
+                raise ValidationError({"sku": ["This field is required."]}, code="required")
+            values: dict[str, Any] = (self.whole if is_new else self.partial).run_validation(item)
+        except ValidationError as error:
+            raise Rejected(list(flatten_errors(error.detail))) from error
+        return values
+
+
+def find_locked(sku: str) -> Product | None:
+    """Return the product, its row locked so that what was compared is what gets changed."""
+    return Product.objects.select_for_update(of=("self",)).for_cards().filter(sku=sku).first()
+
+
+def answer_written(product: Product, *, request: Request, status: int) -> Response:
+    data = render_product(product, request=request)
+    headers = {"ETag": representation_etag(data)}
+    if status == 201:
+        headers["Location"] = request.build_absolute_uri(reverse("api-product", args=[product.sku]))
+    return Response(data, status=status, headers=headers)

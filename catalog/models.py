@@ -12,6 +12,7 @@ from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
 
 from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, subtree_condition, validate_name
+from catalog.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 from catalog.pictures import store_picture, validate_picture
 
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write

@@ -116,8 +116,22 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embeddings"
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A save rings the bell and goes on: with the broker down that must cost milliseconds, not a round of retries. The row
+# in PendingEmbedding is what counts, and beat rings again.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,  # s; a message whose worker vanished is given to another one after this
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 1,  # config/celery.py gives workers longer: their reads block on purpose
+    "socket_keepalive": True,
+    "max_retries": 0,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for as long as it takes
 CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below is for workers too
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(KINDRED_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},
     "refresh-stale": {"task": "embeddings.tasks.refresh_stale", "schedule": 60.0, "options": {"expires": 60}},
@@ -138,6 +152,8 @@ KINDRED_API_RATES = {
     "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
 }
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+# Private networks that pictures may be fetched from by URL, such as 10.1.2.0/24. Empty: public addresses only.
+KINDRED_FETCH_NETWORKS = env.list("KINDRED_FETCH_NETWORKS", default=[])
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "api.schema.KindredSchema",

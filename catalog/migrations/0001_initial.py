@@ -75,4 +75,24 @@ class Migration(migrations.Migration):
             model_name='product',
             constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='price_not_negative'),
         ),
+        migrations.CreateModel(
+            name='PictureDownload',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', models.URLField(max_length=2000)),
+                ('position', models.PositiveIntegerField(blank=True, help_text='Empty: after the pictures there are', null=True)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('fetching', 'Being fetched'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=8)),
+                ('reason', models.CharField(blank=True, help_text='Why it failed', max_length=500)),
+                ('attempts', models.PositiveIntegerField(default=0)),
+                ('leased_until', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('image', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='catalog.productimage')),
+                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='downloads', to='catalog.product')),
+            ],
+            options={
+                'ordering': ['-id'],
+                'indexes': [models.Index(condition=models.Q(('state__in', ['done', 'failed']), _negated=True), fields=['state'], name='open_downloads')],
+            },
+        ),
     ]

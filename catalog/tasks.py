@@ -1,0 +1,13 @@
+"""Doorways for the worker."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from catalog import picture_writes
+
+
+@shared_task(ignore_result=True)  # type: ignore[misc]
+def fetch_pictures() -> int:
+    """Fetch the pictures that were asked for by URL."""
+    return picture_writes.run_due_downloads()
