@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 import os
+import sys
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, celeryd_after_setup, celeryd_init
+
+from config import services
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("kindred")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+WORKER_SOCKET_TIMEOUT_S = 10  # a web process gives up on a silent broker much earlier (settings); a worker can wait
+
+
+@celeryd_init.connect
+def prepare_worker(conf: Any, **_: object) -> None:
+    """Start the embedded servers before a worker connects to anything."""
+    start_services()
+    conf.broker_transport_options = conf.broker_transport_options | {"socket_timeout": WORKER_SOCKET_TIMEOUT_S}
+
+
+@beat_init.connect
+def prepare_beat(**_: object) -> None:
+    start_services()
+
+
+@celeryd_after_setup.connect
+def restore_messages(instance: Any, **_: object) -> None:
+    """Give this worker at once what a killed one had taken from its queues and not finished."""
+    from config.services import redelivery
+
+    if services.broker_is_embedded():
+        redelivery.restore_unfinished(app, queues=list(instance.app.amqp.queues.consume_from))
+
+
+def start_services() -> None:
+    try:
+        services.ensure_running()
+    except services.ServiceError as error:
+        sys.exit(f"Kindred cannot start: {error}")  # SystemExit, for Celery logs other exceptions and goes on

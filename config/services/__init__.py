@@ -17,6 +17,7 @@ from config.services.paths import home_directory, socket_directory
 
 __all__ = [
     "ServiceError",
+    "broker_is_embedded",
     "broker_url",
     "cache_settings",
     "database_settings",
@@ -103,6 +104,10 @@ def needed() -> tuple[bool, bool]:
     """Return which embedded servers the environment asks for: Postgres, Valkey (as broker or as cache)."""
     environment = os.environ.get
     return not environment("DATABASE_URL"), not (environment("CELERY_BROKER_URL") and environment("CACHE_URL"))
+
+
+def broker_is_embedded() -> bool:
+    return not os.environ.get("CELERY_BROKER_URL")
 
 
 def hold_use(home: Path) -> None:

@@ -194,7 +194,7 @@ def connect(directory: Path, database: str) -> psycopg.Connection[tuple[object, 
 
 
 def stop(home: Path) -> None:
-    """Stop Postgres in good order, by force if that takes longer than STOP_TIMEOUT_S. Call it under the control lock."""
+    """Stop Postgres in good order, by force if that takes too long. Call it under the control lock."""
     lock, data = home / "run" / "postgres.lock", data_directory(home)
     for how in (signal.SIGINT, signal.SIGQUIT):  # Postgres: disconnect all and stop; stop at once, recover at start
         server = postmaster(data)

@@ -63,9 +63,10 @@ def find_binary(package: str, pattern: str, *, variable: str) -> Path:
     places = spec.submodule_search_locations if spec else None
     found = sorted(Path(places[0]).glob(pattern)) if places else []
     if not found:
+        name = package.replace("_", "-")
         raise ServiceError(
-            f"The package {package.replace('_', '-')} with the embedded server is not installed for this Python, or has "
-            f"no build for this machine. Run `pip install -r requirements.txt`, or set {variable} to a server of yours."
+            f"The package {name} with the embedded server is not installed for this Python, or has no build for this "
+            f"machine. Run `pip install -r requirements.txt`, or set {variable} to a server of yours."
         )
     if not os.access(found[0], os.X_OK):
         raise ServiceError(f"{found[0]} cannot be executed. Run `chmod +x {found[0]}`, or set {variable}.")

@@ -1,0 +1,210 @@
+"""`up`: everything on one machine, one command."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import errno
+import os
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError, connections
+
+from config import services, static_files
+from config.services.locks import Lock
+from config.services.supervisor import Program, Supervisor
+
+DEMO = Path(settings.BASE_DIR) / "demo"
+WEB_THREADS = 4
+ANSWER_TIMEOUT_S = 60.0
+
+HELP = """\
+Start everything on this machine: the database and the broker (unless DATABASE_URL and CELERY_BROKER_URL name others),
+the web server, the workers and the scheduler. What dies is started again. Ctrl-C or SIGTERM stops everything.
+
+For production, run the processes of compose.yaml instead; docs/operations.md says how."""
+
+
+class Command(BaseCommand):
+    help = HELP
+    requires_system_checks = []  # they read the database, which is not up yet; migrate runs them
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name, subcommand, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="load the demo catalogue unless it is there")
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000, help="default: 8000")
+        parser.add_argument("--workers", type=int, default=2, help="web server processes; default: 2")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port, workers = options["host"], options["port"], options["workers"]
+        if workers < 1:
+            raise CommandError("--workers must be at least 1.")
+        check_port(host, port)
+        self.lock = threading.Lock()  # the console is written to by the threads that read the logs, too
+        home = services.home_directory()
+        supervisor = Supervisor(logs=home / "logs", show=self.show, watch=services.ensure_running)
+        supervisor.install_signal_handlers()
+        try:
+            services.ensure_running()
+            only_one = claim_home(home, address=f"http://{host}:{port}")
+            self.serve(supervisor, demo=options["demo"], host=host, port=port, workers=workers)
+            only_one.close()
+        except services.ServiceError as error:
+            raise CommandError(f"Kindred cannot start: {error}") from None
+        finally:
+            self.show("Stopping.")
+            supervisor.stop()
+            connections.close_all()
+            if not services.release():
+                self.show("The database stays up: another process still uses it.")
+        self.show("Stopped.")
+
+    def serve(self, supervisor: Supervisor, *, demo: bool, host: str, port: int, workers: int) -> None:
+        """Bring everything up in order, and stay until told to stop. The shop answers before all products are in."""
+        address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"
+        started_at = time.monotonic()
+        self.show("Database and broker are up; migrating.")
+        prepare_database()
+        if static_files.collect_changed():
+            self.show("Collected the static files.")
+        web = supervisor.add("web", web_arguments(host, port, workers=workers))
+        loading = demo and not demo_is_loaded()
+        if loading:
+            self.run_step(supervisor, "import_products", str(DEMO / "products.csv"), "--images", str(DEMO / "images"))
+        if not self.wait_for_answer(supervisor, web, address):
+            return
+        self.show(f"The shop answers at {address} ({time.monotonic() - started_at:.1f} s).")
+        self.run_step(supervisor, "embed_products")
+        supervisor.add("worker", worker_arguments("embeddings", threads=1))
+        supervisor.add("interactive", worker_arguments("interactive", threads=2))
+        supervisor.add("beat", ["celery", "-A", "config", "beat", "--loglevel", "INFO"])
+        if not supervisor.stopping.is_set():
+            self.show_ready(address, seconds=time.monotonic() - started_at)
+        supervisor.run_forever()
+
+    def run_step(self, supervisor: Supervisor, *command: str) -> None:
+        """Run a management command with its progress on our console. Its failure is said, and ends nothing."""
+        status = supervisor.run(command[0], ["manage", *command])
+        if status:
+            self.show(f"`manage.py {command[0]}` ended with status {status}; its message is above. Going on.")
+
+    def wait_for_answer(self, supervisor: Supervisor, web: Program, address: str) -> bool:
+        """Return True at the web server's first answer, False if we are told to stop before."""
+        deadline = time.monotonic() + ANSWER_TIMEOUT_S
+        while not supervisor.stopping.is_set():
+            if answers(f"{address}/healthz"):
+                return True
+            if time.monotonic() > deadline:
+                raise CommandError(f"The web server does not answer at {address}. Its log is {web.log}.")
+            supervisor.tick()
+        return False
+
+    def show_ready(self, address: str, *, seconds: float) -> None:
+        self.show(
+            f"\nKindred is ready at {address} ({seconds:.0f} s)\n"
+            f"  admin   {address}/admin/   (make yourself a user: python manage.py createsuperuser)\n"
+            f"  REST    {address}/api/v1/docs/\n"
+            f"  logs    {services.home_directory() / 'logs'}\n"
+            f"Ctrl-C stops everything.\n"
+        )
+
+    def show(self, line: str) -> None:
+        with self.lock:
+            self.stdout.write(line)
+            self.stdout.flush()
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise CommandError where the web server could not listen."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OverflowError:
+        raise CommandError(f"There is no port {port}: choose one from 1024 to 65535 with --port.") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CommandError(
+                f"Port {port} on {host} is taken by another program. Stop that, or choose another port: "
+                f"python manage.py up --port {port + 1}"
+            ) from None
+        if error.errno == errno.EACCES:
+            raise CommandError(f"This user may not use port {port}: choose one from 1024 up with --port.") from None
+        raise CommandError(f"Cannot listen on {host} port {port} ({error.strerror}): check --host.") from None
+
+
+def claim_home(home: Path, *, address: str) -> Lock:
+    """Hold the right to be the only `up` of this KINDRED_HOME. Raises CommandError where there is one already."""
+    (home / "run").mkdir(parents=True, exist_ok=True)
+    lock = Lock(home / "run" / "up.lock")
+    if not lock.try_acquire():
+        raise CommandError(
+            f"Kindred is running already on {home}: {lock.path.read_text().strip()}. Stop that first, or set "
+            f"KINDRED_HOME to another directory."
+        )
+    os.ftruncate(lock.fd, 0)
+    os.pwrite(lock.fd, f"{address}, process {os.getpid()}".encode(), 0)
+    return lock
+
+
+def prepare_database() -> None:
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except OperationalError as error:
+        raise CommandError(f"The database does not answer ({error}). Check DATABASE_URL, and that it is up.") from None
+    finally:
+        connections.close_all()
+
+
+def demo_is_loaded() -> bool:
+    """Is every product of the demo catalogue in the database?"""
+    from catalog.models import Product
+
+    with (DEMO / "products.csv").open(encoding="utf-8", newline="") as file:
+        skus = {row["sku"] for row in csv.DictReader(file)}
+    try:
+        return Product.objects.filter(sku__in=skus).count() == len(skus)
+    finally:
+        connections.close_all()
+
+
+def web_arguments(host: str, port: int, *, workers: int) -> list[str]:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    arguments = ["gunicorn", "config.wsgi", "--bind", bind, "--workers", str(workers), "--threads", str(WEB_THREADS)]
+    arguments += ["--preload", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "8"]
+    if Path("/dev/shm").is_dir():  # gunicorn's heartbeat files: a slow disk would look like a hung worker
+        arguments += ["--worker-tmp-dir", "/dev/shm"]
+    return arguments
+
+
+def worker_arguments(queue: str, *, threads: int) -> list[str]:
+    """Threads, for torch does not survive the fork of Celery's default pool."""
+    return [
+        *("celery", "-A", "config", "worker", "--queues", queue, "--pool", "threads", "--concurrency", str(threads)),
+        *("--hostname", f"{queue}@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+    ]
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
