@@ -16,7 +16,7 @@ from catalog.downloads import PictureDownload as PictureDownload  # a table of t
 from catalog.pictures import store_picture, validate_picture
 
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
-SKU_PATTERN = r"^(?!\.\.?$)[^/\\\x00-\x1f\x7f]+$"  # a sku is one segment of a URL
+SKU_PATTERN = r"^(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1f\x7f]+$"  # it has to survive in a URL's path
 
 
 class Category(models.Model):
@@ -77,7 +77,7 @@ class Product(models.Model):
         "SKU",
         max_length=100,
         unique=True,
-        validators=[RegexValidator(SKU_PATTERN, "A SKU may not contain slashes or control characters.")],
+        validators=[RegexValidator(SKU_PATTERN, "A SKU may not contain control characters, nor be or hold the path steps . and ..")],
     )
     title = models.CharField(max_length=500)
     description = models.TextField(blank=True)

@@ -1,12 +1,16 @@
-"""Routes of the catalog app: the shop's pages and its pictures."""
+"""Routes of the catalog app: the shop's pages, its pictures, and products in the REST API."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from api import converters
 from catalog import views
 
-urlpatterns = [
+__all__ = ["converters", "urlpatterns"]  # importing the converters registers them
+
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.product_list, name="product_list"),
-    path("products/<str:sku>/", views.product_page, name="product_page"),
+    path("products/<sku:sku>/", views.product_page, name="product_page"),
     path("images/<int:image_id>/<int:width>.webp", views.sized_picture, name="sized_picture"),
+    path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include("catalog.api_urls")),
 ]

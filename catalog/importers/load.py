@@ -78,7 +78,7 @@ class Loader:
         with transaction.atomic():
             stored = Product.objects.filter(sku__in=[row.sku for row, _ in rows]).for_cards()
             if not self.dry_run:
-                stored = stored.select_for_update(of=("self",))
+                stored = stored.select_for_update(of=("self",)).order_by("pk")  # one order of locks for all
             products = {product.sku: product for product in stored}
             return [self._save_row(row, pictures, products.get(row.sku)) for row, pictures in rows]
 

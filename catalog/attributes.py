@@ -1,0 +1,41 @@
+"""Attributes as people read them: `{"weight_g": 420}` is "Weight: 420 g"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+UNITS = {"mm", "cm", "m", "g", "kg", "ml", "l", "w", "v", "inch", "lb", "oz"}
+SPELLED = {"l": "L", "w": "W", "v": "V", "inch": "in"}
+
+
+def describe_attributes(attributes: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return a label and a text for each attribute that says something, in the order in which they are kept."""
+    described = []
+    for key, value in attributes.items():
+        label, unit = split_unit(key)
+        text = describe_value(value, unit=unit)
+        if text:
+            described.append((label, text))
+    return described
+
+
+def split_unit(key: str) -> tuple[str, str]:
+    """`weight_g` is ("Weight", "g"); `colour` is ("Colour", "")."""
+    words = key.replace("-", "_").split("_")
+    unit = words.pop().lower() if len(words) > 1 and words[-1].lower() in UNITS else ""
+    label = " ".join(words).strip()
+    return label[:1].upper() + label[1:], SPELLED.get(unit, unit)
+
+
+def describe_value(value: Any, *, unit: str) -> str:
+    """Return a value as text: lists and nested objects in one line; empty for nothing."""
+    if isinstance(value, dict):
+        parts = ((split_unit(key), part) for key, part in value.items())
+        described = ((label, describe_value(part, unit=own or unit)) for (label, own), part in parts)
+        return ", ".join(f"{label.lower()} {text}" for label, text in described if text)
+    if isinstance(value, list):
+        return ", ".join(text for part in value if (text := describe_value(part, unit=unit)))
+    if value is None or value == "":
+        return ""
+    text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return f"{text} {unit}".strip()

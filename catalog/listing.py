@@ -1,0 +1,87 @@
+"""What the product list shows for a query string: products, and the categories and brands to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy
+
+from catalog.categories import normalize_path
+from catalog.models import Category, Product, ProductQuerySet
+
+PAGE_SIZE = 24
+SHOWN_BRANDS = 40
+MAX_TEXT = 1000  # characters of a parameter; longer ones are cut
+ORDERS = {
+    "newest": (gettext_lazy("Newest"), ("-created_at", "sku")),
+    "price": (gettext_lazy("Price, low to high"), ("price", "sku")),
+    "-price": (gettext_lazy("Price, high to low"), ("-price", "sku")),
+    "title": (gettext_lazy("Name"), ("title", "sku")),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a visitor asked for. Unknown values mean "everything", as links grow old."""
+
+    category: str = ""
+    brand: str = ""
+    collection: str = ""
+    in_stock: bool = False
+    order: str = "newest"
+    page: str = "1"
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> Listing:
+        """Read the parameters of a URL."""
+        texts = {name: query.get(name, "").replace("\x00", "")[:MAX_TEXT] for name in ("brand", "collection", "page")}
+        order = query.get("order", "")
+        return cls(
+            category=normalize_path(query.get("category", "").replace("\x00", "")[:MAX_TEXT]),
+            in_stock=query.get("in_stock") == "1",
+            order=order if order in ORDERS else "newest",
+            **texts,
+        )
+
+    @property
+    def category_name(self) -> str:
+        """The last step of the category's path."""
+        return self.category.rpartition("/")[2]
+
+    def products(self) -> ProductQuerySet:
+        """Everything that matches, in order."""
+        return self.filtered(self.in_category()).order_by(*ORDERS[self.order][1])
+
+    def page_of_products(self) -> Page[Product]:
+        """The page asked for; the last one where there are not so many."""
+        return Paginator(self.products().for_cards(), PAGE_SIZE).get_page(self.page)
+
+    def in_category(self) -> ProductQuerySet:
+        """What shoppers may see of the category."""
+        shown = Product.objects.shown()
+        return shown.in_category(self.category) if self.category else shown
+
+    def filtered(self, products: ProductQuerySet) -> ProductQuerySet:
+        """Without what the visitor filtered out."""
+        if self.brand:
+            products = products.filter(brand=self.brand)
+        if self.collection:
+            products = products.filter(collection=self.collection)
+        if self.in_stock:
+            products = products.filter(Q(stock__isnull=True) | Q(stock__gt=0))
+        return products
+
+    def categories(self) -> list[Category]:
+        """The roots, and everything one step below the chosen category and its ancestors, in order of the tree."""
+        names = self.category.split("/") if self.category else []
+        open_paths = ["/".join(names[:count]) for count in range(1, len(names) + 1)]
+        return list(Category.objects.filter(Q(parent=None) | Q(parent__path__in=open_paths)))
+
+    def brands(self) -> list[str]:
+        """The brands with the most products in this category, by name, the chosen one among them."""
+        counted = self.in_category().exclude(brand="").order_by().values("brand").annotate(count=Count("pk"))
+        brands = {row["brand"] for row in counted.order_by("-count", "brand")[:SHOWN_BRANDS]}
+        return sorted(brands | ({self.brand} if self.brand else set()), key=str.casefold)

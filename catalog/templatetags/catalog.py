@@ -1,0 +1,98 @@
+"""What templates need to show products: their wording in the visitor's language, prices, attributes, pictures."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template import Context, TemplateDoesNotExist
+from django.template.loader import get_template
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from catalog.attributes import describe_attributes
+from catalog.models import Category, Product, ProductImage
+from catalog.sized_pictures import WIDTHS
+
+register = template.Library()
+
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹", "KRW": "₩"}
+WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK"}
+
+
+@register.filter
+def title(product: Product) -> str:
+    """The title in the visitor's language, where there is one."""
+    return product.translated("title", language=get_language() or "en")
+
+
+@register.filter
+def description(product: Product) -> str:
+    """The description in the visitor's language, where there is one."""
+    return product.translated("description", language=get_language() or "en")
+
+
+@register.filter
+def money(product: Product) -> str:
+    """The price with its currency: `€15.90`, `CHF 15.90`; empty where there is no price."""
+    if product.price is None:
+        return ""
+    amount = number_format(
+        Decimal(product.price), decimal_pos=0 if product.currency in WITHOUT_CENTS else 2, force_grouping=True
+    )
+    symbol = SYMBOLS.get(product.currency)
+    return f"{symbol}{amount}" if symbol else f"{product.currency} {amount}".strip()
+
+
+@register.filter
+def attribute_rows(product: Product) -> list[tuple[str, str]]:
+    """Labels and texts of the attributes."""
+    return describe_attributes(product.attributes)
+
+
+@register.filter
+def steps(category: Category | None) -> list[tuple[str, str]]:
+    """Name and path of every category from the root to this one."""
+    names = category.path.split("/") if category else []
+    return [(name, "/".join(names[: place + 1])) for place, name in enumerate(names)]
+
+
+@register.simple_tag
+def picture(image: ProductImage, *, alt: str, sizes: str, eager: bool = False) -> SafeString:
+    """An <img> that offers every width, with its own size, so that the page does not jump while it loads."""
+    return format_html(
+        '<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" alt="{}" loading="{}" decoding="async">',
+        image.sized_url(320),
+        format_html_join(", ", "{} {}w", ((image.sized_url(width), width) for width in WIDTHS)),
+        sizes,
+        image.width,
+        image.height,
+        alt,
+        "eager" if eager else "lazy",
+    )
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: Context, **changes: Any) -> str:
+    """The query string of this page with some parameters changed; None takes one out."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def slot(context: Context, name: str) -> str:
+    """Render the template `name` where another app brings it, or nothing: how apps above this one add to its pages."""
+    try:
+        found = get_template(name)
+    except TemplateDoesNotExist as error:
+        if error.args and error.args[0] != name:
+            raise  # the template is there, and something it includes is not
+        return ""
+    return found.template.render(context)  # type: ignore[attr-defined, no-any-return]
