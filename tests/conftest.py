@@ -24,6 +24,7 @@ WORKER_START_TIMEOUT_S = 60.0
 # Before the settings are read: they keep everything that is written at run time under KINDRED_HOME. pytest-django would
 # read them before this file if pyproject.toml named the settings module, hence it is named here.
 TEST_HOME = Path(tempfile.mkdtemp(prefix="kindred-tests-"))
+(TEST_HOME / "static").mkdir()  # whitenoise warns when it is not there
 os.environ["KINDRED_HOME"] = str(TEST_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
