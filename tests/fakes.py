@@ -1,0 +1,81 @@
+"""Encoders for tests that are not about encoders: quick, without torch, and near for near inputs.
+
+A text becomes the counts of its hashed trigrams, a picture a thumbnail of 6 x 6 pixels: two texts that share words, or two
+pictures of like colours, come out close, and a changed input comes out changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from PIL import Image
+
+from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress
+from embeddings.encoders.registry import register_encoder, unregister_encoder
+
+THUMBNAIL_SIDE = 6
+IMAGE_DIM = 3 * THUMBNAIL_SIDE**2 + 1
+
+
+class FakeTextEncoder:
+    """Counts of hashed trigrams. `encoded` lists every text that was ever encoded, in order."""
+
+    def __init__(self, spec: str = "fake:text", *, dim: int = 64, version: str = "1") -> None:
+        self.info = EncoderInfo(spec, f"{spec}#{version}", dim, frozenset({"text"}), "MIT", 0.0)
+        self.encoded: list[str] = []
+
+    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 32, progress: Progress | None = None) -> Array:
+        self.encoded.extend(texts)
+        vectors = np.zeros((len(texts), self.info.dim), dtype=np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            padded = f"  {text.lower()}  "
+            for i in range(len(padded) - 2):
+                digest = hashlib.blake2b(padded[i : i + 3].encode(), digest_size=4).digest()
+                row[int.from_bytes(digest, "big") % self.info.dim] += 1
+            row /= np.linalg.norm(row)
+            if progress:
+                progress(1)
+        return vectors
+
+
+class FakeImageEncoder:
+    """Thumbnails. `encoded` counts the pictures that were ever encoded."""
+
+    def __init__(self, spec: str = "fake:image", *, version: str = "1") -> None:
+        self.info = EncoderInfo(spec, f"{spec}#{version}", IMAGE_DIM, frozenset({"image"}), "MIT", 0.0)
+        self.encoded = 0
+
+    def encode_images(
+        self, images: Sequence[Callable[[], bytes]], *, batch_size: int = 32, progress: Progress | None = None
+    ) -> EncodedImages:
+        vectors = np.zeros((len(images), IMAGE_DIM), dtype=np.float32)
+        errors: dict[int, str] = {}
+        for i, load in enumerate(images):
+            try:
+                picture = Image.open(io.BytesIO(load())).convert("RGB").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+            except OSError as error:
+                errors[i] = f"The picture is damaged ({error}): upload it again."
+                continue
+            pixels = np.append(np.asarray(picture, dtype=np.float32).ravel(), 1.0)  # the 1 keeps black from being zero
+            vectors[i] = pixels / np.linalg.norm(pixels)
+            self.encoded += 1
+            if progress:
+                progress(1)
+        return EncodedImages(vectors, errors)
+
+
+@contextmanager
+def fake_encoders() -> Iterator[tuple[FakeTextEncoder, FakeImageEncoder]]:
+    """Make `fake:text` and `fake:image` specs that the registry knows, for as long as the block runs."""
+    text, image = FakeTextEncoder(), FakeImageEncoder()
+    register_encoder(text)
+    register_encoder(image)
+    try:
+        yield text, image
+    finally:
+        unregister_encoder(text.info.spec)
+        unregister_encoder(image.info.spec)
