@@ -34,7 +34,7 @@ class CategoryQuerySet(models.QuerySet["Category"]):
         return self.filter(subtree_condition(path))
 
     def get_or_create_path(self, path: str) -> Category | None:
-        """Return the node at `path`, `A/B/C`, made with its ancestors where they are missing. None for an empty path."""
+        """Return the node at `path`, `A/B/C`, made with its ancestors where missing. None for an empty path."""
         names = split_path(path)
         if not names:
             return None
@@ -94,12 +94,19 @@ def place_in_tree(node: Category) -> str | None:
     node.path = f"{parent_path}{SEPARATOR}{node.name}" if parent_path else node.name
     if nodes.filter(path=node.path).exclude(pk=node.pk).exists():
         raise ValidationError({"name": f"There is already a category {node.path}."})
-    below = nodes.filter(path__startswith=f"{old_path}{SEPARATOR}") if old_path else nodes.none()
-    longest_rest = (below.aggregate(longest=Max(Length("path")))["longest"] or len(old_path or "")) - len(old_path or "")
     limit = type(node)._meta.get_field("path").max_length or 0
-    if len(node.path) + longest_rest > limit:
+    if len(node.path) + _longest_rest(nodes, path=old_path) > limit:
         raise ValidationError({"name": f"A path here would be longer than {limit} characters."})
     return old_path
+
+
+def _longest_rest(nodes: models.QuerySet[Any], *, path: str | None) -> int:
+    """How many characters the longest path below `path` has after it."""
+    if not path:
+        return 0
+    below = nodes.filter(path__startswith=path + SEPARATOR)
+    longest: int = below.aggregate(longest=Max(Length("path"), default=len(path)))["longest"]
+    return longest - len(path)
 
 
 def move_subtree(nodes: models.QuerySet[Any], *, old_path: str, new_path: str) -> int:

@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, subtree_condition, validate_name
 from catalog.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
-from catalog.pictures import store_picture, validate_picture
+from catalog.pictures import is_stored, store_picture, validate_picture
 
+BAD_SKU = "A SKU may not contain control characters, nor have . or .. as a step between slashes."
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
 SKU_PATTERN = r"^(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1f\x7f]+$"  # it has to survive in a URL's path
 
@@ -22,7 +23,7 @@ SKU_PATTERN = r"^(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1f\x7f]+$"  # it has to survive 
 class Category(models.Model):
     """A node of the category tree. `path` repeats the names from the root, `A/B/C`, so a subtree is one prefix.
 
-    `save()` keeps the paths of the node and of everything below it right; queryset updates of `name` or `parent` do not.
+    `save()` keeps its path and the paths below it right; queryset updates of `name` or `parent` do not.
     """
 
     parent = models.ForeignKey("self", null=True, blank=True, related_name="children", on_delete=models.CASCADE)
@@ -77,7 +78,7 @@ class Product(models.Model):
         "SKU",
         max_length=100,
         unique=True,
-        validators=[RegexValidator(SKU_PATTERN, "A SKU may not contain control characters, nor be or hold the path steps . and ..")],
+        validators=[RegexValidator(SKU_PATTERN, BAD_SKU)],
     )
     title = models.CharField(max_length=500)
     description = models.TextField(blank=True)
@@ -85,9 +86,7 @@ class Product(models.Model):
         default=dict, blank=True, help_text='By language: {"zh": {"title": "...", "description": "..."}}'
     )
     brand = models.CharField(max_length=200, blank=True, db_index=True)
-    category = models.ForeignKey(
-        Category, null=True, blank=True, related_name="products", on_delete=models.SET_NULL
-    )
+    category = models.ForeignKey(Category, null=True, blank=True, related_name="products", on_delete=models.SET_NULL)
     price = models.DecimalField(
         max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
     )
@@ -177,7 +176,7 @@ class ProductImage(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         """Save; a file that is new is checked first (PictureError) and stored under its content's name."""
-        if self.file and (not self.file._committed or not self.sha256):
+        if self.file and (not is_stored(self.file) or not self.sha256):
             picture = store_picture(self.file.file)
             self.file = picture.name
             self.sha256, self.width, self.height = picture.sha256, picture.width, picture.height

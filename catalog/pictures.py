@@ -1,4 +1,4 @@
-"""The one check that every picture passes, whoever brings it: importer, admin or API. Pictures are judged by content."""
+"""The one check that every picture passes, whoever brings it: importer, admin or API. Content is what counts."""
 
 from __future__ import annotations
 
@@ -72,13 +72,18 @@ def store_picture(source: bytes | IO[bytes] | Any) -> Picture:
 
 def validate_picture(file: Any) -> None:
     """A field validator. Files that are already stored have passed the check and are not read again."""
-    if getattr(file, "_committed", False):
+    if is_stored(file):
         return
     try:
         check_picture(file)
     except PictureError as error:
         message = str(error)
         raise ValidationError(f"{message[0].upper()}{message[1:]}.", code="bad_picture") from None
+
+
+def is_stored(file: Any) -> bool:
+    """Is the field's file in the storage already, rather than an upload that waits to be saved?"""
+    return bool(getattr(file, "_committed", False))
 
 
 def _read_bounded(file: IO[bytes]) -> bytes:

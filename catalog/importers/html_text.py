@@ -8,15 +8,19 @@ import re
 from bs4 import BeautifulSoup
 from bs4.element import PreformattedString
 
+# Elements whose text stands on lines of its own, elements within a line, and elements that nobody sees.
 BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 "
-    "h4 h5 h6 header hr html li main nav ol p pre section table tbody tfoot thead tr ul br option".split()
+    {"address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div", "dl", "dt"}
+    | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr"}
+    | {"html", "li", "main", "nav", "ol", "option", "p", "pre", "section", "table", "tbody", "tfoot", "thead"}
+    | {"tr", "ul"}
 )
 INLINE = frozenset(
-    "a abbr acronym b bdi bdo big button cite code data del dfn em font i iframe img ins kbd label mark meta o:p "
-    "q s samp small span strike strong sub sup td th time tt u var video wbr input link source audio picture svg".split()
+    {"a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "button", "cite", "code", "del", "dfn", "em", "font"}
+    | {"i", "iframe", "img", "input", "ins", "kbd", "label", "link", "mark", "meta", "picture", "q", "s", "samp"}
+    | {"small", "span", "strike", "strong", "sub", "sup", "svg", "td", "th", "tt", "u", "var", "video", "wbr"}
 )
-UNSEEN = frozenset("script style template head title noscript".split())
+UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
 KNOWN = BLOCKS | INLINE | UNSEEN
 TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]*)[^<>]*>")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")

@@ -1,4 +1,4 @@
-"""The pictures that rows name: found in one folder, checked, and stored by content so that a second run writes nothing."""
+"""The pictures that rows name: found in one folder, checked, and stored by content: a second run writes nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PictureFolder:
         known = {  # they passed the check when they were stored
             image.sha256: StoredPicture(image.file.name or "", image.sha256, image.width, image.height)
             for image in ProductImage.objects.filter(sha256__in=hashes)
-            if image.file.storage.exists(image.file.name)
+            if image.file.name and image.file.storage.exists(image.file.name)
         }
         return {
             name: (known.get(sha256) or self._store(name)) if isinstance(sha256, str) else sha256

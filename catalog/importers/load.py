@@ -7,13 +7,15 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 
 from catalog.importers.images import PictureFolder, StoredPicture
 from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
 from catalog.models import Category, Product, ProductImage
 
+DEADLOCK = "40P01"  # SQLSTATE
+DEADLOCK_ATTEMPTS = 4
 BATCH_SIZE = 200  # rows a transaction; larger ones are no faster, and hold locks for longer
 
 
@@ -39,15 +41,25 @@ class Loader:
             self._count(self._save_rows(accepted))
             return
         try:
-            self._count(self._save_rows(accepted))
+            self._count(self._save_patiently(accepted))
         except (DataError, IntegrityError, ValidationError):  # one row spoils the transaction: find it
             self.categories.clear()
             for row, pictures in accepted:
                 self._load_alone(row, pictures)
 
+    def _save_patiently(self, rows: list[tuple[ParsedRow, list[StoredPicture] | None]]) -> list[str]:
+        """Save, again where Postgres undid it to break a deadlock with somebody who writes the same products."""
+        for _ in range(DEADLOCK_ATTEMPTS - 1):
+            try:
+                return self._save_rows(rows)
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
+                    raise
+        return self._save_rows(rows)
+
     def _load_alone(self, row: ParsedRow, pictures: list[StoredPicture] | None) -> None:
         try:
-            self._count(self._save_rows([(row, pictures)]))
+            self._count(self._save_patiently([(row, pictures)]))
         except (DataError, IntegrityError, ValidationError) as error:
             self.report.reject(row.source, f"the database refused it: {str(error).splitlines()[0]}")
 
@@ -118,9 +130,7 @@ class Loader:
             setattr(self.report, outcome, getattr(self.report, outcome) + 1)
 
 
-def _pictures_of(
-    row: ParsedRow, found: dict[str, StoredPicture | RowError | None]
-) -> list[StoredPicture] | None:
+def _pictures_of(row: ParsedRow, found: dict[str, StoredPicture | RowError | None]) -> list[StoredPicture] | None:
     """Return the row's pictures, each once, in order. None where the row says nothing that can be used."""
     if row.images is None:
         return None
@@ -164,8 +174,8 @@ def _save_pictures(product: Product, pictures: list[StoredPicture]) -> None:
         if sha256 not in wanted:
             image.delete()
     for position, picture in enumerate(pictures):
-        image = kept.get(picture.sha256)
-        if image is None:
+        known = kept.get(picture.sha256)
+        if known is None:
             ProductImage.objects.create(
                 product=product,
                 file=picture.name,
@@ -174,6 +184,6 @@ def _save_pictures(product: Product, pictures: list[StoredPicture]) -> None:
                 width=picture.width,
                 height=picture.height,
             )
-        elif image.position != position:
-            image.position = position
-            image.save(update_fields=["position"])
+        elif known.position != position:
+            known.position = position
+            known.save(update_fields=["position"])

@@ -23,7 +23,8 @@ TRANSLATED = re.compile(r"(title|description)_([a-z]{2,3}(?:-[a-z0-9]{2,8})?)")
 YES, NO = {"1", "true", "yes", "y"}, {"0", "false", "no", "n"}
 # Columns with a meaning of their own. All others are kept in `attributes`.
 COLUMNS = frozenset(
-    "sku title description brand category price currency stock attributes images variant_group collection is_active".split()
+    {"sku", "title", "description", "brand", "category", "price", "currency", "stock", "attributes", "images"}
+    | {"variant_group", "collection", "is_active"}
 )
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
 REQUIRED = ("sku", "title")

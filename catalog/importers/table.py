@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 from catalog.importers.report import ImportFileError, SourceRow
 
 if TYPE_CHECKING:
-    from _csv import _reader as CsvReader
+    from _csv import Reader as CsvReader
 
 MAX_LINE = 1024 * 1024  # characters
 DELIMITERS = ",;\t|"
@@ -27,7 +27,7 @@ class Table:
     rows: Iterator[SourceRow]
 
 
-def open_table(file: IO[bytes], *, encoding: str = "utf-8") -> Table:
+def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DELIMITERS) -> Table:
     """Read the header of `file` and return the table.
 
     A byte that cannot be decoded, a broken quote or a wrong number of cells costs its own row only.
@@ -38,7 +38,7 @@ def open_table(file: IO[bytes], *, encoding: str = "utf-8") -> Table:
     text = TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     lines = _bounded_lines(text)
     first = next(lines, "")
-    delimiter = max(DELIMITERS, key=first.count)
+    delimiter = max(delimiters, key=first.count)
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
         columns = [" ".join(name.split()).lower() for name in next(reader, [])]

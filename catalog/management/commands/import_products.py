@@ -13,11 +13,17 @@ from django.db import OperationalError
 from tqdm import tqdm
 
 from catalog.importers.csv import read_csv
+from catalog.importers.google import read_google
 from catalog.importers.images import PictureFolder
 from catalog.importers.load import Loader
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
+from catalog.importers.shopify import read_shopify
 
-READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {"csv": read_csv}
+READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {
+    "csv": read_csv,
+    "google": read_google,
+    "shopify": read_shopify,
+}
 SHOWN_REJECTIONS = 50
 
 HELP = """\

@@ -1,0 +1,226 @@
+"""The catalogue in the admin. Other apps add to the product's form with `ProductAdmin.add_panel` or to `inlines`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db import models
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.categories import subtree_condition
+from catalog.models import Category, Product, ProductImage
+from catalog.pictures import FORMATS
+
+admin.site.site_header = "Kindred"
+admin.site.site_title = "Kindred"
+admin.site.index_title = "Your shop"
+
+Panel = Callable[[Product], str]
+
+
+class StockFilter(admin.SimpleListFilter):
+    """By what a shopper would see, rather than by number."""
+
+    title = "stock"
+    parameter_name = "in_stock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "In stock"), ("few", "3 or fewer left"), ("no", "Out of stock")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        conditions = {"yes": Q(stock__isnull=True) | Q(stock__gt=0), "few": Q(stock__range=(1, 3)), "no": Q(stock=0)}
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
+class MissingFilter(admin.SimpleListFilter):
+    """What somebody still has to add: recommendations are best with both a text and a picture."""
+
+    title = "missing"
+    parameter_name = "missing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = {"picture": "Picture", "description": "Description", "category": "Category", "price": "Price"}
+        return list(names.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        conditions = {
+            "picture": Q(images=None),
+            "description": Q(description=""),
+            "category": Q(category=None),
+            "price": Q(price=None),
+        }
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
+class CategoryFilter(admin.SimpleListFilter):
+    """The tree, each node with everything below it."""
+
+    title = "category"
+    parameter_name = "in_category"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        nodes = Category.objects.filter(Q(parent=None) | Q(parent__parent=None))[:200]
+        return [(node.path, f"{'· ' * node.depth}{node.name}") for node in nodes]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        path = self.value()
+        return queryset.filter(subtree_condition(path, field="category__path")) if path else queryset
+
+
+class IndentedJSONField(forms.JSONField):
+    """JSON one value a line, letters of all languages as they are."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, str):  # what the user typed, when the form is shown again with an error
+            return value
+        return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
+    """A small picture for lists and forms, linked to the original."""
+    if image is None or image.pk is None:
+        return format_html('<span class="thumb thumb-none" style="width:{}px">none</span>', width)
+    return format_html(
+        '<a href="{}" target="_blank" rel="noopener"><img class="thumb" src="{}" width="{}" loading="lazy" alt=""></a>',
+        image.file.url,
+        image.sized_url(160),
+        width,
+    )
+
+
+class ProductImageInline(admin.TabularInline[ProductImage, Product]):
+    model = ProductImage
+    extra = 0
+    fields = ("preview", "file", "position", "size")
+    readonly_fields = ("preview", "size")
+
+    @admin.display(description="Preview")
+    def preview(self, image: ProductImage) -> SafeString:
+        return thumbnail(image, width=96)
+
+    @admin.display(description="Size")
+    def size(self, image: ProductImage) -> str:
+        return f"{image.width} × {image.height} px" if image.pk else ", ".join(FORMATS)
+
+
+@admin.register(Product)
+class ProductAdmin(admin.ModelAdmin[Product]):
+    list_display = ("thumb", "name", "category", "price", "currency", "stock", "is_active")
+    list_display_links = ("thumb", "name")
+    list_editable = ("price", "stock", "is_active")
+    list_filter = ("is_active", StockFilter, MissingFilter, CategoryFilter, "collection")
+    list_select_related = ("category",)
+    list_per_page = 50
+    search_fields = ("sku", "title", "brand", "variant_group", "collection")
+    search_help_text = "SKU, title, brand, variant group or collection"
+    ordering = ("sku",)
+    autocomplete_fields = ("category",)
+    readonly_fields = ("created_at", "updated_at")
+    inlines: ClassVar[list[type[admin.options.InlineModelAdmin[Any, Product]]]] = [ProductImageInline]
+    actions = ("show_in_shop", "hide_from_shop")
+    save_on_top = True
+    formfield_overrides = {models.JSONField: {"form_class": IndentedJSONField}}
+    fieldsets = (
+        (None, {"fields": ("title", ("sku", "is_active"), "description")}),
+        ("Where it belongs", {"fields": (("category", "brand"), ("collection", "variant_group"))}),
+        ("Price and stock", {"fields": (("price", "currency"), "stock")}),
+        ("Attributes and other languages", {"fields": ("attributes", "translations")}),
+        ("Dates", {"fields": (("created_at", "updated_at"),), "classes": ("collapse",)}),
+    )
+    panels: ClassVar[dict[str, Callable[..., str]]] = {}
+
+    @classmethod
+    def add_panel(cls, title: str, render: Panel) -> None:
+        """Show what `render(product)` returns in a section of its own on the form of every stored product."""
+
+        @admin.display(description="")
+        def panel(product: Product) -> str:
+            return render(product)
+
+        panel.__name__ = "panel_" + "_".join(title.lower().split())
+        cls.panels[title] = panel
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        return super().get_queryset(request).prefetch_related("images")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        return (*super().get_readonly_fields(request, obj), *(self.panels.values() if obj else ()))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        panels = [(title, {"fields": (panel,)}) for title, panel in self.panels.items()] if obj else []
+        return (*super().get_fieldsets(request, obj), *panels)
+
+    @admin.display(description="Product", ordering="title")
+    def name(self, product: Product) -> SafeString:
+        details = " · ".join(filter(None, (product.sku, product.brand)))
+        return format_html('{}<span class="row-details">{}</span>', product.title, details)
+
+    @admin.display(description="Picture")
+    def thumb(self, product: Product) -> SafeString:
+        image = product.main_image
+        if image is None:
+            return thumbnail(None, width=56)
+        return format_html('<img class="thumb" src="{}" width="56" loading="lazy" alt="">', image.sized_url(160))
+
+    @admin.action(description="Show in the shop")
+    def show_in_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        self.message_user(request, f"{queryset.update(is_active=True)} shown.")
+
+    @admin.action(description="Hide from the shop")
+    def hide_from_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        self.message_user(request, f"{queryset.update(is_active=False)} hidden.")
+
+
+@admin.register(ProductImage)
+class ProductImageAdmin(admin.ModelAdmin[ProductImage]):
+    list_display = ("thumb", "product", "position", "width", "height", "stored_as")
+    list_select_related = ("product",)
+    list_per_page = 50
+    search_fields = ("product__sku", "product__title", "sha256")
+    autocomplete_fields = ("product",)
+    readonly_fields = ("preview", "width", "height", "sha256")
+    fields = ("preview", "product", "file", "position", "width", "height", "sha256")
+    ordering = ("product__sku", "position")
+
+    @admin.display(description="Picture")
+    def thumb(self, image: ProductImage) -> SafeString:
+        return format_html('<img class="thumb" src="{}" width="56" loading="lazy" alt="">', image.sized_url(160))
+
+    @admin.display(description="Preview")
+    def preview(self, image: ProductImage) -> SafeString:
+        return thumbnail(image, width=160)
+
+    @admin.display(description="Stored as")
+    def stored_as(self, image: ProductImage) -> str:
+        return image.file.name or ""
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin[Category]):
+    list_display = ("tree_name", "path", "product_count")
+    search_fields = ("path",)
+    autocomplete_fields = ("parent",)
+    readonly_fields = ("path",)
+    fields = ("name", "parent", "path")
+    list_per_page = 200
+    ordering = ("path",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        return super().get_queryset(request).annotate(product_count=Count("products"))
+
+    @admin.display(description="Category", ordering="path")
+    def tree_name(self, category: Category) -> SafeString:
+        indent = 1.5 * category.depth
+        return format_html('<span class="tree-name" style="padding-left:{}em">{}</span>', indent, category.name)
+
+    @admin.display(description="Products", ordering="product_count")
+    def product_count(self, category: Any) -> int:
+        """Of this category itself, without those below."""
+        return int(category.product_count)
