@@ -141,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
 KINDRED_TEXT_ENCODER = env.str("KINDRED_TEXT_ENCODER", default="packaged:e5-small")
 KINDRED_IMAGE_ENCODER = env.str("KINDRED_IMAGE_ENCODER", default="packaged:efficientnet-lite2")
 KINDRED_FUSION = env.str("KINDRED_FUSION", default="concat")
+KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a list; or "hidden", or "mixed"
 
 # --- REST API -----------------------------------------------------------------------------------------------------
 KINDRED_API_PUBLIC_READ = env.bool("KINDRED_API_PUBLIC_READ", default=True)  # off: reading needs a key as well
@@ -165,7 +166,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["api.permissions.ReadOrWrite"],
     "DEFAULT_THROTTLE_CLASSES": ["api.throttling.KeyThrottle"],
-    "EXCEPTION_HANDLER": "api.problems.handle_exception",
+    "EXCEPTION_HANDLER": "api.failures.handle_exception",
     # Proxies in front whose X-Forwarded-For is to be believed; 0: the address of the connection is the caller's.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
 }

@@ -1,1 +1,122 @@
-"""What staff decide about recommendations."""
+"""What staff decide about recommendations: merchandising rules."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import Category, Product
+
+
+class Rule(models.Model):
+    """One decision of a merchandiser: what to do, in which lists, to which products, and when."""
+
+    class Kind(models.TextChoices):
+        PIN = "pin", "Pin at a position"
+        BOOST = "boost", "Boost by a factor"
+        BURY = "bury", "Bury by a factor"
+        EXCLUDE = "exclude", "Exclude"
+        LINK = "link", "Always with"
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    anchor = models.ForeignKey(
+        Product,
+        null=True,
+        blank=True,
+        related_name="rules",
+        on_delete=models.CASCADE,
+        help_text="Only in the lists of this product",
+    )
+    anchor_category = models.ForeignKey(
+        Category,
+        null=True,
+        blank=True,
+        related_name="rules",
+        on_delete=models.CASCADE,
+        help_text="In the lists of every product of this category and below. Both empty: everywhere",
+    )
+    target = models.ForeignKey(
+        Product,
+        null=True,
+        blank=True,
+        related_name="targeted_by_rules",
+        on_delete=models.CASCADE,
+        verbose_name="target product",
+    )
+    target_brand = models.CharField(max_length=200, blank=True)
+    target_category = models.ForeignKey(
+        Category, null=True, blank=True, related_name="targeted_by_rules", on_delete=models.CASCADE
+    )
+    target_attribute = models.CharField(max_length=100, blank=True, help_text="Name of an attribute, such as colour")
+    target_value = models.CharField(max_length=200, blank=True, help_text="Its value, such as sage")
+    position = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="For pins: 1 is first",
+    )
+    factor = models.FloatField(
+        default=1.5,
+        validators=[MinValueValidator(1.0), MaxValueValidator(100.0)],
+        help_text="For boost and bury: the score is multiplied or divided by it",
+    )
+    starts_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True, help_text="Named in the answers, such as Autumn campaign")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(anchor__isnull=True) | Q(anchor_category__isnull=True), name="rule_has_one_scope"
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at__isnull=True) | Q(ends_at__isnull=True) | Q(starts_at__lt=F("ends_at")),
+                name="rule_starts_before_it_ends",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="pin") | Q(position__gte=1, position__isnull=False), name="pin_has_a_position"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["pin", "link"]) | Q(target__isnull=False), name="pin_and_link_target_a_product"
+            ),
+            models.CheckConstraint(condition=Q(factor__gte=1), name="rule_factor_at_least_one"),
+        ]
+
+    def __str__(self) -> str:
+        return self.note or f"{self.get_kind_display()}: {self.target_text()}"
+
+    def target_text(self) -> str:
+        """Return what the rule acts on, in words."""
+        if self.target_id is not None:
+            return str(self.target)
+        if self.target_brand:
+            return f"brand {self.target_brand}"
+        if self.target_category_id is not None:
+            return f"category {self.target_category}"
+        return f"{self.target_attribute} = {self.target_value}"
+
+    def clean(self) -> None:
+        """Say in words what the constraints would refuse, beside the field that has to change."""
+        errors: dict[str, str] = {}
+        if self.anchor_id is not None and self.anchor_category_id is not None:
+            errors["anchor_category"] = "Choose a product or a category for the rule to apply to, not both."
+        targets = [self.target_id, self.target_brand, self.target_category_id, self.target_attribute]
+        if sum(bool(target) for target in targets) != 1:
+            errors["target"] = "Choose one target: a product, a brand, a category or an attribute."
+        elif self.kind in {self.Kind.PIN, self.Kind.LINK} and self.target_id is None:
+            errors["target"] = "Pins and links need a product as their target."
+        if bool(self.target_attribute) != bool(self.target_value):
+            errors["target_value"] = "An attribute needs a name and a value."
+        if self.kind == self.Kind.PIN and self.position is None:
+            errors["position"] = "Say at which position to pin it; 1 is first."
+        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
+            errors["ends_at"] = "The rule has to end after it starts."
+        if self.anchor_id is not None and self.anchor_id == self.target_id:
+            errors["target"] = "A product is never recommended beside itself; choose another target."
+        if errors:
+            raise ValidationError(errors)

@@ -1,0 +1,142 @@
+"""What a list starts from, in one statement: the live space, the anchors with their vectors, and the rules in force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from recommendations.rules import ActiveRule, Scope
+
+MODALITIES = ("fused", "text", "image")
+
+START = """
+SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
+       p.id AS product_id, p.sku, p.title, p.price, p.currency, p.variant_group, p.is_active,
+       p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules
+FROM (SELECT 1) AS one
+LEFT JOIN embeddings_embeddingspace s ON s.status = 'live'
+LEFT JOIN catalog_product p ON p.sku = ANY(%(skus)s)
+LEFT JOIN catalog_category c ON c.id = p.category_id
+LEFT JOIN embeddings_productembedding e ON e.product_id = p.id AND e.space_id = s.id AND e.modality = %(modality)s
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object(
+        'rule_id', r.id, 'kind', r.kind, 'label', r.note, 'product_id', r.target_id, 'brand', r.target_brand,
+        'category', coalesce(t.path, ''), 'attribute', r.target_attribute, 'value', r.target_value,
+        'position', r.position, 'factor', r.factor,
+        'scope', CASE WHEN r.anchor_id IS NOT NULL THEN 2 WHEN a.id IS NOT NULL THEN 1 ELSE 0 END)) AS active
+    FROM recommendations_rule r
+    LEFT JOIN catalog_category a ON a.id = r.anchor_category_id
+    LEFT JOIN catalog_category t ON t.id = r.target_category_id
+    WHERE r.is_active AND (r.starts_at IS NULL OR r.starts_at <= %(at)s) AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
+      AND (r.anchor_id IS NULL OR r.anchor_id = p.id)
+      AND (a.id IS NULL OR c.path = a.path OR starts_with(c.path, a.path || '/'))
+) rules ON true
+ORDER BY array_position(%(skus)s, p.sku::text)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A product that a list is for. `vector` is as Postgres writes it, None while it waits to be embedded."""
+
+    product_id: int
+    sku: str
+    title: str
+    price: Decimal | None
+    currency: str
+    category_id: int | None
+    category: str  # path
+    variant_group: str
+    is_active: bool
+    vector: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSpace:
+    """The space that answers, with the dim of the vectors of each modality."""
+
+    space_id: int
+    name: str
+    dims: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Everything that is known before the search. `space` is None in a shop that has no live space yet."""
+
+    space: LiveSpace | None
+    anchors: tuple[Anchor, ...]
+    rules: tuple[ActiveRule, ...]
+
+
+def read_start(skus: Sequence[str], *, modality: str, at: datetime) -> Start:
+    """Read it for the anchors in `skus`; unknown ones are left out. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(START, {"skus": list(skus), "modality": modality, "at": at})
+        names = [column.name for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rules: dict[int, ActiveRule] = {}
+    for row in rows:
+        for entry in read_json(row["rules"]):
+            rule = read_rule(entry)
+            rules.setdefault(rule.rule_id, rule)
+    anchors = tuple(read_anchor(row) for row in rows if row["product_id"] is not None)
+    return Start(read_space(rows[0]), anchors, tuple(rules.values()))
+
+
+def read_json(value: Any) -> list[dict[str, Any]]:
+    """Django leaves jsonb as text in raw cursors."""
+    if value is None:
+        return []
+    entries: list[dict[str, Any]] = json.loads(value) if isinstance(value, str) else value
+    return entries
+
+
+def read_rule(entry: dict[str, Any]) -> ActiveRule:
+    label = entry["label"] or f"Rule {entry['rule_id']}"
+    return ActiveRule(**{**entry, "label": label, "scope": Scope(entry["scope"])})
+
+
+def read_space(row: dict[str, Any]) -> LiveSpace | None:
+    if row["space_id"] is None:
+        return None
+    dims = {modality: row[f"{modality}_dim"] for modality in MODALITIES}
+    return LiveSpace(space_id=row["space_id"], name=row["space"], dims=dims)
+
+
+def read_anchor(row: dict[str, Any]) -> Anchor:
+    return Anchor(**{name: row[name] for name in Anchor.__slots__})
+
+
+def fuse_anchors(anchors: Sequence[Anchor], *, weights: Mapping[str, float]) -> str:
+    """Return the query vector of several anchors: the weighted mean of their unit vectors, unit length again.
+
+    A single anchor's own vector is returned as it is, so that its distances are those of the stored vectors.
+    Anchors without a vector are left out. Raises ValueError when none has one, or when they cancel each other out.
+    """
+    present = [anchor for anchor in anchors if anchor.vector is not None]
+    if len(present) == 1 and weights.get(present[0].sku, 1.0) > 0:
+        return str(present[0].vector)
+    total: np.ndarray | float = 0.0
+    for anchor in present:
+        vector = parse_vector(str(anchor.vector))  # (dim,)
+        total = total + weights.get(anchor.sku, 1.0) * vector / max(float(np.linalg.norm(vector)), 1e-12)
+    length = float(np.linalg.norm(total))
+    if length < 1e-6:
+        raise ValueError("These anchors and weights cancel each other out; change the weights or leave one out.")
+    return format_vector(np.asarray(total) / length)
+
+
+def parse_vector(text: str) -> np.ndarray:
+    return np.array(text.strip("[]").split(","), dtype=np.float64)
+
+
+def format_vector(vector: np.ndarray) -> str:
+    return "[" + ",".join(f"{number:.7g}" for number in vector.tolist()) + "]"

@@ -1,0 +1,98 @@
+"""A list of recommendations as services return it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from catalog.models import Product, ProductImage
+from recommendations.rerank import Candidate, Reason
+
+OK, EMBEDDING_PENDING = "ok", "embedding_pending"
+CARD_FIELDS = (
+    "id", "sku", "title", "brand", "category_id", "price", "currency", "stock", "variant_group", "collection",
+    "created_at", "translations",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One product of the list. `position` counts from 1 through all pages."""
+
+    position: int
+    candidate: Candidate
+
+    @cached_property
+    def product(self) -> Product:
+        """The product with what cards show, picture included; other fields are read when they are asked for."""
+        candidate = self.candidate
+        values = [candidate.product_id, *(getattr(candidate, name) for name in CARD_FIELDS[1:-1])]
+        product = Product.from_db("default", CARD_FIELDS, [*values, json.loads(candidate.translations)])
+        images = ProductImage.objects.all()
+        images._result_cache = [self.image] if self.image else []  # as prefetch_related leaves it
+        product._prefetched_objects_cache = {"images": images}  # type: ignore[attr-defined]
+        return product
+
+    @cached_property
+    def image(self) -> ProductImage | None:
+        """The picture that cards show, None where there is none."""
+        candidate = self.candidate
+        if candidate.image_id is None:
+            return None
+        return ProductImage(
+            id=candidate.image_id,
+            product_id=candidate.product_id,
+            file=candidate.image,
+            sha256=candidate.image_sha256,
+            width=candidate.image_width,
+            height=candidate.image_height,
+        )
+
+    @property
+    def distance(self) -> float | None:
+        return self.candidate.distance
+
+    @property
+    def similarity(self) -> float | None:
+        return self.candidate.similarity
+
+    @property
+    def score(self) -> float:
+        return self.candidate.score
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return self.candidate.reasons
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendationList:
+    """The answer to one request. Iterating gives its recommendations in order."""
+
+    recommendation_id: str
+    strategy: str
+    anchors: tuple[str, ...]  # SKUs
+    space: str | None
+    search: str  # exact or approximate
+    status: str = OK
+    fallback_used: bool = False
+    results: tuple[Recommendation, ...] = ()
+    more: bool = False  # a further page may have something
+
+    def __iter__(self) -> Iterator[Recommendation]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+
+def number_results(candidates: Sequence[Candidate], *, offset: int) -> tuple[Recommendation, ...]:
+    return tuple(Recommendation(offset + place, candidate) for place, candidate in enumerate(candidates, start=1))
+
+
+def make_recommendation_id(*parts: object) -> str:
+    """Return the name of an unpersonalised list: the same list has the same name, so that caches can hold it."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

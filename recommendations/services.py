@@ -1,0 +1,143 @@
+"""Recommendations: decide what to search for, search, rerank. At most three queries, no encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from django.utils import timezone
+
+from catalog.models import Product
+from recommendations.anchors import Start, read_start
+from recommendations.candidates import Found, find_neighbours, find_rest, list_products
+from recommendations.filters import Filters
+from recommendations.lists import (
+    EMBEDDING_PENDING,
+    OK,
+    RecommendationList,
+    make_recommendation_id,
+    number_results,
+)
+from recommendations.options import MAX_ANCHORS, MAX_SHOWN, OptionError, Options, check_limit
+from recommendations.rerank import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason, rerank
+from recommendations.rules import group_rules
+from recommendations.statements import Search
+from recommendations.strategies import find_strategy
+from recommendations.wishes import MAX_ROWS, Wish, build_reranking, build_search
+
+
+class UnknownAnchor(LookupError):
+    """There is no product with one of the anchors' SKUs. `skus` are those."""
+
+    def __init__(self, skus: Sequence[str]) -> None:
+        super().__init__(f"There is no product with the SKU {', '.join(skus)}.")
+        self.skus = tuple(skus)
+
+
+def similar_products(
+    anchors: Product | str | Iterable[Product | str],
+    *,
+    limit: int = 10,
+    filters: Filters | None = None,
+    options: Options | None = None,
+) -> RecommendationList:
+    """Return the products most similar to one product, or to several together; each a Product or a SKU.
+
+    Raises UnknownAnchor, FilterError (from `parse_filters`) or OptionError.
+    """
+    several = [anchors] if isinstance(anchors, Product | str) else list(anchors)
+    return recommend("similar", anchors=several, limit=limit, filters=filters, options=options)
+
+
+def recommend(
+    strategy: str = "similar",
+    *,
+    anchors: Sequence[Product | str] = (),
+    limit: int = 10,
+    filters: Filters | None = None,
+    options: Options | None = None,
+) -> RecommendationList:
+    """Return up to `limit` recommendations: fewer only where no more products may be shown.
+
+    The status is `embedding_pending`, with nothing in the list, while no anchor has a vector to compare.
+    Raises UnknownAnchor or OptionError.
+    """
+    check_limit(limit)
+    options = options or Options()
+    options.check()
+    skus = tuple(dict.fromkeys(anchor if isinstance(anchor, str) else anchor.sku for anchor in anchors))
+    wish = Wish(strategy=find_strategy(strategy), skus=skus, limit=limit, filters=filters or Filters(), options=options)
+    if len(skus) > MAX_ANCHORS:
+        raise OptionError("anchors", f"At most {MAX_ANCHORS}.")
+    if wish.strategy.modality and not skus:
+        raise OptionError("anchors", f"The strategy {strategy} needs at least one anchor.")
+    start = read_start(skus, modality=wish.modality, at=timezone.now())
+    if unknown := [sku for sku in skus if sku not in {anchor.sku for anchor in start.anchors}]:
+        raise UnknownAnchor(unknown)
+    if wish.strategy.modality and (start.space is None or not any(anchor.vector for anchor in start.anchors)):
+        return answer(wish, start, search="exact", status=EMBEDDING_PENDING)
+    return choose(wish, start)
+
+
+def choose(wish: Wish, start: Start) -> RecommendationList:
+    """Search, rerank, and search once more where the list came out short although there may be more."""
+    rules = group_rules(start.rules if wish.options.rules is None else wish.options.rules)
+    how = build_reranking(wish, start, rules)
+    search = build_search(wish, start, rules)
+    found = list_products(search, order=wish.strategy.order) if wish.strategy.order else find_neighbours(search)
+    reranked = rerank(found.candidates, how=how)
+    if len(reranked.shown) < wish.limit and not wish.strategy.order:
+        found = complete(found, wish=wish, start=start, search=search)
+        reranked = rerank(found.candidates, how=how)
+    return answer(wish, start, search=found.search, shown=reranked.shown, more=reranked.more or not found.complete)
+
+
+def complete(found: Found, *, wish: Wish, start: Start, search: Search) -> Found:
+    """Return what was found with what was left behind."""
+    searched = found.complete or reaches_beyond(found.candidates, wish.filters.min_similarity)
+    rest = find_rest(
+        replace(search, limit=min(5 * wish.limit + 100, MAX_ROWS)),
+        category_ids=[anchor.category_id for anchor in start.anchors if anchor.category_id is not None],
+        searched=searched,
+        fallback=wish.limit if wish.may_fill else 0,
+        in_stock_first=wish.out_of_stock == "last",
+    )
+    if searched:
+        return Found([*found.candidates, *rest.candidates], found.search, complete=True)
+    placed = [candidate for candidate in found.candidates if candidate.source == PLACED]
+    return Found([*placed, *rest.candidates], rest.search, complete=True)
+
+
+def reaches_beyond(candidates: Sequence[Candidate], min_similarity: float | None) -> bool:
+    """Whether the farthest candidate is already too far: then what was left behind is too."""
+    similarities = [c.similarity for c in candidates if c.source == NEIGHBOUR and c.similarity is not None]
+    return min_similarity is not None and bool(similarities) and min(similarities) < min_similarity
+
+
+def answer(
+    wish: Wish, start: Start, *, search: str, status: str = OK, shown: Sequence[Candidate] = (), more: bool = False
+) -> RecommendationList:
+    page = wish.options.page
+    space = start.space.name if start.space else None
+    shown = [explain_choice(candidate, wish=wish, start=start) for candidate in shown]
+    ids = [candidate.product_id for candidate in shown]
+    return RecommendationList(
+        recommendation_id=page.recommendation_id or make_recommendation_id(wish.strategy.name, wish.skus, space, ids),
+        strategy=wish.strategy.name,
+        anchors=wish.skus,
+        space=space,
+        search=search,
+        status=status,
+        fallback_used=any(candidate.source == FALLBACK for candidate in shown),
+        results=number_results(shown, offset=len(page.shown_ids)),
+        more=more and len(page.shown_ids) + len(shown) < MAX_SHOWN and bool(shown),
+    )
+
+
+def explain_choice(candidate: Candidate, *, wish: Wish, start: Start) -> Candidate:
+    """Put the strategy's own reason before those of rules. What a rule placed is there for the rule alone."""
+    if candidate.source not in (NEIGHBOUR, LISTED):
+        return candidate
+    anchors = start.anchors[0].title if len(start.anchors) == 1 else "your selection"
+    reason = Reason(wish.strategy.name, wish.strategy.reason.format(anchors=anchors))
+    return replace(candidate, reasons=(reason, *candidate.reasons))

@@ -1,0 +1,89 @@
+"""The strategies: what each compares, what it requires of a product, and what it says about why one is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from recommendations.anchors import Anchor
+from recommendations.filters import Params
+from recommendations.options import OptionError
+from recommendations.statements import IN_STOCK
+
+PRICE_BAND = Decimal("0.3")  # substitutes cost at most this share more or less than the anchor
+LATER = ("bundle", "personal", "trending")  # need behaviour data
+
+Condition = tuple[str, Params]
+
+
+def no_conditions(anchors: Sequence[Anchor]) -> list[Condition]:
+    return []
+
+
+def can_stand_in(anchors: Sequence[Anchor]) -> list[Condition]:
+    """In stock, and priced within the band around the anchors' prices where these are known."""
+    conditions: list[Condition] = [(IN_STOCK, {})]
+    priced = [anchor for anchor in anchors if anchor.price]
+    if priced:
+        prices = [anchor.price for anchor in priced if anchor.price is not None]
+        params: Params = {
+            "band_low": min(prices) * (1 - PRICE_BAND),
+            "band_high": max(prices) * (1 + PRICE_BAND),
+            "band_currencies": sorted({anchor.currency for anchor in priced}),
+        }
+        conditions.append(
+            ("p.price BETWEEN %(band_low)s AND %(band_high)s AND p.currency = ANY(%(band_currencies)s)", params)
+        )
+    return conditions
+
+
+def in_their_categories(anchors: Sequence[Anchor]) -> list[Condition]:
+    """In a category of the anchors, where they have one."""
+    ids = sorted({anchor.category_id for anchor in anchors if anchor.category_id is not None})
+    return [("p.category_id = ANY(%(anchor_category_ids)s)", {"anchor_category_ids": ids})] if ids else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """One way to recommend. `modality` is what is compared; None: nothing, products are listed in `order`."""
+
+    name: str
+    reason: str
+    modality: str | None = "fused"
+    order: str = ""
+    other_groups: bool = False  # never another variant of the anchor, whatever is asked for
+    conditions: Callable[[Sequence[Anchor]], list[Condition]] = no_conditions
+
+
+STRATEGIES = {
+    strategy.name: strategy
+    for strategy in (
+        Strategy(name="similar", reason="Similar to {anchors}"),
+        Strategy(
+            name="substitutes",
+            reason="In stock, at a similar price, and similar to {anchors}",
+            other_groups=True,
+            conditions=can_stand_in,
+        ),
+        Strategy(name="visual", reason="Looks like {anchors}", modality="image"),
+        Strategy(name="textual", reason="Described like {anchors}", modality="text"),
+        Strategy(name="recent", reason="Recently added", modality=None, order="recent", conditions=in_their_categories),
+        Strategy(
+            name="popular",
+            reason="Well stocked, which stands in for popularity until there are sales to count",
+            modality=None,
+            order="popular",
+            conditions=in_their_categories,
+        ),
+    )
+}
+
+
+def find_strategy(name: str) -> Strategy:
+    """Return the strategy. Raises OptionError when there is none of that name, or not yet."""
+    if name in LATER:
+        raise OptionError("strategy", f"{name} is not available yet. Available: {', '.join(STRATEGIES)}.")
+    if name not in STRATEGIES:
+        raise OptionError("strategy", f"Unknown: {name}. Known: {', '.join(STRATEGIES)}.")
+    return STRATEGIES[name]

@@ -1,0 +1,25 @@
+"""`{% load recommendations %}` and `{% similar_products product limit=8 %}` in any template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from catalog.models import Product
+from recommendations.options import Options
+from recommendations.services import recommend
+
+register = template.Library()
+
+
+@register.inclusion_tag("recommendations/similar.html", takes_context=True)
+def similar_products(
+    context: template.Context, product: Product | str, *, limit: int = 8, strategy: str = "similar"
+) -> dict[str, Any]:
+    """Cards of the products most like `product`, a Product or a SKU; nothing where there are none.
+
+    Second listings of the same thing are left out: a shopper has no use for them.
+    """
+    shown = recommend(strategy, anchors=[product], limit=limit, options=Options(near_duplicates="hide"))
+    return {"recommendations": shown, "product": product, "request": context.get("request")}
