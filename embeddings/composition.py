@@ -1,8 +1,9 @@
 """From a product to the texts that are encoded, by the declaration of a space.
 
-A declaration is a list of parts: `{"name": "title", "weight": 0.5, "fields": ["title"]}`, and where wanted `"languages"`
-(such as `["zh", ""]`; empty is the catalogue's own wording) and `"separator"`. Fields are title, description, brand,
-category, collection and `attributes.NAME`. Each part is encoded for itself; the weights say how much each counts.
+A declaration is a list of parts: `{"name": "title", "weight": 0.5, "fields": ["title"]}`, and where wanted
+`"languages"` (such as `["zh", ""]`; empty is the catalogue's own wording) and `"separator"`. Fields are title,
+description, brand, category, collection and `attributes.NAME`. Each part is encoded for itself; the weights say how
+much each counts.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def compose_texts(product: Product, parts: Sequence[TextPart]) -> tuple[str | No
 
 def _parse_part(part: Any) -> TextPart:
     if not isinstance(part, dict) or not isinstance(part.get("fields"), list) or not part["fields"]:
-        raise InvalidComposition(f'A part has a name, a weight and a list of fields; this one is {part!r}.')
+        raise InvalidComposition(f"A part has a name, a weight and a list of fields; this one is {part!r}.")
     unknown = [field for field in part["fields"] if not _is_known_field(field)]
     if unknown:
         known = ", ".join(sorted(TRANSLATED_FIELDS | PLAIN_FIELDS))
@@ -81,8 +82,10 @@ def _parse_part(part: Any) -> TextPart:
 def _is_known_field(field: object) -> bool:
     if not isinstance(field, str):
         return False
-    return field in TRANSLATED_FIELDS | PLAIN_FIELDS or len(field) > len(ATTRIBUTE_PREFIX) and field.startswith(
-        ATTRIBUTE_PREFIX
+    return (
+        field in TRANSLATED_FIELDS | PLAIN_FIELDS
+        or len(field) > len(ATTRIBUTE_PREFIX)
+        and field.startswith(ATTRIBUTE_PREFIX)
     )
 
 

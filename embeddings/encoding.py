@@ -57,8 +57,8 @@ def load_encoders(space: EmbeddingSpace) -> SpaceEncoders:
     for fitted, found in pairs:
         if fitted and fitted != found:
             raise EncoderChanged(
-                f"Space {space.name} was fitted with {fitted}, but the encoder there is now {found}: create a new space "
-                "(manage.py spaces create), or put the old weights back."
+                f"Space {space.name} was fitted with {fitted}, but the encoder there is now {found}: create a new "
+                "space (manage.py spaces create), or put the old weights back."
             )
     return encoders
 

@@ -69,9 +69,8 @@ def drop_index(space: EmbeddingSpace, modality: str) -> None:
 
 def missing_indexes(space: EmbeddingSpace) -> list[str]:
     """Return the names of indexes that a space is big enough for and does not have, or not a usable one."""
-    counts = {
-        modality: ProductEmbedding.objects.filter(space=space, modality=modality).count() for modality in Modality.values
-    }
+    embeddings = ProductEmbedding.objects.filter(space=space)
+    counts = {modality: embeddings.filter(modality=modality).count() for modality in Modality.values}
     names = [index_name(space, modality) for modality, count in counts.items() if count >= INDEX_FROM_ROWS]
     return [name for name in names if not _is_valid(name)]
 

@@ -12,8 +12,8 @@ from pgvector.django import HalfVectorField
 
 from catalog.models import Product
 from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
-from embeddings.queue import PendingQuerySet
 from embeddings.querysets import EncodedInputQuerySet, ProductEmbeddingQuerySet, SpaceManager, SpaceQuerySet
+from embeddings.queue import PendingQuerySet
 
 
 class Modality(models.TextChoices):
@@ -47,7 +47,9 @@ def validate_dial(dial: object) -> None:
 class EncodedInput(models.Model):
     """What one encoder said about one text or one picture. Content-addressed: the same picture is encoded once."""
 
-    encoder = models.CharField(max_length=300, help_text="Identity of the encoder: its spec and the hash of its weights")
+    encoder = models.CharField(
+        max_length=300, help_text="Identity of the encoder: its spec and the hash of its weights"
+    )
     sha256 = models.CharField(max_length=64, help_text="Of the text as given to the encoder, or of the picture's file")
     vector = HalfVectorField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -135,7 +137,7 @@ class EmbeddingSpace(models.Model):
 class ProductEmbedding(models.Model):
     """What is searched: one narrow row of half precision per product, space and modality."""
 
-    # Postgres cascades (see the migration): a product deleted while it is being embedded leaves nothing and fails nothing.
+    # Postgres cascades (see the migration): a product deleted while it is being embedded leaves and fails nothing.
     product = models.ForeignKey(
         Product, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
     )
@@ -171,7 +173,9 @@ class PendingEmbedding(models.Model):
     retry_at = models.DateTimeField(
         null=True, blank=True, db_default=Now(), help_text="Not tried before; empty: not until the product changes"
     )
-    reason = models.CharField(max_length=500, blank=True, db_default="", help_text="Why the last attempt gave no vector")
+    reason = models.CharField(
+        max_length=500, blank=True, db_default="", help_text="Why the last attempt gave no vector"
+    )
     fingerprint = models.CharField(max_length=32, blank=True, db_default="", help_text="Of what was tried last")
     created_at = models.DateTimeField(db_default=Now())
 

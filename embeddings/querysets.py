@@ -17,7 +17,7 @@ from embeddings.inputs import read_fingerprints
 from embeddings.locks import lock_products
 
 if TYPE_CHECKING:
-    from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
+    from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding  # noqa: F401  (read by mypy)
 
 Array = npt.NDArray[np.float32]
 
@@ -70,7 +70,7 @@ class EncodedInputQuerySet(models.QuerySet["EncodedInput"]):
     def find(self, hashes: Iterable[str], *, encoder: str) -> dict[str, Array]:
         """Return what the encoder has said before, by sha256: float32 (dim,)."""
         rows = self.filter(encoder=encoder, sha256__in=set(hashes)).values_list("sha256", "vector")
-        return {sha256: np.asarray(vector.to_numpy(), dtype=np.float32) for sha256, vector in rows}
+        return {sha256: np.asarray(vector, dtype=np.float32) for sha256, vector in rows}
 
     def keep(self, vectors: Mapping[str, Array], *, encoder: str) -> None:
         """Keep what the encoder said, by sha256; what another worker kept first stays."""
@@ -112,8 +112,8 @@ def _check_vectors(product: ProductVectors, *, dims: Mapping[str, int]) -> None:
     for modality, vector in product.vectors.items():
         if vector.dtype != np.float32 or vector.shape != (dims[modality],):
             raise InvalidVector(
-                f"Product {product.product_id}: the {modality} vector is {vector.dtype} {vector.shape}, this space holds "
-                f"float32 ({dims[modality]},): create a new space."
+                f"Product {product.product_id}: the {modality} vector is {vector.dtype} {vector.shape}, this space "
+                f"holds float32 ({dims[modality]},): create a new space."
             )
         length = float(np.linalg.norm(vector))
         if not abs(length - 1) <= UNIT_TOLERANCE:  # also where it is not a number
@@ -157,8 +157,8 @@ def _delete_gone(products: Sequence[ProductVectors], *, space_id: int) -> None:
     kept = [(product.product_id, modality) for product in products for modality in product.vectors]
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM embeddings_productembedding AS old WHERE space_id = %s AND product_id = ANY(%s) AND NOT EXISTS "
-            "(SELECT FROM unnest(%s::bigint[], %s::text[]) AS kept(product_id, modality) "
+            "DELETE FROM embeddings_productembedding AS old WHERE space_id = %s AND product_id = ANY(%s) "
+            "AND NOT EXISTS (SELECT FROM unnest(%s::bigint[], %s::text[]) AS kept(product_id, modality) "
             "WHERE kept.product_id = old.product_id AND kept.modality = old.modality)",
             [
                 space_id,

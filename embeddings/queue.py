@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, connection, models, transaction
+from django.db.models.functions import Now
 
 if TYPE_CHECKING:
-    from embeddings.models import PendingEmbedding
+    from embeddings.models import PendingEmbedding  # noqa: F401  (read by mypy)
 
 LEASE_S = 60.0  # renewed after every batch of an encoder, so it only has to outlast one
 SUSPECT_ATTEMPTS = 3  # a product tried this often without an outcome is tried alone: it may be what kills the worker
@@ -85,19 +86,19 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
         """Keep the leases for another `seconds`; those of products saved meanwhile are gone and stay gone."""
         _execute(
             f"UPDATE embeddings_pendingembedding SET leased_until = clock_timestamp() + make_interval(secs => %s) "
-            f"{_STILL_THIS_GENERATION} AND leased_until IS NOT NULL)",
+            f"WHERE leased_until IS NOT NULL AND {_STILL_THIS_GENERATION}",
             [seconds, *_columns(leases)],
         )
 
     def complete(self, leases: Iterable[Lease]) -> int:
         """Delete the rows whose generation is still the one that was read; return how many went."""
-        return _execute(f"DELETE FROM embeddings_pendingembedding {_STILL_THIS_GENERATION})", _columns(leases))
+        return _execute(f"DELETE FROM embeddings_pendingembedding WHERE {_STILL_THIS_GENERATION}", _columns(leases))
 
     def release(self, leases: Iterable[Lease]) -> None:
         """Give products back untried, to be taken again at once."""
         _execute(
             "UPDATE embeddings_pendingembedding SET leased_until = NULL, attempts = GREATEST(attempts - 1, 0) "
-            f"{_STILL_THIS_GENERATION})",
+            f"WHERE {_STILL_THIS_GENERATION}",
             _columns(leases),
         )
 
@@ -106,7 +107,7 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
         delay_s = BACKOFF_S[min(lease.attempts, len(BACKOFF_S)) - 1]
         _execute(
             "UPDATE embeddings_pendingembedding SET leased_until = NULL, reason = %s, "
-            f"retry_at = clock_timestamp() + make_interval(secs => %s) {_STILL_THIS_GENERATION})",
+            f"retry_at = clock_timestamp() + make_interval(secs => %s) WHERE {_STILL_THIS_GENERATION}",
             [reason[:500], delay_s, *_columns([lease])],
         )
 
@@ -114,13 +115,21 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
         """Keep a product in the queue with a reason, untried until it is no longer what `fingerprint` says."""
         _execute(
             "UPDATE embeddings_pendingembedding SET leased_until = NULL, retry_at = NULL, attempts = 0, reason = %s, "
-            f"fingerprint = %s {_STILL_THIS_GENERATION})",
+            f"fingerprint = %s WHERE {_STILL_THIS_GENERATION}",
             [reason[:500], fingerprint, *_columns([lease])],
         )
 
+    def unpark(self) -> int:
+        """Try parked products once more, as they are: a file that was missing may be back. Return how many."""
+        return self.filter(retry_at__isnull=True).update(retry_at=Now(), attempts=0)
+
     def due(self) -> PendingQuerySet:
-        """Return the products that wait for their turn, leased or not; those that are parked do not."""
+        """Return the products that wait for their turn, now or later, leased or not; those parked do not."""
         return self.filter(retry_at__isnull=False)
+
+    def due_now(self) -> PendingQuerySet:
+        """Return the products whose turn it is, leased ones included."""
+        return self.filter(retry_at__lte=Now())
 
 
 # Microseconds since 1970, raised by 1 with each save: a row made again after its deletion is not taken for the old one.
@@ -128,9 +137,9 @@ _FIRST_GENERATION = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
 # SKIP LOCKED: a row that is being saved this moment belongs to the saver, who raises its generation anyway.
 _STILL_THIS_GENERATION = (
-    "WHERE product_id IN (SELECT pending.product_id FROM embeddings_pendingembedding AS pending "
+    "product_id IN (SELECT pending.product_id FROM embeddings_pendingembedding AS pending "
     "JOIN unnest(%s::bigint[], %s::bigint[]) AS taken(product_id, generation) USING (product_id, generation) "
-    "ORDER BY 1 FOR UPDATE OF pending SKIP LOCKED"
+    "ORDER BY 1 FOR UPDATE OF pending SKIP LOCKED)"
 )
 
 

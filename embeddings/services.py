@@ -37,6 +37,7 @@ class RefreshResult:
     unchanged: int = 0
     changed_meanwhile: int = 0
     shortfalls: dict[int, str] = field(default_factory=dict)  # reason by product id
+    is_unfinished: bool = False  # time was up before the queue was empty
 
     @property
     def settled(self) -> int:
@@ -48,11 +49,11 @@ def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) 
     """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over."""
     result = RefreshResult()
     deadline = time.monotonic() + max_seconds
-    while time.monotonic() < deadline:
-        leases = PendingEmbedding.objects.lease(limit=batch_size)
-        if not leases:
-            break
+    while leases := PendingEmbedding.objects.lease(limit=batch_size):
         _refresh_batch(leases, result)
+        if time.monotonic() > deadline:
+            result.is_unfinished = PendingEmbedding.objects.due_now().exists()
+            break
     return result
 
 
@@ -85,7 +86,7 @@ def encode_query_text(text: str) -> QueryVectors:
 
 
 def encode_query_image(content: bytes) -> QueryVectors:
-    """Return the vectors of a photo in the live space. Raises EncoderError, or ValueError where it is no usable picture."""
+    """Return the vectors of a photo in the live space. Raises EncoderError; ValueError where it is no picture."""
     space = ensure_live_space()
     encoded = load_encoders(space).image.encode_images([lambda: content])
     if encoded.errors:

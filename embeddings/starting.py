@@ -19,7 +19,7 @@ NOISE_ROWS = 512
 
 
 def make_starting_pipeline(space: EmbeddingSpace) -> VectorPipeline:
-    """Return a pipeline that works from the first product on: the shipped one for the default recipe, else a neutral one.
+    """Return a pipeline that works from the first product on: the shipped one for the default recipe, else neutral.
 
     Raises EncoderError where the encoders of another recipe cannot be had.
     """

@@ -1,23 +1,41 @@
-"""Doorways for the worker: each is one call, tried again by beat rather than by Celery."""
+"""Doorways for the worker, each one call. What fails is tried again by beat, not by Celery: the rows are the queue."""
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 
-from embeddings import bell, services
+from embeddings import bell, building, maintenance, services
+from embeddings.models import EmbeddingSpace
+from embeddings.spaces import SpaceError
 
-EMBED_EXPIRES_S = 300  # a bell that nobody heard for so long has been followed by many others
+logger = logging.getLogger(__name__)
+
+EXPIRES_S = 300  # a bell that nobody heard for so long has been followed by many others
 
 
-@shared_task(name="embeddings.tasks.embed_pending", expires=EMBED_EXPIRES_S, acks_late=False)
+@shared_task(name="embeddings.tasks.embed_pending", expires=EXPIRES_S, acks_late=False)
 def embed_pending() -> None:
-    """Bring queued products up to date. No retry: the rows are the queue, and beat rings again."""
+    """Bring queued products up to date."""
     bell.stop_ringing()
-    services.refresh_pending()
+    if services.refresh_pending().is_unfinished:
+        bell.ring()  # a task ends before the broker takes it for lost
 
 
-@shared_task(name="embeddings.tasks.refresh_stale", acks_late=False)
+@shared_task(name="embeddings.tasks.refresh_stale", expires=EXPIRES_S, acks_late=False)
 def refresh_stale() -> None:
-    """Queue what changed past the signals, and bring it up to date."""
-    if services.refresh_stale():
-        services.refresh_pending()
+    """Find what changed past the signals, and see to the live space."""
+    maintenance.keep_true()
+
+
+@shared_task(name="embeddings.tasks.build_space")
+def build_space(space_id: int) -> None:
+    """Build a space in the background; once more where a worker died at it."""
+    space = EmbeddingSpace.objects.filter(pk=space_id).first()
+    if space is None:
+        return  # dropped before its turn came
+    try:
+        building.build_space(space)
+    except SpaceError as error:
+        logger.warning("Space %s is not built: %s", space.name, error)

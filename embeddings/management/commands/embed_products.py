@@ -2,28 +2,93 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser
+from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from embeddings import services
-from embeddings.models import PendingEmbedding
+from catalog.models import Product
+from embeddings import maintenance, services
+from embeddings.building import build_space, fit_first_space
+from embeddings.encoders.base import EncoderError
+from embeddings.management.progress import StageBars
+from embeddings.models import EmbeddingSpace, PendingEmbedding
+from embeddings.refresh import refresh_products
+from embeddings.spaces import SpaceError, ensure_live_space, get_space, needs_refit
+
+POLL_S = 0.5  # between looks at what another worker has taken
+ROUND_S = 1.0  # between two moves of the progress bar, at least one batch
+SHOWN_REASONS = 10
 
 
 class Command(BaseCommand):
-    help = "Embed the products whose text, pictures or place in the catalogue changed. May be stopped and started again."
+    help = "Embed the products whose text, pictures or category changed. May be stopped and started again at any time."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--batch-size", type=int, default=services.BATCH_SIZE)
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--stale", action="store_true", help="only what changed since (the default)")
+        which.add_argument("--all", action="store_true", help="every product, from what encoders have said before")
+        parser.add_argument("--space", metavar="NAME", help="a space that is not live: the same as `spaces build NAME`")
+        parser.add_argument("--batch-size", type=int, default=services.BATCH_SIZE, metavar="N", help="products at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not 1 <= options["batch_size"] <= 1000:
+            raise CommandError("--batch-size lies between 1 and 1000.")
+        try:
+            self._embed(options)
+        except (SpaceError, EncoderError) as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. Run it again to go on: what is embedded stays.", returncode=130) from None
+
+    def _embed(self, options: dict[str, Any]) -> None:
+        space = get_space(options["space"]) if options["space"] else ensure_live_space()
+        if space.status != EmbeddingSpace.Status.LIVE:
+            with StageBars() as bars:
+                build_space(space, on_progress=bars.show)
+            self.stdout.write(f"Space {space.name} is {space.status}.")
+            return
+        if options["all"]:
+            self._refresh_all(space, options["batch_size"])
         services.refresh_stale()
-        total = PendingEmbedding.objects.due().count()
-        with tqdm(total=total, unit="product") as bar:
-            while True:
-                result = services.refresh_pending(batch_size=options["batch_size"], max_seconds=0.1)
-                if not result.settled:
-                    break
-                bar.update(result.settled)
+        PendingEmbedding.objects.unpark()
+        self._drain_queue(options["batch_size"])
+        with StageBars() as bars:
+            fitted = fit_first_space(on_progress=bars.show)
+        maintenance.index_live_space()
+        self._report(fitted or space)
+
+    def _refresh_all(self, space: EmbeddingSpace, batch_size: int) -> None:
+        ids = list(Product.objects.order_by("pk").values_list("pk", flat=True))
+        with tqdm(total=len(ids), unit="product", desc="all", disable=None) as bar:
+            for start in range(0, len(ids), batch_size):
+                batch = ids[start : start + batch_size]
+                refresh_products(space, batch, force=True)
+                bar.update(len(batch))
+
+    def _drain_queue(self, batch_size: int) -> None:
+        """Embed what is queued, together with whichever workers run; done when nobody holds anything any more."""
+        total = PendingEmbedding.objects.due_now().count()
+        with tqdm(total=total, unit="product", desc="embed", disable=None) as bar:
+            while left := PendingEmbedding.objects.due_now().count():
+                bar.update(max(0, total - left - bar.n))
+                if not services.refresh_pending(batch_size=batch_size, max_seconds=ROUND_S).settled:
+                    time.sleep(POLL_S)
+            bar.update(max(0, total - bar.n))
+
+    def _report(self, space: EmbeddingSpace) -> None:
+        products = Product.objects.count()
+        embedded = space.embeddings.filter(modality="fused").count()
+        self.stdout.write(f"{embedded} of {products} products are embedded in space {space.name}.")
+        reasons = Counter(PendingEmbedding.objects.exclude(reason="").values_list("reason", flat=True))
+        for reason, count in reasons.most_common(SHOWN_REASONS):
+            skus = PendingEmbedding.objects.filter(reason=reason).values_list("product__sku", flat=True)[:5]
+            self.stdout.write(f"  {count} waiting: {reason} ({', '.join(skus)}{', ...' if count > 5 else ''})")
+        if space.fitted_on and needs_refit(space, product_count=products):
+            self.stdout.write(
+                f"The catalogue has outgrown the {space.fitted_on} products that space {space.name} was fitted on: "
+                "`spaces create`, `spaces build` and `spaces promote` fit it anew, and encode nothing again."
+            )

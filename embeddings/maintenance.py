@@ -1,0 +1,37 @@
+"""What nobody asks for by name: find what bypassed the signals, fit the first space, build indexes once they pay."""
+
+from __future__ import annotations
+
+import logging
+
+from embeddings import services
+from embeddings.building import fit_first_space
+from embeddings.indexes import create_indexes, missing_indexes
+from embeddings.locks import try_session_lock
+from embeddings.models import EmbeddingSpace, PendingEmbedding
+from embeddings.spaces import BUILD_LOCK, SpaceError
+
+logger = logging.getLogger(__name__)
+
+
+def keep_true() -> None:
+    """Queue what is stale and embed it; then, with nothing left to do, see to the live space itself."""
+    services.refresh_stale()
+    services.refresh_pending()
+    if PendingEmbedding.objects.due().exists():
+        return
+    try:
+        fit_first_space()
+    except SpaceError as error:
+        logger.info("The first space is fitted another time: %s", error)
+    index_live_space()
+
+
+def index_live_space() -> None:
+    """Build the indexes of the live space once it is large enough for them, unless a build is at it."""
+    live = EmbeddingSpace.objects.live()
+    if live is None or not missing_indexes(live):
+        return
+    with try_session_lock(BUILD_LOCK) as is_free:
+        if is_free:
+            create_indexes(live)

@@ -1,0 +1,69 @@
+"""What the encoders said about the catalogue, or a sample of it: what recipes are fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import TextField
+from django.db.models.functions import MD5, Cast
+
+from catalog.models import Product
+from embeddings.composition import parse_composition
+from embeddings.encoding import SpaceEncoders, encode_inputs
+from embeddings.fusion.pipeline import RawVectors
+from embeddings.inputs import load_inputs
+from embeddings.models import EmbeddingSpace
+from embeddings.vectors import gather_raw
+
+SAMPLE_SIZE = 20_000  # products; means and bases do not move any more beyond it
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Sample:
+    """n products and what the encoders of a space said about each; products with nothing to encode are left out."""
+
+    product_ids: tuple[int, ...]
+    raw: RawVectors
+
+
+def draw_product_ids(*, limit: int = SAMPLE_SIZE) -> list[int]:
+    """Return the ids of up to `limit` products, always the same ones of a catalogue, in order of id."""
+    shuffled = Product.objects.order_by(MD5(Cast("pk", TextField()))).values_list("pk", flat=True)
+    return sorted(shuffled[:limit])
+
+
+def read_sample(
+    space: EmbeddingSpace,
+    product_ids: Sequence[int],
+    *,
+    encoders: SpaceEncoders,
+    progress: Callable[[int], None] | None = None,
+) -> Sample:
+    """Return the sample of these products; what no encoder has seen yet is encoded."""
+    dims = (encoders.text.info.dim, encoders.image.info.dim)
+    parts = parse_composition(space.text_composition)
+    kept: list[int] = []
+    chunks: list[RawVectors] = []
+    for start in range(0, len(product_ids), CHUNK):
+        chunk = product_ids[start : start + CHUNK]
+        products = [product for product in load_inputs(chunk, parts=parts) if not product.is_empty]
+        if products:
+            encodings = encode_inputs(products, encoders=encoders)
+            chunks.append(gather_raw(products, encodings, dims=dims))
+            kept += [product.product_id for product in products]
+        if progress:
+            progress(len(chunk))
+    return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, part_count=len(parts), dims=dims))
+
+
+def _concatenate(chunks: Sequence[RawVectors], *, part_count: int, dims: tuple[int, int]) -> RawVectors:
+    no_text, no_image = (np.zeros((0, dim), dtype=np.float32) for dim in dims)
+    return RawVectors(
+        text_parts=tuple(
+            np.concatenate([no_text, *(chunk.text_parts[part] for chunk in chunks)]) for part in range(part_count)
+        ),
+        image=np.concatenate([no_image, *(chunk.image for chunk in chunks)]),
+    )
