@@ -1,6 +1,6 @@
 """Encoders for tests that are not about encoders: quick, without torch, and near for near inputs.
 
-A text becomes the counts of its hashed trigrams, a picture a thumbnail of 6 x 6 pixels: two texts that share words, or two
+A text becomes the counts of its hashed trigrams, a picture a thumbnail of 6 x 6 pixels: texts that share words, or
 pictures of like colours, come out close, and a changed input comes out changed.
 """
 

@@ -7,7 +7,8 @@ import hashlib
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -38,16 +39,21 @@ Export = Callable[[Path], None]
 class OnnxNetwork:
     """An exported network. Safe to call from several threads."""
 
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+    def __init__(self, network: Path | bytes, *, threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or usable_processors()
+        # Several small batches at once, each on one processor: nothing waits for anything, and what one batch needs
+        # fits the caches.
+        options.intra_op_num_threads = 1
         options.log_severity_level = LOG_ERRORS_ONLY
-        # Threads that spin between batches would take the processors from Postgres and from decoding.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        source = network if isinstance(network, bytes) else str(network)
+        self._session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        self._pool = ThreadPoolExecutor(threads or usable_processors(), thread_name_prefix="encode")
 
-    def run(self, feeds: Feeds) -> Array:
-        """Return the network's one output, (n, dim)."""
+    def start(self, batches: Sequence[Feeds]) -> list[Callable[[], Array]]:
+        """Start the network on each of several inputs; return functions that wait for its output."""
+        return [self._pool.submit(self._run, feeds).result for feeds in batches]
+
+    def _run(self, feeds: Feeds) -> Array:
         output: Array = self._session.run(None, feeds)[0]
         return output
 

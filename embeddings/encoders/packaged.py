@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from embeddings.encoders.text_declaration import TextDeclaration, override
 from embeddings.encoders.weights import check_sha256, find_packaged_file
 
 logger = logging.getLogger(__name__)
+
+Network = TypeVar("Network")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,6 @@ PACKAGED = {
 LITE_SIDES = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
 LITE_MEAN, LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 E5_PREFIX = "query: "  # e5 was trained with it; symmetric tasks use `query: ` on both sides
-MICRO_BATCH = 8  # pictures in one run of the network: 45/s in eights and 42/s in 32s, whose maps outgrow the caches
 
 
 def find_weights(spec: EncoderSpec, *, modality: str | None = None) -> PackagedWeights:
@@ -119,17 +121,16 @@ def _declaration(spec: EncoderSpec, weights: PackagedWeights) -> dict[str, objec
 
 def load_packaged_text(spec: EncoderSpec) -> TextEncoder:
     """Return a packaged text encoder. Raise UnknownEncoder or EncoderUnavailable."""
-    from embeddings.encoders.packaged_e5 import E5File, E5Onnx, E5Tokens
+    from embeddings.encoders.packaged_e5 import E5File, E5Tokens
 
     file = E5File(find_weights(spec, modality="text").find())
     declared = text_declaration(spec)
     tokens = E5Tokens(file, prefix=declared.prefix, max_tokens=declared.max_tokens)
-    info = describe_packaged(spec)
 
-    def export(path: Path) -> None:
-        from embeddings.encoders.packaged_e5_bert import export_e5
+    def run_by_onnx() -> TextNetwork:
+        from embeddings.encoders.packaged_e5_onnx import E5Onnx
 
-        export_e5(file, path, pooling=declared.pooling)
+        return E5Onnx(file, tokens, pooling=declared.pooling)
 
     def run_by_torch() -> TextNetwork:
         from embeddings.encoders.packaged_e5_bert import build_bert
@@ -138,8 +139,7 @@ def load_packaged_text(spec: EncoderSpec) -> TextEncoder:
 
         return SentenceNetwork(build_bert(file), tokens, pooling=declared.pooling, device=choose_device())
 
-    network = _open_onnx(spec, info.identity, export)
-    return NetworkTextEncoder(info, E5Onnx(file, tokens, network) if network else run_by_torch())
+    return NetworkTextEncoder(describe_packaged(spec), choose_runtime(spec, run_by_onnx, run_by_torch))
 
 
 def load_packaged_image(spec: EncoderSpec) -> ImageEncoder:
@@ -153,27 +153,31 @@ def load_packaged_image(spec: EncoderSpec) -> ImageEncoder:
 
         export_lite(build_lite(spec.name, path, how=how, pooling=pooling, views=views), onnx_path)
 
+    def run_by_onnx() -> ImageNetwork:
+        return LiteOnnx(how, open_network(info.identity, export))
+
     def run_by_torch() -> ImageNetwork:
-        from embeddings.encoders.packaged_lite import LiteTorch, build_lite
+        from embeddings.encoders.packaged_lite import build_lite
+        from embeddings.encoders.packaged_lite_torch import LiteTorch
         from embeddings.encoders.torch_device import choose_device
 
         return LiteTorch(build_lite(spec.name, path, how=how, pooling=pooling, views=views), choose_device())
 
-    network = _open_onnx(spec, info.identity, export)
-    return NetworkImageEncoder(info, LiteOnnx(how, network) if network else run_by_torch())
+    return NetworkImageEncoder(info, choose_runtime(spec, run_by_onnx, run_by_torch))
 
 
-def _open_onnx(spec: EncoderSpec, identity: str, export: Callable[[Path], None]) -> OnnxNetwork | None:
-    """Return the network for ONNX Runtime, or None where torch is to run it: on a GPU, if asked, or if this fails."""
-    if choose_option(spec, "runtime", allowed=("auto", "onnx", "torch"), default="auto") == "torch":
-        return None
-    if "runtime" not in spec.options and has_cuda():
-        return None
+def choose_runtime(
+    spec: EncoderSpec, run_by_onnx: Callable[[], Network], run_by_torch: Callable[[], Network]
+) -> Network:
+    """Return the network that ONNX Runtime runs, or torch's: on a GPU, if asked for, or if the other fails."""
+    runtime = choose_option(spec, "runtime", allowed=("auto", "onnx", "torch"), default="auto")
+    if runtime == "torch" or (runtime == "auto" and has_cuda()):
+        return run_by_torch()
     try:
-        return open_network(identity, export)
-    except Exception as error:  # a full disk, a version that cannot export: slower is better than not at all
+        return run_by_onnx()
+    except Exception as error:  # a full disk, an unknown processor: slower is better than not at all
         logger.warning("%s runs by torch, several times slower: ONNX Runtime cannot run it (%s).", spec.text, error)
-        return None
+        return run_by_torch()
 
 
 class LiteOnnx:
@@ -192,7 +196,6 @@ class LiteOnnx:
         return np.stack(prepared)
 
     def encode(self, batch: npt.NDArray[np.uint8]) -> Callable[[], Array]:
-        """Encode now; return a function that gives the vectors (n, dim)."""
-        parts = [self._network.run({"pixels": batch[i : i + MICRO_BATCH]}) for i in range(0, len(batch), MICRO_BATCH)]
-        vectors = np.concatenate(parts)
-        return lambda: vectors
+        """Start encoding; return a function that waits for the vectors (n, dim)."""
+        waiting = self._network.start([{"pixels": picture[None]} for picture in batch])
+        return lambda: np.concatenate([vector() for vector in waiting])

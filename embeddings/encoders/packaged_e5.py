@@ -8,11 +8,10 @@ weight = (q - 8) * d. What is read here is rebuilt as a transformers BertModel i
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,6 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.onnx_runtime import OnnxNetwork
 
 MAGIC = b"E5S1"
 BLOCK_BYTES = 18  # a float16 scale and 32 weights of 4 bits
@@ -40,14 +38,19 @@ class E5Shape:
     layer_norm_eps: float
 
 
+def unpack_blocks(blocks: npt.NDArray[np.uint8]) -> tuple[Array, npt.NDArray[np.uint8]]:
+    """Return the scales (n, k) and the 4-bit numbers (n, k, 32), 0 to 15, of Q4_0 `blocks` (n, k * 18)."""
+    blocks = blocks.reshape(len(blocks), -1, BLOCK_BYTES)
+    scales: Array = np.ascontiguousarray(blocks[:, :, :2]).view("<f2")[:, :, 0].astype(np.float32)
+    packed = blocks[:, :, 2:]
+    return scales, np.concatenate([packed & 15, packed >> 4], axis=2)
+
+
 def dequantise(blocks: npt.NDArray[np.uint8]) -> Array:
     """Return the weights of Q4_0 `blocks` (n, k * 18) as (n, k * 32) float32."""
-    rows = len(blocks)
-    blocks = blocks.reshape(rows, -1, BLOCK_BYTES)
-    scale = np.ascontiguousarray(blocks[:, :, :2]).view("<f2").astype(np.float32)  # (n, k, 1)
-    packed = blocks[:, :, 2:]
-    numbers = np.concatenate([packed & 15, packed >> 4], axis=2).astype(np.float32) - 8  # (n, k, 32)
-    return (numbers * scale).reshape(rows, -1)
+    scales, numbers = unpack_blocks(blocks)
+    weights: Array = (numbers.astype(np.float32) - 8) * scales[:, :, None]
+    return weights.reshape(len(blocks), -1)
 
 
 class E5File:
@@ -56,6 +59,7 @@ class E5File:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._bytes = np.memmap(path, np.uint8, "r")
+        self._view = self._bytes.data
         if bytes(self._bytes[:4]) != MAGIC:
             raise ValueError(f"{path} is not an E5 file: it should begin with {MAGIC!r}")
         self.shape = E5Shape(*self._unpack("<7if", 8))
@@ -63,7 +67,7 @@ class E5File:
         self._read_index()
 
     def _unpack(self, layout: str, at: int) -> tuple[int, ...]:
-        return struct.unpack_from(layout, memoryview(self._bytes), at)
+        return struct.unpack_from(layout, self._view, at)
 
     def _read_vocabulary(self, *, at: int) -> None:
         self._words, self.bos_id, self.eos_id, self.pad_id, self.unknown_id = self._unpack("<5i", at)
@@ -95,6 +99,10 @@ class E5File:
     def matrix(self, name: str, *, rows: int) -> Array:
         """Return a 4-bit tensor as (rows, columns) float32."""
         return dequantise(self._tensors[name].reshape(rows, -1))
+
+    def blocks(self, name: str, *, rows: int) -> tuple[Array, npt.NDArray[np.uint8]]:
+        """Return the scales (rows, k) and 4-bit numbers (rows, k, 32) of a 4-bit tensor."""
+        return unpack_blocks(self._tensors[name].reshape(rows, -1))
 
     @cached_property
     def _word_rows(self) -> npt.NDArray[np.uint8]:
@@ -142,20 +150,3 @@ class E5Tokens:
             "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
             "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
         }
-
-
-class E5Onnx:
-    """e5 through ONNX Runtime as a TextNetwork: word vectors come from the file, the rest from the exported network."""
-
-    def __init__(self, file: E5File, tokens: E5Tokens, network: OnnxNetwork) -> None:
-        self._file, self._tokens, self._network = file, tokens, network
-
-    def tokenize(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        """Return the network's inputs: word vectors (n, t, hidden) and mask (n, t)."""
-        tokens = self._tokens(texts)
-        return {"words": self._file.word_vectors(tokens["input_ids"]), "mask": tokens["attention_mask"]}
-
-    def encode(self, batch: dict[str, npt.NDArray[Any]]) -> Callable[[], Array]:
-        """Encode now; return a function that gives the vectors (n, hidden)."""
-        vectors = self._network.run(batch)
-        return lambda: vectors

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
 from embeddings.encoders import torchvision_compat  # noqa: F401  (before transformers, which imports torchvision)
-from embeddings.encoders.onnx_runtime import export_module
 from embeddings.encoders.packaged_e5 import E5File
-from embeddings.encoders.text import pool_tokens
 
 from transformers import BertConfig, BertModel  # isort: skip
 
@@ -25,11 +21,11 @@ LINEAR_PARTS = (
 NORM_PARTS = (("attention.output.LayerNorm", "aln"), ("output.LayerNorm", "oln"))
 
 
-def build_bert(file: E5File, *, with_words: bool = True) -> BertModel:
-    """Return the network in evaluation mode. `with_words=False` leaves the table of word vectors out (384 MB)."""
+def build_bert(file: E5File) -> BertModel:
+    """Return the network in evaluation mode (470 MB)."""
     shape = file.shape
     config = BertConfig(
-        vocab_size=shape.vocabulary if with_words else 1,
+        vocab_size=shape.vocabulary,
         hidden_size=shape.hidden,
         num_hidden_layers=shape.layers,
         num_attention_heads=shape.heads,
@@ -41,7 +37,7 @@ def build_bert(file: E5File, *, with_words: bool = True) -> BertModel:
     )
     with torch.device("meta"):
         bert = BertModel(config, add_pooling_layer=False)
-    state = _embedding_weights(file, with_words=with_words)
+    state = _embedding_weights(file)
     for layer in range(shape.layers):
         state.update(_layer_weights(file, layer))
     bert.load_state_dict(state, strict=False, assign=True)
@@ -56,13 +52,10 @@ def build_bert(file: E5File, *, with_words: bool = True) -> BertModel:
     return bert
 
 
-def _embedding_weights(file: E5File, *, with_words: bool) -> dict[str, torch.Tensor]:
+def _embedding_weights(file: E5File) -> dict[str, torch.Tensor]:
     shape = file.shape
-    words = (
-        torch.from_numpy(file.matrix("emb.word", rows=shape.vocabulary)) if with_words else torch.zeros(1, shape.hidden)
-    )
     return {
-        "embeddings.word_embeddings.weight": words,
+        "embeddings.word_embeddings.weight": torch.from_numpy(file.matrix("emb.word", rows=shape.vocabulary)),
         "embeddings.position_embeddings.weight": torch.from_numpy(file.vector("emb.pos")).view(shape.positions, -1),
         "embeddings.token_type_embeddings.weight": torch.from_numpy(file.vector("emb.type")).view(
             shape.token_types, -1
@@ -84,30 +77,3 @@ def _layer_weights(file: E5File, layer: int) -> dict[str, torch.Tensor]:
         weights[f"{name}.weight"] = torch.from_numpy(file.vector(f"l{layer}.{short}.w"))
         weights[f"{name}.bias"] = torch.from_numpy(file.vector(f"l{layer}.{short}.b"))
     return weights
-
-
-class PooledBert(torch.nn.Module):
-    """Word vectors (n, t, hidden) and a mask (n, t) -> text vectors (n, hidden): what is exported to ONNX."""
-
-    def __init__(self, bert: BertModel, *, pooling: str) -> None:
-        super().__init__()
-        self.bert = bert
-        self.pooling = pooling
-
-    def forward(self, words: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return (n, hidden)."""
-        hidden = self.bert(inputs_embeds=words, attention_mask=mask).last_hidden_state
-        return pool_tokens(hidden, mask, pooling=self.pooling)
-
-
-def export_e5(file: E5File, path: Path, *, pooling: str) -> None:
-    """Write the network without its table of words as ONNX (86 MB in about 2 s)."""
-    words = torch.zeros(2, 5, file.shape.hidden)
-    mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
-    axes = {0: "texts", 1: "tokens"}
-    export_module(
-        PooledBert(build_bert(file, with_words=False), pooling=pooling),
-        path,
-        inputs={"words": words, "mask": mask},
-        dynamic={"words": axes, "mask": axes, "vectors": {0: "texts"}},
-    )

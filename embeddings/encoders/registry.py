@@ -92,7 +92,7 @@ def _get(modality: str, spec: EncoderSpec, load: Callable[[EncoderSpec], Encoder
             with _lock:
                 _encoders[key] = loaded
         encoder = _encoders[key]
-        return encoder
+    return encoder
 
 
 def _load_text(spec: EncoderSpec) -> TextEncoder:

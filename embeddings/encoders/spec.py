@@ -21,8 +21,8 @@ OPTIONS: Mapping[str, frozenset[str]] = {
 }
 VALID_FORMS = (
     "packaged:e5-small, packaged:minilm, packaged:efficientnet-lite2, packaged:efficientnet-lite0, "
-    "hf:OWNER/NAME, dir:/PATH, torchvision:resnet50, torchvision:resnet50@/PATH/weights.pth or word2vec:/PATH/vectors.txt, "
-    "each with options such as ?pooling=cls&prefix=query:%20"
+    "hf:OWNER/NAME, dir:/PATH, torchvision:resnet50, torchvision:resnet50@/PATH/weights.pth "
+    "or word2vec:/PATH/vectors.txt, each with options such as ?pooling=cls&prefix=query:%20"
 )
 
 
