@@ -6,10 +6,10 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError as InvalidValue
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
@@ -45,8 +45,10 @@ class Keyset:
         return rows.order_by(column.asc(nulls_last=True), "pk")
 
     def encode(self, row: Model) -> str:
-        position = [self.name, getattr(row, self.field), row.pk]
-        return base64.urlsafe_b64encode(json.dumps(position, cls=DjangoJSONEncoder).encode()).decode().rstrip("=")
+        value = getattr(row, self.field)
+        exact = value.isoformat() if isinstance(value, datetime) else None if value is None else str(value)
+        position = json.dumps([self.name, exact, row.pk])
+        return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
 
     def after(self, rows: QuerySet[M], *, cursor: str) -> QuerySet[M]:
         """Keep the rows that come after the cursor's."""

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +30,14 @@ from catalog.write_serializers import BulkAnswerSerializer, BulkSerializer, Prod
 def visible_products(request: Request) -> ProductQuerySet:
     """Everything for those who may write, else what is for sale."""
     return Product.objects.all() if may_write(request) else Product.objects.shown()
+
+
+def load_shown(products: ProductQuerySet, *, wanted: dict[str, Any]) -> ProductQuerySet:
+    """Add what the answer shows beside the row itself: the pictures are a query of their own."""
+    fields = wanted.get("fields")
+    if not fields or {"images", "image_url"} & set(fields):
+        return products.for_cards()
+    return products.select_related("category")
 
 
 def render_product(product: Product, *, request: Request) -> dict[str, Any]:
@@ -55,7 +63,10 @@ class ProductListView(APIView):
         wanted = ProductListQuery.read(request)
         products = filter_products(visible_products(request), wanted=wanted)
         page = read_page(
-            products.for_cards(), order=wanted["ordering"], cursor=wanted.get("cursor"), size=wanted["page_size"]
+            load_shown(products, wanted=wanted),
+            order=wanted["ordering"],
+            cursor=wanted.get("cursor"),
+            size=wanted["page_size"],
         )
         serializer = ProductSerializer(page.rows, many=True, context={"request": request})
         keep_fields(serializer.child, wanted.get("fields"))
@@ -80,8 +91,8 @@ class ProductListView(APIView):
             with transaction.atomic():
                 write_product(product, values=serializer.validated_data)
         except IntegrityError as error:
-            said = f"There is a product {serializer.validated_data['sku']!r} already. PUT replaces it, PATCH changes it."
-            raise Conflict(said) from error
+            sku = serializer.validated_data["sku"]
+            raise Conflict(f"There is a product {sku!r} already. PUT replaces it, PATCH changes it.") from error
         return answer_written(product, request=request, status=201)
 
 
@@ -105,7 +116,7 @@ class ProductView(APIView):
     def get(self, request: Request, sku: str) -> Response:
         """Read one product."""
         wanted = ProductQuery.read(request)
-        product = get_object_or_404(visible_products(request).for_cards(), sku=sku)
+        product = get_object_or_404(load_shown(visible_products(request), wanted=wanted), sku=sku)
         serializer = ProductSerializer(product, context={"request": request})
         keep_fields(serializer, wanted.get("fields"))
         return Response(serializer.data)
@@ -167,10 +178,14 @@ class ProductView(APIView):
         return answer_written(product, request=request, status=201 if outcome == Outcome.CREATED else 200)
 
 
-class ProductBulkView(APIView):
-    """Many products in one request."""
+hidden = extend_schema(exclude=True)
 
-    staff_permissions = {"POST": "catalog.change_product"}
+
+@extend_schema_view(get=hidden, put=hidden, patch=hidden, delete=hidden)
+class ProductBulkView(ProductView):
+    """Many products in one request. Other methods than POST speak of the one product whose sku is `bulk`."""
+
+    staff_permissions = ProductView.staff_permissions | {"POST": "catalog.change_product"}
 
     @extend_schema(
         operation_id="bulk_upsert_products",
@@ -179,7 +194,7 @@ class ProductBulkView(APIView):
         responses=BulkAnswerSerializer,
         examples=[examples.BULK, examples.BULK_ANSWER],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, sku: str) -> Response:
         """Make or change up to 1,000 products. Each item has its own outcome, and good ones land. Safe to repeat."""
         bulk = BulkSerializer(data=request.data)
         bulk.is_valid(raise_exception=True)

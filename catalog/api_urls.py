@@ -11,7 +11,7 @@ PICTURES = "products/<sku:sku>/images/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("products/", api.ProductListView.as_view(), name="api-products"),
-    path("products/bulk/", api.ProductBulkView.as_view(), name="api-products-bulk"),
+    path("products/bulk/", api.ProductBulkView.as_view(), {"sku": "bulk"}, name="api-products-bulk"),
     path(PICTURES, image_api.ProductImageListView.as_view(), name="api-product-images"),
     path(PICTURES + "<int:image_id>/", image_api.ProductImageView.as_view(), name="api-product-image"),
     path(

@@ -63,9 +63,7 @@ PRODUCT = answer_example("Product read", READ)
 PRODUCT_PAGE = answer_example("Page of products", {"results": [READ], "next": "WyJza3UiLCJWQVMtMTAxIiwxXQ"})
 PRODUCT_WRITE = request_example("Product written", WRITTEN)
 PRODUCT_PATCH = request_example("New price and stock", {"price": "19.00", "stock": 3})
-BULK = request_example(
-    "Two products", {"products": [WRITTEN, {"sku": "VAS-102", "price": "-1"}]}
-)
+BULK = request_example("Two products", {"products": [WRITTEN, {"sku": "VAS-102", "price": "-1"}]})
 BULK_ANSWER = answer_example(
     "One landed",
     {

@@ -51,7 +51,7 @@ class ProductImageListView(APIView):
     def post(self, request: Request, sku: str) -> Response:
         """Add a picture: a file as `multipart/form-data` (201; 200 when the product has it), or a `url` as JSON (202).
 
-        A picture by URL is fetched by the worker, from public addresses only; the answer says where to see how far it is.
+        A picture by URL is fetched by the worker, from public addresses only; `Location` says where to see how far.
         """
         product = find_product(request, sku)
         if request.content_type and request.content_type.startswith("multipart/form-data"):

@@ -61,7 +61,7 @@ class ProductListQuery(ProductQuery):
     price_max = serializers.DecimalField(
         max_digits=12, decimal_places=2, min_value=0, required=False, help_text="At this price or below"
     )
-    in_stock = serializers.BooleanField(required=False, help_text="true: only what is in stock; false: only what is not")
+    in_stock = serializers.BooleanField(required=False, help_text="true: only what is in stock; false: the rest")
     is_active = serializers.BooleanField(
         required=False, help_text="false: only what is not for sale, which secret keys and staff alone may see"
     )

@@ -25,7 +25,7 @@ MAX_BULK = 1_000
 
 
 def check_storable(value: Any, *, depth: int = 0) -> None:
-    """Raise ValidationError where JSON holds what Postgres cannot keep: NUL, lone surrogates, infinities, deep nests."""
+    """Raise ValidationError where JSON has what Postgres cannot keep: NUL, half surrogates, infinities, deep nests."""
     if depth > MAX_JSON_DEPTH:
         raise serializers.ValidationError(f"Nested deeper than {MAX_JSON_DEPTH} levels.", code="too_deep")
     if isinstance(value, dict):
@@ -48,7 +48,7 @@ class PlainTextField(serializers.CharField):
         return html_to_text(super().to_internal_value(data))
 
 
-@extend_schema_field({"type": "object", "additionalProperties": {}, "examples": [{"colour": "blue", "sizes": [38, 40]}]})
+@extend_schema_field({"type": "object", "additionalProperties": {}, "examples": [{"colour": "blue"}]})
 class AttributesField(serializers.JSONField):
     """A JSON object that Postgres can keep."""
 

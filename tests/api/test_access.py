@@ -1,0 +1,198 @@
+"""Keys, permissions and rates."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from api import throttling
+from api.models import ApiKey
+from api.throttling import Rate, parse_rate
+from catalog.models import Product
+from tests.api.callers import ApiClient, problem
+
+BODY = {"title": "x"}
+
+
+def test_only_a_hash_of_a_key_is_kept(db):
+    key, token = ApiKey.objects.issue("app", scope="publishable")
+    stored = ApiKey.objects.values().get()
+    assert token not in [str(value) for value in stored.values()]
+    assert token.startswith("kindred_pk_")
+    assert key.prefix == token[:17]
+    assert len(stored["token_hash"]) == 64
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-Api-Key"])
+def test_a_secret_key_writes_with_either_header(db, header):
+    _key, token = ApiKey.objects.issue("shop", scope="secret")
+    value = f"Bearer {token}" if header == "Authorization" else token
+    assert ApiClient(headers={header: value}).call("PUT", "products/A/", BODY).status_code == 201
+
+
+def test_a_publishable_key_reads_and_does_not_write(app, make_product):
+    make_product("A")
+    assert app.call("GET", "products/A/").status_code == 200
+    answer = app.call("PUT", "products/A/", BODY)
+    assert (answer.status_code, problem(answer)["code"]) == (403, "permission_denied")
+    assert Product.objects.get().title == "Title of A"
+
+
+def test_nobody_writes_without_a_key(anyone):
+    for method, path in (("PUT", "products/A/"), ("POST", "products/"), ("POST", "products/bulk/")):
+        answer = anyone.call(method, path, {"sku": "A", **BODY})
+        assert (answer.status_code, problem(answer)["code"]) == (401, "not_authenticated")
+        assert answer["WWW-Authenticate"] == 'Bearer realm="Kindred"'
+    assert not Product.objects.exists()
+
+
+@pytest.mark.parametrize("state", ["unknown", "revoked", "expired", "empty"])
+def test_a_key_that_is_no_good_is_refused_even_for_reading(db, state):
+    key, token = ApiKey.objects.issue("app", scope="secret")
+    if state == "revoked":
+        key.revoke()
+    if state == "expired":
+        ApiKey.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    token = {"unknown": token + "x", "empty": ""}.get(state, token)
+    answer = ApiClient(headers={"X-Api-Key": token}).call("GET", "products/")
+    assert (answer.status_code, problem(answer)["code"]) == (401, "invalid_api_key")
+
+
+def test_reading_can_be_made_to_need_a_key(anyone, app, settings):
+    settings.KINDRED_API_PUBLIC_READ = False
+    assert problem(anyone.call("GET", "products/"))["status"] == 401
+    assert app.call("GET", "products/").status_code == 200
+
+
+def test_last_use_is_written_at_most_once_a_minute(db):
+    key, token = ApiKey.objects.issue("app", scope="publishable")
+    client = ApiClient(headers={"X-Api-Key": token})
+    client.call("GET", "products/")
+    key.refresh_from_db()
+    first = key.last_used_at
+    assert first is not None
+    client.call("GET", "products/")
+    key.refresh_from_db()
+    assert key.last_used_at == first
+    ApiKey.objects.update(last_used_at=first - timedelta(minutes=1))
+    client.call("GET", "products/")
+    key.refresh_from_db()
+    assert key.last_used_at > first
+
+
+def test_staff_write_with_their_permission_and_a_csrf_token(db):
+    user = User.objects.create_user("ann", password="x", is_staff=True)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    put = {"path": "/api/v1/products/A/", "data": BODY, "content_type": "application/json"}
+    assert problem(client.put(**put))["detail"].startswith("CSRF Failed")
+    client.cookies["csrftoken"] = token = "a" * 32
+    assert problem(client.put(**put, headers={"X-CSRFToken": token}))["code"] == "permission_denied"
+    user.user_permissions.add(Permission.objects.get(codename="change_product"))
+    assert client.put(**put, headers={"X-CSRFToken": token}).status_code == 201
+
+
+def test_customers_who_are_signed_in_do_not_write(db, make_product):
+    make_product("HIDDEN", is_active=False)
+    client = ApiClient()
+    client.force_login(User.objects.create_user("bob"))
+    assert problem(client.call("PUT", "products/A/", BODY))["status"] == 403
+    assert client.call("GET", "products/HIDDEN/").status_code == 404
+
+
+def test_the_command_makes_lists_and_revokes_keys(db):
+    out, err = StringIO(), StringIO()
+    call_command("api_key", "create", "iOS app", "--scope", "publishable", stdout=out, stderr=err)
+    token = out.getvalue().strip()
+    assert token.startswith("kindred_pk_")
+    assert ApiClient(headers={"X-Api-Key": token}).call("GET", "products/").status_code == 200
+    listed = StringIO()
+    call_command("api_key", "list", stdout=listed)
+    assert listed.getvalue().splitlines()[1].split()[:3] == [f"{token[:17]}…", "publishable", "active"]
+    assert token not in listed.getvalue()
+    call_command("api_key", "revoke", token[:17], stdout=StringIO())
+    assert ApiClient(headers={"X-Api-Key": token}).call("GET", "products/").status_code == 401
+    with pytest.raises(CommandError, match="0 keys begin with 'nope'"):
+        call_command("api_key", "revoke", "nope")
+
+
+def test_the_command_makes_keys_that_expire(db):
+    call_command("api_key", "create", "x", "--scope", "secret", "--expires-in-days", "2", stdout=StringIO())
+    left = ApiKey.objects.get().expires_at - timezone.now()
+    assert timedelta(days=1, hours=23) < left <= timedelta(days=2)
+
+
+def test_the_admin_shows_a_new_key_once(admin_client):
+    page = admin_client.post("/admin/api/apikey/add/", {"name": "app", "scope": "secret"}, follow=True)
+    key = ApiKey.objects.get()
+    [said] = [str(message) for message in page.context["messages"] if "Copy the key" in str(message)]
+    token = said.partition("<code>")[2].partition("</code>")[0]
+    assert ApiKey.objects.find_by_token(token) == key
+    again = admin_client.get(f"/admin/api/apikey/{key.pk}/change/").content.decode()
+    assert token not in again
+    admin_client.post("/admin/api/apikey/", {"action": "revoke", "_selected_action": [key.pk]})
+    key.refresh_from_db()
+    assert key.state == "revoked"
+
+
+def test_rates_are_counted_down_and_then_refused(anyone, app, settings):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"anonymous": "2/day", "publishable": "5/day"}
+    answers = [anyone.call("GET", "products/") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer["RateLimit"].split(";")[:2] for answer in answers] == [
+        ['"anonymous"', "r=1"],
+        ['"anonymous"', "r=0"],
+        ['"anonymous"', "r=0"],
+    ]
+    assert answers[0]["RateLimit-Policy"] == '"anonymous";q=2;w=86400'
+    assert 0 < int(answers[2]["Retry-After"]) <= 86_400
+    assert f"t={answers[2]['Retry-After']}" in answers[2]["RateLimit"]
+    assert problem(answers[2])["code"] == "throttled"
+    other = app.call("GET", "products/")  # a budget of its own
+    assert (other.status_code, other["RateLimit"].split(";")[1]) == (200, "r=4")
+
+
+def test_a_forged_forwarding_header_gets_no_budget_of_its_own(anyone, settings):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"anonymous": "1/day"}
+    assert anyone.call("GET", "products/", X_Forwarded_For="1.1.1.1").status_code == 200
+    assert anyone.call("GET", "products/", X_Forwarded_For="2.2.2.2").status_code == 429
+
+
+@pytest.mark.parametrize("failure", [ConnectionError("down"), None])
+def test_a_cache_that_is_down_costs_no_answer(anyone, settings, monkeypatch, failure):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"anonymous": "0/day"}
+
+    def fail(*args, **kwargs):
+        if failure:
+            raise failure
+
+    monkeypatch.setattr(cache, "incr", fail)
+    answer = anyone.call("GET", "products/")
+    assert answer.status_code == 200
+    assert "RateLimit" not in answer
+
+
+def test_two_first_requests_of_a_window_are_both_counted(monkeypatch):
+    real_add = cache.add
+
+    def someone_else_adds_first(name, value, timeout):
+        real_add(name, value, timeout=timeout)
+        return real_add(name, value, timeout=timeout)
+
+    monkeypatch.setattr(throttling.cache, "add", someone_else_adds_first)
+    assert throttling.count_request("race", window_s=60) == 2
+
+
+def test_rates_are_read_from_text():
+    assert parse_rate("6000/min") == Rate(6000, 60)
+    assert parse_rate(" 5 / s ") == Rate(5, 1)
+    for text in ("", "5", "5/week", "-1/s", "x/min"):
+        with pytest.raises(ValueError, match="is not a rate. Write a number"):
+            parse_rate(text)

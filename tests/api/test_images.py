@@ -1,0 +1,313 @@
+"""Pictures: uploaded, or fetched from a URL by the worker; and what the fetcher will not touch."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+import time
+from datetime import timedelta
+from unittest import mock
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from catalog import fetching, picture_writes
+from catalog.downloads import PictureDownload
+from catalog.fetching import FetchError, fetch_public
+from catalog.models import ProductImage
+from tests.api.callers import errors, picture_bytes, problem
+
+IMAGES = "/api/v1/products/A/images/"
+
+
+def upload(caller, content: bytes, **fields):
+    return caller.post(IMAGES, {"image": SimpleUploadedFile("any name.txt", content), **fields})
+
+
+def test_a_picture_is_uploaded_listed_read_and_deleted(shop, anyone, make_product):
+    make_product("A")
+    answer = upload(shop, picture_bytes())
+    assert answer.status_code == 201
+    image = answer.json()
+    assert (image["width"], image["height"], image["position"]) == (40, 30, 0)
+    assert anyone.call("GET", "products/A/images/").json() == {"results": [image], "downloads": []}
+    assert anyone.call("GET", f"products/A/images/{image['id']}/").json() == image
+    assert ProductImage.objects.get().file.read() == picture_bytes()
+    assert image["url"] == f"http://testserver{ProductImage.objects.get().file.url}"
+    assert shop.call("DELETE", f"products/A/images/{image['id']}/").status_code == 204
+    assert anyone.call("GET", "products/A/images/").json()["results"] == []
+
+
+def test_pictures_are_added_after_those_there_are_unless_placed(shop, anyone, make_product):
+    make_product("A")
+    for colour in ("red", "green"):
+        upload(shop, picture_bytes(colour))
+    upload(shop, picture_bytes("blue"), position=0)
+    listed = anyone.call("GET", "products/A/images/").json()["results"]
+    assert [image["position"] for image in listed] == [0, 0, 1]
+
+
+def test_the_same_picture_is_kept_once(shop, make_product):
+    make_product("A")
+    first, second = upload(shop, picture_bytes()), upload(shop, picture_bytes())
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json() == second.json()
+    assert ProductImage.objects.count() == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a", picture_bytes()[:60], b"\x89PNG\r\n\x1a\n" + b"0" * 99])
+def test_what_is_no_picture_is_refused_by_its_content(shop, make_product, content):
+    make_product("A")
+    assert list(errors(upload(shop, content))) == ["image"]
+    assert not ProductImage.objects.exists()
+
+
+def test_uploads_are_bounded(shop, make_product, settings, monkeypatch):
+    make_product("A")
+    settings.KINDRED_MAX_UPLOAD_BYTES = 100
+    assert problem(upload(shop, picture_bytes()))["code"] == "payload_too_large"
+    settings.KINDRED_MAX_UPLOAD_BYTES = 10_000
+    monkeypatch.setattr(picture_writes, "MAX_PICTURES", 1)
+    assert upload(shop, picture_bytes()).status_code == 201
+    assert errors(upload(shop, picture_bytes("red"))) == {"image": "bad_picture"}
+
+
+def test_pictures_are_written_with_a_secret_key_only(anyone, app, make_product):
+    make_product("A")
+    assert upload(anyone, picture_bytes()).status_code == 401
+    assert upload(app, picture_bytes()).status_code == 403
+    assert not ProductImage.objects.exists()
+
+
+def test_an_upload_needs_a_file(shop, make_product):
+    make_product("A")
+    assert errors(shop.post(IMAGES, {})) == {"image": "required"}
+    assert problem(shop.post("/api/v1/products/NONE/images/", {}))["status"] == 404
+
+
+@pytest.fixture
+def rings():
+    with mock.patch.object(picture_writes.current_app, "send_task") as send_task:
+        yield send_task
+
+
+def test_a_picture_by_url_waits_for_the_worker_and_then_is_there(
+    shop, anyone, make_product, rings, django_capture_on_commit_callbacks
+):
+    product = make_product("A")
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = shop.call("POST", "products/A/images/", {"url": "https://pictures.example/a.png"})
+    rings.assert_called_once_with("catalog.tasks.fetch_pictures")
+    assert answer.status_code == 202
+    waiting = answer.json()
+    assert (waiting["state"], waiting["image_id"]) == ("waiting", None)
+    assert answer["Location"] == f"http://testserver/api/v1/products/A/images/downloads/{waiting['id']}/"
+    assert anyone.call("GET", "products/A/images/").json()["downloads"] == [waiting]
+    assert picture_writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 1
+    image = product.images.get()
+    done = anyone.get(answer["Location"].removeprefix("http://testserver")).json()
+    assert done == waiting | {"state": "done", "image_id": image.pk}
+    assert anyone.call("GET", "products/A/images/").json()["downloads"] == []
+    assert picture_writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 0
+
+
+def test_a_broker_that_is_down_does_not_lose_the_wish(shop, make_product, rings, django_capture_on_commit_callbacks):
+    make_product("A")
+    rings.side_effect = ConnectionError("down")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert shop.call("POST", "products/A/images/", {"url": "https://p.example/a.png"}).status_code == 202
+    assert PictureDownload.objects.get().state == "waiting"
+
+
+def test_the_same_wish_twice_is_one_download(shop, make_product, rings):
+    make_product("A")
+    ids = {shop.call("POST", "products/A/images/", {"url": "https://p.example/a.png"}).json()["id"] for _ in range(2)}
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("fetch", "reason"),
+    [
+        (mock.Mock(side_effect=FetchError("the server answered 404")), "the server answered 404"),
+        (mock.Mock(return_value=b"<html>"), "the file is not a JPEG, PNG, WebP or GIF picture"),
+    ],
+)
+def test_a_download_that_failed_says_why(make_product, rings, anyone, fetch, reason):
+    download = picture_writes.request_download(make_product("A"), url="https://p.example/a.png")
+    picture_writes.run_due_downloads(fetch=fetch)
+    answer = anyone.call("GET", f"products/A/images/downloads/{download.pk}/").json()
+    assert (answer["state"], answer["reason"], answer["image_id"]) == ("failed", reason, None)
+
+
+def test_a_download_is_taken_once_until_its_worker_is_silent(make_product, rings):
+    download = picture_writes.request_download(make_product("A"), url="https://p.example/a.png")
+    assert download.claim() is True
+    assert download.claim() is False
+    PictureDownload.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert download.claim() is True
+    assert download.attempts == 2
+
+
+def test_a_download_that_kills_its_workers_is_given_up(make_product, rings):
+    picture_writes.request_download(make_product("A"), url="https://p.example/a.png")
+    PictureDownload.objects.update(attempts=3)
+    picture_writes.run_due_downloads(fetch=mock.Mock(side_effect=AssertionError("not fetched")))
+    download = PictureDownload.objects.get()
+    assert download.state == "failed"
+    assert "the worker died each time" in download.reason
+
+
+@pytest.mark.parametrize("url", ["ftp://p.example/a", "file:///etc/passwd", "javascript:1", "p.example/a", ""])
+def test_only_http_urls_are_accepted(shop, make_product, url):
+    make_product("A")
+    assert list(errors(shop.call("POST", "products/A/images/", {"url": url}))) == ["url"]
+    assert not PictureDownload.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "172.16.3.4",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "ff02::1",
+    ],
+)
+def test_addresses_inside_the_network_are_not_fetched_from(monkeypatch, address):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: [(family, socket.SOCK_STREAM, 6, "", (address, 80))])
+    monkeypatch.setattr(socket, "create_connection", mock.Mock(side_effect=AssertionError("connected")))
+    with pytest.raises(FetchError, match=r"host inside\.example is not on the public internet"):
+        fetch_public("http://inside.example/", max_bytes=10, deadline_s=5)
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch):
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 80)) for ip in ("93.184.216.34", "10.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
+    with pytest.raises(FetchError, match="not on the public internet"):
+        fetching.choose_target("http://both.example/")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://user:pass@p.example/", "user name or password"),
+        ("gopher://p.example/", "only http and https"),
+        ("http://[::1/", "not a URL"),
+        ("http://p.example:99999/", "not a URL"),
+        ("http://p.example:22/", "only ports 80 and 443"),
+        ("http://no-such-host.invalid/", "has no address"),
+        ("http://2130706433/", "not on the public internet"),
+        ("http://0x7f.1/", "not on the public internet"),
+    ],
+)
+def test_urls_that_are_not_fetched(monkeypatch, url, said):
+    if "p.example" in url:
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
+    with pytest.raises(FetchError, match=said):
+        fetching.choose_target(url)
+
+
+class Pictures(http.server.BaseHTTPRequestHandler):
+    """A server with every kind of answer."""
+
+    def do_GET(self) -> None:
+        if self.path == "/ok.png":
+            self.reply(200, picture_bytes())
+        elif self.path == "/redirect":
+            self.reply(302, b"", Location="/ok.png")
+        elif self.path == "/loop":
+            self.reply(302, b"", Location="/loop")
+        elif self.path == "/inside":
+            self.reply(302, b"", Location="http://192.168.0.1/")
+        elif self.path == "/file":
+            self.reply(302, b"", Location="file:///etc/passwd")
+        elif self.path == "/drip":
+            self.drip()
+        else:
+            self.reply(404, b"")
+
+    def reply(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), "X-Host": self.headers["Host"], **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def drip(self) -> None:
+        for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
+            try:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+            except OSError:
+                return
+            time.sleep(0.05)
+
+    def log_message(self, *args) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def picture_server():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pictures)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def inside(settings):
+    settings.KINDRED_FETCH_NETWORKS = ["127.0.0.0/8", "::1/128"]
+
+
+def test_networks_that_were_named_are_fetched_from(picture_server, inside):
+    assert fetch_public(f"{picture_server}/ok.png", max_bytes=10_000, deadline_s=5) == picture_bytes()
+    assert fetch_public(f"{picture_server}/redirect", max_bytes=10_000, deadline_s=5) == picture_bytes()
+
+
+@pytest.mark.parametrize(
+    ("path", "limits", "said"),
+    [
+        ("/none", {}, "the server answered 404"),
+        ("/loop", {}, "redirects more than 3 times"),
+        ("/inside", {}, "192.168.0.1 is not on the public internet"),
+        ("/file", {}, "only http and https"),
+        ("/ok.png", {"max_bytes": 10}, "larger than"),
+        ("/drip", {"deadline_s": 0.3}, "longer than 0.3 s"),
+    ],
+)
+def test_answers_that_are_not_accepted(picture_server, inside, path, limits, said):
+    with pytest.raises(FetchError, match=said):
+        fetch_public(picture_server + path, **{"max_bytes": 10_000, "deadline_s": 5.0, **limits})
+
+
+def test_the_connection_goes_to_the_address_that_was_judged(picture_server, inside, monkeypatch):
+    real, asked = socket.getaddrinfo, []
+
+    def resolve_once(host, *args, **kwargs):
+        if host == "rebind.example":
+            asked.append(host)
+            return real("127.0.0.1" if len(asked) == 1 else "10.255.255.1", *args, **kwargs)
+        return real(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve_once)
+    url = picture_server.replace("localhost", "rebind.example")
+    assert fetch_public(f"{url}/ok.png", max_bytes=10_000, deadline_s=5) == picture_bytes()
+    assert asked == ["rebind.example"]
