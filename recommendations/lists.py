@@ -12,9 +12,14 @@ from catalog.models import Product, ProductImage
 from recommendations.rerank import Candidate, Reason
 
 OK, EMBEDDING_PENDING = "ok", "embedding_pending"
-CARD_FIELDS = (
-    "id", "sku", "title", "brand", "category_id", "price", "currency", "stock", "variant_group", "collection",
-    "created_at", "translations",
+# In the order of the model's own fields, as from_db takes them.
+CARD_FIELDS = tuple(
+    field.attname
+    for field in Product._meta.concrete_fields
+    if field.name in {
+        "id", "sku", "title", "translations", "brand", "category", "price", "currency", "stock", "variant_group",
+        "collection", "created_at",
+    }
 )  # fmt: skip
 
 
@@ -29,8 +34,9 @@ class Recommendation:
     def product(self) -> Product:
         """The product with what cards show, picture included; other fields are read when they are asked for."""
         candidate = self.candidate
-        values = [candidate.product_id, *(getattr(candidate, name) for name in CARD_FIELDS[1:-1])]
-        product = Product.from_db("default", CARD_FIELDS, [*values, json.loads(candidate.translations)])
+        own = {"id": candidate.product_id, "translations": json.loads(candidate.translations)}
+        values = [own[name] if name in own else getattr(candidate, name) for name in CARD_FIELDS]
+        product = Product.from_db("default", CARD_FIELDS, values)
         images = ProductImage.objects.all()
         images._result_cache = [self.image] if self.image else []  # as prefetch_related leaves it
         product._prefetched_objects_cache = {"images": images}  # type: ignore[attr-defined]
