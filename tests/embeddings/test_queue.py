@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.models import Product
+from embeddings.models import PendingEmbedding
+from embeddings.queue import SUSPECT_ATTEMPTS
+from tests.embeddings.shop import make_product
+
+queue = PendingEmbedding.objects
+
+
+@pytest.fixture(autouse=True)
+def no_bell(rings):
+    """No worker hears of these products."""
+
+
+def lease_ids(limit: int = 10, **options) -> list[int]:
+    return [lease.product_id for lease in queue.lease(limit=limit, **options)]
+
+
+def end_leases() -> None:
+    PendingEmbedding.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.django_db
+def test_products_are_leased_once_and_given_out_again_when_the_lease_has_run_out():
+    first, second, third = (make_product(sku) for sku in "ABC")
+    assert lease_ids(limit=2) == [first.pk, second.pk]
+    assert lease_ids() == [third.pk]
+    assert lease_ids() == []
+    end_leases()  # their worker died
+    assert lease_ids() == [first.pk, second.pk, third.pk]
+
+
+@pytest.mark.django_db
+def test_a_finished_product_leaves_the_queue():
+    make_product("A")
+    assert queue.complete(queue.lease(limit=1)) == 1
+    assert queue.count() == 0
+
+
+@pytest.mark.django_db
+def test_a_product_saved_while_it_is_leased_stays_and_is_due_at_once():
+    product = make_product("A")
+    leases = queue.lease(limit=1)
+    product.save()
+    assert queue.complete(leases) == 0
+    (again,) = queue.lease(limit=1)
+    assert (again.product_id, again.generation, again.attempts) == (product.pk, leases[0].generation + 1, 1)
+
+
+@pytest.mark.django_db
+def test_a_row_made_again_is_not_taken_for_the_one_that_was_deleted():
+    product = make_product("A")
+    old = queue.lease(limit=1)
+    queue.complete(old)
+    product.save()
+    assert queue.complete(old) == 0
+    assert queue.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_renewed_lease_lasts_but_not_against_a_save():
+    kept, saved = make_product("A"), make_product("B")
+    leases = queue.lease(limit=2, seconds=0)
+    saved.save()
+    queue.renew(leases)
+    assert lease_ids() == [saved.pk]
+    assert PendingEmbedding.objects.get(product=kept).leased_until > timezone.now() + timedelta(seconds=50)
+
+
+@pytest.mark.django_db
+def test_a_failed_product_waits_longer_each_time_and_a_save_ends_the_wait():
+    product = make_product("A")
+    waits = []
+    for _ in range(6):
+        (lease,) = queue.lease(limit=1)
+        queue.postpone(lease, reason="storage is down")
+        row = PendingEmbedding.objects.get()
+        waits.append(round((row.retry_at - timezone.now()).total_seconds()))
+        assert lease_ids() == []
+        PendingEmbedding.objects.update(retry_at=timezone.now())
+    assert waits == [5, 30, 120, 600, 3600, 3600]
+    assert row.reason == "storage is down"
+    product.save()
+    row.refresh_from_db()
+    assert (row.attempts, row.reason) == (0, "")
+
+
+@pytest.mark.django_db
+def test_a_parked_product_is_not_tried_until_it_is_saved_or_asked_for():
+    product = make_product("A")
+    queue.park(queue.lease(limit=1)[0], reason="nothing to encode", fingerprint="f" * 32)
+    assert lease_ids() == []
+    assert queue.unpark() == 1
+    queue.park(queue.lease(limit=1)[0], reason="nothing to encode", fingerprint="f" * 32)
+    product.save()
+    assert lease_ids() == [product.pk]
+
+
+@pytest.mark.django_db
+def test_products_that_keep_ending_their_worker_are_tried_alone_and_after_the_others():
+    poison, victim, fresh = (make_product(sku) for sku in "ABC")
+    PendingEmbedding.objects.filter(product__in=[poison, victim]).update(attempts=SUSPECT_ATTEMPTS)
+    assert [lease_ids(), lease_ids(), lease_ids(), lease_ids()] == [[fresh.pk], [poison.pk], [victim.pk], []]
+
+
+@pytest.mark.django_db
+def test_a_released_product_is_due_at_once_and_was_not_tried():
+    make_product("A")
+    queue.release(queue.lease(limit=1))
+    assert queue.lease(limit=1)[0].attempts == 1
+
+
+@pytest.mark.django_db
+def test_stale_products_are_queued_without_disturbing_those_that_wait():
+    waiting, parked, new = (make_product(sku) for sku in "ABC")
+    leases = queue.lease(limit=3)
+    queue.postpone(leases[0], reason="later")
+    queue.park(leases[1], reason="nothing", fingerprint="")
+    queue.complete(leases[2:])
+    assert queue.put_many([waiting.pk, parked.pk, new.pk, 10**9]) == 2
+    assert lease_ids() == [parked.pk, new.pk]
+
+
+@pytest.mark.django_db
+def test_deleting_a_product_takes_it_off_the_queue_by_sql_alone():
+    product = make_product("A", colours=["red"])
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM catalog_productimage")
+        cursor.execute("DELETE FROM catalog_product WHERE id = %s", [product.pk])
+    assert queue.count() == 0
+
+
+@pytest.mark.django_db
+def test_deleting_a_product_with_pictures_queues_nothing():
+    make_product("A", colours=["red", "blue"]).delete()
+    assert queue.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_verb_of_the_queue_waits_for_a_save_in_progress():
+    saved, other = make_product("A"), make_product("B")
+    leases = queue.lease(limit=2)
+    held, may_end = threading.Event(), threading.Event()
+
+    def save_slowly() -> None:
+        try:
+            with transaction.atomic():
+                saved.save()
+                held.set()
+                may_end.wait(30)
+        finally:
+            connection.close()
+
+    saver = threading.Thread(target=save_slowly)
+    saver.start()
+    held.wait(30)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '1s'")  # any wait would raise
+    try:
+        queue.renew(leases)
+        assert queue.complete(leases) == 1  # B; A belongs to its saver
+        assert queue.put_many([saved.pk]) == 0
+        assert lease_ids() == []
+    finally:
+        may_end.set()
+        saver.join()
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = DEFAULT")
+    assert lease_ids() == [saved.pk]
+    assert Product.objects.filter(pk=other.pk).exists()
