@@ -27,11 +27,12 @@ class AttentionFusion:
     output: Array  # (units, 2)
     output_bias: Array  # (2,)
     strength: float  # s in [0, 1]
+    plain: ConcatFusion = ConcatFusion()
     name: ClassVar[str] = "attention"
 
     def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
         """Return (n, text_dim + image_dim + shared_dim) unit rows."""
-        plain = ConcatFusion().fuse(text, image, text_weight=text_weight)
+        plain = self.plain.fuse(text, image, text_weight=text_weight)
         learned = self.project(text, image, text_weight=text_weight)
         parts = [np.sqrt(1 - self.strength) * plain, np.sqrt(self.strength) * learned]
         return unit_rows(np.concatenate(parts, axis=1))
@@ -63,9 +64,11 @@ class AttentionFusion:
             "output": self.output,
             "output_bias": self.output_bias,
             "strength": np.array([self.strength], dtype=np.float32),
+            **{f"plain.{name}": array for name, array in self.plain.to_arrays().items()},
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        fields = {name: array for name, array in arrays.items() if name != "strength"}
-        return cls(**fields, strength=float(arrays["strength"][0]))
+        fields = {name: array for name, array in arrays.items() if name != "strength" and "." not in name}
+        plain = {name.removeprefix("plain."): array for name, array in arrays.items() if name.startswith("plain.")}
+        return cls(**fields, strength=float(arrays["strength"][0]), plain=ConcatFusion.from_arrays(plain))

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from embeddings.fusion.base import Array, share_weights, unit_rows
+from embeddings.fusion.imputation import Imputation
 
 
 @dataclass(frozen=True)
@@ -15,13 +16,22 @@ class ConcatFusion:
 
     For unit t and i two products have the inner product `w_t cos(t, t') + w_i cos(i, i')`: the exact weighted mean of
     the modality cosines, the sum rule of score fusion (Kittler et al. 1998) in a form that an index can search.
+    A modality that a product lacks is imputed, if an imputation was fitted.
     """
 
+    imputation: Imputation | None = None
     name: ClassVar[str] = "concat"
+
+    @classmethod
+    def fit(cls, text: Array, image: Array, *, text_weight: float, seed: int = 0) -> Self:
+        """Fit the imputation; the concatenation itself has nothing to fit."""
+        return cls(imputation=Imputation.fit(text, image, text_weight=text_weight, seed=seed))
 
     def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
         """Return (n, text_dim + image_dim) unit rows."""
-        scales = np.sqrt(self.modality_weights(text, image, text_weight=text_weight))
+        if self.imputation is not None:
+            text, image = self.imputation.fill(text, image)
+        scales = np.sqrt(share_weights(text, image, text_weight=text_weight))
         return unit_rows(np.concatenate([scales[:, :1] * text, scales[:, 1:] * image], axis=1))
 
     def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
@@ -29,8 +39,8 @@ class ConcatFusion:
         return share_weights(text, image, text_weight=text_weight)
 
     def to_arrays(self) -> dict[str, Array]:
-        return {}
+        return self.imputation.to_arrays() if self.imputation else {}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:  # noqa: ARG003 (nothing is fitted)
-        return cls()
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        return cls(imputation=Imputation.from_arrays(arrays) if arrays else None)

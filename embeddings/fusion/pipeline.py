@@ -12,7 +12,7 @@ from embeddings.fusion.attention import AttentionFusion
 from embeddings.fusion.base import Array, Fusion, present_rows, unit_rows
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
-from embeddings.fusion.imputation import Imputation
+from embeddings.fusion.memory import Memory
 from embeddings.fusion.modality import Modality
 from embeddings.fusion.weighted import WeightedFusion
 
@@ -44,10 +44,10 @@ class VectorPipeline:
 
     text_modality: Modality
     image_modality: Modality
-    imputation: Imputation
     joiner: Fusion
     basis: Array  # (joined width, dim)
     text_weight: float
+    memory: Memory | None = None
 
     @classmethod
     def fit(
@@ -70,15 +70,20 @@ class VectorPipeline:
         return cls(
             text_modality=text_modality,
             image_modality=image_modality,
-            imputation=Imputation.fit(text, image),
-            joiner=_fit_joiner(fusion, text, image),
+            joiner=_fit_joiner(fusion, text, image, text_weight=text_weight, seed=seed),
             basis=np.zeros((0, dim), dtype=np.float32),
             text_weight=float(text_weight),
         ).fit_output(raw, dim=dim, seed=seed)
 
-    def with_joiner(self, joiner: Fusion, raw: RawVectors, *, seed: int = 0) -> "VectorPipeline":
-        """Return this pipeline with another fusion, its output basis fitted again on `raw`."""
-        return replace(self, joiner=joiner).fit_output(raw, dim=self.dim, seed=seed)
+    def with_joiner(
+        self, joiner: Fusion, raw: RawVectors, *, memory_strength: float = 0.0, seed: int = 0
+    ) -> "VectorPipeline":
+        """Return this pipeline with another fusion, its output basis and its memory fitted again on `raw`."""
+        fitted = replace(self, joiner=joiner, memory=None).fit_output(raw, dim=self.dim, seed=seed)
+        if not memory_strength:
+            return fitted
+        memory = Memory.fill(fitted.transform(raw).fused, strength=memory_strength, seed=seed)
+        return replace(fitted, memory=memory)
 
     def fit_output(self, raw: RawVectors, *, dim: int, seed: int) -> "VectorPipeline":
         """Return this pipeline with the basis of its fused vectors fitted on `raw`."""
@@ -106,7 +111,8 @@ class VectorPipeline:
         """Return vectors of n products; `text_weight`, one or (n,) in [0, 1], overrides the fitted one unless NaN."""
         text, image = self._modalities(raw)
         joined = self._join(text, image, text_weight=self._weights(len(text), text_weight))
-        return FusedVectors(fused=unit_rows(compress(joined, self.basis)), text=text, image=image)
+        fused = unit_rows(compress(joined, self.basis))
+        return FusedVectors(fused=self.memory.smooth(fused) if self.memory else fused, text=text, image=image)
 
     def modality_weights(self, raw: RawVectors, *, text_weight: float | Array | None = None) -> Array:
         """Return (n, 2): how much text and picture weigh for each product, all of it on the only one that is there."""
@@ -143,14 +149,16 @@ class VectorPipeline:
         groups = {
             "text": self.text_modality.to_arrays(),
             "image": self.image_modality.to_arrays(),
-            "imputation": self.imputation.to_arrays(),
             "fusion": self.joiner.to_arrays(),
             "output": {"basis": self.basis},
+            "memory": {"bank": self.memory.bank} if self.memory else {},
         }
         tensors = {
             f"{group}.{name}": np.ascontiguousarray(a) for group, arrays in groups.items() for name, a in arrays.items()
         }
         recipe = {"format": FORMAT, "fusion": self.fusion, "text_weight": self.text_weight}
+        if self.memory:
+            recipe["memory_strength"] = self.memory.strength
         # One entry: safetensors writes several in random order, and equal recipes should be equal bytes.
         return save(tensors, metadata={"recipe": json.dumps(recipe, sort_keys=True)})
 
@@ -164,10 +172,10 @@ class VectorPipeline:
         return cls(
             text_modality=Modality.from_arrays(_group(tensors, "text")),
             image_modality=Modality.from_arrays(_group(tensors, "image")),
-            imputation=Imputation.from_arrays(_group(tensors, "imputation")),
             joiner=FUSIONS[recipe["fusion"]].from_arrays(_group(tensors, "fusion")),
             basis=tensors["output.basis"],
             text_weight=float(recipe["text_weight"]),
+            memory=Memory(tensors["memory.bank"], recipe["memory_strength"]) if "memory.bank" in tensors else None,
         )
 
     def _modalities(self, raw: RawVectors) -> tuple[Array, Array]:
@@ -184,7 +192,6 @@ class VectorPipeline:
         return weights
 
     def _join(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        text, image = self.imputation.fill(text, image)
         return self.joiner.fuse(text, image, text_weight=text_weight)
 
     def _ablate(self, left: tuple[Array, Array], right: tuple[Array, Array], weights: Array) -> Array:
@@ -201,11 +208,11 @@ class VectorPipeline:
         return np.stack([whole - (1 - weights) * similarity(0, 1), whole - weights * similarity(1, 0)], axis=1)
 
 
-def _fit_joiner(fusion: str, text: Array, image: Array) -> Fusion:
+def _fit_joiner(fusion: str, text: Array, image: Array, *, text_weight: float, seed: int) -> Fusion:
     if fusion == "concat":
-        return ConcatFusion()
+        return ConcatFusion.fit(text, image, text_weight=text_weight, seed=seed)
     if fusion == "weighted":
-        return WeightedFusion.fit(text, image)
+        return WeightedFusion.fit(text, image, text_weight=text_weight, seed=seed)
     raise ValueError(f"Fusion {fusion!r} cannot be fitted: choose concat or weighted, or train attention.")
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from embeddings.fusion.base import Array, present_rows, share_weights, unit_rows
+from embeddings.fusion.imputation import Imputation
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,11 @@ class WeightedFusion:
     """
 
     rotation: Array  # (width, width), width = max(text_dim, image_dim)
+    imputation: Imputation | None = None
     name: ClassVar[str] = "weighted"
 
     @classmethod
-    def fit(cls, text: Array, image: Array) -> Self:
+    def fit(cls, text: Array, image: Array, *, text_weight: float, seed: int = 0) -> Self:
         """Fit the rotation on text (n, text_dim) and image (n, image_dim); the identity where no product has both."""
         width = max(text.shape[1], image.shape[1])
         both = present_rows(text) & present_rows(image)
@@ -29,11 +31,14 @@ class WeightedFusion:
             return cls(rotation=np.eye(width, dtype=np.float32))
         agreement = _widen(image[both], width).astype(np.float64).T @ _widen(text[both], width)
         left, _, right = np.linalg.svd(agreement)
-        return cls(rotation=(left @ right).astype(np.float32))
+        imputation = Imputation.fit(text, image, text_weight=text_weight, seed=seed)
+        return cls(rotation=(left @ right).astype(np.float32), imputation=imputation)
 
     def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
         """Return (n, width) unit rows."""
-        weights = self.modality_weights(text, image, text_weight=text_weight)
+        if self.imputation is not None:
+            text, image = self.imputation.fill(text, image)
+        weights = share_weights(text, image, text_weight=text_weight)
         width = len(self.rotation)
         turned = _widen(image, width) @ self.rotation
         return unit_rows(weights[:, :1] * _widen(text, width) + weights[:, 1:] * turned)
@@ -43,11 +48,14 @@ class WeightedFusion:
         return share_weights(text, image, text_weight=text_weight)
 
     def to_arrays(self) -> dict[str, Array]:
-        return {"rotation": self.rotation}
+        imputed = self.imputation.to_arrays() if self.imputation else {}
+        return {"rotation": self.rotation, **imputed}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        return cls(rotation=arrays["rotation"])
+        imputed = {name: array for name, array in arrays.items() if name != "rotation"}
+        imputation = Imputation.from_arrays(imputed) if imputed else None
+        return cls(rotation=arrays["rotation"], imputation=imputation)
 
 
 def _widen(vectors: Array, width: int) -> Array:
