@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,17 +44,18 @@ def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: tuple[int, int]) -> Vec
 
     Texts and pictures of the noise belong to different products, so that none is predicted from the other.
     """
-    parts = parse_composition(space.text_composition)
+    part_weights = tuple(part.weight for part in parse_composition(space.text_composition))
+    fusion = "concat" if space.fusion == "attention" else space.fusion
+    return _fit_on_noise(dims, fusion=fusion, part_weights=part_weights, text_weight=space.text_weight, dim=space.dim)
+
+
+@cache
+def _fit_on_noise(dims: tuple[int, int], *, part_weights: tuple[float, ...], **recipe: Any) -> VectorPipeline:
     text, image = (_symmetric_noise(dim, seed=seed) for seed, dim in enumerate(dims))
     text_rows = np.concatenate([text, np.zeros((len(image), dims[0]), dtype=np.float32)])
     image_rows = np.concatenate([np.zeros((len(text), dims[1]), dtype=np.float32), image])
-    return VectorPipeline.fit(
-        RawVectors(text_parts=(text_rows,) * len(parts), image=image_rows),
-        fusion="concat" if space.fusion == "attention" else space.fusion,
-        part_weights=tuple(part.weight for part in parts),
-        text_weight=space.text_weight,
-        dim=space.dim,
-    )
+    raw = RawVectors(text_parts=(text_rows,) * len(part_weights), image=image_rows)
+    return VectorPipeline.fit(raw, part_weights=part_weights, **recipe)
 
 
 @cache

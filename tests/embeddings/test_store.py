@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from catalog.models import Product
+from embeddings.inputs import read_fingerprints
+from embeddings.models import EmbeddingSpace, ProductEmbedding
+from embeddings.querysets import InvalidVector, ProductVectors
+from tests.embeddings.shop import embedded_modalities, make_product
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def space(rings) -> EmbeddingSpace:
+    return EmbeddingSpace.objects.create(name="small", status="live", dim=4, text_dim=4, image_dim=2)
+
+
+def unit(*numbers: float) -> np.ndarray:
+    vector = np.array(numbers, dtype=np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def draft(product: Product, **vectors: np.ndarray) -> ProductVectors:
+    return ProductVectors(product.pk, read_fingerprints([product.pk])[product.pk], vectors=vectors)
+
+
+def test_vectors_are_stored_and_replaced(space):
+    product = make_product("A")
+    for vector in (unit(1, 0, 0, 0), unit(0, 1, 0, 0)):
+        assert ProductEmbedding.objects.store([draft(product, fused=vector)], space=space) == {product.pk}
+    row = ProductEmbedding.objects.get()
+    assert (row.vector, row.fingerprint) == ([0, 1, 0, 0], read_fingerprints([product.pk])[product.pk])
+
+
+def test_a_product_changed_since_it_was_read_is_not_stored(space):
+    changed, same = make_product("A"), make_product("B")
+    batch = [draft(changed, fused=unit(1, 0, 0, 0)), draft(same, fused=unit(1, 0, 0, 0))]
+    Product.objects.filter(pk=changed.pk).update(title="newer")
+    assert ProductEmbedding.objects.store(batch, space=space) == {same.pk}
+    assert list(ProductEmbedding.objects.values_list("product__sku", flat=True)) == ["B"]
+
+
+def test_a_product_deleted_since_it_was_read_is_passed_over(space):
+    gone, same = make_product("A"), make_product("B")
+    batch = [draft(gone, fused=unit(1, 0, 0, 0)), draft(same, fused=unit(1, 0, 0, 0))]
+    gone.delete()
+    assert ProductEmbedding.objects.store(batch, space=space) == {same.pk}
+
+
+def test_a_modality_that_is_gone_is_deleted(space):
+    product = make_product("A")
+    vector = unit(1, 0, 0, 0)
+    ProductEmbedding.objects.store([draft(product, fused=vector, text=vector, image=unit(1, 0))], space=space)
+    ProductEmbedding.objects.store([draft(product, fused=vector, text=vector)], space=space)
+    assert embedded_modalities(product) == ["fused", "text"]
+    ProductEmbedding.objects.store([draft(product)], space=space)
+    assert embedded_modalities(product) == []
+
+
+def test_an_incomplete_vector_is_served_but_not_taken_for_up_to_date(space):
+    product = make_product("A")
+    partial = ProductVectors(
+        product.pk,
+        read_fingerprints([product.pk])[product.pk],
+        vectors={"fused": unit(1, 0, 0, 0)},
+        text_weight=0.3,
+        is_complete=False,
+    )
+    ProductEmbedding.objects.store([partial], space=space)
+    row = ProductEmbedding.objects.get()
+    assert (row.fingerprint, row.text_weight) == ("", 0.3)
+
+
+@pytest.mark.parametrize(
+    ("vector", "complaint"),
+    [
+        (np.array([1, 0, 0, 0], dtype=np.float64), "float64"),
+        (unit(1, 0, 0), "this space holds float32 .4,."),
+        (np.array([1, 1, 0, 0], dtype=np.float32), "has length 1.41"),
+        (np.array([0, 0, 0, 0], dtype=np.float32), "has length 0.0"),
+        (np.array([np.nan, 0, 0, 0], dtype=np.float32), "has length nan"),
+        (np.array([np.inf, 0, 0, 0], dtype=np.float32), "has length inf"),
+    ],
+)
+def test_a_vector_that_is_not_of_the_space_stores_nothing(space, vector, complaint):
+    good, bad = make_product("A"), make_product("B")
+    batch = [draft(good, fused=unit(1, 0, 0, 0)), draft(bad, fused=vector)]
+    with pytest.raises(InvalidVector, match=complaint):
+        ProductEmbedding.objects.store(batch, space=space)
+    assert ProductEmbedding.objects.count() == 0
+
+
+def test_nearest_come_in_order_of_cosine_distance_with_ties_by_product(space):
+    products = [make_product(sku) for sku in "ABCD"]
+    vectors = [unit(0, 1, 0, 0), unit(1, 1, 0, 0), unit(1, 0, 0, 0), unit(1, 0, 1, 0)]
+    batch = [draft(product, fused=vector) for product, vector in zip(products, vectors, strict=True)]
+    ProductEmbedding.objects.store(batch, space=space)
+    found = ProductEmbedding.objects.nearest_to(np.array([3, 0, 0, 0], dtype=np.float32), space=space)
+    assert [row.product.sku for row in found] == ["C", "B", "D", "A"]
+    assert [row.distance for row in found] == pytest.approx([0, 1 - 0.5**0.5, 1 - 0.5**0.5, 1], abs=1e-3)
+
+
+def test_deleting_a_space_deletes_its_vectors_and_no_others(space):
+    other = EmbeddingSpace.objects.create(name="other", dim=4, text_dim=4, image_dim=2)
+    product = make_product("A")
+    for each in (space, other):
+        ProductEmbedding.objects.store([draft(product, fused=unit(1, 0, 0, 0))], space=each)
+    other.delete()
+    assert list(ProductEmbedding.objects.values_list("space", flat=True)) == [space.pk]
