@@ -41,7 +41,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="Kindred"'
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "api.authentication.ApiKeyAuthentication"
     name = ["bearer", "apiKey"]
 

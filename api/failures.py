@@ -1,35 +1,27 @@
-"""From an exception in a view to a problem document."""
+"""From an exception in a view to an answer."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rest_framework import exceptions, status
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from api.problems import PROBLEM_TYPE, build_problem, flatten_errors
+from api.problems import PROBLEM_TYPE, problem_of
 
 
 def handle_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. None means: not ours to explain, let it become a logged 500."""
-    response = exception_handler(exception, context)
-    if response is None:
+    if isinstance(exception, Http404):
+        exception = exceptions.NotFound()
+    elif isinstance(exception, PermissionDenied):
+        exception = exceptions.PermissionDenied()
+    response = exception_handler(exception, context)  # for its headers, and for rolling back
+    if response is None or not isinstance(exception, exceptions.APIException):
         return None
-    instance = context["request"].path
-    if isinstance(exception, exceptions.ValidationError):
-        problem = build_problem(
-            response.status_code, detail="Some values are not valid: see errors.", code="invalid", instance=instance
-        )
-        problem["errors"] = list(flatten_errors(exception.detail))
-    else:
-        said = getattr(exception, "detail", None)
-        problem = build_problem(
-            response.status_code,
-            detail=str(said or ("" if response.status_code == status.HTTP_404_NOT_FOUND else exception)),
-            code=getattr(said, "code", ""),
-            instance=instance,
-        )
-    response.data = problem
+    response.data = problem_of(exception, instance=context["request"].path)
     response.content_type = PROBLEM_TYPE
     return response

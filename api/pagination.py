@@ -7,10 +7,10 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import ValidationError as InvalidValue
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Field, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
 M = TypeVar("M", bound=Model)
@@ -68,7 +68,8 @@ class Keyset:
             name, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             if name != self.name or "\0" in str(value):
                 raise ValueError(name)
-            return model._meta.get_field(self.field).to_python(value), int(pk)
+            field = cast("Field[Any, Any]", model._meta.get_field(self.field))
+            return field.to_python(value), int(pk)
         except (ValueError, TypeError, InvalidValue, binascii.Error, OverflowError) as error:
             said = "This cursor does not belong to this list and order. Start again without a cursor."
             raise ValidationError({"cursor": [said]}) from error

@@ -79,5 +79,23 @@ def flatten_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
         yield {"field": path, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
 
 
+def problem_of(exception: exceptions.APIException, *, instance: str) -> dict[str, Any]:
+    """Return the problem document of an exception that a view raises on purpose."""
+    if isinstance(exception, exceptions.ValidationError):
+        problem = build_problem(
+            exception.status_code, detail="Some values are not valid: see errors.", code="invalid", instance=instance
+        )
+        return problem | {"errors": list(flatten_errors(exception.detail))}
+    said = exception.detail
+    # NotFound with no words of its own gets ours, which say where to look.
+    is_plain = isinstance(exception, exceptions.NotFound) and said == exceptions.NotFound.default_detail
+    return build_problem(
+        exception.status_code,
+        detail="" if is_plain else str(said),
+        code=getattr(said, "code", ""),
+        instance=instance,
+    )
+
+
 def is_api_path(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")

@@ -58,11 +58,11 @@ class QueryParameters(serializers.Serializer[Any]):
         }
 
 
-def describe_unknown(name: str, *, known: list[str]) -> str:
+def describe_unknown(name: str, *, known: list[str], kind: str = "parameter") -> str:
     """Say that a name is unknown, and which known one was probably meant."""
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(known)}."
-    return "Unknown parameter." + hint
+    return f"Unknown {kind}.{hint}"
 
 
 class CommaListField(serializers.CharField):

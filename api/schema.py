@@ -29,7 +29,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="What happened and what to do next")
     instance = serializers.CharField(help_text="The path that was asked for")
     code = serializers.CharField(help_text="Stable, for programs")
-    errors = ProblemErrorSerializer(many=True, required=False)
+    errors = ProblemErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 EXAMPLE_INVALID = OpenApiExample(
@@ -75,7 +75,7 @@ class KindredSchema(AutoSchema):
                 description=DESCRIPTIONS[status],
                 examples=[EXAMPLE_INVALID] if status == 400 else [],
             )
-            bodies[str(status)] = self._get_response_for_code(
+            bodies[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
                 response, str(status), media_types=[PROBLEM_TYPE], direction=direction
             )
         return bodies

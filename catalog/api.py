@@ -24,7 +24,7 @@ from catalog.models import Product, ProductQuerySet
 from catalog.product_writes import Outcome, Rejected, upsert_products, write_product
 from catalog.queries import ProductListQuery, ProductQuery, filter_products
 from catalog.serializers import ProductPageSerializer, ProductSerializer
-from catalog.write_serializers import BulkAnswerSerializer, BulkSerializer, ProductWriteSerializer
+from catalog.write_serializers import EMPTY, BulkAnswerSerializer, BulkSerializer, ProductWriteSerializer
 
 
 def visible_products(request: Request) -> ProductQuerySet:
@@ -68,9 +68,10 @@ class ProductListView(APIView):
             cursor=wanted.get("cursor"),
             size=wanted["page_size"],
         )
-        serializer = ProductSerializer(page.rows, many=True, context={"request": request})
-        keep_fields(serializer.child, wanted.get("fields"))
-        answer: dict[str, Any] = {"results": serializer.data, "next": page.next}
+        serializer = ProductSerializer(context={"request": request})
+        keep_fields(serializer, wanted.get("fields"))
+        results = [serializer.to_representation(product) for product in page.rows]
+        answer: dict[str, Any] = {"results": results, "next": page.next}
         if wanted["count"]:
             answer["count"] = products.count()
         return Response(answer)
@@ -164,6 +165,7 @@ class ProductView(APIView):
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data["sku"] != sku:
             raise ValidationError({"sku": ["A sku cannot be changed. Make a new product and delete this one."]})
+        values = serializer.validated_data if partial else EMPTY | serializer.validated_data
         try:
             with transaction.atomic():
                 product = find_locked(sku)
@@ -172,7 +174,7 @@ class ProductView(APIView):
                 current = render_product(product, request=request) if product else None
                 check_preconditions(request, current=current)
                 product = product or Product()
-                outcome = write_product(product, values=serializer.validated_data)
+                outcome = write_product(product, values=values)
         except IntegrityError as error:
             raise Conflict("Another request made this product at the same moment. Send yours again.") from error
         return answer_written(product, request=request, status=201 if outcome == Outcome.CREATED else 200)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.strict import StrictSerializer
 from catalog.downloads import PictureDownload
 from catalog.serializers import ImageSerializer
 
@@ -21,7 +22,7 @@ class UploadSerializer(serializers.Serializer[Any]):
     )
 
 
-class FetchSerializer(serializers.Serializer[Any]):
+class FetchSerializer(StrictSerializer):
     """A picture by its address."""
 
     url = serializers.URLField(max_length=2000, help_text="http or https, on a public address")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -11,7 +12,7 @@ from catalog.models import Product, ProductImage
 from catalog.sized_pictures import WIDTHS
 
 
-def absolute_url(path: str, *, context: dict[str, Any]) -> str:
+def absolute_url(path: str, *, context: Mapping[str, Any]) -> str:
     """Return `path` with scheme and host, so that apps on other origins can use it as it is."""
     request = context.get("request")
     return request.build_absolute_uri(path) if request is not None else path

@@ -7,7 +7,7 @@ from celery import shared_task
 from catalog import picture_writes
 
 
-@shared_task(ignore_result=True)  # type: ignore[misc]
+@shared_task(ignore_result=True)
 def fetch_pictures() -> int:
     """Fetch the pictures that were asked for by URL."""
     return picture_writes.run_due_downloads()

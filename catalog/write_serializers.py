@@ -7,11 +7,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 
-from api.queries import describe_unknown
+from api.schema import ProblemErrorSerializer
+from api.strict import StrictSerializer
 from catalog.categories import normalize_path, split_path
 from catalog.importers.html_text import html_to_text
 from catalog.models import SKU_PATTERN, Category
@@ -22,6 +22,20 @@ MAX_JSON_DEPTH = 20
 MAX_JSON_CHARACTERS = 100_000
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
 MAX_BULK = 1_000
+# What PUT makes of fields that the body leaves out.
+EMPTY: dict[str, Any] = {
+    "description": "",
+    "translations": {},
+    "brand": "",
+    "category": "",
+    "price": None,
+    "currency": "",
+    "stock": None,
+    "attributes": {},
+    "variant_group": "",
+    "collection": "",
+    "is_active": True,
+}
 
 
 def check_storable(value: Any, *, depth: int = 0) -> None:
@@ -73,52 +87,49 @@ class CategoryPathField(serializers.CharField):
         return path
 
 
-class TranslationSerializer(serializers.Serializer[Any]):
+@extend_schema_field({"type": ["string", "null"], "pattern": r"^\d{1,10}(\.\d{1,2})?$", "description": "Such as 24.00"})
+class PriceField(serializers.DecimalField):
+    """A price as text, which no client rounds; numbers are taken too."""
+
+
+class TranslationSerializer(StrictSerializer):
     """A product in another language."""
 
     title = serializers.CharField(max_length=500, required=False, allow_blank=True)
     description = PlainTextField(max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
 
 
-@extend_schema_serializer(component_name="ProductWrite", many=False)
-class ProductWriteSerializer(serializers.Serializer[Any]):
+class ProductWriteSerializer(StrictSerializer):
     """A product as it is written. What a product's answer has besides may be sent along and is ignored."""
+
+    ignored = ProductSerializer.Meta.fields
 
     sku = serializers.RegexField(
         SKU_PATTERN, max_length=100, error_messages={"invalid": "A SKU may not contain slashes or control characters."}
     )
     title = PlainTextField(max_length=500)
-    description = PlainTextField(max_length=MAX_DESCRIPTION, allow_blank=True, default="")
+    description = PlainTextField(max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
     translations = serializers.DictField(
-        child=TranslationSerializer(), default=dict, help_text='By language: {"zh": {"title": "花瓶"}}'
+        child=TranslationSerializer(), required=False, help_text='By language: {"zh": {"title": "花瓶"}}'
     )
-    brand = serializers.CharField(max_length=200, allow_blank=True, default="")
-    category = CategoryPathField(max_length=1000, allow_blank=True, allow_null=True, default=None)
-    price = serializers.DecimalField(
-        max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, default=None
+    brand = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    category = CategoryPathField(max_length=1000, allow_blank=True, allow_null=True, required=False)
+    price = PriceField(max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, required=False)
+    currency = serializers.CharField(
+        max_length=3, allow_blank=True, required=False, help_text="Three capital letters of ISO 4217, such as EUR"
     )
-    currency = serializers.RegexField(
-        r"^([A-Z]{3})?$", allow_blank=True, default="", help_text="ISO 4217, such as EUR",
-        error_messages={"invalid": "Write three capital letters such as EUR."},
-    )  # fmt: skip
     stock = serializers.IntegerField(
-        min_value=0, max_value=2_147_483_647, allow_null=True, default=None, help_text="null: not counted"
+        min_value=0, max_value=2_147_483_647, allow_null=True, required=False, help_text="null: not counted"
     )
-    attributes = AttributesField(default=dict)
-    variant_group = serializers.CharField(max_length=100, allow_blank=True, default="")
-    collection = serializers.CharField(max_length=200, allow_blank=True, default="")
-    is_active = serializers.BooleanField(default=True, help_text="false: kept, but not for sale and never shown")
+    attributes = AttributesField(required=False)
+    variant_group = serializers.CharField(max_length=100, allow_blank=True, required=False)
+    collection = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    is_active = serializers.BooleanField(required=False, help_text="false: kept, but not for sale and never shown")
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, dict):
-            known = [*self.fields, *ProductSerializer.Meta.fields]
-            unknown = {name: describe_unknown(name, known=list(self.fields)) for name in data if name not in known}
-            if unknown:
-                raise serializers.ValidationError(
-                    {name: [ErrorDetail(said, code="unknown_field")] for name, said in unknown.items()}
-                )
-        values: dict[str, Any] = super().to_internal_value(data)
-        return values
+    def validate_currency(self, value: str) -> str:
+        if not re.fullmatch("([A-Z]{3})?", value):
+            raise serializers.ValidationError("Write three capital letters such as EUR.", code="invalid")
+        return value
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         for language in value:
@@ -127,12 +138,23 @@ class ProductWriteSerializer(serializers.Serializer[Any]):
         return value
 
 
-class BulkSerializer(serializers.Serializer[Any]):
-    """Products to make or change. What an item leaves out stays as it is."""
+class BulkItemSerializer(ProductWriteSerializer):
+    """A product in a bulk request. A new one needs a title; what is left out of an existing one stays as it is."""
 
-    products = serializers.ListField(
+    title = PlainTextField(max_length=500, required=False)
+
+
+@extend_schema_field(BulkItemSerializer(many=True))
+class ItemsField(serializers.ListField):
+    """Objects that are checked one by one later, so that one bad item costs only itself."""
+
+
+class BulkSerializer(StrictSerializer):
+    """Products to make or change."""
+
+    products = ItemsField(
         child=serializers.DictField(), min_length=1, max_length=MAX_BULK,
-        help_text="Each as for PATCH, with its sku; a new product needs a title too",
+        help_text="At most 1,000",
     )  # fmt: skip
 
 
@@ -142,7 +164,7 @@ class BulkOutcomeSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField(help_text="Place in the request, from 0")
     sku = serializers.CharField(allow_null=True)
     outcome = serializers.ChoiceField(choices=["created", "updated", "unchanged", "rejected"])
-    errors = serializers.ListField(child=serializers.DictField(), help_text="Why it was rejected; else empty")
+    errors = ProblemErrorSerializer(many=True, help_text="Why it was rejected; else empty")  # type: ignore[assignment]
 
 
 class BulkAnswerSerializer(serializers.Serializer[Any]):

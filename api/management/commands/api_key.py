@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,8 @@ class Command(BaseCommand):
         revoke.add_argument("prefix", help="the beginning of the key, as `list` shows it")
 
     def handle(self, *, verb: str, **options: Any) -> None:
-        {"create": self.create, "list": self.list, "revoke": self.revoke}[verb](**options)
+        verbs: dict[str, Callable[..., None]] = {"create": self.create, "list": self.list, "revoke": self.revoke}
+        verbs[verb](**options)
 
     def create(self, *, name: str, scope: str, expires_in_days: int | None, **_: Any) -> None:
         if expires_in_days is not None and expires_in_days < 1:
