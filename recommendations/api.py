@@ -2,53 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotFound, ValidationError
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.failures import handle_exception
+from api.permissions import MayRead
 from recommendations.cursors import CursorError, make_cursor, read_cursor
-from recommendations.filters import FilterError
+from recommendations.examples import BATCH_EXAMPLES, LIST_EXAMPLE
+from recommendations.filters import FilterError, Filters
 from recommendations.options import OptionError, Page
-from recommendations.parameters import SimilarQuery, build_filters, build_options
-from recommendations.serializers import ListSerializer, render_list
+from recommendations.parameters import (
+    MAX_PLACEMENTS,
+    BatchQuery,
+    PlacementQuery,
+    SimilarQuery,
+    build_filters,
+    build_options,
+    build_placement_filters,
+)
+from recommendations.serializers import BatchSerializer, ListSerializer, render_list
 from recommendations.services import UnknownAnchor, recommend
 
 MAX_AGE_S = 30  # how long an unpersonalised list may be reused without asking again
+CUTTING = ("cursor", "fields", "limit", "id")  # parameters that only cut the list into pages and answers
 
-EXAMPLE = OpenApiExample(
-    "Products similar to a mug",
-    response_only=True,
-    value={
-        "recommendation_id": "1f0c7a2be2f04cde8fb0a1c3a5f4d9e0",
-        "strategy": "similar",
-        "status": "ok",
-        "anchors": ["MUG-101"],
-        "space": "first",
-        "search": "exact",
-        "fallback_used": False,
-        "results": [
-            {
-                "position": 1,
-                "sku": "MUG-110",
-                "title": "Birk Mug",
-                "url": "https://shop.example/products/MUG-110/",
-                "image_url": "https://shop.example/images/17/640.webp?v=0a1b2c3d",
-                "price": "14.90",
-                "currency": "EUR",
-                "in_stock": True,
-                "distance": 0.183594,
-                "similarity": 0.816406,
-                "score": 0.816406,
-                "reasons": [{"code": "similar", "text": "Similar to Halla Mug, speckled white", "rule": None}],
-            }
-        ],
-        "next": None,
-    },
-)
 ATTRIBUTE_PARAMETER = OpenApiParameter(
     "attr.NAME",
     str,
@@ -65,7 +49,7 @@ class SimilarView(APIView):
         tags=["recommendations"],
         parameters=[SimilarQuery, ATTRIBUTE_PARAMETER],
         responses=ListSerializer,
-        examples=[EXAMPLE],
+        examples=[LIST_EXAMPLE],
     )
     def get(self, request: Request, sku: str) -> Response:
         """List the products most similar to one product.
@@ -74,36 +58,89 @@ class SimilarView(APIView):
         compared. While the product waits to be embedded the list is empty and its status `embedding_pending`.
         """
         wanted = SimilarQuery.read(request)
-        asked = fingerprint_of(request, sku)
-        page = Page()
-        try:
-            if "cursor" in wanted:
-                page = read_cursor(wanted["cursor"], asked=asked)
-            shown = recommend(
-                wanted["strategy"],
-                anchors=[sku],
-                limit=wanted["limit"],
-                filters=build_filters(wanted, sent=request.query_params),
-                options=build_options(wanted, page=page),
-            )
-        except (FilterError, OptionError, CursorError) as error:
-            raise ValidationError({error.name: [error.message]}) from error
-        except UnknownAnchor as error:
-            raise NotFound(str(error)) from error
-        cursor = make_cursor(shown, page=page, asked=asked)
-        response = Response(render_list(shown, request=request, fields=wanted.get("fields") or (), cursor=cursor))
+        sent = request.query_params
+        answer = answer_list(
+            {**wanted, "anchors": [sku]},
+            request=request,
+            read_filters=lambda: build_filters(wanted, sent=sent),
+            asked=identify({name: sorted(sent.getlist(name)) for name in sent} | {"sku": sku}),
+        )
+        response = Response(answer)
         allow_caching(request, response)
         return response
 
 
-def fingerprint_of(request: Request, sku: str) -> str:
-    """Identify the list: everything that is asked for but how it is cut into pages and fields."""
-    parts = sorted(
-        (name, sorted(request.query_params.getlist(name)))
-        for name in request.query_params
-        if name not in ("cursor", "fields", "limit")
+class BatchView(APIView):
+    """Several lists for one page or screen."""
+
+    permission_classes = [MayRead]
+
+    @extend_schema(
+        operation_id="recommend",
+        tags=["recommendations"],
+        request=BatchQuery,
+        responses=BatchSerializer,
+        examples=BATCH_EXAMPLES,
     )
-    return repr((sku, parts))
+    def post(self, request: Request) -> Response:
+        """Answer several placements in one call, in the order they were asked for.
+
+        Each fails alone: a placement that cannot be answered has a `problem` instead of a `list`.
+        """
+        return Response({"placements": [answer_placement(item, request) for item in read_placements(request)]})
+
+
+def read_placements(request: Request) -> list[Any]:
+    """Return the placements as they were sent. Raises ValidationError where there is no list of 1 to 20 to answer."""
+    placements = request.data.get("placements") if isinstance(request.data, dict) else None
+    if not isinstance(placements, list) or not 1 <= len(placements) <= MAX_PLACEMENTS:
+        raise ValidationError({"placements": [f"Has to be a list of 1 to {MAX_PLACEMENTS} placements."]})
+    return placements
+
+
+def answer_placement(sent: Any, request: Request) -> dict[str, Any]:
+    name = str(sent.get("id", ""))[:100] if isinstance(sent, dict) else ""
+    try:
+        query = PlacementQuery(data=sent)
+        query.is_valid(raise_exception=True)
+        wanted = query.validated_data
+        answer = answer_list(
+            wanted, request=request, read_filters=lambda: build_placement_filters(wanted), asked=identify(sent)
+        )
+    except APIException as error:
+        failure = handle_exception(error, {"request": request})
+        return {"id": name, "list": None, "problem": failure.data if failure else None}
+    return {"id": name, "list": answer, "problem": None}
+
+
+def answer_list(
+    wanted: Mapping[str, Any], *, request: Request, read_filters: Callable[[], Filters], asked: str
+) -> dict[str, Any]:
+    """Return the answer to checked parameters. `asked` identifies the list for its cursors.
+
+    Raises ValidationError or NotFound.
+    """
+    try:
+        page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
+        options = build_options(wanted, page=page, weights=wanted.get("weights"))
+        shown = recommend(
+            wanted["strategy"],
+            anchors=wanted.get("anchors", ()),
+            limit=wanted["limit"],
+            filters=read_filters(),
+            options=options,
+        )
+    except (FilterError, OptionError, CursorError) as error:
+        raise ValidationError({error.name: [error.message]}) from error
+    except UnknownAnchor as error:
+        raise NotFound(str(error)) from error
+    cursor = make_cursor(shown, page=page, asked=asked)
+    return render_list(shown, request=request, fields=wanted.get("fields") or (), cursor=cursor)
+
+
+def identify(asked: Mapping[str, Any]) -> str:
+    """Everything that is asked for but how it is cut into pages."""
+    return json.dumps({name: asked[name] for name in sorted(asked) if name not in CUTTING}, sort_keys=True)
 
 
 def allow_caching(request: Request, response: Response) -> None:

@@ -98,7 +98,8 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
         score = 1.0 - number / listed if source == LISTED else 1.0 - distance if distance is not None else 0.0
         row["attributes"] = read_attributes(row["attributes"])
         row["vector"] = read_vector(row["vector"])
-        row["image"], row["image_sha256"] = row["image"] or "", row["image_sha256"] or ""
+        if row["image_id"] is None:
+            row = {name: value for name, value in row.items() if not name.startswith("image")}
         reasons = FALLBACK_REASONS.get(via, ())
         candidates.append(Candidate(**row, distance=distance, source=source, score=score, reasons=reasons))
     return candidates

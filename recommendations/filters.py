@@ -76,7 +76,10 @@ def parse_filters(given: Mapping[str, Any]) -> Filters:
 
 def read_texts(name: str, value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list | tuple) else [value]
-    texts = tuple(dict.fromkeys(str(item) for item in values if str(item) != ""))
+    if not all(isinstance(item, str | int | float) for item in values):
+        raise FilterError(name, "Give a text, a number, or a list of them.")
+    words = [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
+    texts = tuple(dict.fromkeys(word for word in words if word))
     if not texts:
         raise FilterError(name, "Give a value, or leave the filter out.")
     if len(texts) > MAX_VALUES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -99,6 +101,16 @@ class Rule(models.Model):
         if self.target_category_id is not None:
             return f"category {self.target_category}"
         return f"{self.target_attribute} = {self.target_value}"
+
+    def state(self, *, at: datetime) -> str:
+        """Return whether it works at that moment, in words."""
+        if not self.is_active:
+            return "switched off"
+        if self.starts_at is not None and self.starts_at > at:
+            return "not in force yet"
+        if self.ends_at is not None and self.ends_at <= at:
+            return "over"
+        return "in force"
 
     def clean(self) -> None:
         """Say in words what the constraints would refuse, beside the field that has to change."""

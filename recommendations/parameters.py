@@ -8,12 +8,12 @@ from typing import Any
 from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 
-from api.queries import QueryParameters
+from api.queries import QueryParameters, describe_unknown
 from api.sparse import FieldsField
 from recommendations.anchors import MODALITIES
 from recommendations.distances import METRICS
 from recommendations.filters import ATTRIBUTE_PREFIX, Filters, parse_filters
-from recommendations.options import MAX_LIMIT, NEAR_DUPLICATES, Options, Page
+from recommendations.options import MAX_ANCHORS, MAX_LIMIT, NEAR_DUPLICATES, Options, Page
 from recommendations.rerank import OUT_OF_STOCK, VARIANTS
 from recommendations.serializers import RESULT_FIELDS
 from recommendations.strategies import STRATEGIES
@@ -26,6 +26,7 @@ OPTION_NAMES = (
     "modality", "metric", "exact", "variants", "diversity", "near_duplicates", "price_proximity", "out_of_stock",
     "fallback", "explain",
 )  # fmt: skip
+MAX_PLACEMENTS = 20
 EXCLUDE_HELP = "SKUs that are not shown, separated by commas or repeated"
 
 
@@ -92,6 +93,41 @@ class SimilarQuery(OptionFields, QueryParameters):
     cursor = serializers.CharField(required=False, max_length=4000, help_text="`next` of the page before")
 
 
+class PlacementQuery(OptionFields):
+    """One placement of a batch."""
+
+    id = serializers.CharField(max_length=100, help_text="Your name for the placement, given back with its list")
+    strategy = serializers.ChoiceField(choices=sorted(STRATEGIES), default="similar")
+    anchors = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, max_length=MAX_ANCHORS,
+        help_text="SKUs: one product, or several that are one query together, such as a cart",
+    )  # fmt: skip
+    weights = serializers.DictField(
+        child=serializers.FloatField(), required=False, help_text="How much an anchor counts, by SKU; 1 if not said"
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=10)
+    filters = serializers.DictField(required=False, help_text="As the parameters of similar/: brand, attr.colour, ...")
+    exclude = ListField("SKUs that are not shown")
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.ChoiceField(choices=RESULT_FIELDS), required=False, help_text="Only these fields of results"
+    )
+    cursor = serializers.CharField(required=False, max_length=4000, help_text="`next` of the page before")
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Refuse unknown fields, since a filter that is misspelt would show what it should hide."""
+        if isinstance(data, dict) and (unknown := [name for name in data if name not in self.fields]):
+            known = list(self.fields)
+            raise serializers.ValidationError({name: [describe_unknown(name, known=known)] for name in unknown})
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
+
+
+class BatchQuery(serializers.Serializer[Any]):
+    """Several placements in one call."""
+
+    placements = PlacementQuery(many=True, help_text=f"At most {MAX_PLACEMENTS}")
+
+
 def build_filters(values: Mapping[str, Any], *, sent: MultiValueDict[str, str]) -> Filters:
     """Return the filters of a query string. Raises FilterError."""
     given = {name: values[name] for name in FILTER_NAMES if name in values}
@@ -108,3 +144,14 @@ def split_commas(texts: list[str]) -> list[str]:
 def build_options(values: Mapping[str, Any], *, page: Page, weights: Mapping[str, float] | None = None) -> Options:
     chosen = {name: values[name] for name in OPTION_NAMES if name in values}
     return Options(**chosen, page=page, weights=weights or {})
+
+
+def build_placement_filters(values: Mapping[str, Any]) -> Filters:
+    """Return the filters of a placement, its own `exclude` among them. Raises FilterError."""
+    given = dict(values.get("filters") or {})
+    if "exclude" in values:
+        inner = given.get("exclude") or []
+        given["exclude"] = [*values["exclude"], *(inner if isinstance(inner, list) else [inner])]
+    if not given.get("exclude", True):
+        del given["exclude"]  # an empty list excludes nothing
+    return parse_filters(given)

@@ -51,8 +51,8 @@ class Candidate:
     image: str = ""  # path of the first picture in media storage
     image_id: int | None = None
     image_sha256: str = ""
-    image_width: int | None = None
-    image_height: int | None = None
+    image_width: int = 0  # pixels
+    image_height: int = 0
     distance: float | None = None  # 0 is best
     vector: np.ndarray | None = field(default=None, compare=False)  # (dim,), when a step needs it
     source: str = NEIGHBOUR

@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from api.schema import ProblemSerializer
 from catalog.sized_pictures import WIDTHS
 from recommendations.lists import EMBEDDING_PENDING, OK, Recommendation, RecommendationList
 from recommendations.rerank import Reason
@@ -58,6 +59,20 @@ class ListSerializer(serializers.Serializer[Any]):
     fallback_used = serializers.BooleanField(help_text="Whether some were filled in without being compared")
     results = ResultSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="Give it as `cursor` for the next page; null: the end")
+
+
+class PlacementSerializer(serializers.Serializer[Any]):
+    """One placement's list, or why there is none."""
+
+    id = serializers.CharField(help_text="As it was sent")
+    list = ListSerializer(allow_null=True)
+    problem = ProblemSerializer(allow_null=True)
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    """The placements in the order they were asked for."""
+
+    placements = PlacementSerializer(many=True)
 
 
 def render_list(

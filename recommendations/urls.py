@@ -9,5 +9,6 @@ __all__ = ["converters", "urlpatterns"]  # importing the converters registers th
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/products/<sku:sku>/similar/", api.SimilarView.as_view(), name="api-similar"),
+    path("api/v1/recommendations/", api.BatchView.as_view(), name="api-recommendations"),
     path("widgets/kindred.js", views.web_component, name="web-component"),
 ]

@@ -1,0 +1,98 @@
+"""Merchandising rules in the admin, with their effect beside the form."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from recommendations.models import Rule
+from recommendations.preview import preview_rule
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By whether a rule works now."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("now", "In force"), ("later", "Not yet"), ("over", "Over"), ("off", "Switched off")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
+        now = timezone.now()
+        begun = Q(starts_at__isnull=True) | Q(starts_at__lte=now)
+        over = Q(ends_at__isnull=False, ends_at__lte=now)
+        conditions = {
+            "now": Q(is_active=True) & begun & ~over,
+            "later": Q(is_active=True) & ~begun,
+            "over": Q(is_active=True) & over,
+            "off": Q(is_active=False),
+        }
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
+@admin.register(Rule)
+class RuleAdmin(admin.ModelAdmin[Rule]):
+    """Every change of the form shows at once what it would do."""
+
+    list_display = ("name", "kind", "where", "target_text", "strength", "current_state")
+    list_filter = ("kind", StateFilter)
+    list_select_related = ("anchor", "anchor_category", "target", "target_category")
+    search_fields = ("note", "anchor__sku", "anchor__title", "target__sku", "target__title", "target_brand")
+    autocomplete_fields = ("anchor", "anchor_category", "target", "target_category")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("kind", "note", "is_active")}),
+        ("In which lists", {"fields": ("anchor", "anchor_category")}),
+        (
+            "What it acts on: one of these",
+            {"fields": ("target", "target_brand", "target_category", ("target_attribute", "target_value"))},
+        ),
+        ("How, and when", {"fields": (("position", "factor"), ("starts_at", "ends_at"))}),
+    )
+    change_form_template = "recommendations/rule_form.html"
+
+    class Media:
+        js = ("recommendations/rule_preview.js",)
+        css: ClassVar[Any] = {"all": ("recommendations/rule_preview.css",)}
+
+    @admin.display(description="rule")
+    def name(self, rule: Rule) -> str:
+        return str(rule)
+
+    @admin.display(description="where")
+    def where(self, rule: Rule) -> str:
+        return str(rule.anchor or rule.anchor_category or "everywhere")
+
+    @admin.display(description="how")
+    def strength(self, rule: Rule) -> str:
+        if rule.kind == Rule.Kind.PIN:
+            return f"at {rule.position}"
+        sign = {Rule.Kind.BOOST: "x", Rule.Kind.BURY: "/"}.get(Rule.Kind(rule.kind))
+        return f"{sign} {rule.factor:g}" if sign else ""
+
+    @admin.display(description="state")
+    def current_state(self, rule: Rule) -> str:
+        return rule.state(at=timezone.now())
+
+    def get_urls(self) -> list[URLPattern]:
+        preview = path("preview/", self.admin_site.admin_view(require_POST(self.preview)), name="rule_preview")
+        return [preview, *super().get_urls()]
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """The effect of the form as it stands, as a piece of HTML. Nothing is saved."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        number = request.GET.get("rule", "")
+        saved = Rule.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else None
+        form = self.get_form(request, obj=saved, change=saved is not None)(request.POST, instance=saved)
+        sku = request.POST.get("preview_sku", "").strip()
+        shown = preview_rule(form.instance, sku=sku) if form.is_valid() else None
+        return render(request, "recommendations/rule_preview.html", {"form": form, "preview": shown, "sku": sku})
