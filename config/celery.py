@@ -37,7 +37,7 @@ def restore_messages(instance: Any, **_: object) -> None:
     """Give this worker at once what a killed one had taken from its queues and not finished."""
     from config.services import redelivery
 
-    if services.broker_is_embedded():
+    if services.needed().broker:
         redelivery.restore_unfinished(app, queues=list(instance.app.amqp.queues.consume_from))
 
 

@@ -105,10 +105,11 @@ TEMPLATES = [
 # --- Database, broker, cache ------------------------------------------------------------------------------------
 # Unset, each variable means the embedded server under KINDRED_HOME (config/services).
 DATABASE_URL = env.str("DATABASE_URL", default="")
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+CACHE_URL = env.str("CACHE_URL", default="")
 DATABASES = {"default": services.database_settings(KINDRED_HOME, url=DATABASE_URL)}
-CELERY_BROKER_URL = services.broker_url(KINDRED_HOME, url=CELERY_BROKER_URL)
-CACHES = {"default": services.cache_settings(KINDRED_HOME, url=env.str("CACHE_URL", default=""))}
+CELERY_BROKER_URL = services.broker_url(KINDRED_HOME, url=BROKER_URL)
+CACHES = {"default": services.cache_settings(KINDRED_HOME, url=CACHE_URL, broker=BROKER_URL)}
 DJANGO_REDIS_IGNORE_EXCEPTIONS = True  # a cache that is down costs speed, never an answer
 
 # --- Celery: the rows of PendingEmbedding are the queue, Celery is the bell ----------------------------------------

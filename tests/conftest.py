@@ -89,7 +89,7 @@ def child_environment(settings) -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": f"postgres://{login}@{host}/{database['NAME']}",
         "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
-        "CACHE_URL": settings.CACHES["default"]["LOCATION"],
+        "CACHE_URL": settings.CACHES["default"].get("LOCATION", ""),
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "PYTHONPATH": str(PROJECT),
     }

@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from config.services.errors import ServiceError
 from config.services.paths import home_directory, socket_directory
 
 __all__ = [
     "ServiceError",
-    "broker_is_embedded",
     "broker_url",
     "cache_settings",
     "database_settings",
     "ensure_running",
     "home_directory",
+    "needed",
     "release",
 ]
 
@@ -51,14 +51,28 @@ def broker_url(home: Path, *, url: str) -> str:
     return url or f"redis+socket://{socket_directory(home) / 'valkey.sock'}"
 
 
-def cache_settings(home: Path, *, url: str) -> dict[str, Any]:
-    """Return Django's CACHES entry: database 1 of the embedded Valkey unless `url` names another. Starts nothing."""
-    location = url or f"unix://{socket_directory(home) / 'valkey.sock'}?db=1"
+def cache_settings(home: Path, *, url: str, broker: str) -> dict[str, Any]:
+    """Return Django's CACHES entry. Starts nothing.
+
+    Without a `url` the cache is database 1 of whatever Redis or Valkey the broker is: the embedded one where `broker`
+    is empty. A broker of another kind leaves each process a cache of its own in memory.
+    """
+    if not url and broker:
+        if urlsplit(broker).scheme not in {"redis", "rediss"}:
+            return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        url = urlsplit(broker)._replace(path="/1").geturl()
     return {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": location,
+        "LOCATION": url or f"unix://{socket_directory(home) / 'valkey.sock'}?db=1",
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 0.5},
     }
+
+
+class Needed(NamedTuple):
+    """Which embedded servers are to run."""
+
+    database: bool
+    broker: bool
 
 
 @dataclass
@@ -79,35 +93,31 @@ def ensure_running() -> None:
     May be called any number of times, from any number of processes at once; a server that died is started again.
     Raises ServiceError, whose message says what to do next.
     """
-    own_database, own_broker = needed()
-    if not own_database and not own_broker:
+    embedded = needed()
+    if not embedded.database and not embedded.broker:
         return
     from config.services import broker, guardian, locks, postgres, preflight
     from config.services.launch import server_identity
-    from config.services.paths import make_private_directory
+    from config.services.paths import hand_over, make_private_directory
 
     home = home_directory()
     preflight.check_home(home)
-    make_private_directory(home / "run", owner=os.getuid())
-    if socket_directory(home) != home / "run" or server_identity().switch:
-        make_private_directory(socket_directory(home), owner=server_identity().uid)
-    with locks.control(home / "run"):
+    make_private_directory(home / "locks", owner=os.getuid())
+    if socket_directory(home).parent == home:
+        hand_over(socket_directory(home), owner=server_identity().uid)
+    make_private_directory(socket_directory(home), owner=server_identity().uid)
+    with locks.control(home / "locks"):
         hold_use(home)
         guardian.ensure(home)
-        if own_broker:
+        if embedded.broker:
             broker.ensure(home)
-        if own_database:
+        if embedded.database:
             postgres.ensure(home)
 
 
-def needed() -> tuple[bool, bool]:
-    """Return which embedded servers the environment asks for: Postgres, Valkey (as broker or as cache)."""
-    environment = os.environ.get
-    return not environment("DATABASE_URL"), not (environment("CELERY_BROKER_URL") and environment("CACHE_URL"))
-
-
-def broker_is_embedded() -> bool:
-    return not os.environ.get("CELERY_BROKER_URL")
+def needed() -> Needed:
+    """Return which embedded servers the environment leaves to us."""
+    return Needed(database=not os.environ.get("DATABASE_URL"), broker=not os.environ.get("CELERY_BROKER_URL"))
 
 
 def hold_use(home: Path) -> None:
@@ -117,7 +127,7 @@ def hold_use(home: Path) -> None:
         return
     from config.services.locks import Lock
 
-    lock = Lock(home / "run" / "users.lock")
+    lock = Lock(home / "locks" / "users.lock")
     lock.acquire(shared=True)
     _use = Use(pid=os.getpid(), home=home, fd=lock.fd)
 
@@ -134,7 +144,7 @@ def release(*, timeout_s: float = 60.0) -> bool:
 
     from config.services.locks import is_held, is_used
 
-    run, deadline = _use.home / "run", time.monotonic() + timeout_s
+    run, deadline = _use.home / "locks", time.monotonic() + timeout_s
     os.close(_use.fd)
     _use = None
     while is_held(run / "guardian.lock"):

