@@ -61,15 +61,14 @@ def euclidean_distances(queries: Floats, vectors: Floats) -> Floats:
 
 
 def inner_product_distances(queries: Floats, vectors: Floats) -> Floats:
-    """Return (q, n): -a.b, pgvector's `<#>`. Not bounded: long vectors are near to everything."""
-    return np.asarray(-(queries @ vectors.T))
+    """Return (q, n): 1 - a.b. Not bounded: long vectors are near to everything."""
+    return np.asarray(1 - queries @ vectors.T)
 
 
 def pearson_distances(queries: Floats, vectors: Floats) -> Floats:
-    """Return (q, n): 1 - Pearson's correlation, the cosine distance of vectors less their own mean."""
-    return cosine_distances(
-        queries - queries.mean(axis=1, keepdims=True), vectors - vectors.mean(axis=1, keepdims=True)
-    )
+    """Return (q, n): 1 - Pearson's correlation, the cosine distance of vectors less their own mean; 1 of a constant."""
+    centred = [rows - rows.mean(axis=1, keepdims=True) for rows in (queries, vectors)]
+    return np.nan_to_num(cosine_distances(*centred), nan=1.0)
 
 
 DISTANCES: dict[str, Callable[[Floats, Floats], Floats]] = {
