@@ -1,0 +1,263 @@
+"""Merchandising rules: from the row in the database to the reason in the answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from catalog.models import Category, Product
+from recommendations.filters import Filters
+from recommendations.models import Rule
+from recommendations.options import Options
+from recommendations.preview import preview_rule
+from recommendations.services import recommend, similar_products
+from tests.recommendations.shelf import at_angle, make_space, put, skus
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shelf():
+    space = make_space()
+    put(space, "A", at_angle(0), category="Home/Mugs")
+    put(space, "B", at_angle(10), brand="Halla", category="Home/Mugs")
+    put(space, "C", at_angle(20), brand="Birk", category="Home/Mugs/Small")
+    put(space, "D", at_angle(30), brand="Halla", attributes={"colour": ["sage"]})
+    put(space, "E", at_angle(40))
+    return {product.sku: product for product in Product.objects.all()}
+
+
+def add_rule(kind: str, **fields) -> Rule:
+    rule = Rule(kind=kind, **fields)
+    rule.full_clean()
+    rule.save()
+    return rule
+
+
+def reasons(shown, sku: str) -> list[tuple[str, str, int | None]]:
+    (item,) = [item for item in shown if item.candidate.sku == sku]
+    return [(reason.code, reason.text, reason.rule_id) for reason in item.reasons]
+
+
+def test_without_rules_the_order_is_that_of_similarity(shelf):
+    assert skus(similar_products("A")) == ["B", "C", "D", "E"]
+
+
+def test_a_pin_puts_a_product_at_its_position_and_is_named(shelf):
+    rule = add_rule("pin", anchor=shelf["A"], target=shelf["E"], position=2, note="Autumn campaign")
+    shown = similar_products("A")
+    assert skus(shown) == ["B", "E", "C", "D"]
+    assert reasons(shown, "E") == [("pin", "Autumn campaign", rule.pk)]
+    assert reasons(shown, "B") == [("similar", "Similar to A", None)]
+    assert skus(similar_products("B")) == ["A", "C", "D", "E"]
+
+
+def test_a_pin_brings_in_what_is_too_far_down_or_has_no_vector(shelf):
+    put(make_space(name="other", live=False), "NEW", None)
+    add_rule("pin", target=Product.objects.get(sku="NEW"), position=1)
+    add_rule("pin", target=shelf["E"], position=2)
+    assert skus(similar_products("A", limit=3)) == ["NEW", "E", "B"]
+    assert similar_products("A", limit=3).fallback_used is False
+
+
+def test_a_pin_never_passes_a_filter_shows_the_anchor_or_what_is_not_for_sale(shelf):
+    add_rule("pin", target=shelf["E"], position=1)
+    assert skus(similar_products("A", filters=Filters(brand=("Halla",)))) == ["B", "D"]
+    assert skus(similar_products("E")) == ["D", "C", "B", "A"]
+    Product.objects.filter(sku="E").update(is_active=False)
+    assert skus(similar_products("A")) == ["B", "C", "D"]
+
+
+def test_a_link_is_always_with_its_anchor(shelf):
+    rule = add_rule("link", anchor=shelf["A"], target=shelf["D"])
+    shown = similar_products("A")
+    assert skus(shown) == ["D", "B", "C", "E"]
+    assert reasons(shown, "D") == [("link", f"Rule {rule.pk}", rule.pk)]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"target": "E"}, ["E", "B", "C", "D"]),
+        ({"target_brand": "Halla"}, ["B", "D", "C", "E"]),
+        ({"target_category": "Home/Mugs/Small"}, ["C", "B", "D", "E"]),
+        ({"target_attribute": "colour", "target_value": "sage"}, ["D", "B", "C", "E"]),
+    ],
+)
+def test_a_boost_lifts_what_it_targets(shelf, target, expected):
+    if "target" in target:
+        target = {"target": shelf[target["target"]]}
+    if "target_category" in target:
+        target = {"target_category": Category.objects.get(path=target["target_category"])}
+    rule = add_rule("boost", factor=1.5, **target)
+    shown = similar_products("A")
+    assert skus(shown) == expected
+    assert ("boost", f"Rule {rule.pk}", rule.pk) in reasons(shown, expected[0])
+
+
+def test_burying_sinks_and_the_similarity_stays_true(shelf):
+    add_rule("bury", target=shelf["B"], factor=2)
+    shown = similar_products("A")
+    assert skus(shown) == ["C", "D", "E", "B"]
+    assert shown.results[3].similarity == pytest.approx(0.985, abs=1e-3)
+    assert shown.results[3].score == pytest.approx(0.4924, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"target": "B"}, ["C", "D", "E"]),
+        ({"target_brand": "Halla"}, ["C", "E"]),
+        ({"target_category": "Home/Mugs"}, ["D", "E"]),
+        ({"target_attribute": "colour", "target_value": "sage"}, ["B", "C", "E"]),
+    ],
+)
+def test_excluded_products_are_not_shown_and_cost_no_rows(shelf, target, expected):
+    if "target" in target:
+        target = {"target": shelf[target["target"]]}
+    if "target_category" in target:
+        target = {"target_category": Category.objects.get(path=target["target_category"])}
+    add_rule("exclude", **target)
+    assert skus(similar_products("A")) == expected
+    assert skus(similar_products("A", limit=len(expected))) == expected
+
+
+def test_a_rule_of_a_category_covers_what_is_below_it_and_nothing_that_begins_alike(shelf):
+    space = make_space(name="other", live=False)
+    put(space, "SHOT", None, category="Home/Mugshots")
+    add_rule("exclude", anchor_category=Category.objects.get(path="Home/Mugs"), target=shelf["E"])
+    as_listed = Options(out_of_stock="mixed")
+    assert "E" not in skus(recommend("similar", anchors=["C"], options=as_listed))
+    assert "E" in skus(recommend("similar", anchors=["D"], options=as_listed))
+    assert "E" not in skus(recommend("similar", anchors=["A", "D"], options=as_listed))
+
+
+@pytest.mark.parametrize(
+    ("window", "works"),
+    [
+        ({}, True),
+        ({"is_active": False}, False),
+        ({"starts_at": -1, "ends_at": 1}, True),
+        ({"starts_at": 1}, False),
+        ({"ends_at": -1}, False),
+    ],
+)
+def test_a_rule_works_only_within_its_window(shelf, window, works):
+    now = timezone.now()
+    fields = {name: now + timedelta(hours=value) if name != "is_active" else value for name, value in window.items()}
+    Rule.objects.create(kind="exclude", target=shelf["B"], **fields)
+    assert ("B" not in skus(similar_products("A"))) is works
+
+
+def test_rules_need_no_query_of_their_own(shelf, django_assert_num_queries):
+    for number, name in enumerate("BCD"):
+        add_rule("pin", target=shelf[name], position=number + 1)
+    add_rule("boost", target_brand="Halla", factor=2)
+    with django_assert_num_queries(2):
+        assert skus(similar_products("A", limit=4)) == ["B", "C", "D", "E"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"kind": "pin", "target": "B"}, "position"),
+        ({"kind": "pin", "target_brand": "Halla", "position": 1}, "target"),
+        ({"kind": "boost"}, "target"),
+        ({"kind": "boost", "target": "B", "target_brand": "Halla"}, "target"),
+        ({"kind": "boost", "target_attribute": "colour"}, "target_value"),
+        ({"kind": "boost", "target": "B", "factor": 0.5}, "factor"),
+        ({"kind": "link", "target": "A", "anchor": "A"}, "target"),
+        ({"kind": "exclude", "target": "B", "anchor": "A", "anchor_category": "Home/Mugs"}, "anchor_category"),
+        ({"kind": "exclude", "target": "B", "starts_at": 2, "ends_at": 1}, "ends_at"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused_beside_its_field(shelf, fields, field):
+    given = dict(fields)
+    for name in ("anchor", "target"):
+        if name in given:
+            given[name] = shelf[given[name]]
+    if "anchor_category" in given:
+        given["anchor_category"] = Category.objects.get(path=given["anchor_category"])
+    for name in ("starts_at", "ends_at"):
+        if name in given:
+            given[name] = timezone.now() + timedelta(days=given[name])
+    with pytest.raises(ValidationError) as refused:
+        Rule(**given).full_clean()
+    assert field in refused.value.message_dict
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"kind": "pin", "position": 1}, {"kind": "pin", "target": "B"}, {"kind": "boost", "target": "B", "factor": 0}],
+)
+def test_the_database_refuses_it_too(shelf, fields):
+    given = {**fields, **({"target": shelf[fields["target"]]} if "target" in fields else {})}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Rule.objects.create(**given)
+    assert Rule.objects.count() == 0
+
+
+def test_the_preview_shows_a_rule_that_is_not_saved(shelf):
+    rule = Rule(kind="pin", anchor=shelf["A"], target=shelf["E"], position=1)
+    shown = preview_rule(rule)
+    assert (skus(shown.before), skus(shown.after)) == (["B", "C", "D", "E"], ["E", "B", "C", "D"])
+    assert (shown.changes, shown.notes, shown.anchor.sku) == (True, (), "A")
+    assert Rule.objects.count() == 0
+
+
+def test_the_preview_of_a_saved_rule_leaves_it_out_of_the_list_before(shelf):
+    rule = add_rule("exclude", target=shelf["B"])
+    shown = preview_rule(rule, sku="A")
+    assert (skus(shown.before), skus(shown.after)) == (["B", "C", "D", "E"], ["C", "D", "E"])
+
+
+def test_the_preview_says_when_a_rule_is_over_or_does_not_apply(shelf):
+    over = Rule(kind="exclude", target=shelf["B"], ends_at=timezone.now() - timedelta(days=1))
+    assert preview_rule(over, sku="A").notes == ("The rule is over. Below is what it does while it is in force.",)
+    elsewhere = Rule(kind="exclude", target=shelf["B"], anchor=shelf["C"])
+    shown = preview_rule(elsewhere, sku="A")
+    assert shown.notes == ("The rule does not apply to the lists of this product.",)
+    assert shown.changes is False
+
+
+@pytest.fixture
+def form_values(shelf):
+    return {
+        "kind": "pin", "note": "<b>Autumn</b>", "is_active": "on", "anchor": shelf["A"].pk, "anchor_category": "",
+        "target": shelf["E"].pk, "target_brand": "", "target_category": "", "target_attribute": "", "target_value": "",
+        "position": "1", "factor": "1.5", "starts_at_0": "", "starts_at_1": "", "ends_at_0": "", "ends_at_1": "",
+    }  # fmt: skip
+
+
+def test_the_admin_previews_the_form_as_it_stands_and_saves_nothing(admin_client, form_values):
+    page = admin_client.post("/admin/recommendations/rule/preview/", form_values)
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert text.index("Without the rule") < text.index("With the rule")
+    assert "pin: &lt;b&gt;Autumn&lt;/b&gt;" in text
+    assert Rule.objects.count() == 0
+
+
+def test_the_admin_says_what_is_missing_instead(admin_client, form_values):
+    page = admin_client.post("/admin/recommendations/rule/preview/", {**form_values, "position": ""})
+    assert "Say at which position to pin it; 1 is first." in page.content.decode()
+
+
+def test_the_preview_is_for_staff(client, form_values):
+    assert client.post("/admin/recommendations/rule/preview/", form_values).status_code == 302
+
+
+def test_the_admin_adds_lists_and_changes_rules(admin_client, form_values):
+    answer = admin_client.post("/admin/recommendations/rule/add/", form_values)
+    assert answer.status_code == 302
+    rule = Rule.objects.get()
+    assert (rule.note, rule.position) == ("<b>Autumn</b>", 1)
+    page = admin_client.get(f"/admin/recommendations/rule/{rule.pk}/change/").content.decode()
+    assert f"/admin/recommendations/rule/preview/?rule={rule.pk}" in page
+    listing = admin_client.get("/admin/recommendations/rule/?state=now").content.decode()
+    assert "&lt;b&gt;Autumn&lt;/b&gt;" in listing
+    assert "in force" in listing

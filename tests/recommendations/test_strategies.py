@@ -1,0 +1,247 @@
+"""Strategies, variants, stock, paging and the promise that a list is never shorter than it has to be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from catalog.models import Product
+from recommendations import statements
+from recommendations.filters import Filters
+from recommendations.options import OptionError, Options, Page
+from recommendations.services import recommend, similar_products
+from tests.recommendations.shelf import at_angle, make_space, put, skus
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def space():
+    return make_space()
+
+
+@pytest.fixture
+def through_the_index(monkeypatch):
+    """Searches that compare at most so few products one by one that a handful goes the way of thousands."""
+    monkeypatch.setattr(statements, "EXACT_PRODUCTS_FILTERED", 2)
+    monkeypatch.setattr(statements, "EXACT_PRODUCTS_UNFILTERED", 2)
+
+
+def put_variants(space, *, groups: int, size: int) -> None:
+    for group in range(groups):
+        for variant in range(size):
+            put(space, f"G{group}-{variant}", at_angle(1 + group + variant / 100), variant_group=f"G{group}")
+
+
+def test_variants_collapse_to_the_nearest_and_the_anchors_own_are_not_shown(space):
+    put(space, "A", at_angle(0), variant_group="OWN")
+    put(space, "A-BLUE", at_angle(1), variant_group="OWN")
+    put(space, "B-RED", at_angle(10), variant_group="B")
+    put(space, "B-BLUE", at_angle(12), variant_group="B")
+    put(space, "C", at_angle(11))
+    assert skus(similar_products("A")) == ["B-RED", "C"]
+    assert skus(similar_products("A", options=Options(variants="show"))) == ["A-BLUE", "B-RED", "C", "B-BLUE"]
+    assert skus(similar_products("A", options=Options(variants="only"))) == ["A-BLUE"]
+    assert skus(similar_products("C", options=Options(variants="only"))) == []
+
+
+@pytest.mark.parametrize("limit", [1, 5, 9, 10])
+def test_a_list_is_full_although_most_of_what_is_near_collapses(space, limit):
+    put(space, "A", at_angle(0))
+    put_variants(space, groups=10, size=30)
+    shown = similar_products("A", limit=limit)
+    assert skus(shown) == [f"G{group}-0" for group in range(limit)]
+
+
+def test_the_same_through_the_index(space, through_the_index):
+    put(space, "A", at_angle(0))
+    put_variants(space, groups=10, size=30)
+    assert skus(similar_products("A", limit=10)) == [f"G{group}-0" for group in range(10)]
+    shown = similar_products("A", limit=1)
+    assert (skus(shown), shown.search) == (["G0-0"], "approximate")
+
+
+def test_an_index_that_gives_up_early_is_followed_by_an_exact_search(space, through_the_index):
+    put(space, "A", at_angle(0), brand="Halla")
+    for number in range(6):
+        put(space, f"B{number}", at_angle(10 + number), brand="Halla")
+    shown = similar_products("A", limit=10, filters=Filters(brand=("Halla",)))
+    assert skus(shown) == [f"B{number}" for number in range(6)]
+    assert shown.search == "exact"
+    assert shown.more is False
+
+
+def test_products_that_cannot_be_compared_fill_the_list_and_are_marked(space):
+    put(space, "A", at_angle(0), category="Mugs")
+    put(space, "B", at_angle(10), category="Mugs")
+    put(space, "FEW", None, category="Mugs", stock=3)
+    put(space, "MANY", None, category="Mugs", stock=9)
+    put(space, "GONE", None, category="Mugs", stock=0)
+    for number, name in enumerate(["OLD", "NEW"]):
+        put(space, name, None, category="Lamps", stock=100)
+        Product.objects.filter(sku=name).update(created_at=datetime(2026, 1, 1 + number, tzinfo=UTC))
+    shown = similar_products("A")
+    assert skus(shown) == ["B", "MANY", "FEW", "GONE", "NEW", "OLD"]
+    assert shown.fallback_used is True
+    assert [[reason.code for reason in item.reasons] for item in shown] == [
+        ["similar"], ["popular"], ["popular"], ["popular"], ["recent"], ["recent"]
+    ]  # fmt: skip
+    assert (shown.results[1].distance, shown.results[1].similarity, shown.results[1].score) == (None, None, 0.0)
+    without = similar_products("A", options=Options(fallback=False))
+    assert (skus(without), without.fallback_used) == (["B"], False)
+
+
+def test_fallback_obeys_the_filters_and_waits_for_a_wish_where_similarity_is_asked_for(space):
+    put(space, "A", at_angle(0))
+    put(space, "B", at_angle(10), brand="Halla")
+    put(space, "WAITS", None, brand="Halla")
+    put(space, "OTHER", None, brand="Birk")
+    assert skus(similar_products("A", filters=Filters(brand=("Halla",)))) == ["B", "WAITS"]
+    near = Filters(min_similarity=0.5)
+    assert skus(similar_products("A", filters=near)) == ["B"]
+    assert skus(similar_products("A", filters=near, options=Options(fallback=True))) == ["B", "OTHER", "WAITS"]
+
+
+def test_substitutes_are_in_stock_near_in_price_and_of_another_group(space):
+    price = {"price": Decimal("10.00"), "currency": "EUR", "stock": 1}
+    put(space, "A", at_angle(0), **price, variant_group="OWN")
+    put(space, "OWN", at_angle(1), **price, variant_group="OWN")
+    put(space, "LOW", at_angle(2), **{**price, "price": Decimal("7.00")})
+    put(space, "TOO_LOW", at_angle(3), **{**price, "price": Decimal("6.99")})
+    put(space, "HIGH", at_angle(4), **{**price, "price": Decimal("13.00")})
+    put(space, "TOO_HIGH", at_angle(5), **{**price, "price": Decimal("13.01")})
+    put(space, "SOLD_OUT", at_angle(6), **{**price, "stock": 0})
+    put(space, "DOLLARS", at_angle(7), **{**price, "currency": "USD"})
+    put(space, "UNCOUNTED", at_angle(8), **{**price, "stock": None})
+    assert skus(recommend("substitutes", anchors=["A"])) == ["LOW", "HIGH", "UNCOUNTED"]
+    shown = recommend("substitutes", anchors=["A"], options=Options(variants="show"))
+    assert skus(shown) == ["LOW", "HIGH", "UNCOUNTED"]
+
+
+def test_substitutes_of_something_without_a_price_are_in_stock(space):
+    put(space, "A", at_angle(0))
+    put(space, "B", at_angle(10), price=Decimal("99.00"), stock=0)
+    put(space, "C", at_angle(20), price=Decimal("99.00"))
+    assert skus(recommend("substitutes", anchors=["A"])) == ["C"]
+
+
+def test_recent_and_popular_need_no_anchor_no_vector_and_no_space():
+    space = make_space(live=False)
+    for name, stock, day in [("OLD", 9, 1), ("GONE", 0, 4), ("NEW", 2, 3), ("UNCOUNTED", None, 2)]:
+        put(space, name, None, stock=stock)
+        Product.objects.filter(sku=name).update(created_at=datetime(2026, 1, day, tzinfo=UTC))
+    as_listed = Options(out_of_stock="mixed")
+    assert skus(recommend("recent", options=as_listed)) == ["GONE", "NEW", "UNCOUNTED", "OLD"]
+    assert skus(recommend("popular", options=as_listed)) == ["OLD", "NEW", "UNCOUNTED", "GONE"]
+    assert skus(recommend("recent", limit=2)) == ["NEW", "GONE"]
+    assert recommend("recent").status == "ok"
+
+
+def test_an_anchor_narrows_recent_to_its_category(space):
+    put(space, "A", None, category="Mugs")
+    put(space, "MUG", None, category="Mugs")
+    put(space, "LAMP", None, category="Lamps")
+    assert skus(recommend("recent", anchors=["A"])) == ["MUG"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [("bundle", "not available yet"), ("personal", "not available yet"), ("trending", "not available yet"), ("best", "Unknown")],
+)  # fmt: skip
+def test_strategies_that_are_not_there_are_refused_in_words(strategy, said):
+    with pytest.raises(OptionError, match=said):
+        recommend(strategy)
+
+
+def test_a_strategy_that_compares_needs_an_anchor():
+    with pytest.raises(OptionError, match="at least one anchor"):
+        recommend("similar")
+
+
+def test_too_many_anchors_are_refused():
+    with pytest.raises(OptionError, match="At most 50"):
+        recommend("similar", anchors=[f"S{number}" for number in range(51)])
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"), [("last", ["B", "D", "C"]), ("hidden", ["B", "D"]), ("mixed", ["B", "C", "D"])]
+)
+def test_the_setting_says_where_sold_out_products_go(space, setting, expected):
+    put(space, "A", at_angle(0))
+    for name, angle, stock in [("B", 10, 1), ("C", 20, 0), ("D", 30, None)]:
+        put(space, name, at_angle(angle), stock=stock)
+    with override_settings(KINDRED_OUT_OF_STOCK=setting):
+        assert skus(similar_products("A")) == expected
+
+
+def test_hidden_sold_out_products_cost_no_rows(space):
+    put(space, "A", at_angle(0))
+    for number in range(60):
+        put(space, f"GONE{number}", at_angle(1 + number / 10), stock=0)
+    put(space, "B", at_angle(60), stock=1)
+    assert skus(similar_products("A", limit=1, options=Options(out_of_stock="hidden"))) == ["B"]
+
+
+def test_diversity_and_hidden_duplicates_work_on_stored_vectors(space):
+    put(space, "A", at_angle(0))
+    put(space, "TWIN", at_angle(0.5))
+    put(space, "B", at_angle(30))
+    put(space, "B2", at_angle(31))
+    put(space, "C", at_angle(-40))
+    assert skus(similar_products("A", limit=3)) == ["TWIN", "B", "B2"]
+    assert skus(similar_products("A", limit=3, options=Options(near_duplicates="hide"))) == ["B", "C"]
+    assert skus(similar_products("A", limit=3, options=Options(diversity=0.6))) == ["TWIN", "C", "B2"]
+
+
+def test_price_proximity_prefers_what_costs_about_as_much(space):
+    put(space, "A", at_angle(0), price=Decimal(10), currency="EUR")
+    put(space, "DEAR", at_angle(10), price=Decimal(100), currency="EUR")
+    put(space, "SAME", at_angle(20), price=Decimal(10), currency="EUR")
+    assert skus(similar_products("A", options=Options(price_proximity=0.2))) == ["SAME", "DEAR"]
+
+
+def page_through(limit: int, **options) -> list[str]:
+    seen: list[str] = []
+    page, names = Page(), set()
+    while True:
+        shown = similar_products("A", limit=limit, options=Options(page=page, **options))
+        assert [item.position for item in shown] == list(range(len(seen) + 1, len(seen) + len(shown) + 1))
+        names.add(shown.recommendation_id)
+        seen += skus(shown)
+        if not shown.more:
+            assert len(names) == 1
+            return seen
+        ids = (*page.shown_ids, *(item.candidate.product_id for item in shown))
+        page = Page(ids, shown.recommendation_id)
+
+
+@pytest.mark.parametrize("variants", ["collapse", "show"])
+@pytest.mark.parametrize("limit", [1, 3, 7])
+def test_pages_together_are_the_whole_list(space, variants, limit):
+    put(space, "A", at_angle(0))
+    put_variants(space, groups=6, size=3)
+    put(space, "ALONE", at_angle(3.5))
+    whole = skus(similar_products("A", limit=100, options=Options(variants=variants)))
+    assert len(whole) == (7 if variants == "collapse" else 19)
+    assert page_through(limit, variants=variants) == whole
+
+
+def test_the_same_list_has_the_same_name_and_another_list_another(space):
+    for name, angle in [("A", 0), ("B", 10), ("C", 20)]:
+        put(space, name, at_angle(angle))
+    name = similar_products("A").recommendation_id
+    assert similar_products("A").recommendation_id == name
+    Product.objects.filter(sku="B").update(is_active=False)
+    assert similar_products("A").recommendation_id != name
+
+
+def test_created_since_is_a_moment(space):
+    put(space, "A", at_angle(0))
+    put(space, "B", at_angle(10))
+    now = timezone.now()
+    assert skus(similar_products("A", filters=Filters(created_since=now - timedelta(minutes=5)))) == ["B"]
+    assert skus(similar_products("A", filters=Filters(created_since=now + timedelta(minutes=5)))) == []
