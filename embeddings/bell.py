@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 RUNG_KEY = "embeddings:bell-rung"
 RUNG_S = 5  # as long as beat waits: a bell that was lost silences the next ones no longer than this
 BROKEN_S = 5.0  # a broker that did not answer is left alone for as long
+SLOW_S = 0.2  # a bell that took longer counts as unanswered
 
 _broken_until = 0.0  # on the clock of time.monotonic()
 
@@ -35,13 +36,18 @@ def ring() -> None:
         return
     from embeddings.tasks import embed_pending  # tasks import services, and these the models that signals listen to
 
+    started = time.monotonic()
     try:
-        if cache.add(RUNG_KEY, 1, timeout=RUNG_S) is False and cache.get(RUNG_KEY):
-            return  # one is on its way, and the worker looks only after it has taken it
+        # False, not None: a cache that is down has no say in this.
+        if cache.add(RUNG_KEY, 1, timeout=RUNG_S) is False:
+            return  # one is on its way, and the worker looks into the queue only after it has heard it
         embed_pending.apply_async(retry=False)
+        problem = "too slow" if time.monotonic() - started > SLOW_S else ""
     except Exception as error:  # whatever a broker's client may raise: a save must not fail for it
+        problem = str(error) or type(error).__name__
+    if problem:
         _broken_until = time.monotonic() + BROKEN_S
-        logger.warning("No worker could be told (%s): the queue is kept, and read when the broker is back", error)
+        logger.warning("The broker is left alone for %g s (%s). Saved products stay queued.", BROKEN_S, problem)
 
 
 def stop_ringing() -> None:

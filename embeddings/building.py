@@ -24,7 +24,6 @@ from embeddings.spaces import (
     MIN_FIT_PRODUCTS,
     SpaceError,
     create_space,
-    drop_space,
     ensure_live_space,
     promote,
     set_pipeline,
@@ -79,7 +78,6 @@ def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace 
     space = space or create_space(FITTED, like=starter)
     build_space(space, on_progress=on_progress)
     promote(space)
-    drop_space(EmbeddingSpace.objects.get(pk=starter.pk))  # its parameters fit no catalogue: nothing to go back to
     return space
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
+
+from django.utils import timezone
 
 from embeddings import services
 from embeddings.building import fit_first_space
 from embeddings.indexes import create_indexes, missing_indexes
 from embeddings.locks import try_session_lock
 from embeddings.models import EmbeddingSpace, PendingEmbedding
-from embeddings.spaces import BUILD_LOCK, SpaceError
+from embeddings.spaces import BUILD_LOCK, SpaceError, drop_space
 
 logger = logging.getLogger(__name__)
+
+STARTER_KEPT = timedelta(minutes=5)
 
 
 def keep_true() -> None:
@@ -25,6 +30,14 @@ def keep_true() -> None:
     except SpaceError as error:
         logger.info("The first space is fitted another time: %s", error)
     index_live_space()
+    drop_starters()
+
+
+def drop_starters() -> None:
+    """Drop spaces that were never fitted, once no request can still be reading them: there is nothing to go back to."""
+    before = timezone.now() - STARTER_KEPT
+    for space in EmbeddingSpace.objects.filter(status="retired", fitted_on=0, retired_at__lt=before):
+        drop_space(space)
 
 
 def index_live_space() -> None:

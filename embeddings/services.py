@@ -78,20 +78,20 @@ class QueryVectors:
     vectors: dict[str, Array]
 
 
-def encode_query_text(text: str) -> QueryVectors:
-    """Return the vectors of a search text in the live space. Raises EncoderError."""
-    space = ensure_live_space()
-    encoded = load_encoders(space).text.encode_texts([text])
-    return _make_query(space, text=encoded)
+def encode_query(space: EmbeddingSpace | None = None, *, text: str = "", photo: bytes = b"") -> QueryVectors:
+    """Return the vectors of a search text, of a photo, or of both as one, in the live space unless another is given.
 
-
-def encode_query_image(content: bytes) -> QueryVectors:
-    """Return the vectors of a photo in the live space. Raises EncoderError; ValueError where it is no picture."""
-    space = ensure_live_space()
-    encoded = load_encoders(space).image.encode_images([lambda: content])
+    Raises EncoderError; ValueError where the photo is no picture.
+    """
+    space = space or ensure_live_space()
+    encoders = load_encoders(space)
+    text_row = encoders.text.encode_texts([text]) if text else None
+    if not photo:
+        return _make_query(space, text=text_row)
+    encoded = encoders.image.encode_images([lambda: photo])
     if encoded.errors:
         raise ValueError(encoded.errors[0])
-    return _make_query(space, image=encoded.vectors)
+    return _make_query(space, text=text_row, image=encoded.vectors)
 
 
 def _make_query(space: EmbeddingSpace, *, text: Array | None = None, image: Array | None = None) -> QueryVectors:

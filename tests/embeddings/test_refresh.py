@@ -332,7 +332,7 @@ def test_time_ends_a_run_after_the_batch_it_is_at():
 def test_a_query_lands_beside_the_product_it_describes():
     mug, bowl = make_product("A", title="speckled white mug"), make_product("B", title="salad bowl of oak")
     services.refresh_pending()
-    query = services.encode_query_text("speckled mug")
+    query = services.encode_query(text="speckled mug")
     space = ensure_live_space()
     nearest = ProductEmbedding.objects.nearest_to(query.vectors["fused"], space=space)
     assert (query.space_id, query.vectors.keys()) == (space.pk, {"fused", "text"})
@@ -342,10 +342,10 @@ def test_a_query_lands_beside_the_product_it_describes():
 def test_a_photo_lands_beside_the_product_it_shows():
     red, _ = make_product("A", colours=["red"]), make_product("B", colours=["blue"])
     services.refresh_pending()
-    query = services.encode_query_image(paint("red"))
+    query = services.encode_query(photo=paint("red"))
     first = ProductEmbedding.objects.nearest_to(
         query.vectors["image"], space=ensure_live_space(), modality="image"
     ).first()
     assert first.product_id == red.pk
     with pytest.raises(ValueError, match="damaged"):
-        services.encode_query_image(b"no picture")
+        services.encode_query(photo=b"no picture")

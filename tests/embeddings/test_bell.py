@@ -1,0 +1,173 @@
+"""What a save does: queue its product in the same transaction, ring once after the commit, and never fail."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from catalog.models import Product
+from embeddings import bell
+from embeddings.models import PendingEmbedding
+from embeddings.tasks import embed_pending
+from tests.embeddings.shop import add_picture, make_product, pending_skus
+
+
+@pytest.fixture
+def broken_broker(monkeypatch) -> list[str]:
+    """A broker that refuses every message; the list holds one entry for each that it was sent."""
+    tries: list[str] = []
+
+    def refuse(**_):
+        tries.append("try")
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(bell, "_broken_until", 0.0)
+    monkeypatch.setattr("embeddings.tasks.embed_pending.apply_async", refuse)
+    return tries
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_bell_for_each_transaction(rings):
+    with transaction.atomic():
+        for sku in "ABC":
+            make_product(sku, colours=["red"])
+        assert rings == []
+    assert rings == ["bell"]
+    assert pending_skus() == ["A", "B", "C"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bells_are_not_repeated_until_a_worker_has_heard_one(rings):
+    for sku in "ABC":
+        make_product(sku)
+    assert rings == ["bell"]
+    bell.stop_ringing()
+    make_product("D")
+    assert rings == ["bell", "bell"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_hears_the_bell_before_it_reads_the_queue(rings, monkeypatch):
+    """A product saved right after the queue was read has to ring again."""
+    from embeddings import services
+
+    make_product("A")
+
+    def read_queue_then_save():
+        make_product("B")
+        return services.RefreshResult()
+
+    monkeypatch.setattr("embeddings.services.refresh_pending", read_queue_then_save)
+    embed_pending()
+    assert rings == ["bell", "bell"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_was_cut_short_rings_for_the_next(rings, monkeypatch):
+    from embeddings import services
+
+    monkeypatch.setattr("embeddings.services.refresh_pending", lambda: services.RefreshResult(is_unfinished=True))
+    embed_pending()
+    assert rings == ["bell"]
+
+
+def roll_back_after(work: Callable[[], object]) -> None:
+    with transaction.atomic():
+        work()
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_that_is_rolled_back_rings_not_and_queues_nothing(rings):
+    product = make_product("A")
+    PendingEmbedding.objects.all().delete()
+    bell.stop_ringing()
+    rings.clear()
+    roll_back_after(product.save)
+    assert (rings, pending_skus()) == ([], [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_savepoint_that_is_rolled_back_takes_its_bell_with_it_but_not_that_of_others(rings):
+    with transaction.atomic():
+        roll_back_after(lambda: make_product("A"))
+        make_product("B")
+    assert (rings, pending_skus()) == (["bell"], ["B"])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p.save(),
+        lambda p: add_picture(p, "blue", position=1),
+        lambda p: p.images.get().save(),
+        lambda p: p.images.get().delete(),
+    ],
+    ids=["product saved", "picture added", "picture saved", "picture deleted"],
+)
+def test_every_save_of_a_product_or_picture_raises_the_generation(rings, change):
+    product = make_product("A", colours=["red"])
+    before = PendingEmbedding.objects.get().generation
+    change(product)
+    assert PendingEmbedding.objects.get().generation == before + 1
+
+
+@pytest.mark.django_db
+def test_fixtures_are_left_to_the_search_for_stale_products(rings):
+    Product(sku="A", title="raw", created_at=timezone.now(), updated_at=timezone.now()).save_base(raw=True)
+    assert pending_skus() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_saving_succeeds_while_the_broker_is_down_and_asks_it_once(broken_broker, caplog):
+    with caplog.at_level(logging.WARNING, logger="embeddings.bell"):
+        for number in range(20):
+            make_product(f"P{number:02}")
+            cache.clear()
+    assert broken_broker == ["try"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "The broker is left alone for 5 s (connection refused). Saved products stay queued."
+    ]
+    assert len(pending_skus()) == 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_broker_is_asked_again_after_a_while(broken_broker, monkeypatch):
+    make_product("A")
+    cache.clear()
+    monkeypatch.setattr(bell, "_broken_until", time.monotonic())
+    make_product("B")
+    assert broken_broker == ["try", "try"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_broker_that_is_gone_costs_a_save_no_time(settings, monkeypatch):
+    """The socket of a Valkey that does not run: the first bell fails at once, the next are not tried."""
+    from celery import current_app
+
+    monkeypatch.setattr(bell, "_broken_until", 0.0)
+    pools_of_a_dead_broker(current_app, monkeypatch)
+    started = time.monotonic()
+    for number in range(50):
+        make_product(f"P{number:02}")
+        cache.clear()
+    spent = time.monotonic() - started
+    assert bell._broken_until > started
+    assert spent < 5  # 50 saves; the limit is loose, for a machine may be busy
+    assert len(pending_skus()) == 50
+
+
+def pools_of_a_dead_broker(app, monkeypatch) -> None:
+    from kombu import pools
+
+    connection = app.connection_for_write("redis+socket:///nonexistent/valkey.sock")
+    pool = pools.producers[connection]
+    monkeypatch.setattr(type(app.amqp), "producer_pool", property(lambda self: pool))
