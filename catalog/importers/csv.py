@@ -22,19 +22,19 @@ ALIASES = {
 
 def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
     """Yield the rows of `file`. Raises ImportFileError when there is no way to read it."""
-    table = open_table(file, encoding=encoding)
-    names = canonical_names(table.columns)
-    missing = [column for column in REQUIRED if column not in names.values()]
-    if missing:
-        raise ImportFileError(
-            f"The file has no column {' and no column '.join(missing)}. Its columns are: {', '.join(table.columns)}."
-        )
-    unknown = [column for column in names.values() if not is_known(column)]
-    if unknown:
-        report.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(unknown)}.")
-    for row in table.rows:
-        fields = {names[column]: text for column, text in row.fields.items() if column in names}
-        yield SourceRow(row.line, fields, row.problem)
+    with open_table(file, encoding=encoding) as table:
+        names = canonical_names(table.columns)
+        missing = [column for column in REQUIRED if column not in names.values()]
+        if missing:
+            raise ImportFileError(
+                f"The file has no column {' and no column '.join(missing)}. Its columns are: {', '.join(table.columns)}."
+            )
+        unknown = [column for column in names.values() if not is_known(column)]
+        if unknown:
+            report.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(unknown)}.")
+        for row in table.rows:
+            fields = {names[column]: text for column, text in row.fields.items() if column in names}
+            yield SourceRow(row.line, fields, row.problem)
 
 
 def canonical_names(columns: list[str]) -> dict[str, str]:

@@ -46,11 +46,12 @@ def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8
     if head.startswith(b"<"):
         yield from (SourceRow(line, to_row(fields)) for line, fields in _read_xml(file))
         return
-    for row in open_table(file, encoding=encoding, delimiters="\t").rows:
-        fields = {name.replace(" ", "_"): [text] for name, text in row.fields.items()}
-        if "additional_image_link" in fields:
-            fields["additional_image_link"] = fields["additional_image_link"][0].split(",")
-        yield SourceRow(row.line, to_row(fields), row.problem)
+    with open_table(file, encoding=encoding, delimiters="\t") as table:
+        for row in table.rows:
+            fields = {name.replace(" ", "_"): [text] for name, text in row.fields.items()}
+            if "additional_image_link" in fields:
+                fields["additional_image_link"] = fields["additional_image_link"][0].split(",")
+            yield SourceRow(row.line, to_row(fields), row.problem)
 
 
 def to_row(fields: Fields) -> dict[str, str]:

@@ -109,7 +109,7 @@ def _parse_price(text: str) -> Decimal | None:
     if not NUMBER.fullmatch(text):
         raise RowError(f"price {_shown(text)} is not a number: write it as 12.50, the currency in its own column")
     price = Decimal(text)
-    return price.quantize(Decimal("0.01")) if price == round(price, 2) and price < 10**12 else price
+    return price.quantize(Decimal("0.01")) if price < 10**12 and price == round(price, 2) else price
 
 
 def _parse_currency(text: str) -> str:
@@ -135,7 +135,8 @@ def _parse_attributes(text: str) -> dict[str, Any]:
     except RecursionError:
         raise RowError("attributes is nested too deeply") from None
     except ValueError as error:
-        raise RowError(f'attributes is not JSON ({error}): write an object such as {{"colour": "red"}}') from None
+        reason = str(error).removesuffix(": inf")
+        raise RowError(f'attributes is not JSON ({reason}): write an object such as {{"colour": "red"}}') from None
     if not isinstance(value, dict):
         raise RowError('attributes is not a JSON object: write it as {"colour": "red"}')
     if "\\u0000" in stored:

@@ -27,16 +27,16 @@ NO_OPTION = "default title"
 
 def read_shopify(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
     """Yield one row for each variant. Raises ImportFileError when the file is no such export."""
-    table = open_table(file, encoding=encoding)
-    columns = {RENAMED.get(column, column) for column in table.columns}
-    missing = {"handle", "title"} - columns
-    if missing:
-        raise ImportFileError(f"This is no Shopify export: it has no column {' and no column '.join(sorted(missing))}.")
-    if "currency" not in columns:
-        report.warn("Shopify exports name no currency: products keep the one they have.")
-    renamed = (_rename(row) for row in table.rows)
-    for _, rows in groupby(renamed, key=lambda row: row.problem or row.fields.get("handle", "").strip()):
-        yield from _read_product(rows)
+    with open_table(file, encoding=encoding) as table:
+        columns = {RENAMED.get(column, column) for column in table.columns}
+        missing = sorted({"handle", "title"} - columns)
+        if missing:
+            raise ImportFileError(f"This is no Shopify export: it has no column {' and no column '.join(missing)}.")
+        if "currency" not in columns:
+            report.warn("Shopify exports name no currency: products keep the one they have.")
+        renamed = (_rename(row) for row in table.rows)
+        for _, rows in groupby(renamed, key=lambda row: row.problem or row.fields.get("handle", "").strip()):
+            yield from _read_product(rows)
 
 
 def _rename(row: SourceRow) -> SourceRow:

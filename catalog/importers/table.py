@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import chain
@@ -27,8 +28,9 @@ class Table:
     rows: Iterator[SourceRow]
 
 
-def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DELIMITERS) -> Table:
-    """Read the header of `file` and return the table.
+@contextmanager
+def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DELIMITERS) -> Iterator[Table]:
+    """Read the header of `file` and give the table, to be read inside the block. The file stays open, and the caller's.
 
     A byte that cannot be decoded, a broken quote or a wrong number of cells costs its own row only.
     Raises ImportFileError where the file as a whole is something else.
@@ -36,7 +38,14 @@ def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DE
     _refuse_other_files(file, encoding=encoding)
     encoding = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding  # Excel writes a byte order mark
     text = TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
-    lines = _bounded_lines(text)
+    try:
+        yield _read_header(_bounded_lines(text), delimiters=delimiters)
+    finally:
+        with suppress(ValueError):  # the caller has closed it already
+            text.detach()
+
+
+def _read_header(lines: Iterator[str], *, delimiters: str) -> Table:
     first = next(lines, "")
     delimiter = max(delimiters, key=first.count)
     reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
@@ -46,10 +55,10 @@ def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DE
         raise ImportFileError(f"The first line cannot be read as column names: {error}.") from None
     while columns and not columns[-1]:
         columns.pop()
-    if any("\udc80" <= letter <= "\udcff" for name in columns for letter in name):
-        raise ImportFileError("The column names are not UTF-8: save the file as UTF-8, or pass --encoding cp1252.")
     if not columns:
         raise ImportFileError("The file is empty: its first line has to name the columns.")
+    if any("\udc80" <= letter <= "\udcff" for name in columns for letter in name):
+        raise ImportFileError("The column names are not UTF-8: save the file as UTF-8, or pass --encoding cp1252.")
     return Table(columns, _read_rows(reader, columns=columns))
 
 
