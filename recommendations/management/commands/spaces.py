@@ -1,0 +1,176 @@
+"""`manage.py spaces`: the recipes of vectors, from creation to promotion."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from catalog.models import Product
+from embeddings.building import build_space
+from embeddings.encoders.base import EncoderError
+from embeddings.encoding import EncoderChanged
+from embeddings.management.progress import StageBars
+from embeddings.models import EmbeddingSpace, ProductEmbedding
+from embeddings.spaces import (
+    SpaceError,
+    count_unready,
+    create_space,
+    drop_space,
+    get_space,
+    needs_refit,
+    promote,
+    roll_back,
+)
+from recommendations.evaluation.evaluation import SpaceComparison, compare_spaces
+from recommendations.evaluation.report import format_estimate
+from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth, read_truth
+
+RECIPE = ("text_encoder", "image_encoder", "fusion", "text_weight", "dim")
+
+
+class Command(BaseCommand):
+    help = "Spaces: recipes of vectors, built beside the live one, compared, promoted and rolled back at once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        actions.add_parser("list", help="what there is, and whether the live space still fits the catalogue")
+        create = actions.add_parser("create", help="declare a space: the live one's recipe with what is said otherwise")
+        create.add_argument("name")
+        create.add_argument("--like", metavar="NAME", help="take the recipe of this space; default: the live one")
+        create.add_argument("--text-encoder", metavar="SPEC", help="such as packaged:e5-small or hf:BAAI/bge-small-en")
+        create.add_argument("--image-encoder", metavar="SPEC", help="such as packaged:efficientnet-lite2")
+        create.add_argument("--fusion", help="concat or weighted; attention comes from train_fusion")
+        create.add_argument("--text-weight", type=float, metavar="W", help="0 (picture only) to 1 (text only)")
+        create.add_argument("--dim", type=int, metavar="N", help="of the fused vectors")
+        create.add_argument("--composition", type=Path, metavar="FILE", help="JSON: the parts of the text")
+        create.add_argument("--build", action="store_true", help="and build it")
+        for name, help_text in [
+            ("build", "encode what is new, fit, fuse and index; may be stopped and started again"),
+            ("promote", "serve this space from now on"),
+            ("drop", "delete a space with its vectors"),
+        ]:
+            actions.add_parser(name, help=help_text).add_argument("name")
+        actions.add_parser("rollback", help="serve again the space that was served before")
+        compare = actions.add_parser("compare", help="labelled metrics and shared neighbours, side by side")
+        compare.add_argument(
+            "names", nargs="*", metavar="NAME", help="default: the live space and those that are ready"
+        )
+        labels = compare.add_mutually_exclusive_group()
+        labels.add_argument("--truth", type=Path, metavar="FILE", help="CSV: source_sku,target_sku,grade")
+        labels.add_argument("--by", choices=list(DECLARATIONS), help="products that share it are related")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        try:
+            getattr(self, f"_{action}")(options)
+        except (SpaceError, EncoderError, EncoderChanged, TruthError) as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. The same command goes on where it stopped.", returncode=130) from None
+
+    def _list(self, options: dict[str, Any]) -> None:
+        product_count = Product.objects.count()
+        spaces = list(EmbeddingSpace.objects.all())
+        table = Table("Space", "Status", "Products", "Recipe", "Fitted on", box=None, pad_edge=False)
+        for space in spaces:
+            embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
+            recipe = f"{space.text_encoder} + {space.image_encoder}, {space.fusion} {space.text_weight:g}, {space.dim}"
+            table.add_row(
+                space.name, describe_status(space), f"{embedded} of {product_count}", recipe, f"{space.fitted_on}"
+            )
+        self._print(table)
+        for space in spaces:
+            if space.failure:
+                self.stdout.write(f"{space.name} failed: {space.failure}")
+            if space.status == EmbeddingSpace.Status.LIVE and needs_refit(space, product_count=product_count):
+                self.stdout.write(
+                    f"{space.name} was fitted on {space.fitted_on} products and there are {product_count}: "
+                    "`spaces create NAME --build` fits a space on them and encodes nothing again."
+                )
+
+    def _create(self, options: dict[str, Any]) -> None:
+        recipe = {name: options[name] for name in RECIPE if options[name] is not None}
+        if options["composition"]:
+            recipe["text_composition"] = read_composition(options["composition"])
+        like = get_space(options["like"]) if options["like"] else None
+        space = create_space(options["name"], like=like, **recipe)
+        self.stdout.write(f"Space {space.name} is declared.")
+        if options["build"]:
+            self._build(options)
+
+    def _build(self, options: dict[str, Any]) -> None:
+        space = get_space(options["name"])
+        with StageBars() as bars:
+            build_space(space, on_progress=bars.show)
+        embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
+        self.stdout.write(f"Space {space.name} is {space.status}: {embedded} products.")
+
+    def _compare(self, options: dict[str, Any]) -> None:
+        names = options["names"] or [
+            space.name
+            for space in sorted(EmbeddingSpace.objects.all(), key=lambda space: space.status != "live")
+            if space.status in ("live", "ready")
+        ]
+        spaces = [get_space(name) for name in names]
+        if len(spaces) < 2:
+            raise CommandError("Name two spaces or more: `spaces list` shows them.")
+        with tqdm(unit="anchor", desc="rank", disable=None) as bar:
+            comparison = compare_spaces(spaces, truth=read_labels(options), advance=bar.update)
+        self._print(make_comparison_table(comparison))
+
+    def _promote(self, options: dict[str, Any]) -> None:
+        space = get_space(options["name"])
+        if space.status != EmbeddingSpace.Status.LIVE and space.is_fitted and count_unready(space):
+            self._build(options)
+        before = promote(space)
+        self.stdout.write(f"Space {space.name} is live{f', {before.name} can be rolled back to' if before else ''}.")
+
+    def _rollback(self, options: dict[str, Any]) -> None:
+        self.stdout.write(f"Space {roll_back().name} is live again.")
+
+    def _drop(self, options: dict[str, Any]) -> None:
+        drop_space(get_space(options["name"]))
+        self.stdout.write(f"Space {options['name']} is gone.")
+
+    def _print(self, table: Table) -> None:
+        Console(file=self.stdout, highlight=False).print(table)  # type: ignore[arg-type]  # has write() and isatty()
+
+
+def describe_status(space: EmbeddingSpace) -> str:
+    """Return the status, and how far a build is."""
+    if space.status == EmbeddingSpace.Status.BUILDING and space.progress:
+        return f"building: {space.progress['stage']} {space.progress['done']} of {space.progress['total']}"
+    return str(space.status)
+
+
+def read_composition(path: Path) -> Any:
+    """Return the JSON of a file. Raises CommandError."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{path} is no JSON file: {error}") from error
+
+
+def read_labels(options: dict[str, Any]) -> Truth | None:
+    """Return the answer key that was named. Raises TruthError, CommandError."""
+    if options["by"]:
+        return derive_truth(options["by"])
+    try:
+        return read_truth(options["truth"]) if options["truth"] else None
+    except OSError as error:
+        raise CommandError(f"{options['truth']}: {error.strerror}.") from error
+
+
+def make_comparison_table(comparison: SpaceComparison) -> Table:
+    """Return a table with a column for each space and a row for each figure."""
+    names = [result.contender.space.name for result in comparison.evaluation.results]
+    table = Table("", *names, box=None, pad_edge=False)
+    for what, estimates in comparison.rows():
+        table.add_row(what, *(format_estimate(estimate) for estimate in estimates))
+    return table
