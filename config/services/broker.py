@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
 from pathlib import Path
+
+import psutil
 
 from config.services import preflight
 from config.services.errors import ServiceError
@@ -63,10 +66,20 @@ def start(home: Path, lock: Path) -> None:
 
 def stop(home: Path) -> None:
     """Stop Valkey in good order: it writes its file out first. Call it under the control lock."""
+    if not ask(socket_path(home), b"PING"):
+        terminate_unreachable(home)
     ask(socket_path(home), b"SHUTDOWN")
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while is_held(home / "locks" / "valkey.lock") and time.monotonic() < deadline:
         time.sleep(POLL_S)
+
+
+def terminate_unreachable(home: Path) -> None:
+    """End a Valkey whose socket somebody removed, or whose home: it names the socket as its title."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.name() == "valkey-server" and str(socket_path(home)) in " ".join(process.cmdline()):
+                process.terminate()
 
 
 def ask(path: Path, command: bytes) -> bytes:

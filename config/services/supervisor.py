@@ -54,8 +54,7 @@ class Supervisor:
         self.watch = watch
         self.programs: list[Program] = []
         self.stopping = threading.Event()
-        self._watched_at = time.monotonic()
-        self._watch_failure = ""
+        self._watcher: threading.Thread | None = None
 
     def install_signal_handlers(self) -> None:
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -89,16 +88,16 @@ class Supervisor:
             self.tick()
 
     def tick(self) -> None:
-        """Restart what died, look after the servers, and wait a moment."""
+        """Restart what died, see that the servers are looked after, and wait a moment."""
         now = time.monotonic()
         for program in self.programs:
             if program.process is None and now >= program.start_after:
                 self._start(program)
             elif program.process is not None and program.process.poll() is not None:
                 self._note_death(program, now)
-        if now - self._watched_at > WATCH_EVERY_S:
-            self._watch()
-            self._watched_at = time.monotonic()
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._keep_watching, daemon=True)
+            self._watcher.start()
         self.stopping.wait(POLL_S)
 
     def stop(self) -> None:
@@ -135,15 +134,17 @@ class Supervisor:
         self.show(f"{program.name} {how}; starting it again {again} (log: {program.log})")
         program.process = None
 
-    def _watch(self) -> None:
-        try:
-            self.watch()
-        except Exception as error:  # whatever it is: say it once, and keep the rest running
-            if str(error) != self._watch_failure:
-                self.show(str(error))
-            self._watch_failure = str(error)
-        else:
-            self._watch_failure = ""
+    def _keep_watching(self) -> None:
+        """Call `watch` again and again, in a thread: a server that does not come up must not hold up a Ctrl-C."""
+        failure = ""
+        while not self.stopping.wait(WATCH_EVERY_S):
+            try:
+                self.watch()
+                failure = ""
+            except Exception as error:  # whatever it is: say it once, and keep the rest running
+                if str(error) != failure:
+                    failure = str(error)
+                    self.show(failure)
 
     def _read(self, program: Program, process: subprocess.Popen[str]) -> None:
         """Copy a program's output into its log, and its warnings and errors to the console."""

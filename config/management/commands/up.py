@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import errno
 import os
@@ -26,6 +27,7 @@ from config.services.supervisor import Program, Supervisor
 DEMO = Path(settings.BASE_DIR) / "demo"
 WEB_THREADS = 4
 ANSWER_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 50.0  # a busy Postgres writes a checkpoint before it ends
 
 HELP = """\
 Start everything on this machine: the database and the broker (unless DATABASE_URL and CELERY_BROKER_URL name others),
@@ -69,7 +71,7 @@ class Command(BaseCommand):
             self.show("Stopping.")
             supervisor.stop()
             connections.close_all()
-            if not services.release():
+            if not services.release(timeout_s=STOP_TIMEOUT_S):
                 self.show("The database stays up: another process still uses it.")
         self.show("Stopped.")
 
@@ -123,7 +125,7 @@ class Command(BaseCommand):
         )
 
     def show(self, line: str) -> None:
-        with self.lock:
+        with self.lock, contextlib.suppress(OSError):  # the terminal may be gone; the shop goes on
             self.stdout.write(line)
             self.stdout.flush()
 
