@@ -62,7 +62,9 @@ class OptionFields(serializers.Serializer[Any]):
         min_value=0, max_value=1, default=0, help_text="How much a price near the anchor's counts"
     )
     out_of_stock = serializers.ChoiceField(
-        choices=OUT_OF_STOCK, required=False, help_text="last in the list, hidden, or mixed in. Default: a setting"
+        choices=OUT_OF_STOCK,
+        required=False,
+        help_text="last in the list, hidden, or mixed in. Default: a setting (last); mixed with variants=show",
     )
     fallback = serializers.BooleanField(
         required=False,

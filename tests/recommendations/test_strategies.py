@@ -150,8 +150,8 @@ def test_an_anchor_narrows_recent_to_its_category(space):
 
 @pytest.mark.parametrize(
     ("strategy", "said"),
-    [("bundle", "not available yet"), ("personal", "not available yet"), ("trending", "not available yet"), ("best", "Unknown")],
-)  # fmt: skip
+    [("bundle", "not available"), ("personal", "not available"), ("trending", "not available"), ("best", "Unknown")],
+)
 def test_strategies_that_are_not_there_are_refused_in_words(strategy, said):
     with pytest.raises(OptionError, match=said):
         recommend(strategy)
@@ -176,6 +176,16 @@ def test_the_setting_says_where_sold_out_products_go(space, setting, expected):
         put(space, name, at_angle(angle), stock=stock)
     with override_settings(KINDRED_OUT_OF_STOCK=setting):
         assert skus(similar_products("A")) == expected
+
+
+def test_a_list_of_all_variants_is_by_similarity_alone_unless_stock_is_asked_for(space):
+    put(space, "A", at_angle(0))
+    for name, angle, stock in [("B", 10, 0), ("C", 20, 1)]:
+        put(space, name, at_angle(angle), stock=stock)
+    assert skus(similar_products("A", options=Options(variants="show"))) == ["B", "C"]
+    assert skus(similar_products("A", options=Options(variants="show", out_of_stock="last"))) == ["C", "B"]
+    with override_settings(KINDRED_OUT_OF_STOCK="hidden"):
+        assert skus(similar_products("A", options=Options(variants="show"))) == ["C"]
 
 
 def test_hidden_sold_out_products_cost_no_rows(space):

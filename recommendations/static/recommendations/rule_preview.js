@@ -1,5 +1,5 @@
 /* Asks for the effect of the rule as the form stands, whenever the form changes. jQuery hears select2 too. */
-django.jQuery(($) => {
+addEventListener("DOMContentLoaded", () => {
   const panel = document.querySelector(".rule-preview");
   if (!panel) return;
   const form = panel.closest("form");
@@ -19,7 +19,7 @@ django.jQuery(($) => {
     }
   }
 
-  $(form).on("change input", () => {
+  django.jQuery(form).on("change input", () => {
     clearTimeout(timer);
     timer = setTimeout(show, 300);
   });
