@@ -137,8 +137,8 @@ def make_gallery(evaluation: Evaluation, *, photos: Sequence[PhotoResult] = ()) 
         ),
         Chapter(
             "Where it fails",
-            f"The anchors with the lowest {evaluation.headline} in {subject.label}, and what should have been there. Often a"
-            " picture or a text is missing, or the answer key is mistaken.",
+            f"The anchors with the lowest {evaluation.headline} in {subject.label}, and what should have been there. "
+            "Often a picture or a text is missing, or the answer key is mistaken.",
             _tell(evaluation, cards, [subject], _choose(evaluation, values), with_missed=True),
         ),
         *(_tell_changes(evaluation, cards, other) for other in _rivals(evaluation)),

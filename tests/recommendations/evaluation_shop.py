@@ -9,11 +9,11 @@ from catalog.models import Category, Product
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 
 
-def make_space(name="s1", *, dim=4, **fields) -> EmbeddingSpace:
+def make_space(name="s1", *, dim=4, status="ready", **fields) -> EmbeddingSpace:
     """A fitted space without parameters."""
     encoders = {"text_encoder": "packaged:e5-small", "image_encoder": "packaged:efficientnet-lite2"}
     return EmbeddingSpace.objects.create(
-        name=name, dim=dim, text_dim=dim, image_dim=dim, status="ready", **encoders, **fields
+        name=name, dim=dim, text_dim=dim, image_dim=dim, status=status, **encoders, **fields
     )
 
 

@@ -140,6 +140,9 @@ class Command(BaseCommand):
 
     def _show(self, report: Report) -> None:
         console = Console(file=self.stdout, highlight=False)  # type: ignore[arg-type]  # has write() and isatty()
+        evaluation = report.evaluation
+        asked = f"{len(evaluation.anchor_skus)} anchors of {evaluation.product_count} products"
+        console.print(f"{asked}, judged by {evaluation.questions.truth.description}")
         for table in (*make_tables(report.evaluation), *make_side_tables(report)):
             console.print(table)
 
@@ -181,14 +184,10 @@ def find_spaces(names: Sequence[str] | None) -> list[EmbeddingSpace]:
 def make_tables(evaluation: Evaluation) -> list[Table]:
     """Return the tables of figures, a column for each contender, three to a table so that they fit a terminal."""
     results = evaluation.results
-    title = (
-        f"{len(evaluation.anchor_skus)} anchors of {evaluation.product_count} products, "
-        f"judged by {evaluation.questions.truth.description}"
-    )
     tables = []
     for start in range(0, len(results), COLUMNS):
         shown = results[start : start + COLUMNS]
-        table = _make_table("" if start else title, ["", *(result.label for result in shown)])
+        table = _make_table("", ["", *(result.label for result in shown)])
         for name in results[0].estimates:
             table.add_row(name, *(format_estimate(result.estimates[name]) for result in shown))
         for name, row in _pair_rows(evaluation, shown).items():
@@ -237,7 +236,7 @@ def _make_differences(evaluation: Evaluation) -> Table:
 
 
 def _make_table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title or None, title_justify="left")
     for number, name in enumerate(columns):
         table.add_column(name, justify="right" if number else "left")
     return table
