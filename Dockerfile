@@ -1,0 +1,18 @@
+# The application's image; compose.yaml runs it as web server, workers and scheduler.
+FROM python:3.11-slim
+
+# Extra arguments for pip, such as an index with a CPU build of torch: the usual one brings gigabytes of CUDA libraries.
+ARG PIP_ARGUMENTS=""
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KINDRED_HOME=/data HOME=/tmp
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin kindred \
+    && mkdir /data && chown kindred:kindred /data
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir $PIP_ARGUMENTS -r requirements.txt
+COPY . .
+RUN python -m compileall -q api catalog config embeddings recommendations
+USER kindred
+VOLUME /data
+EXPOSE 8000
+CMD ["gunicorn", "config.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
