@@ -43,6 +43,8 @@ class QueryParameters(serializers.Serializer[Any]):
             given = sent.getlist(name)
             if isinstance(field, serializers.ListField):
                 values[name] = given
+            elif isinstance(field, CommaListField):
+                values[name] = ",".join(given)  # some generated clients repeat the name instead
             else:
                 values[name] = given[-1]
                 if len(given) > 1:

@@ -80,6 +80,13 @@ class KindredSchema(AutoSchema):
             )
         return bodies
 
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super()._get_parameters()
+        for parameter in parameters:
+            if parameter["name"] == "fields":
+                parameter |= {"style": "form", "explode": False}  # separated by commas, not repeated
+        return parameters
+
     def get_auth(self) -> list[dict[str, Any]]:
         """Reading needs no key unless KINDRED_API_PUBLIC_READ is off, so `{}` stands for "none" among the choices."""
         auth: list[dict[str, Any]] = super().get_auth()

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.sparse import SparseAnswer
 from catalog.models import Product, ProductImage
 from catalog.sized_pictures import WIDTHS
 
@@ -16,6 +17,11 @@ def absolute_url(path: str, *, context: Mapping[str, Any]) -> str:
     """Return `path` with scheme and host, so that apps on other origins can use it as it is."""
     request = context.get("request")
     return request.build_absolute_uri(path) if request is not None else path
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class ObjectField(serializers.JSONField):
+    """A JSON object."""
 
 
 class SizedUrlsSerializer(serializers.Serializer[Any]):
@@ -45,11 +51,15 @@ class ImageSerializer(serializers.ModelSerializer[ProductImage]):
         return {str(width): absolute_url(image.sized_url(width), context=self.context) for width in WIDTHS}
 
 
-class ProductSerializer(serializers.ModelSerializer[Product]):
-    """A product as it is read."""
+class ProductSerializer(SparseAnswer, serializers.ModelSerializer[Product]):
+    """A product as it is read. With `fields=` it has its sku and what was named."""
+
+    always = ("sku",)
 
     category = serializers.CharField(source="category.path", default=None, allow_null=True, help_text="Path, `A/B/C`")
     in_stock = serializers.BooleanField()
+    attributes = ObjectField()
+    translations = ObjectField(help_text='By language: {"zh": {"title": "花瓶"}}')
     url = serializers.SerializerMethodField(help_text="The product's page in the shop")
     image_url = serializers.SerializerMethodField(help_text="The first picture, at most 640 pixels wide; null: none")
     images = ImageSerializer(many=True)

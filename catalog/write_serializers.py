@@ -92,6 +92,17 @@ class PriceField(serializers.DecimalField):
     """A price as text, which no client rounds; numbers are taken too."""
 
 
+@extend_schema_field({"type": "string", "pattern": "^([A-Z]{3})?$", "description": "ISO 4217, such as EUR"})
+class CurrencyField(serializers.CharField):
+    """Three capital letters, or nothing."""
+
+    def to_internal_value(self, data: Any) -> str:
+        value = super().to_internal_value(data)
+        if not re.fullmatch("([A-Z]{3})?", value):
+            raise serializers.ValidationError("Write three capital letters such as EUR.", code="invalid")
+        return value
+
+
 class TranslationSerializer(StrictSerializer):
     """A product in another language."""
 
@@ -115,9 +126,7 @@ class ProductWriteSerializer(StrictSerializer):
     brand = serializers.CharField(max_length=200, allow_blank=True, required=False)
     category = CategoryPathField(max_length=1000, allow_blank=True, allow_null=True, required=False)
     price = PriceField(max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, required=False)
-    currency = serializers.CharField(
-        max_length=3, allow_blank=True, required=False, help_text="Three capital letters of ISO 4217, such as EUR"
-    )
+    currency = CurrencyField(max_length=3, allow_blank=True, required=False)
     stock = serializers.IntegerField(
         min_value=0, max_value=2_147_483_647, allow_null=True, required=False, help_text="null: not counted"
     )
@@ -125,11 +134,6 @@ class ProductWriteSerializer(StrictSerializer):
     variant_group = serializers.CharField(max_length=100, allow_blank=True, required=False)
     collection = serializers.CharField(max_length=200, allow_blank=True, required=False)
     is_active = serializers.BooleanField(required=False, help_text="false: kept, but not for sale and never shown")
-
-    def validate_currency(self, value: str) -> str:
-        if not re.fullmatch("([A-Z]{3})?", value):
-            raise serializers.ValidationError("Write three capital letters such as EUR.", code="invalid")
-        return value
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         for language in value:

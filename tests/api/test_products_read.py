@@ -154,8 +154,12 @@ def test_the_count_is_of_all_that_match(anyone, shelf):
     assert "count" not in anyone.call("GET", "products/").json()
 
 
-def test_sparse_answers_hold_the_named_fields_in_the_usual_order(anyone, shelf):
-    assert anyone.call("GET", "products/A/?fields=price,sku").json() == {"sku": "A", "price": "10.00"}
+def test_sparse_answers_hold_the_sku_and_the_named_fields_in_the_usual_order(anyone, shelf):
+    assert anyone.call("GET", "products/A/?fields=price,brand").json() == {
+        "sku": "A",
+        "brand": "Norr",
+        "price": "10.00",
+    }
     assert anyone.call("GET", "products/?fields=sku&page_size=2").json()["results"] == [{"sku": "A"}, {"sku": "B"}]
 
 
@@ -181,6 +185,14 @@ def test_sparse_answers_hold_the_named_fields_in_the_usual_order(anyone, shelf):
 )
 def test_what_cannot_be_understood_is_refused_by_name(anyone, query, expected):
     assert errors(anyone.call("GET", f"products/?{query}")) == expected
+
+
+def test_fields_may_be_repeated_as_some_generated_clients_do(anyone, shelf):
+    assert anyone.call("GET", "products/A/?fields=price&fields=brand").json() == {
+        "sku": "A",
+        "brand": "Norr",
+        "price": "10.00",
+    }
 
 
 def test_an_unknown_parameter_is_answered_with_the_one_that_was_meant(anyone):
