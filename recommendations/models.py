@@ -1,4 +1,4 @@
-"""What staff decide about recommendations: merchandising rules."""
+"""What staff decide about recommendations: merchandising rules. And what the worker answered to a waiting visitor."""
 
 from __future__ import annotations
 
@@ -132,3 +132,14 @@ class Rule(models.Model):
             errors["target"] = "A product is never recommended beside itself; choose another target."
         if errors:
             raise ValidationError(errors)
+
+
+class WorkerAnswer(models.Model):
+    """What the worker answered to a question that a visitor waited for. The question is known by its hash alone."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="sha256 of the question")
+    content = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return self.key[:12]

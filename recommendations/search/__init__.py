@@ -1,0 +1,1 @@
+"""Search by words, by photo, or by both."""

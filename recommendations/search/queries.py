@@ -1,0 +1,107 @@
+"""What a visitor searches for, as vectors of the live space. The worker encodes; answers are kept and shared."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from catalog.pictures import PictureError, check_picture
+from embeddings.models import EmbeddingSpace
+from recommendations.search.worker import answer_key, ask
+
+TEXT_DEADLINE_S = 1.5
+PHOTO_DEADLINE_S = 4.0
+SENT_SIDE_PX = 640  # a photo goes to the worker no larger; encoders look at 224 to 384 pixels
+MAX_TEXT_LENGTH = 200  # characters
+
+
+class QueryError(ValueError):
+    """What was searched for cannot be used. `name` is the parameter, the message says what to do."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
+@dataclass(frozen=True)
+class CropBox:
+    """The part of a photo that is searched for, as shares of its width and height from the left and the top."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def check(self) -> None:
+        """Raise QueryError where there is nothing inside."""
+        if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
+            raise QueryError("crop", "Give left,top,right,bottom between 0 and 1, such as 0.1,0.2,0.9,0.8.")
+
+    def in_pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Return left, top, right and bottom in a picture of that size, at least one pixel apart."""
+        left, top = min(int(self.left * width), width - 1), min(int(self.top * height), height - 1)
+        return left, top, max(round(self.right * width), left + 1), max(round(self.bottom * height), top + 1)
+
+
+@dataclass(frozen=True)
+class EncodedQuery:
+    """Query vectors, float32 (dim,) unit length, by modality; absent where the query says nothing about it."""
+
+    space: EmbeddingSpace
+    vectors: Mapping[str, np.ndarray]
+
+
+def encode_query(
+    space: EmbeddingSpace, *, text: str = "", photo: bytes = b"", deadline_s: float | None = None
+) -> EncodedQuery:
+    """Return the vectors of a text, of a photo made by `prepare_photo`, or of both as one. Raises WorkerUnavailable.
+
+    Raises QueryError where the worker cannot read the photo.
+    """
+    from recommendations.tasks import encode_query as task  # tasks import this module's read_vectors
+
+    key = answer_key("query", str(space.pk), " ".join(text.split()), photo)
+    if deadline_s is None:
+        deadline_s = PHOTO_DEADLINE_S if photo else TEXT_DEADLINE_S
+    sent = base64.b64encode(photo).decode()
+    answer = json.loads(ask(key, task, args=(space.pk, text, sent), deadline_s=deadline_s))
+    if "error" in answer:
+        raise QueryError("image" if photo else "q", answer["error"])
+    return EncodedQuery(space=space, vectors=read_vectors(answer["vectors"]))
+
+
+def prepare_photo(content: bytes, *, crop: CropBox | None = None) -> bytes:
+    """Return an uploaded photo ready to be sent to the worker: upright, cropped, small. Raises QueryError."""
+    if crop:
+        crop.check()
+    try:
+        check_picture(content)
+    except PictureError as error:
+        raise QueryError("image", f"The photo cannot be used: {error}.") from error
+    with Image.open(io.BytesIO(content)) as opened:
+        upright = ImageOps.exif_transpose(opened).convert("RGBA")
+    picture = Image.new("RGB", upright.size, "white")
+    picture.paste(upright, mask=upright.getchannel("A"))
+    if crop:
+        picture = picture.crop(crop.in_pixels(*picture.size))
+    picture.thumbnail((SENT_SIDE_PX, SENT_SIDE_PX))
+    sent = io.BytesIO()
+    picture.save(sent, "JPEG", quality=90)
+    return sent.getvalue()
+
+
+def write_vectors(vectors: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Return vectors by modality as base64 of float32, so that they fit into JSON."""
+    return {name: base64.b64encode(vector.astype("<f4").tobytes()).decode() for name, vector in vectors.items()}
+
+
+def read_vectors(written: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Return what `write_vectors` wrote."""
+    return {name: np.frombuffer(base64.b64decode(data), dtype="<f4") for name, data in written.items()}

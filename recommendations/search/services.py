@@ -1,0 +1,177 @@
+"""Search by words, by photo, or by both: what the encoder finds and what the words find, fused by rank."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.conf import settings
+
+from embeddings.models import EmbeddingSpace
+from recommendations.anchors import format_vector
+from recommendations.candidates import fetch, read_rows
+from recommendations.filters import Filters
+from recommendations.lists import RecommendationList, make_recommendation_id, number_results
+from recommendations.options import OptionError, Options, check_limit
+from recommendations.rerank import Candidate, Reason, Reranking, rerank
+from recommendations.search.full_text import words_part
+from recommendations.search.queries import MAX_TEXT_LENGTH, EncodedQuery, QueryError, encode_query
+from recommendations.search.worker import WorkerUnavailable
+from recommendations.statements import Search, card_statement, either_parts, exact_part, matched_cte, where_clause
+
+HYBRID, FULL_TEXT, SEMANTIC, PHOTO, PHOTO_AND_TEXT = "hybrid", "full_text", "semantic", "photo", "photo_and_text"
+TEXT_MODES = (HYBRID, FULL_TEXT, SEMANTIC)
+RANK_CONSTANT = 60  # Cormack, Clarke and Buettcher, "Reciprocal rank fusion", SIGIR 2009: 60 in all their experiments
+POOL = 100  # candidates of each kind before they are fused
+REASONS = {"words": "Contains the words", "meaning": "Close in meaning or looks"}
+MAX_PAGED = 500  # results that a search can be paged through
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchAnswer:
+    """The list, how it was found, and whether the encoder was missing although it was wanted."""
+
+    shown: RecommendationList
+    mode: str
+    degraded: bool = False
+
+
+def search_text(
+    text: str, *, limit: int = 10, filters: Filters | None = None, options: Options | None = None, mode: str = HYBRID
+) -> SearchAnswer:
+    """Return products for a search text. Without a worker it falls back to words alone and says so (`degraded`).
+
+    Raises QueryError for an empty or overlong text, OptionError.
+    """
+    text = " ".join(text.split())
+    if not text or "\0" in text or len(text) > MAX_TEXT_LENGTH:
+        raise QueryError("q", f"Give 1 to {MAX_TEXT_LENGTH} characters to search for.")
+    if mode not in TEXT_MODES:
+        raise OptionError("mode", f"Unknown: {mode}. Known: {', '.join(TEXT_MODES)}.")
+    space, query, degraded = EmbeddingSpace.objects.live(), None, False
+    if mode != FULL_TEXT:
+        try:
+            query = encode_query(space, text=text) if space else None
+        except WorkerUnavailable as error:
+            logger.warning("Searching by words alone: %s", error)
+        degraded = query is None
+        mode = mode if query else FULL_TEXT
+    plan = SearchPlan(text=text, mode=mode, query=query, modality="text", limit=limit)
+    return SearchAnswer(shown=plan.run(filters, options), mode=mode, degraded=degraded)
+
+
+def search_photo(
+    photo: bytes, *, text: str = "", limit: int = 10, filters: Filters | None = None, options: Options | None = None
+) -> SearchAnswer:
+    """Return products like a photo made by `prepare_photo`, and like the text if there is one.
+
+    Raises WorkerUnavailable: without an encoder a photo says nothing. Raises QueryError, OptionError.
+    """
+    text = " ".join(text.split())
+    if "\0" in text or len(text) > MAX_TEXT_LENGTH:
+        raise QueryError("q", f"Give at most {MAX_TEXT_LENGTH} characters to search for.")
+    space = EmbeddingSpace.objects.live()
+    if space is None:
+        raise WorkerUnavailable("There is no live space yet: run `manage.py embed_products`.")
+    query = encode_query(space, text=text, photo=photo)
+    mode, modality = (PHOTO_AND_TEXT, "fused") if text else (PHOTO, "image")
+    plan = SearchPlan(text=text, mode=mode, query=query, modality=modality, limit=limit)
+    return SearchAnswer(shown=plan.run(filters, options), mode=mode)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPlan:
+    """A checked search. `query` is None where only words are searched."""
+
+    text: str
+    mode: str
+    query: EncodedQuery | None
+    modality: str
+    limit: int
+
+    def run(self, filters: Filters | None, options: Options | None) -> RecommendationList:
+        """Search, fuse the ranks, rerank. One query."""
+        check_limit(self.limit)
+        options = options or Options(variants="show")
+        options.check()
+        search = self.build_search(filters or Filters(), options)
+        where = where_clause(search)
+        parts, ctes = [], []
+        if self.query and (search.exact or search.metric != "cosine"):
+            parts = [exact_part(search, where)]
+        elif self.query:
+            parts, ctes = either_parts(search, where), [matched_cte(search, where)]
+        if self.mode in (HYBRID, FULL_TEXT):
+            parts.append(words_part(search, where, text=self.text))
+        rows = fetch(card_statement(search, parts, ctes=ctes), where.params)
+        kinds = ["words" if row["via"] == "words" else "meaning" for row in rows]
+        approximate = any(row["via"] == "approximate" for row in rows)
+        ranked = fuse_ranks(zip(kinds, read_rows(rows), strict=True))
+        shown = rerank(ranked, how=build_reranking(self.limit, search.filters, options))
+        return self.answer(shown.shown, search="approximate" if approximate else "exact", page=options, more=shown.more)
+
+    def build_search(self, filters: Filters, options: Options) -> Search:
+        space = self.query.space if self.query else None
+        vector = self.query.vectors.get(self.modality) if self.query else None
+        return Search(
+            limit=max(POOL, 3 * self.limit),
+            filters=filters,
+            space_id=space.pk if space else 0,
+            dim=0 if vector is None else vector.shape[0],
+            modality=self.modality,
+            metric=options.metric,
+            vector="" if vector is None else format_vector(np.asarray(vector)),
+            hidden_ids=options.page.shown_ids,
+            shown_ids=options.page.shown_ids if options.variants == "collapse" else (),
+            exact=options.exact,
+            with_vectors=bool(options.diversity) and vector is not None,
+        )
+
+    def answer(self, shown: Sequence[Candidate], *, search: str, page: Options, more: bool) -> RecommendationList:
+        space = self.query.space.name if self.query else None
+        ids = [candidate.product_id for candidate in shown]
+        offset = len(page.page.shown_ids)
+        return RecommendationList(
+            recommendation_id=page.page.recommendation_id or make_recommendation_id(self.mode, self.text, space, ids),
+            strategy="search",
+            anchors=(),
+            space=space,
+            search=search,
+            results=number_results(shown, offset=offset),
+            more=more and bool(shown) and offset + len(shown) < MAX_PAGED,
+        )
+
+
+def fuse_ranks(found: Iterable[tuple[str, Candidate]]) -> list[Candidate]:
+    """Return each product once, scored by the sum of 1 / (60 + rank) over the lists that found it, the best being 1.
+
+    `found` has the reason for which a candidate was found, `words` or `meaning`, each reason's candidates in order.
+    """
+    places: Counter[str] = Counter()
+    merged: dict[int, Candidate] = {}
+    for kind, candidate in found:
+        places[kind] += 1
+        known = merged.get(candidate.product_id, replace(candidate, score=0.0, reasons=()))
+        merged[candidate.product_id] = replace(
+            known if known.distance is not None else candidate,
+            score=known.score + 1.0 / (RANK_CONSTANT + places[kind]),
+            reasons=(*known.reasons, Reason(kind, REASONS[kind])),
+        )
+    top = max((candidate.score for candidate in merged.values()), default=1.0)
+    return [replace(candidate, score=candidate.score / top) for candidate in merged.values()]
+
+
+def build_reranking(limit: int, filters: Filters, options: Options) -> Reranking:
+    return Reranking(
+        limit=limit,
+        offset=len(options.page.shown_ids),
+        min_similarity=filters.min_similarity,
+        variants="show" if options.variants == "only" else options.variants,
+        diversity=options.diversity,
+        out_of_stock=options.out_of_stock or settings.KINDRED_OUT_OF_STOCK,
+    )

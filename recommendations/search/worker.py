@@ -1,0 +1,82 @@
+"""Ask the worker something while a visitor waits: encode a query, explain a pair.
+
+The web process never imports torch. It looks the answer up by its key; where there is none it sends a task to the
+`interactive` queue and looks again every few milliseconds until the deadline. The answer is a row in Postgres, so a
+repeated question costs one query and no worker, and several visitors who ask the same share one answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from celery import Task
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from recommendations.models import WorkerAnswer
+
+QUEUE = "interactive"
+POLL_INTERVAL_S = 0.015  # a look-up by primary key takes about 0.3 ms
+KEEP_ANSWERS_FOR = timedelta(days=7)
+MAX_ANSWERS = 100_000
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerUnavailable(Exception):
+    """No worker answered in time. Start one with `celery -A config worker -Q interactive --pool threads`."""
+
+
+def answer_key(kind: str, *parts: str | bytes) -> str:
+    """Return the key of a question: the sha256 of its kind and parts. The question itself is not stored."""
+    digest = hashlib.sha256(kind.encode())
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
+
+
+def ask(
+    key: str, task: Task, *, args: tuple[object, ...], deadline_s: float, sleep: Callable[[float], None] = time.sleep
+) -> bytes:
+    """Return the worker's answer to the question `key`, from the table or from `task(key, *args)`.
+
+    Raises WorkerUnavailable when the broker cannot be reached or no answer came within `deadline_s` seconds.
+    """
+    give_up_at = time.monotonic() + deadline_s
+    answer = find_answer(key)
+    if answer is not None:
+        return answer
+    try:
+        task.apply_async((key, *args), queue=QUEUE, expires=deadline_s, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("The broker cannot be reached: %s", error)
+        raise WorkerUnavailable("The broker cannot be reached.") from error
+    while time.monotonic() < give_up_at:
+        sleep(POLL_INTERVAL_S)
+        answer = find_answer(key)
+        if answer is not None:
+            return answer
+    raise WorkerUnavailable(f"No worker answered within {deadline_s:g} s.")
+
+
+def find_answer(key: str) -> bytes | None:
+    """Return the stored answer to the question `key`, or None."""
+    content = WorkerAnswer.objects.filter(pk=key).values_list("content", flat=True).first()
+    return None if content is None else bytes(content)
+
+
+def store_answer(key: str, content: bytes) -> None:
+    """Keep the answer to the question `key`; a second answer to the same question changes nothing."""
+    WorkerAnswer.objects.bulk_create([WorkerAnswer(key=key, content=content)], ignore_conflicts=True)
+
+
+def prune_answers() -> int:
+    """Delete answers that are old or too many, and return how many were deleted."""
+    deleted, _ = WorkerAnswer.objects.filter(created_at__lt=timezone.now() - KEEP_ANSWERS_FOR).delete()
+    surplus = WorkerAnswer.objects.order_by("-created_at").values("pk")[MAX_ANSWERS:]
+    return deleted + WorkerAnswer.objects.filter(pk__in=surplus).delete()[0]
