@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
@@ -17,8 +17,8 @@ SHOWN_BRANDS = 40
 MAX_TEXT = 1000  # characters of a parameter; longer ones are cut
 ORDERS = {
     "newest": (gettext_lazy("Newest"), ("-created_at", "sku")),
-    "price": (gettext_lazy("Price, low to high"), ("price", "sku")),
-    "-price": (gettext_lazy("Price, high to low"), ("-price", "sku")),
+    "price": (gettext_lazy("Price, low to high"), (F("price").asc(nulls_last=True), "sku")),
+    "-price": (gettext_lazy("Price, high to low"), (F("price").desc(nulls_last=True), "sku")),
     "title": (gettext_lazy("Name"), ("title", "sku")),
 }
 

@@ -188,6 +188,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Languages, files, logs -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 TIME_ZONE = "UTC"
 USE_TZ = True

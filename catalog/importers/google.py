@@ -101,6 +101,7 @@ def _read_xml(file: IO[bytes]) -> Iterator[tuple[int, Fields]]:
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setFeature(feature_namespaces, True)
     parser.setContentHandler(handler)
+    handler.setDocumentLocator(parser)  # the parser itself does so only when it is given a whole file
     try:
         while chunk := file.read(CHUNK_BYTES):
             parser.feed(chunk)

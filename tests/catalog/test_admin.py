@@ -1,0 +1,188 @@
+"""The catalogue in the admin."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.sites import AdminSite
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog.admin import ProductAdmin
+from catalog.models import Category, Product, ProductImage
+from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory, picture_file
+
+pytestmark = pytest.mark.django_db
+
+PICTURES = "images"
+
+
+def form_data(**changes: object) -> dict[str, object]:
+    """What the browser sends for a new product without pictures."""
+    data = {"sku": "A", "title": "Mug", "description": "", "attributes": "{}", "translations": "{}", "is_active": "on"}
+    formset = {f"{PICTURES}-TOTAL_FORMS": 0, f"{PICTURES}-INITIAL_FORMS": 0}
+    return {**data, **formset, **changes}
+
+
+def with_picture(file: object) -> dict[str, object]:
+    return {f"{PICTURES}-TOTAL_FORMS": 1, f"{PICTURES}-0-file": file, f"{PICTURES}-0-position": 0}
+
+
+def test_the_list_shows_thumbnails_and_needs_no_more_queries_for_more_products(admin_client):
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            admin_client.get("/admin/catalog/product/")
+        return len(queries)
+
+    image = ProductImageFactory()
+    few = count()
+    for _ in range(20):
+        ProductImageFactory(product=ProductFactory(category=CategoryFactory()))
+
+    assert count() == few
+    html = admin_client.get("/admin/catalog/product/?q=" + image.product.sku).content.decode()
+    assert f'<img class="thumb" src="{image.sized_url(160)}"' in html
+    assert f'<span class="row-details">{image.product.sku} · Nordlyn</span>' in html
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=halla", ["A"]),
+        ("q=b", ["B"]),
+        ("in_stock=yes", ["A", "C"]),
+        ("in_stock=no", ["B"]),
+        ("in_stock=few", ["C"]),
+        ("missing=picture", ["B", "C"]),
+        ("missing=category", ["B"]),
+        ("in_category=T", ["A", "C"]),
+        ("is_active__exact=0", ["C"]),
+    ],
+)
+def test_search_and_filters(admin_client, query, expected):
+    mugs = Category.objects.get_or_create_path("T/M")
+    ProductImageFactory(product=ProductFactory(sku="A", title="Halla", category=mugs))
+    ProductFactory(sku="B", stock=0, title="x", brand="")
+    ProductFactory(sku="C", stock=2, category=mugs.parent, is_active=False, title="x", brand="")
+
+    response = admin_client.get(f"/admin/catalog/product/?{query}")
+
+    assert [product.sku for product in response.context["cl"].queryset] == expected
+
+
+def test_a_product_is_made_with_a_picture_that_is_checked_by_content(admin_client):
+    url = "/admin/catalog/product/add/"
+    refused = admin_client.post(url, form_data(**with_picture(picture_file(format="BMP", name="a.png"))))
+
+    assert refused.status_code == 200
+    assert "not a JPEG, PNG, WebP or GIF picture" in refused.content.decode()
+    assert not Product.objects.exists()
+
+    accepted = admin_client.post(url, form_data(**with_picture(picture_file(size=(60, 50), name="../../holiday.gif"))))
+
+    assert accepted.status_code == 302
+    image = ProductImage.objects.get()
+    assert (image.width, image.height) == (60, 50)
+    assert image.file.name == f"products/{image.sha256[:2]}/{image.sha256}.png"
+
+
+def test_the_form_shows_pictures_and_json_that_can_be_read(admin_client):
+    product = ProductFactory(translations={"zh": {"title": "马克杯"}})
+    image = ProductImageFactory(product=product)
+    html = admin_client.get(f"/admin/catalog/product/{product.pk}/change/").content.decode()
+
+    assert f'src="{image.sized_url(160)}" width="96"' in html
+    assert "40 × 30 px" in html
+    assert "&quot;title&quot;: &quot;马克杯&quot;" in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sku": ".."}, "A SKU may not contain control characters"),
+        ({"price": "-1"}, "greater than or equal to 0"),
+        ({"attributes": "{broken"}, "Enter a valid JSON"),
+        ({"title": ""}, "This field is required"),
+    ],
+)
+def test_bad_input_is_refused_with_a_message(admin_client, changes, message):
+    response = admin_client.post("/admin/catalog/product/add/", form_data(**changes))
+
+    assert message in response.content.decode()
+    assert not Product.objects.exists()
+
+
+def test_price_and_stock_can_be_edited_in_the_list(admin_client):
+    product = ProductFactory(stock=1)
+    data = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": product.pk, "form-0-price": "7.50"}
+    admin_client.post("/admin/catalog/product/", {**data, "form-0-stock": "9", "_save": "Save"})
+    product.refresh_from_db()
+
+    assert (product.price, product.stock, product.is_active) == (Decimal("7.50"), 9, False)
+
+
+@pytest.mark.parametrize(("action", "shown"), [("hide_from_shop", False), ("show_in_shop", True)])
+def test_products_are_shown_and_hidden_together(admin_client, action, shown):
+    products = [ProductFactory(is_active=not shown) for _ in range(2)]
+    data = {"action": action, "_selected_action": [product.pk for product in products]}
+    admin_client.post("/admin/catalog/product/", data)
+
+    assert list(Product.objects.values_list("is_active", flat=True)) == [shown, shown]
+
+
+def test_a_category_is_renamed_with_everything_below_and_refused_where_it_cannot_be(admin_client):
+    leaf = Category.objects.get_or_create_path("A/B/C")
+    root = Category.objects.get(path="A")
+    admin_client.post(f"/admin/catalog/category/{root.pk}/change/", {"name": "Z", "parent": ""})
+    assert Category.objects.get(pk=leaf.pk).path == "Z/B/C"
+
+    response = admin_client.post(f"/admin/catalog/category/{root.pk}/change/", {"name": "Z", "parent": leaf.pk})
+    assert "cannot be moved into itself or below itself" in response.content.decode()
+    response = admin_client.post("/admin/catalog/category/add/", {"name": "Z", "parent": ""})
+    assert "There is already a category Z" in response.content.decode()
+    assert Category.objects.count() == 3
+
+
+def test_categories_are_listed_as_a_tree_with_their_products(admin_client):
+    leaf = Category.objects.get_or_create_path("A/B")
+    ProductFactory(category=leaf)
+    response = admin_client.get("/admin/catalog/category/")
+
+    assert [(node.path, node.product_count) for node in response.context["cl"].queryset] == [("A", 0), ("A/B", 1)]
+    assert '<span class="tree-name" style="padding-left:1.5em">B</span>' in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["category", "product", "productimage"])
+@pytest.mark.parametrize("page", ["", "add/"])
+def test_every_page_opens_also_with_data(admin_client, path, page):
+    ProductImageFactory(product=ProductFactory(category=CategoryFactory()))
+
+    assert admin_client.get(f"/admin/catalog/{path}/{page}").status_code == 200
+
+
+def test_a_picture_has_a_form_of_its_own(admin_client):
+    image = ProductImageFactory()
+    html = admin_client.get(f"/admin/catalog/productimage/{image.pk}/change/").content.decode()
+
+    assert image.sha256 in html
+
+
+def test_other_apps_can_add_a_panel_to_the_form(rf, admin_user, monkeypatch):
+    monkeypatch.setattr(ProductAdmin, "panels", {})
+    ProductAdmin.add_panel("Kindred ones", lambda product: f"near {product.sku}")
+    product = ProductFactory(sku="A")
+    request = rf.get("/")
+    request.user = admin_user
+    model_admin = ProductAdmin(Product, AdminSite())
+
+    html = model_admin.change_view(request, str(product.pk)).render().content.decode()
+    assert "Kindred ones" in html
+    assert "near A" in html
+    assert "Kindred ones" not in model_admin.add_view(request).render().content.decode()
+
+
+def test_the_admin_is_ours_to_look_at(admin_client):
+    assert admin.site.site_header == "Kindred"
+    assert "catalog/admin.css" in admin_client.get("/admin/").content.decode()
