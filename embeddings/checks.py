@@ -1,1 +1,119 @@
-"""System checks: settings and spaces that cannot work together are named before a request finds out."""
+"""System checks: settings and spaces that cannot work together are named before a request finds out.
+
+`manage.py check` asks nothing of a database and loads no encoder; `manage.py check --database default` (and `migrate`)
+looks at spaces, vectors and indexes as well; `--deploy` adds what only matters in production.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
+from django.db import DatabaseError, connection
+
+from embeddings.encoders.base import EncoderError, EncoderUnavailable
+from embeddings.encoders.registry import describe
+from embeddings.indexes import missing_indexes
+from embeddings.models import EmbeddingSpace
+from embeddings.spaces import FITTED_FUSIONS
+from embeddings.vectors import load_pipeline
+
+OLDEST_PGVECTOR = (0, 8, 0)  # iterative index scans, without which a filter costs rows
+
+
+@register()
+def check_recipe_settings(**_: Any) -> list[CheckMessage]:
+    """Name settings of the first space's recipe that cannot be used."""
+    found: list[CheckMessage] = []
+    for name, modality in (("KINDRED_TEXT_ENCODER", "text"), ("KINDRED_IMAGE_ENCODER", "image")):
+        spec = getattr(settings, name)
+        try:
+            modalities = describe(spec).modalities
+        except EncoderUnavailable as error:
+            hint = "It is fetched or installed before the worker can embed anything."
+            found.append(Warning(f"{name} is {spec!r}: {error}", hint=hint, id="embeddings.W002"))
+        except EncoderError as error:
+            hint = f"Unset {name} for the packaged encoder, or set it to one of the forms named."
+            found.append(Error(f"{name} is {spec!r}: {error}", hint=hint, id="embeddings.E001"))
+        else:
+            if modality not in modalities:
+                hint = f"Choose an encoder that encodes {modality}, or leave {name} unset."
+                found.append(
+                    Error(f"{name} is {spec!r}, which encodes no {modality}.", hint=hint, id="embeddings.E002")
+                )
+    if settings.KINDRED_FUSION not in FITTED_FUSIONS:
+        hint = f"Choose {' or '.join(FITTED_FUSIONS)}; attention is trained later: manage.py train_fusion."
+        message = f"KINDRED_FUSION is {settings.KINDRED_FUSION!r}: no first space can be made of it."
+        found.append(Error(message, hint=hint, id="embeddings.E003"))
+    return found
+
+
+@register(deploy=True)
+def check_production(**_: Any) -> list[CheckMessage]:
+    """Name what is fine on one machine and not in production."""
+    if not getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False):
+        return []
+    hint = "Unset CELERY_TASK_ALWAYS_EAGER: the web process would load encoders and every save would wait for them."
+    return [Error("Tasks run in the process that sends them.", hint=hint, id="embeddings.E004")]
+
+
+@register(Tags.database)
+def check_spaces(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Look at the extension, the spaces and their indexes."""
+    if not databases:
+        return []
+    try:
+        if "embeddings_embeddingspace" not in connection.introspection.table_names():
+            return []  # before the first migration
+        return [*_check_extension(), *_check_live_space(), *_check_dims()]
+    except DatabaseError as error:
+        hint = "Start it, or mend DATABASE_URL."
+        return [Error(f"The database cannot be asked: {error}", hint=hint, id="embeddings.E005")]
+
+
+def _check_extension() -> Iterator[CheckMessage]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+        row = cursor.fetchone()
+    version = tuple(int(part) for part in row[0].split(".")) if row else ()
+    if version < OLDEST_PGVECTOR:
+        wanted = ".".join(map(str, OLDEST_PGVECTOR))
+        yield Error(
+            f"pgvector is {row[0] if row else 'missing'}, and {wanted} is needed.",
+            hint=f"Install pgvector {wanted} or newer on the server, then run ALTER EXTENSION vector UPDATE.",
+            id="embeddings.E006",
+        )
+
+
+def _check_live_space() -> Iterator[CheckMessage]:
+    live = EmbeddingSpace.objects.live()
+    if live is None:
+        hint = "Run manage.py embed_products, or start a worker: the first one makes it."
+        yield Info("There is no live space yet.", hint=hint, id="embeddings.I001")
+        return
+    for name in missing_indexes(live):
+        hint = "Run manage.py embed_products: it builds what is missing while searches go on."
+        yield Warning(f"The index {name} is missing or invalid: searches are slow.", hint=hint, id="embeddings.W001")
+
+
+def _check_dims() -> Iterator[CheckMessage]:
+    """Compare what encoders give with what spaces were fitted on, as far as that is known without loading one."""
+    for space in EmbeddingSpace.objects.kept_fresh():
+        pipeline = load_pipeline(space)
+        held = [
+            (space.text_encoder, pipeline.text_modality.input_dim),
+            (space.image_encoder, pipeline.image_modality.input_dim),
+        ]
+        for spec, dim in held:
+            try:
+                given = describe(spec).dim
+            except EncoderError as error:
+                hint = "Install what it needs, or build and promote a space with another encoder."
+                yield Warning(f"Space {space.name} needs {spec}: {error}", hint=hint, id="embeddings.W003")
+                continue
+            if given and given != dim:
+                hint = "Create a new space: manage.py spaces create NAME."
+                message = f"Encoder {spec} gives {given}, space {space.name} holds {dim}."
+                yield Error(message, hint=hint, id="embeddings.E007")

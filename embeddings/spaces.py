@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
+from embeddings.encoders.registry import describe
 from embeddings.encoding import SpaceEncoders
 from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.indexes import drop_indexes
@@ -81,7 +83,14 @@ def create_space(
     if trained:
         set_pipeline(space, trained)
         space.text_identity, space.image_identity = source.text_identity, source.image_identity
-    elif space.fusion not in FITTED_FUSIONS:
+    check_recipe(space, is_trained=trained is not None)
+    space.save()
+    return space
+
+
+def check_recipe(space: EmbeddingSpace, *, is_trained: bool = False) -> None:
+    """Raise SpaceError where a space that is about to be created cannot be built."""
+    if not is_trained and space.fusion not in FITTED_FUSIONS:
         raise SpaceError(
             f"Fusion {space.fusion!r} cannot be fitted: choose {' or '.join(FITTED_FUSIONS)}; attention is trained "
             "(manage.py train_fusion --space NAME)."
@@ -90,12 +99,12 @@ def create_space(
         raise SpaceError(f"A space has 2 to {MAX_DIM} dimensions, not {space.dim}.")
     if not 0 <= space.text_weight <= 1:
         raise SpaceError(f"The text weight lies between 0 (picture only) and 1 (text only): not {space.text_weight}.")
+    for spec, modality in ((space.text_encoder, "text"), (space.image_encoder, "image")):
+        _check_encoder(spec, modality)
     try:
         space.full_clean()
     except ValidationError as error:
         raise SpaceError("; ".join(error.messages)) from error
-    space.save()
-    return space
 
 
 def get_space(name: str) -> EmbeddingSpace:
@@ -201,6 +210,18 @@ def free_name(wanted: str) -> str:
     taken = set(EmbeddingSpace.objects.values_list("name", flat=True))
     candidates = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
     return next(name for name in candidates if name not in taken)
+
+
+def _check_encoder(spec: str, modality: str) -> None:
+    """Raise SpaceError for a spec that names nothing, or nothing of that modality; weights may come later."""
+    try:
+        modalities = describe(spec).modalities
+    except UnknownEncoder as error:
+        raise SpaceError(str(error)) from error
+    except EncoderUnavailable:
+        return
+    if modality not in modalities:
+        raise SpaceError(f"{spec} does not encode {modality}: choose an encoder that does.")
 
 
 def _read_vectors(space: EmbeddingSpace) -> dict[int, np.ndarray]:

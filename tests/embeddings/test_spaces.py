@@ -428,6 +428,8 @@ def test_overlap_is_one_with_itself_and_less_with_another_recipe(shop):
     ("recipe", "complaint"),
     [
         ({"fusion": "attention"}, "attention is trained"),
+        ({"text_encoder": "fake:none"}, "fake:none"),
+        ({"text_encoder": "fake:image"}, "fake:image does not encode text"),
         ({"dim": 1}, "2 to 2000 dimensions"),
         ({"text_weight": 1.5}, "text weight lies between 0"),
         ({"text_composition": [{"fields": ["price"]}]}, "Unknown field 'price'"),

@@ -1,0 +1,276 @@
+"""Spaces and the state of vectors in the admin. No encoder runs here: builds are handed to the worker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from catalog.admin import IndentedJSONField, ProductAdmin
+from catalog.models import Product
+from embeddings import bell, spaces
+from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
+from embeddings.product_state import describe_product
+from embeddings.spaces import SpaceError
+from embeddings.tasks import build_space, refresh_stale
+
+logger = logging.getLogger(__name__)
+
+STALLED_AFTER = timedelta(minutes=3)  # a build that works says so every few seconds
+RECIPE = (
+    "text_encoder",
+    "image_encoder",
+    "fusion",
+    "text_weight",
+    "dim",
+    "text_composition",
+    "category_text_weights",
+)
+Status = EmbeddingSpace.Status
+
+ProductAdmin.add_panel("Embedding", describe_product)
+
+
+class SpaceForm(forms.ModelForm[EmbeddingSpace]):
+    """A new space starts from the live one's recipe; of an existing one only the dial can be turned."""
+
+    class Meta:
+        model = EmbeddingSpace
+        fields = ("name", *RECIPE)
+        field_classes: ClassVar[dict[str, type[forms.Field]]] = {
+            "text_composition": IndentedJSONField,
+            "category_text_weights": IndentedJSONField,
+        }
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in spaces.FITTED_FUSIONS])
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk is None and not self.errors:
+            try:
+                spaces.check_recipe(EmbeddingSpace(**cleaned))
+            except SpaceError as error:
+                raise forms.ValidationError(str(error)) from error
+        return cleaned
+
+
+@admin.register(EmbeddingSpace)
+class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
+    form = SpaceForm
+    list_display = ("name", "state", "products", "recipe", "fitted_on", "promoted_at")
+    actions = ("build", "promote", "compare", "drop")
+    readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingSpace]:
+        fused = Count("embeddings", filter=Q(embeddings__modality="fused"))
+        return super().get_queryset(request).annotate(product_count=fused)
+
+    def get_fields(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> Any:
+        return ("name", *RECIPE, *self.readonly_fields) if obj else ("name", *RECIPE)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> Any:
+        frozen = [field for field in ("name", *RECIPE) if field != "category_text_weights"]
+        return (*frozen, *self.readonly_fields) if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        live = EmbeddingSpace.objects.live()
+        return {field: getattr(live, field) for field in RECIPE} if live else {}
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # "Drop" takes the indexes too, and spares the live space
+        return actions
+
+    def has_delete_permission(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        roll_back = self.admin_site.admin_view(require_POST(self.roll_back))
+        return [path("roll-back/", roll_back, name="embeddings_embeddingspace_roll_back"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        live, product_count = EmbeddingSpace.objects.live(), Product.objects.count()
+        context = {
+            "rollback_target": EmbeddingSpace.objects.rollback_target(),
+            "is_building": EmbeddingSpace.objects.filter(status=Status.BUILDING).exclude(progress={}).exists(),
+            "outgrown": live if live and spaces.needs_refit(live, product_count=product_count) else None,
+            "product_count": product_count,
+        }
+        return super().changelist_view(request, extra_context=context | (extra_context or {}))
+
+    def save_model(self, request: HttpRequest, obj: EmbeddingSpace, form: Any, change: bool) -> None:
+        if not change:
+            obj.status = Status.BUILDING
+            obj.save()
+            self.message_user(request, f"Select {obj.name} and choose “Build” to fill it.")
+            return
+        obj.save(update_fields=["category_text_weights"])
+        transaction.on_commit(lambda: _tell_worker(refresh_stale.delay), robust=True)
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, space: EmbeddingSpace) -> str:
+        label = space.get_status_display()
+        if space.status == Status.FAILED:
+            return f"{label}: {space.failure[:200]}"
+        if space.status != Status.BUILDING:
+            return label
+        if not space.progress:
+            return "Waits to be built"
+        step = f"{space.progress['stage']} {space.progress['done']} of {space.progress['total']}"
+        if timezone.now() - datetime.fromisoformat(space.progress["at"]) > STALLED_AFTER:
+            return f"Interrupted at {step}: build it again to go on"
+        done = space.progress["done"] / max(space.progress["total"], 1)
+        return format_html('{}: {} <progress value="{}" max="1"></progress>', label, step, f"{done:.3f}")
+
+    @admin.display(description="Products")
+    def products(self, space: Any) -> int:
+        return int(space.product_count)
+
+    @admin.display(description="Recipe")
+    def recipe(self, space: EmbeddingSpace) -> str:
+        return f"{space.text_encoder} + {space.image_encoder}, {space.fusion} {space.text_weight:g}, {space.dim} dim"
+
+    @admin.action(description="Build (in the background)", permissions=["change"])
+    def build(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
+        for space in queryset:
+            if space.status == Status.LIVE:
+                self.message_user(request, f"{space.name} is live and kept fresh by itself.", messages.WARNING)
+            elif _tell_worker(partial(build_space.delay, space.pk)):
+                self.message_user(request, f"{space.name} is built by the worker; this page shows how far it is.")
+            else:
+                self.message_user(
+                    request, "The broker does not answer: start it, then build again.", level=messages.ERROR
+                )
+
+    @admin.action(description="Promote: serve it from now on", permissions=["change"])
+    def promote(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
+        def promote_one(space: EmbeddingSpace) -> str:
+            before = spaces.promote(space)
+            return f"{space.name} is live{f'; {before.name} can be rolled back to' if before else ''}."
+
+        self._for_one(request, queryset, promote_one)
+
+    @admin.action(description="Compare with the live space", permissions=["view"])
+    def compare(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
+        live = EmbeddingSpace.objects.live()
+        for space in queryset:
+            if live and space != live:
+                overlap = spaces.measure_overlap(live, space)
+                self.message_user(
+                    request,
+                    f"{space.name} shares {overlap.mean:.0%} of the {overlap.k} nearest products with {live.name} "
+                    f"({overlap.product_count} compared). With labels: `manage.py spaces compare --truth FILE`.",
+                )
+
+    @admin.action(description="Drop, with its vectors", permissions=["change"])
+    def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
+        def drop_one(space: EmbeddingSpace) -> str:
+            spaces.drop_space(space)
+            return f"{space.name} is gone."
+
+        self._for_one(request, queryset, drop_one)
+
+    def roll_back(self, request: HttpRequest) -> HttpResponse:
+        """Serve again the space that was served before."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        try:
+            self.message_user(request, f"{spaces.roll_back().name} is live again.")
+        except SpaceError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(reverse("admin:embeddings_embeddingspace_changelist"))
+
+    def _for_one(
+        self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace], act: Callable[[EmbeddingSpace], str]
+    ) -> None:
+        if queryset.count() != 1:
+            self.message_user(request, "Select one space.", messages.WARNING)
+            return
+        try:
+            self.message_user(request, act(queryset.get()))
+        except SpaceError as error:
+            self.message_user(request, str(error), messages.ERROR)
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """By what a product waits for."""
+
+    title = "waits for"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("turn", "Its turn"), ("retry", "Another try"), ("change", "A change of the product")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> QuerySet[PendingEmbedding]:
+        conditions = {
+            "turn": Q(retry_at__lte=timezone.now()),
+            "retry": Q(retry_at__gt=timezone.now()),
+            "change": Q(retry_at=None),
+        }
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that only the worker writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(PendingEmbedding)
+class PendingEmbeddingAdmin(ReadOnlyAdmin):
+    list_display = ("product", "reason", "attempts", "retry_at", "leased_until", "created_at")
+    list_filter = (WaitingFilter,)
+    list_select_related = ("product",)
+    search_fields = ("product__sku", "product__title", "reason")
+    actions = ("try_again",)
+
+    @admin.action(description="Try again now", permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> None:
+        count = queryset.update(retry_at=timezone.now(), attempts=0)
+        bell.ring_after_commit()
+        self.message_user(request, f"{count} products are tried again.")
+
+
+@admin.register(ProductEmbedding)
+class ProductEmbeddingAdmin(ReadOnlyAdmin):
+    list_display = ("product", "space", "modality", "text_weight", "is_complete", "updated_at")
+    list_filter = ("space", "modality")
+    list_select_related = ("product", "space")
+    search_fields = ("product__sku", "product__title")
+    fields = ("product", "space", "modality", "text_weight", "fingerprint", "updated_at")
+    show_full_result_count = False
+
+    @admin.display(description="Complete", boolean=True)
+    def is_complete(self, embedding: ProductEmbedding) -> bool:
+        return bool(embedding.fingerprint)
+
+
+def _tell_worker(send: Callable[[], object]) -> bool:
+    """Send a task; return False where the broker does not answer."""
+    try:
+        send()
+    except Exception:  # whatever a broker's client may raise
+        logger.warning("The broker does not answer", exc_info=True)
+        return False
+    return True
