@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, OrderBy, Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from catalog.categories import normalize_path
 from catalog.models import Category, Product, ProductQuerySet
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 PAGE_SIZE = 24
 SHOWN_BRANDS = 40
 MAX_TEXT = 1000  # characters of a parameter; longer ones are cut
-ORDERS = {
+ORDERS: dict[str, tuple[StrPromise, tuple[str | OrderBy, ...]]] = {
     "newest": (gettext_lazy("Newest"), ("-created_at", "sku")),
     "price": (gettext_lazy("Price, low to high"), (F("price").asc(nulls_last=True), "sku")),
     "-price": (gettext_lazy("Price, high to low"), (F("price").desc(nulls_last=True), "sku")),
