@@ -1,0 +1,147 @@
+"""What users and clients rely on exists, and is written down."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from django.urls import resolve
+from drf_spectacular.generators import SchemaGenerator
+
+PROJECT = Path(__file__).resolve().parents[2]
+APPS = ("api", "catalog", "embeddings", "recommendations", "config")
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+DOCUMENTED = "\n".join(page.read_text() for page in PAGES)
+COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
+
+# The names that stay fixed. A change to one of them is a breaking change.
+OPTIONS = {
+    "up": ["--demo", "--host", "--port", "--workers"],
+    "import_products": ["--images", "--format", "--dry-run"],
+    "embed_products": ["--stale", "--all", "--space", "--batch-size"],
+    "spaces": [],
+    "train_fusion": ["--space", "--pairs"],
+    "evaluate": ["--truth", "--space", "--modality", "--out"],
+    "export_embeddings": ["--out", "--space"],
+    "similar": ["--limit"],
+    "api_key": [],
+}
+VERBS = {
+    "spaces": ["list", "create", "build", "compare", "promote", "rollback", "drop"],
+    "api_key": ["create", "list", "revoke"],
+}
+OPERATIONS = {
+    "/api/v1/products/": ["get", "post"],
+    "/api/v1/products/{sku}/": ["get", "put", "patch", "delete"],
+    "/api/v1/products/bulk/": ["post"],
+    "/api/v1/products/{sku}/images/": ["get", "post"],
+    "/api/v1/products/{sku}/similar/": ["get"],
+    "/api/v1/recommendations/": ["post"],
+    "/api/v1/search/": ["get"],
+    "/api/v1/search/image/": ["post"],
+    "/api/v1/events/": ["post"],
+    "/api/v1/users/{user_id}/": ["delete"],
+}
+SIMILAR = (
+    "limit category brand price_min price_max in_stock attr.NAME exclude min_similarity metric modality diversity "
+    "variants explain fields exact"
+)
+RESULT = "position sku title url image_url price currency in_stock distance similarity score reasons"
+LIST = "recommendation_id strategy anchors space search fallback_used results next status"
+SETTINGS = (
+    "DATABASE_URL CELERY_BROKER_URL CACHE_URL KINDRED_HOME SECRET_KEY DEBUG ALLOWED_HOSTS CORS_ALLOWED_ORIGINS "
+    "KINDRED_TEXT_ENCODER KINDRED_IMAGE_ENCODER KINDRED_FUSION"
+)
+
+
+def environment_variables() -> list[str]:
+    """Every variable that the settings read."""
+    sources = [PROJECT / "config" / "settings.py", *sorted((PROJECT / "config" / "services").glob("*.py"))]
+    text = "\n".join(path.read_text() for path in sources)
+    names = set(re.findall(r"""env(?:\.\w+)?\(\s*["']([A-Z][A-Z0-9_]+)["']""", text))
+    names |= set(re.findall(r"""environ(?:\.get\(|\[)["']([A-Z][A-Z0-9_]+)["']""", text))
+    return sorted(names - {"PYTHONPATH"})
+
+
+@pytest.fixture(scope="module")
+def paths() -> dict:
+    return SchemaGenerator().get_schema(request=None, public=True)["paths"]
+
+
+@pytest.fixture(scope="module")
+def components() -> dict:
+    return SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS, *OPTIONS}))
+def test_every_command_is_there_and_documented(command):
+    assert command in COMMANDS
+    assert re.search(rf"manage\.py {command}\b", DOCUMENTED), f"{command} is in no page"
+
+
+@pytest.mark.parametrize("command", sorted(OPTIONS))
+def test_the_options_that_were_promised_are_there(command):
+    parser = load_command_class(get_commands()[command], command).create_parser("manage.py", command)
+    offered = {option for action in parser._actions for option in action.option_strings}
+    assert [option for option in OPTIONS[command] if option not in offered] == []
+    verbs = {choice for action in parser._actions if isinstance(action.choices, dict) for choice in action.choices}
+    assert [verb for verb in VERBS.get(command, []) if verb not in verbs] == []
+
+
+@pytest.mark.parametrize("name", sorted({*environment_variables(), *SETTINGS.split()}))
+def test_every_setting_is_there_and_documented(name):
+    assert name in environment_variables()
+    assert re.search(rf"\b{name}\b", DOCUMENTED), f"{name} is in no page"
+
+
+@pytest.mark.parametrize("path", OPERATIONS)
+def test_the_routes_that_were_promised_are_there(path, paths):
+    assert [method for method in OPERATIONS[path] if method not in paths.get(path, {})] == []
+
+
+def test_every_route_of_the_api_is_documented(paths):
+    page = (PROJECT / "docs" / "api.md").read_text()
+    missing = []
+    for path, methods in paths.items():
+        short = path.removeprefix("/api/v1/")
+        missing += [f"{method.upper()} {short}" for method in methods if f"{method.upper()} {short}" not in page]
+    assert missing == []
+
+
+def test_every_parameter_and_field_of_the_api_is_documented(paths, components):
+    page = (PROJECT / "docs" / "api.md").read_text()
+    names = {
+        parameter["name"]
+        for methods in paths.values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", [])
+    }
+    for schema in components.values():
+        names |= set(schema.get("properties", {}))
+    assert sorted(name for name in names if f"`{name}`" not in page) == []
+
+
+def test_the_parameters_and_fields_that_were_promised_are_there(paths, components):
+    offered = {parameter["name"] for parameter in paths["/api/v1/products/{sku}/similar/"]["get"]["parameters"]}
+    assert sorted(set(SIMILAR.split()) - offered) == []
+    assert sorted(set(RESULT.split()) - set(components["Result"]["properties"])) == []
+    assert sorted(set(LIST.split()) - set(components["List"]["properties"])) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/products/A/", "/widgets/kindred.js", "/admin/", "/healthz", "/readyz", "/metrics",
+             "/api/v1/schema/", "/api/v1/docs/"],
+)  # fmt: skip
+def test_the_pages_that_were_promised_are_there(path):
+    assert resolve(path).func is not None
+
+
+def test_every_link_between_the_pages_leads_somewhere():
+    broken = []
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if "://" not in target and not (page.parent / target).exists():
+                broken.append(f"{page.name}: {target}")
+    assert broken == []

@@ -1,0 +1,62 @@
+"""The rules of the house, each checked by the tool that knows it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+APPS = ("api", "catalog", "embeddings", "recommendations", "config")
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *command], cwd=PROJECT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"), id="imports"),
+        pytest.param(("-m", "ruff", "check", "."), id="ruff"),
+        pytest.param(("-m", "mypy", *APPS), id="mypy"),
+        pytest.param(("manage.py", "makemigrations", "--check", "--dry-run"), id="migrations"),
+        pytest.param(("manage.py", "check", "--fail-level", "WARNING"), id="system checks"),
+    ],
+)
+def test_nothing_to_complain_about(command, db, child_environment, monkeypatch):
+    for name in ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL"):
+        monkeypatch.setenv(name, child_environment[name])
+    done = run(*command)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+
+
+def python_files() -> list[Path]:
+    return [path for app in APPS for path in (PROJECT / app).rglob("*.py") if "migrations" not in path.parts]
+
+
+def test_no_file_is_named_for_nothing_in_particular():
+    vague = {"utils", "util", "common", "core", "helpers", "misc", "base_utils"}
+    assert [str(path.relative_to(PROJECT)) for path in python_files() if {path.stem, *path.parent.parts} & vague] == []
+
+
+def test_files_stay_short_enough_to_read():
+    lengths = {str(path.relative_to(PROJECT)): len(path.read_text().splitlines()) for path in python_files()}
+    assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
+
+
+def test_every_file_says_what_it_is_about():
+    silent = [path for path in python_files() if path.stat().st_size and not path.read_text().startswith(('"""', "#!"))]
+    assert [str(path.relative_to(PROJECT)) for path in silent if path.name != "apps.py"] == []
+
+
+def test_torch_is_imported_only_where_vectors_are_made():
+    allowed = ("embeddings/encoders/", "embeddings/fusion/training")
+    importing = [
+        str(path.relative_to(PROJECT))
+        for path in python_files()
+        if any(line.split()[:2] in (["import", "torch"], ["from", "torch"]) for line in path.read_text().splitlines())
+    ]
+    assert [name for name in importing if not name.startswith(allowed)] == []
