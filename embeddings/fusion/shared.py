@@ -1,8 +1,8 @@
 """A space that text and picture share: the directions in which the one says what the other one says.
 
 Regularised canonical correlation analysis (Hotelling 1936; ridge: Vinod 1976), learned from the pairs of text and
-picture that a catalogue is made of, and from no label. What
-one says (the season's slogan, the colour of the background) mostly is not.
+picture that a catalogue is made of, and from no label. What both say about a product (that it is a mug) is what it is;
+what only one says (the season's slogan, the colour of the background) mostly is not.
 """
 
 import numpy as np

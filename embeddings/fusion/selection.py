@@ -1,0 +1,188 @@
+"""How much of what can be learned from a catalogue to trust: decided on products that were held back, without labels.
+
+A representation is good if one modality alone, seen through it, tells which products the other modality finds alike.
+So text alone is compared with the raw pictures of held-back products, and pictures alone with their raw texts. On a
+catalogue too small to learn from this gets worse, not better, and nothing is then learned.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.memory import Memory
+from embeddings.fusion.shared import fit_shared
+
+DIMS = (16, 32, 64)
+PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0)
+STRENGTHS = (0.15, 0.3, 0.5)
+MEMORIES = (0.5, 1.0)
+FOLDS = 3
+REPEATS = 2
+MIN_COMPLETE_PRODUCTS = 30  # ten to a fold: below, a score says nothing
+MAX_PRODUCTS = 1_500  # a sample is enough to choose four numbers, and keeps it to seconds
+NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is learned, and how much it counts. The default learns nothing."""
+
+    dim: int = DIMS[0]
+    penalty: float = PENALTIES[0]
+    strength: float = 0.0  # of the shared space beside concatenation
+    memory: float = 0.0  # of the neighbours
+
+
+@dataclass
+class Scores:
+    """The marks of one setting, one for each fold and direction."""
+
+    agreement: list[float] = field(default_factory=list)  # correlation with the other modality's similarities
+    neighbours: list[float] = field(default_factory=list)  # mean share of its nearest five that are found, discounted
+
+    @property
+    def totals(self) -> np.ndarray:
+        """Both marks count alike: the one sees the whole catalogue, the other one the neighbours that are shown."""
+        totals: np.ndarray = np.array(self.agreement) + np.array(self.neighbours)
+        return totals
+
+    def add(self, similarity: Array, target: Array) -> None:
+        self.agreement.append(_correlate(similarity, target))
+        self.neighbours.append(_find_neighbours(similarity, target))
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Complete products, some held back. Each has (fitted, held) rows of text, and of image."""
+
+    text: tuple[Array, Array]
+    image: tuple[Array, Array]
+
+    def directions(self) -> Iterator[tuple[int, Array, Array, Array]]:
+        """Yield (0 or 1, fitted rows, held rows, the other modality's similarities of held rows), text first."""
+        for side, (own, other) in enumerate(((self.text, self.image), (self.image, self.text))):
+            yield side, own[0], own[1], other[1] @ other[1].T
+
+
+def choose_settings(
+    text: Array, image: Array, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> tuple[Settings, dict[str, float]]:
+    """Return the settings for a catalogue's text (n, text_dim) and image (n, image_dim), and how they were judged."""
+    complete = np.flatnonzero(present_rows(text) & present_rows(image))
+    chosen, report = Settings(), {"complete_products": float(len(complete))}
+    if len(complete) < MIN_COMPLETE_PRODUCTS:
+        return chosen, report
+    folds = list(_split(text[complete], image[complete], seed=seed))
+    scores: dict[Settings, Scores] = {}
+    for position, fold in enumerate(folds):
+        _score_shared(fold, scores)
+        if progress is not None:
+            progress(position + 1, 2 * len(folds))
+    chosen = _pick(scores, Settings())
+    smoothed: dict[Settings, Scores] = {}
+    for position, fold in enumerate(folds):
+        _score_memory(fold, chosen, smoothed)
+        if progress is not None:
+            progress(len(folds) + position + 1, 2 * len(folds))
+    final = _pick(smoothed, chosen)
+    for name, marks in (("concat", scores[Settings()]), ("learned", smoothed[final])):
+        report[f"agreement_{name}"] = float(np.mean(marks.agreement))
+        report[f"neighbours_{name}"] = float(np.mean(marks.neighbours))
+    return final, report
+
+
+def _split(text: Array, image: Array, *, seed: int) -> Iterator[Fold]:
+    for repeat in range(REPEATS):
+        order = np.random.default_rng(seed + repeat).permutation(len(text))[:MAX_PRODUCTS]
+        for part in range(FOLDS):
+            held = np.zeros(len(order), dtype=bool)
+            held[part::FOLDS] = True
+            fitted, kept = order[~held], order[held]
+            yield Fold(text=(text[fitted], text[kept]), image=(image[fitted], image[kept]))
+
+
+def _score_shared(fold: Fold, scores: dict[Settings, Scores]) -> None:
+    """Add this fold's marks of concatenation alone and of every shared space beside it."""
+    sides = [(held, held @ held.T, target) for _, _, held, target in fold.directions()]
+    for _, plain, target in sides:
+        scores.setdefault(Settings(), Scores()).add(plain, target)
+    for penalty in PENALTIES:
+        projections = fit_shared(fold.text[0], fold.image[0], dim=max(DIMS), penalty=penalty)
+        for (held, plain, target), projection in zip(sides, projections, strict=True):
+            for dim in DIMS:
+                learned = unit_rows(held @ projection[:, :dim])
+                shared = learned @ learned.T
+                for strength in STRENGTHS:
+                    settings = Settings(dim=dim, penalty=penalty, strength=strength)
+                    mixed = (1 - strength) * plain + strength * shared
+                    scores.setdefault(settings, Scores()).add(mixed, target)
+
+
+def _score_memory(fold: Fold, chosen: Settings, scores: dict[Settings, Scores]) -> None:
+    """Add this fold's marks of the chosen shared space with and without memory of the fitted products."""
+    projections = fit_shared(fold.text[0], fold.image[0], dim=chosen.dim, penalty=chosen.penalty)
+    for side, fitted, held, target in fold.directions():
+        rows = [
+            np.concatenate(
+                [
+                    np.sqrt(1 - chosen.strength) * vectors,
+                    np.sqrt(chosen.strength) * unit_rows(vectors @ projections[side]),
+                ],
+                axis=1,
+            )
+            for vectors in (fitted, held)
+        ]
+        for strength in (0.0, *MEMORIES):
+            smoothed = Memory(bank=unit_rows(rows[0]), strength=strength).smooth(unit_rows(rows[1]))
+            scores.setdefault(replace(chosen, memory=strength), Scores()).add(smoothed @ smoothed.T, target)
+
+
+def _pick(scores: dict[Settings, Scores], current: Settings) -> Settings:
+    """Return the best settings that are better than the current ones by a standard error, and worse in neither mark.
+
+    Fewer dimensions are taken where they do as well, by the rule of one standard error (Breiman et al. 1984).
+    """
+    base = scores[current]
+    better = [
+        settings
+        for settings, marks in scores.items()
+        if _is_clear(marks.totals - base.totals)
+        and np.mean(marks.agreement) >= np.mean(base.agreement)
+        and np.mean(marks.neighbours) >= np.mean(base.neighbours)
+    ]
+    ranked = sorted(better, key=lambda settings: -scores[settings].totals.mean())
+    for dim in DIMS:
+        for settings in ranked:
+            if settings.dim == dim and not _is_clear(scores[ranked[0]].totals - scores[settings].totals):
+                return settings
+    return current
+
+
+def _is_clear(gains: np.ndarray) -> bool:
+    """Return True if the mean of paired gains is above one standard error."""
+    return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
+
+
+def _correlate(similarity: Array, target: Array) -> float:
+    """Return the Pearson correlation of two similarity matrices (n, n) outside of their diagonals."""
+    others = ~np.eye(len(similarity), dtype=bool)
+    return float(np.corrcoef(similarity[others], target[others])[0, 1])
+
+
+def _find_neighbours(similarity: Array, target: Array) -> float:
+    """Return nDCG@10 of `similarity` (n, n), where the five nearest by `target` (n, n) are what is wanted."""
+    wanted = np.zeros(target.shape, dtype=bool)
+    np.put_along_axis(wanted, _rank(target, NEIGHBOURS), True, axis=1)
+    found = np.take_along_axis(wanted, _rank(similarity, 2 * NEIGHBOURS), axis=1)
+    discounts = 1 / np.log2(np.arange(2, found.shape[1] + 2))
+    return float((found @ discounts).mean() / discounts[: min(NEIGHBOURS, len(target) - 1)].sum())
+
+
+def _rank(similarity: Array, count: int) -> np.ndarray:
+    """Return (n, count) positions of the nearest other rows, nearest first."""
+    masked = similarity.copy()
+    np.fill_diagonal(masked, -np.inf)
+    ranked: np.ndarray = np.argsort(-masked, axis=1, kind="stable")[:, : min(count, len(masked) - 1)]
+    return ranked
