@@ -6,6 +6,7 @@ Django does not know these columns: they are long, no page shows them, and every
 from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
 from django.db import migrations
 
+# Names have their schema: pg_restore runs with an empty search path, and could not bring a backup back otherwise.
 # unaccent() is not immutable, since someone could replace its dictionary; naming the dictionary makes it as good as that.
 # Chinese, Japanese kana and their compatibility forms have no spaces: each character becomes a word.
 SEARCH_TEXT = r"""
@@ -17,16 +18,16 @@ $$
 SEARCH_TITLE = r"""
 CREATE FUNCTION kindred_search_title(title text, translations jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT kindred_search_text(title || ' ' || jsonb_path_query_array(translations, 'lax $.*.title')::text)
+    SELECT public.kindred_search_text(title || ' ' || jsonb_path_query_array(translations, 'lax $.*.title')::text)
 $$
 """
 # English stems find "mugs" for "mug"; plain words find the rest, whatever the language.
 SEARCH_DOCUMENT = r"""
 CREATE FUNCTION kindred_search_document(title text, brand text, description text, translations jsonb) RETURNS tsvector
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT setweight(to_tsvector('pg_catalog.english', kindred_search_title(title, translations)), 'A')
-        || setweight(to_tsvector('pg_catalog.simple', kindred_search_text(title || ' ' || brand)), 'B')
-        || setweight(to_tsvector('pg_catalog.english', left(kindred_search_text(
+    SELECT setweight(to_tsvector('pg_catalog.english', public.kindred_search_title(title, translations)), 'A')
+        || setweight(to_tsvector('pg_catalog.simple', public.kindred_search_text(title || ' ' || brand)), 'B')
+        || setweight(to_tsvector('pg_catalog.english', left(public.kindred_search_text(
             description || ' ' || jsonb_path_query_array(translations, 'lax $.*.description')::text), 100000)), 'D')
 $$
 """
