@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.failures import handle_exception
-from api.permissions import MayRead
+from api.permissions import MayRead, may_write
 from recommendations.cursors import CursorError, make_cursor, read_cursor
 from recommendations.examples import BATCH_EXAMPLES, LIST_EXAMPLE
 from recommendations.filters import FilterError, Filters
@@ -122,7 +122,7 @@ def answer_list(
     """
     try:
         page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
-        options = build_options(wanted, page=page, weights=wanted.get("weights"))
+        options = build_options(wanted, page=page, inactive_anchors=may_write(request))
         shown = recommend(
             wanted["strategy"],
             anchors=wanted.get("anchors", ()),

@@ -48,6 +48,7 @@ class Options:
     out_of_stock: str | None = None  # None: the setting KINDRED_OUT_OF_STOCK
     fallback: bool | None = None  # None: fill, unless a minimum similarity is asked for
     explain: bool = False
+    inactive_anchors: bool = True  # False: products that are not for sale are unknown, as shoppers know it
     page: Page = Page()
     weights: Mapping[str, float] = field(default_factory=dict)  # of anchors, by SKU; 1 where nothing is said
     rules: tuple[ActiveRule, ...] | None = None  # None: those in force; staff preview others

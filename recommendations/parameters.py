@@ -117,8 +117,8 @@ class PlacementQuery(OptionFields):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Refuse unknown fields, since a filter that is misspelt would show what it should hide."""
-        if isinstance(data, dict) and (unknown := [name for name in data if name not in self.fields]):
-            known = list(self.fields)
+        known = list(self.get_fields())
+        if isinstance(data, dict) and (unknown := [name for name in data if name not in known]):
             raise serializers.ValidationError({name: [describe_unknown(name, known=known)] for name in unknown})
         values: dict[str, Any] = super().to_internal_value(data)
         return values
@@ -143,9 +143,9 @@ def split_commas(texts: list[str]) -> list[str]:
     return [part.strip() for text in texts for part in text.split(",") if part.strip()]
 
 
-def build_options(values: Mapping[str, Any], *, page: Page, weights: Mapping[str, float] | None = None) -> Options:
+def build_options(values: Mapping[str, Any], *, page: Page, inactive_anchors: bool) -> Options:
     chosen = {name: values[name] for name in OPTION_NAMES if name in values}
-    return Options(**chosen, page=page, weights=weights or {})
+    return Options(**chosen, page=page, weights=values.get("weights") or {}, inactive_anchors=inactive_anchors)
 
 
 def build_placement_filters(values: Mapping[str, Any]) -> Filters:

@@ -59,7 +59,8 @@ def find_sample(rule: Rule, *, sku: str) -> Product | None:
     if rule.anchor is not None:
         return rule.anchor
     if rule.anchor_category is not None:
-        return products.in_category(rule.anchor_category.path).exclude(pk=rule.target_id).first()
+        products = products.in_category(rule.anchor_category.path)
+        return products.exclude(pk=rule.target_id).first() if rule.target_id else products.first()
     if rule.target is not None:
         return next((item.product for item in similar_products(rule.target, limit=1)), None)
     if rule.target_brand:

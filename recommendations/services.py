@@ -72,7 +72,8 @@ def recommend(
     if wish.strategy.modality and not skus:
         raise OptionError("anchors", f"The strategy {strategy} needs at least one anchor.")
     start = read_start(skus, modality=wish.modality, at=timezone.now())
-    if unknown := [sku for sku in skus if sku not in {anchor.sku for anchor in start.anchors}]:
+    known = {anchor.sku for anchor in start.anchors if anchor.is_active or options.inactive_anchors}
+    if unknown := [sku for sku in skus if sku not in known]:
         raise UnknownAnchor(unknown)
     if wish.strategy.modality and (start.space is None or not any(anchor.vector for anchor in start.anchors)):
         return answer(wish, start, search="exact", status=EMBEDDING_PENDING)

@@ -15,7 +15,7 @@ from recommendations.rules import RuleSet
 from recommendations.statements import IN_STOCK, Search
 from recommendations.strategies import Strategy
 
-NEAR_DUPLICATE_SIMILARITY = 0.98  # cosine; two listings of one product are at least so similar
+NEAR_DUPLICATE_SIMILARITY = 0.995  # cosine; colours of one design reach 0.96 in homeware, the same listing twice 1
 MAX_ROWS = 900  # of one search; the index looks at no more than 1,000
 
 
