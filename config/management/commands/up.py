@@ -93,7 +93,7 @@ class Command(BaseCommand):
         self.run_step(supervisor, "embed_products")
         supervisor.add("worker", worker_arguments("embeddings", threads=1))
         supervisor.add("interactive", worker_arguments("interactive", threads=2))
-        supervisor.add("beat", ["celery", "-A", "config", "beat", "--loglevel", "INFO"])
+        supervisor.add("beat", ["celery", "--quiet", "-A", "config", "beat", "--loglevel", "INFO"])
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)
         supervisor.run_forever()
@@ -197,7 +197,19 @@ def web_arguments(host: str, port: int, *, workers: int) -> list[str]:
 def worker_arguments(queue: str, *, threads: int) -> list[str]:
     """Threads, for torch does not survive the fork of Celery's default pool."""
     return [
-        *("celery", "-A", "config", "worker", "--queues", queue, "--pool", "threads", "--concurrency", str(threads)),
+        *(
+            "celery",
+            "--quiet",
+            "-A",
+            "config",
+            "worker",
+            "--queues",
+            queue,
+            "--pool",
+            "threads",
+            "--concurrency",
+            str(threads),
+        ),
         *("--hostname", f"{queue}@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
     ]
 
