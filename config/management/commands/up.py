@@ -196,22 +196,9 @@ def web_arguments(host: str, port: int, *, workers: int) -> list[str]:
 
 def worker_arguments(queue: str, *, threads: int) -> list[str]:
     """Threads, for torch does not survive the fork of Celery's default pool."""
-    return [
-        *(
-            "celery",
-            "--quiet",
-            "-A",
-            "config",
-            "worker",
-            "--queues",
-            queue,
-            "--pool",
-            "threads",
-            "--concurrency",
-            str(threads),
-        ),
-        *("--hostname", f"{queue}@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-    ]
+    arguments = ["celery", "--quiet", "-A", "config", "worker", "--queues", queue, "--hostname", f"{queue}@%h"]
+    arguments += ["--pool", "threads", "--concurrency", str(threads)]
+    return [*arguments, "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
 
 
 def answers(url: str) -> bool:
