@@ -1,0 +1,1 @@
+"""What shoppers did with products and recommendations, as their apps report it."""

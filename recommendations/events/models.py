@@ -1,0 +1,61 @@
+"""One table, only ever added to, and erased by user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import models
+
+from catalog.models import Product
+
+MAX_ID_LENGTH = 100
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Recording and erasing."""
+
+    def record(self, events: Iterable[Event]) -> set[str]:
+        """Add the events that are not there yet and return their ids: an app that sends twice is counted once."""
+        events = list(events)
+        known = self.filter(event_id__in=[event.event_id for event in events]).values_list("event_id", flat=True)
+        new = {event.event_id: event for event in events if event.event_id not in set(known)}
+        self.bulk_create(new.values(), ignore_conflicts=True)  # another request may add the same ones meanwhile
+        return set(new)
+
+    def erase_user(self, user_id: str) -> int:
+        """Delete all that is known of a user. Returns how many events that was."""
+        return self.filter(user_id=user_id).delete()[0]
+
+
+class Event(models.Model):
+    """A shopper saw, opened, put into a cart or bought a product, or was shown it in a list of recommendations."""
+
+    class Kind(models.TextChoices):
+        IMPRESSION = "impression", "Shown in a list"
+        CLICK = "click", "Opened from a list"
+        VIEW = "view", "Product page seen"
+        CART = "add_to_cart", "Put into a cart"
+        PURCHASE = "purchase", "Bought"
+
+    event_id = models.CharField(max_length=MAX_ID_LENGTH, unique=True, help_text="Made by the app, once per event")
+    type = models.CharField(max_length=11, choices=Kind)
+    product = models.ForeignKey(Product, related_name="events", on_delete=models.CASCADE)
+    user_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True, help_text="A pseudonym: never a name or address")
+    session_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
+    recommendation_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
+    position = models.PositiveIntegerField(null=True, blank=True, help_text="In the list, from 1")
+    quantity = models.PositiveIntegerField(default=1)
+    occurred_at = models.DateTimeField(db_index=True)
+    received_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-occurred_at", "-id"]
+        indexes = [
+            models.Index(fields=["user_id", "occurred_at"], name="events_of_user", condition=~models.Q(user_id="")),
+            models.Index(fields=["product", "type"], name="events_of_product"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} of {self.product_id} at {self.occurred_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,99 @@
+"""Events: recorded once each, and erased with their user."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from recommendations.events.models import Event
+from tests.api.callers import errors, problem
+
+
+def event(event_id: str, **values) -> dict:
+    return {"event_id": event_id, "type": "click", "sku": "A", **values}
+
+
+def test_an_event_is_kept_with_all_it_was_sent_with(app, make_product):
+    make_product("A")
+    moment = (timezone.now() - timedelta(hours=1)).replace(microsecond=0)
+    sent = event(
+        "e1", type="purchase", user_id="u", session_id="s", recommendation_id="r", position=2, quantity=3,
+        occurred_at=moment.isoformat(),
+    )  # fmt: skip
+    assert app.call("POST", "events/", {"events": [sent]}).json() == {"recorded": 1, "duplicates": 0, "rejected": []}
+    kept = Event.objects.select_related("product").get()
+    assert {name: getattr(kept, name) for name in sent if name not in ("sku", "occurred_at")} == {
+        name: value for name, value in sent.items() if name not in ("sku", "occurred_at")
+    }
+    assert (kept.product.sku, kept.occurred_at) == ("A", moment)
+
+
+def test_an_event_that_is_sent_again_counts_once(app, make_product):
+    make_product("A")
+    batch = {"events": [event("e1"), event("e2"), event("e1")]}
+    assert app.call("POST", "events/", batch).json() == {"recorded": 2, "duplicates": 1, "rejected": []}
+    assert app.call("POST", "events/", batch).json() == {"recorded": 0, "duplicates": 3, "rejected": []}
+    assert sorted(Event.objects.values_list("event_id", flat=True)) == ["e1", "e2"]
+
+
+def test_good_events_are_recorded_and_bad_ones_explained(app, make_product):
+    make_product("A")
+    future = (timezone.now() + timedelta(days=1)).isoformat()
+    batch = [
+        event("good"),
+        event("unknown", sku="NONE"),
+        event("kind", type="stare"),
+        event("future", occurred_at=future),
+        event("typo", userid="x"),
+        {"sku": "A"},
+        event("zero", quantity=0),
+        event("nul\x00"),
+    ]
+    answer = app.call("POST", "events/", {"events": batch}).json()
+    assert (answer["recorded"], answer["duplicates"]) == (1, 0)
+    said = {
+        item["index"]: (item["event_id"], {e["field"]: e["code"] for e in item["errors"]})
+        for item in answer["rejected"]
+    }
+    assert said == {
+        1: ("unknown", {"sku": "unknown_sku"}),
+        2: ("kind", {"type": "invalid_choice"}),
+        3: ("future", {"occurred_at": "out_of_range"}),
+        4: ("typo", {"userid": "unknown_field"}),
+        5: (None, {"event_id": "required", "type": "required"}),
+        6: ("zero", {"quantity": "min_value"}),
+        7: ("nul\x00", {"event_id": "null_characters_not_allowed"}),
+    }
+    assert list(Event.objects.values_list("event_id", flat=True)) == ["good"]
+
+
+def test_batches_are_bounded(app, db):
+    too_many = [event(str(n)) for n in range(1001)]
+    assert errors(app.call("POST", "events/", {"events": too_many})) == {"events": "max_length"}
+    assert errors(app.call("POST", "events/", {"events": []})) == {"events": "min_length"}
+
+
+def test_a_batch_costs_three_queries(anyone, make_product, django_assert_num_queries):
+    make_product("A")
+    with django_assert_num_queries(3):  # products, known events, insert
+        anyone.call("POST", "events/", {"events": [event(str(n)) for n in range(100)]})
+
+
+def test_events_need_a_key_where_reading_does(anyone, app, settings, make_product):
+    make_product("A")
+    assert anyone.call("POST", "events/", {"events": [event("e1")]}).status_code == 200
+    settings.KINDRED_API_PUBLIC_READ = False
+    assert problem(anyone.call("POST", "events/", {"events": [event("e2")]}))["status"] == 401
+    assert app.call("POST", "events/", {"events": [event("e3")]}).status_code == 200
+
+
+def test_a_user_is_erased_and_nobody_else(shop, app, make_product):
+    make_product("A")
+    sent = [event("1", user_id="u/1"), event("2", user_id="u/1"), event("3", user_id="u/2"), event("4")]
+    app.call("POST", "events/", {"events": sent})
+    assert problem(app.call("DELETE", "users/u%2F1/"))["status"] == 403
+    assert Event.objects.count() == 4
+    assert shop.call("DELETE", "users/u%2F1/").json() == {"user_id": "u/1", "erased": {"events": 2}}
+    assert shop.call("DELETE", "users/u%2F1/").json() == {"user_id": "u/1", "erased": {"events": 0}}
+    assert sorted(Event.objects.values_list("event_id", flat=True)) == ["3", "4"]
