@@ -6,6 +6,8 @@ from django.db import connection
 
 from catalog.models import Product
 from recommendations.evaluation import rankings
+from recommendations.options import Options
+from recommendations.services import recommend
 from tests.recommendations.evaluation_shop import make_products, make_space, on_circle, store_vectors
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +91,15 @@ def test_similarity_of_a_pair_is_one_less_its_distance_and_unknown_without_a_vec
     pairs = np.array([[ids["A"], ids["B"]], [ids["A"], ids["C"]]])
     similarities = rankings.pair_similarities(rankings.load_vectors(space, "fused"), pairs)
     np.testing.assert_allclose(similarities, [0.5, np.nan], atol=1e-3)
+
+
+def test_the_neighbours_are_those_that_the_api_shows(random_shop):
+    space, ids = random_shop
+    space.status = "live"
+    space.save()
+    searched = rankings.load_vectors(space, "fused")
+    ((_, order),) = rankings.rank_anchors(searched, np.arange(41))
+    skus = dict(Product.objects.values_list("id", "sku"))
+    for anchor_id, row in zip(ids, searched.product_ids[order[:, :10]], strict=True):
+        shown = recommend("similar", anchors=[skus[anchor_id]], limit=10, options=Options(variants="show"))
+        assert [item.candidate.sku for item in shown] == [skus[product_id] for product_id in row.tolist()]

@@ -56,7 +56,12 @@ class Command(BaseCommand):
         key.add_argument("--truth", type=Path, metavar="FILE", help="CSV: source_sku,target_sku,grade")
         key.add_argument("--by", choices=list(DECLARATIONS), help="products that share it are related")
         parser.add_argument("--space", action="append", metavar="NAME", help="default: the live one")
-        parser.add_argument("--modality", action="append", choices=Modality.values, help="default: all three")
+        parser.add_argument(
+            "--modality",
+            action="append",
+            choices=Modality.values,
+            help="default: all of the first space, fused of others",
+        )
         parser.add_argument("--metric", action="append", choices=list(DISTANCES), help="default: cosine")
         parser.add_argument("--out", type=Path, metavar="DIR", help="write the report here")
         parser.add_argument("--queries", type=Path, metavar="FILE", help="CSV of photos: file,sku")
@@ -101,11 +106,13 @@ class Command(BaseCommand):
 
     def _find_contenders(self, options: dict[str, Any]) -> list[Contender]:
         """Return space by space what has vectors; say what has none."""
-        contenders = []
+        contenders: list[Contender] = []
         for space in find_spaces(options["space"]):
+            # Spaces that share encoders share the vectors of text and picture: once is enough unless asked for.
+            wanted = options["modality"] or (Modality.values if not contenders else [Modality.FUSED])
             rows = ProductEmbedding.objects.filter(space=space).order_by().values_list("modality", flat=True)
             stored = set(rows.distinct())
-            for modality in dict.fromkeys(options["modality"] or Modality.values):
+            for modality in dict.fromkeys(wanted):
                 if modality in stored:
                     metrics = dict.fromkeys(options["metric"] or ["cosine"])
                     contenders += [Contender(space, modality, metric) for metric in metrics]

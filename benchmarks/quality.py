@@ -1,0 +1,247 @@
+"""How good the recommendations are on three catalogues: the results table of docs/evaluation.md, made by one command.
+
+    python benchmarks/quality.py                 # homeware, and Luma and grocery where --data has them
+    python benchmarks/quality.py --reports DIR   # keeps the full HTML reports too
+
+Each catalogue gets a KINDRED_HOME of its own in a temporary folder, with its own database: it is imported, embedded
+with the default encoders, given a space for each fusion, and judged by `manage.py evaluate`, as anyone could by hand.
+Fusions never see the answer key. Takes about six minutes on two cores; nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+DOC = PROJECT / "docs" / "evaluation.md"
+BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
+COLUMNS = [
+    "sku",
+    "title",
+    "description",
+    "brand",
+    "category",
+    "price",
+    "currency",
+    "attributes",
+    "images",
+    "variant_group",
+]
+SERVERS = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL"}  # never a shop that is really there
+MAIN = "default"  # the space that `embed_products` makes: calibrated concat
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Files that the importer takes, and what the recommendations are judged by."""
+
+    name: str
+    products: Path
+    images: Path
+    answer_key: tuple[str, ...]  # arguments of `evaluate`
+    queries: Path | None = None
+    query_images: Path | None = None
+
+
+@dataclass
+class Outcome:
+    """What `evaluate` found, and how long everything took."""
+
+    catalogue: Catalogue
+    figures: dict[str, Any]
+    seconds: float
+
+
+def homeware(data: Path, folder: Path) -> Catalogue:
+    demo = PROJECT / "demo"
+    return Catalogue(
+        "homeware",
+        products=demo / "products.csv",
+        images=demo,
+        answer_key=("--truth", str(demo / "truth.csv")),
+        queries=demo / "queries.csv",
+        query_images=demo,
+    )
+
+
+def luma(data: Path, folder: Path) -> Catalogue:
+    products = convert(data / "luma" / "products.csv", folder / "luma.csv", columns=product_columns)
+    return Catalogue("Luma", products=products, images=data / "luma", answer_key=("--by", "category"))
+
+
+def grocery(data: Path, folder: Path) -> Catalogue:
+    source = data / "grocery"
+    return Catalogue(
+        "grocery",
+        products=convert(source / "products.csv", folder / "grocery.csv", columns=product_columns),
+        images=source,
+        answer_key=("--by", "category"),
+        queries=convert(source / "queries.csv", folder / "queries.csv", columns=query_columns),
+        query_images=source,
+    )
+
+
+CATALOGUES: dict[str, Callable[[Path, Path], Catalogue]] = {"homeware": homeware, "luma": luma, "grocery": grocery}
+
+
+def product_columns(row: Mapping[str, str]) -> dict[str, str]:
+    """Name the columns of the shared catalogues as the importer does."""
+    named = {**row, "sku": row["id"], "variant_group": row["group_id"]}
+    return {column: named[column] for column in COLUMNS}
+
+
+def query_columns(row: Mapping[str, str]) -> dict[str, str]:
+    return {"file": row["image"], "sku": row["product_id"]}
+
+
+def convert(source: Path, target: Path, *, columns: Callable[[Mapping[str, str]], dict[str, str]]) -> Path:
+    with source.open(encoding="utf-8", newline="") as file:
+        rows = [columns(row) for row in csv.DictReader(file)]
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return target
+
+
+def manage(home: Path, *arguments: str | Path, optional: bool = False) -> bool:
+    """Run `manage.py` in a home of its own; return success. A failure ends it all, unless it is optional."""
+    environment = {name: value for name, value in os.environ.items() if name not in SERVERS} | {
+        "KINDRED_HOME": str(home)
+    }
+    print("$ manage.py", *arguments, flush=True)
+    done = subprocess.run([sys.executable, "manage.py", *map(str, arguments)], cwd=PROJECT, env=environment)
+    if done.returncode and not optional:
+        sys.exit(f"manage.py {arguments[0]} failed: see above.")
+    return done.returncode == 0
+
+
+def evaluate(catalogue: Catalogue, folder: Path, *, reports: Path) -> Outcome:
+    """Import, embed, build a space for each fusion, evaluate."""
+    started = time.monotonic()
+    home, report = folder / f"{catalogue.name}-home", reports / catalogue.name
+    manage(home, "migrate", "--verbosity", "0")
+    manage(home, "import_products", catalogue.products, "--images", catalogue.images)
+    manage(home, "embed_products")
+    spaces = [MAIN]
+    manage(home, "spaces", "create", "weighted", "--fusion", "weighted", "--build")
+    spaces.append("weighted")
+    if manage(home, "train_fusion", "--space", "attention", optional=True):
+        spaces.append("attention")
+    else:
+        print(f"Attention could not be trained on {catalogue.name}: it is left out.", flush=True)
+    names = [part for name in spaces for part in ("--space", name)]
+    photos = ["--queries", catalogue.queries, "--images", catalogue.query_images] if catalogue.queries else []
+    manage(home, "evaluate", *catalogue.answer_key, *names, *photos, "--out", report)
+    figures = json.loads((report / "evaluation.json").read_text())
+    return Outcome(catalogue, figures, time.monotonic() - started)
+
+
+def make_tables(outcomes: list[Outcome]) -> str:
+    """Return the section between the markers, as Markdown."""
+    lines = [
+        "| catalogue | products | answer key | vectors | nDCG@10 | recall@10 | MAP | nDCG@10 against concat |",
+        "| --- | ---: | --- | --- | --- | --- | --- | --- |",
+        *(row for outcome in outcomes for row in similar_rows(outcome)),
+        "",
+        "Search by photo:",
+        "",
+        "| catalogue | photos | products | searched in | recall@1 | recall@5 |",
+        "| --- | ---: | ---: | --- | --- | --- |",
+        *(row for outcome in outcomes for row in photo_rows(outcome)),
+        "",
+        f"In brackets: 95 % bootstrap intervals; **bold**: the interval of the difference does not hold 0. Made on "
+        f"{datetime.now(tz=UTC):%Y-%m-%d} by `python benchmarks/quality.py` in "
+        f"{sum(outcome.seconds for outcome in outcomes) / 60:.0f} minutes, {os.cpu_count()} CPU cores, seed 0.",
+    ]
+    return "\n".join(lines)
+
+
+def similar_rows(outcome: Outcome) -> list[str]:
+    figures = outcome.figures
+    key = "truth.csv, grades 1 to 3" if "--truth" in outcome.catalogue.answer_key else "same leaf category"
+    rows = []
+    for contender in figures["contenders"]:
+        metrics = contender["metrics"]
+        is_first = contender is figures["contenders"][0]
+        gain = "" if is_first else format_difference(contender["difference_from_first"]["nDCG@10"])
+        cells = [format_estimate(metrics[name]) for name in ("nDCG@10", "recall@10", "MAP")]
+        label = describe(contender["space"], contender["modality"])
+        head = f"| {outcome.catalogue.name} | {figures['products']} | {key} " if is_first else "| | | "
+        rows.append(f"{head}| {label} | {' | '.join(cells)} | {gain} |")
+    return rows
+
+
+def photo_rows(outcome: Outcome) -> list[str]:
+    return [
+        f"| {outcome.catalogue.name} | {photos['count']} | {outcome.figures['products']} "
+        f"| {describe(photos['space'], photos['modality'])} "
+        f"| {format_estimate(photos['metrics']['recall@1'])} | {format_estimate(photos['metrics']['recall@5'])} |"
+        for photos in outcome.figures["photos"]
+        if photos["modality"] == "fused" or photos["space"] == MAIN  # spaces share the vectors of pictures
+    ]
+
+
+def describe(space: str, modality: str) -> str:
+    name = "calibrated concat" if space == MAIN else space
+    return f"fused, {name}" if modality == "fused" else f"{modality} alone".replace("image", "picture")
+
+
+def format_estimate(estimate: Mapping[str, float]) -> str:
+    return f"{estimate['mean']:.3f} ({estimate['low']:.3f}-{estimate['high']:.3f})"
+
+
+def format_difference(estimate: Mapping[str, float]) -> str:
+    text = f"{estimate['mean']:+.3f} ({estimate['low']:+.3f} to {estimate['high']:+.3f})"
+    return f"**{text}**" if estimate["low"] > 0 or estimate["high"] < 0 else text
+
+
+def write_section(doc: Path, section: str) -> None:
+    """Put the section between the markers of the page."""
+    page = doc.read_text(encoding="utf-8")
+    before, found, rest = page.partition(BEGIN)
+    _, found_end, after = rest.partition(END)
+    if not found or not found_end:
+        sys.exit(f"{doc} lacks the markers {BEGIN} and {END}: put them where the table belongs.")
+    doc.write_text(f"{before}{BEGIN}\n{section}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--data", type=Path, default=PROJECT.parent / "shared" / "data", help="where luma/ and grocery/ are"
+    )
+    parser.add_argument("--only", choices=list(CATALOGUES), action="append", help="default: all that are there")
+    parser.add_argument("--reports", type=Path, metavar="DIR", help="keep the reports here")
+    parser.add_argument("--no-doc", action="store_true", help="print the table, leave docs/evaluation.md alone")
+    options = parser.parse_args()
+    outcomes = []
+    with tempfile.TemporaryDirectory(prefix="kindred-quality-") as name:
+        folder = Path(name)
+        reports = options.reports.resolve() if options.reports else folder / "reports"
+        for catalogue, make in CATALOGUES.items():
+            if catalogue in (options.only or CATALOGUES):
+                if catalogue != "homeware" and not (options.data / catalogue).is_dir():
+                    print(f"{options.data / catalogue} is not there: {catalogue} is left out.")
+                    continue
+                outcomes.append(evaluate(make(options.data, folder), folder, reports=reports))
+        section = make_tables(outcomes)
+    print(section)
+    if not options.no_doc:
+        write_section(DOC, section)
+
+
+if __name__ == "__main__":
+    main()

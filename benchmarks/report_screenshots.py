@@ -1,0 +1,63 @@
+"""The pictures of docs/evaluation.md: parts of a real report, as a browser shows them.
+
+    python benchmarks/quality.py --only homeware --no-doc --reports reports
+    python benchmarks/report_screenshots.py reports/homeware/evaluation.html
+
+Needs the development requirements and a Chromium: the system's, or that of `playwright install chromium`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+WIDTH = 1160  # CSS pixels
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Name of the file: from the top of one element to the bottom of another.
+PARTS = {
+    "evaluation-summary.png": (".top", "#summary"),
+    "evaluation-categories.png": ("#categories", "#categories > figure"),
+    "evaluation-pictures.png": ("#pictures h3 >> nth=1", "#pictures .story >> nth=8"),
+}
+
+
+def take_part(page: Page, first: str, last: str) -> Image.Image:
+    """Return what lies between the top of `first` and the bottom of `last`."""
+    top, bottom = page.locator(first).first.bounding_box(), page.locator(last).first.bounding_box()
+    if top is None or bottom is None:
+        raise SystemExit(
+            f"The report has no {first if top is None else last}: make it anew with benchmarks/quality.py."
+        )
+    clip = {"x": 0, "y": top["y"], "width": WIDTH, "height": bottom["y"] + bottom["height"] - top["y"] + 16}
+    return Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("report", type=Path, help="an evaluation.html")
+    options = parser.parse_args()
+    IMAGES.mkdir(exist_ok=True)
+    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to be root in its sandbox
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=sandbox)
+        page = browser.new_page(viewport={"width": WIDTH, "height": 900})
+        page.goto(options.report.resolve().as_uri())
+        for name, (first, last) in PARTS.items():
+            picture = take_part(page, first, last).convert("RGB")
+            picture.save(IMAGES / name, optimize=True)
+            print(
+                f"{IMAGES / name}: {picture.width} x {picture.height}, {(IMAGES / name).stat().st_size / 1000:.0f} kB"
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
