@@ -3,17 +3,17 @@
 import django.contrib.postgres.operations
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import embeddings.models
 import pgvector.django.halfvec
 from django.db import migrations, models
 
+import embeddings.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
     ]
 
     operations = [
@@ -22,80 +22,199 @@ class Migration(migrations.Migration):
         django.contrib.postgres.operations.TrigramExtension(),
         django.contrib.postgres.operations.UnaccentExtension(),
         migrations.CreateModel(
-            name='EmbeddingSpace',
+            name="EmbeddingSpace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=100, unique=True)),
-                ('status', models.CharField(choices=[('building', 'Building'), ('ready', 'Ready'), ('live', 'Live'), ('retired', 'Retired'), ('failed', 'Failed')], default='building', max_length=10)),
-                ('text_encoder', models.CharField(help_text='Spec, such as packaged:e5-small', max_length=300)),
-                ('image_encoder', models.CharField(help_text='Spec, such as packaged:efficientnet-lite2', max_length=300)),
-                ('text_composition', models.JSONField(default=embeddings.models.default_composition, help_text='Parts of the text: fields and weight', validators=[embeddings.models.validate_composition])),
-                ('fusion', models.CharField(default='concat', max_length=20)),
-                ('text_weight', models.FloatField(default=0.6, help_text='Weight of the text; the picture has the rest')),
-                ('category_text_weights', models.JSONField(blank=True, default=dict, help_text='The fusion dial: {"Decor/Vases": 0.3}; the longest path wins. Turning it encodes nothing again.', validators=[embeddings.models.validate_dial])),
-                ('dim', models.PositiveIntegerField(default=384)),
-                ('text_dim', models.PositiveIntegerField(default=0, editable=False)),
-                ('image_dim', models.PositiveIntegerField(default=0, editable=False)),
-                ('text_identity', models.CharField(blank=True, editable=False, max_length=300)),
-                ('image_identity', models.CharField(blank=True, editable=False, max_length=300)),
-                ('parameters', models.BinaryField(default=bytes)),
-                ('fitted_on', models.PositiveIntegerField(default=0, editable=False, help_text='Products the recipe was fitted on')),
-                ('progress', models.JSONField(blank=True, default=dict, editable=False, help_text='Stage, done and total of a build')),
-                ('failure', models.TextField(blank=True, editable=False, help_text='Why the last build failed')),
-                ('report', models.JSONField(blank=True, default=dict, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('promoted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(max_length=100, unique=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("building", "Building"),
+                            ("ready", "Ready"),
+                            ("live", "Live"),
+                            ("retired", "Retired"),
+                            ("failed", "Failed"),
+                        ],
+                        default="building",
+                        max_length=10,
+                    ),
+                ),
+                ("text_encoder", models.CharField(help_text="Spec, such as packaged:e5-small", max_length=300)),
+                (
+                    "image_encoder",
+                    models.CharField(help_text="Spec, such as packaged:efficientnet-lite2", max_length=300),
+                ),
+                (
+                    "text_composition",
+                    models.JSONField(
+                        default=embeddings.models.default_composition,
+                        help_text="Parts of the text: fields and weight",
+                        validators=[embeddings.models.validate_composition],
+                    ),
+                ),
+                ("fusion", models.CharField(default="concat", max_length=20)),
+                (
+                    "text_weight",
+                    models.FloatField(default=0.6, help_text="Weight of the text; the picture has the rest"),
+                ),
+                (
+                    "category_text_weights",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='The fusion dial: {"Decor/Vases": 0.3}; the longest path wins. Turning it encodes nothing again.',
+                        validators=[embeddings.models.validate_dial],
+                    ),
+                ),
+                ("dim", models.PositiveIntegerField(default=384)),
+                ("text_dim", models.PositiveIntegerField(default=0, editable=False)),
+                ("image_dim", models.PositiveIntegerField(default=0, editable=False)),
+                ("text_identity", models.CharField(blank=True, editable=False, max_length=300)),
+                ("image_identity", models.CharField(blank=True, editable=False, max_length=300)),
+                ("parameters", models.BinaryField(default=bytes)),
+                (
+                    "fitted_on",
+                    models.PositiveIntegerField(
+                        default=0, editable=False, help_text="Products the recipe was fitted on"
+                    ),
+                ),
+                (
+                    "progress",
+                    models.JSONField(
+                        blank=True, default=dict, editable=False, help_text="Stage, done and total of a build"
+                    ),
+                ),
+                ("failure", models.TextField(blank=True, editable=False, help_text="Why the last build failed")),
+                ("report", models.JSONField(blank=True, default=dict, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("promoted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
-                'ordering': ['-created_at'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'live')), fields=('status',), name='at_most_one_live_space')],
+                "ordering": ["-created_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "live")), fields=("status",), name="at_most_one_live_space"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EncodedInput',
+            name="EncodedInput",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('encoder', models.CharField(help_text='Identity of the encoder: its spec and the hash of its weights', max_length=300)),
-                ('sha256', models.CharField(help_text="Of the text as given to the encoder, or of the picture's file", max_length=64)),
-                ('vector', pgvector.django.halfvec.HalfVectorField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "encoder",
+                    models.CharField(
+                        help_text="Identity of the encoder: its spec and the hash of its weights", max_length=300
+                    ),
+                ),
+                (
+                    "sha256",
+                    models.CharField(
+                        help_text="Of the text as given to the encoder, or of the picture's file", max_length=64
+                    ),
+                ),
+                ("vector", pgvector.django.halfvec.HalfVectorField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('encoder', 'sha256'), name='one_vector_per_input')],
+                "constraints": [models.UniqueConstraint(fields=("encoder", "sha256"), name="one_vector_per_input")],
             },
         ),
         migrations.CreateModel(
-            name='PendingEmbedding',
+            name="PendingEmbedding",
             fields=[
-                ('product', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name='pending', serialize=False, to='catalog.product')),
-                ('generation', models.PositiveBigIntegerField(default=1, help_text='Raised by each save, compared before deletion')),
-                ('leased_until', models.DateTimeField(blank=True, help_text='A worker has it until then', null=True)),
-                ('attempts', models.PositiveIntegerField(db_default=0, default=0)),
-                ('retry_at', models.DateTimeField(blank=True, db_default=django.db.models.functions.datetime.Now(), help_text='Not tried before; empty: not until the product changes', null=True)),
-                ('reason', models.CharField(blank=True, db_default='', help_text='Why the last attempt gave no vector', max_length=500)),
-                ('fingerprint', models.CharField(blank=True, db_default='', help_text='Of what was tried last', max_length=32)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "product",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        primary_key=True,
+                        related_name="pending",
+                        serialize=False,
+                        to="catalog.product",
+                    ),
+                ),
+                (
+                    "generation",
+                    models.PositiveBigIntegerField(
+                        default=1, help_text="Raised by each save, compared before deletion"
+                    ),
+                ),
+                ("leased_until", models.DateTimeField(blank=True, help_text="A worker has it until then", null=True)),
+                ("attempts", models.PositiveIntegerField(db_default=0, default=0)),
+                (
+                    "retry_at",
+                    models.DateTimeField(
+                        blank=True,
+                        db_default=django.db.models.functions.datetime.Now(),
+                        help_text="Not tried before; empty: not until the product changes",
+                        null=True,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, db_default="", help_text="Why the last attempt gave no vector", max_length=500
+                    ),
+                ),
+                (
+                    "fingerprint",
+                    models.CharField(blank=True, db_default="", help_text="Of what was tried last", max_length=32),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'ordering': ['created_at', 'product_id'],
-                'indexes': [models.Index(fields=['retry_at', 'product'], name='pending_due')],
+                "ordering": ["created_at", "product_id"],
+                "indexes": [models.Index(fields=["retry_at", "product"], name="pending_due")],
             },
         ),
         migrations.CreateModel(
-            name='ProductEmbedding',
+            name="ProductEmbedding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('modality', models.CharField(choices=[('fused', 'Fused'), ('text', 'Text'), ('image', 'Picture')], max_length=5)),
-                ('fingerprint', models.CharField(blank=True, help_text='Empty: some of it could not be encoded', max_length=32)),
-                ('text_weight', models.FloatField(blank=True, help_text='What the fusion dial said; empty: nothing', null=True)),
-                ('vector', pgvector.django.halfvec.HalfVectorField()),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('product', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='embeddings', to='catalog.product')),
-                ('space', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='embeddings', to='embeddings.embeddingspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "modality",
+                    models.CharField(
+                        choices=[("fused", "Fused"), ("text", "Text"), ("image", "Picture")], max_length=5
+                    ),
+                ),
+                (
+                    "fingerprint",
+                    models.CharField(blank=True, help_text="Empty: some of it could not be encoded", max_length=32),
+                ),
+                (
+                    "text_weight",
+                    models.FloatField(blank=True, help_text="What the fusion dial said; empty: nothing", null=True),
+                ),
+                ("vector", pgvector.django.halfvec.HalfVectorField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="embeddings",
+                        to="catalog.product",
+                    ),
+                ),
+                (
+                    "space",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="embeddings",
+                        to="embeddings.embeddingspace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('product', 'space', 'modality'), name='one_embedding_per_modality')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("product", "space", "modality"), name="one_embedding_per_modality")
+                ],
             },
         ),
         # Postgres cascades, not Django: a product deleted by raw SQL, or while a worker stores its vector, leaves nothing.

@@ -39,7 +39,15 @@ def test_all_fields_are_joined_in_the_declared_order_with_the_declared_separator
         collection="Fjord",
         attributes={"colour": "white", "sizes": ["S", 2], "washable": True, "box": {"w": 1}},
     )
-    fields = ["brand", "title", "category", "collection", "attributes.colour", "attributes.sizes", "attributes.washable"]
+    fields = [
+        "brand",
+        "title",
+        "category",
+        "collection",
+        "attributes.colour",
+        "attributes.sizes",
+        "attributes.washable",
+    ]
     parts = parse_composition([{"fields": [*fields, "attributes.box", "attributes.none"], "separator": " | "}])
     assert compose_texts(product, parts) == ("Nordlyn | Mug | Tableware, Mugs | Fjord | white | S, 2",)
 

@@ -1,0 +1,63 @@
+"""Saves while workers are killed and the broker is restarted: every product ends with the vector of its last text.
+
+A small version. `python benchmarks/chaos.py` runs the full one: 1,000 saves, five kills, one restart of the broker.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from catalog.models import Product
+from embeddings import bell
+from embeddings.inputs import read_fingerprints
+from embeddings.models import PendingEmbedding, ProductEmbedding
+from embeddings.tasks import embed_pending
+from tests.embeddings.shop import make_product
+
+PRODUCTS, SAVES, KILLS = 20, 100, 2
+SETTLED_WITHIN_S = 240.0  # leases of killed workers run out after a minute
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+
+
+def count_wrong() -> int:
+    """Return how many products have no vector of what they are now."""
+    ids = list(Product.objects.values_list("pk", flat=True))
+    stored = dict(ProductEmbedding.objects.filter(modality="fused").values_list("product_id", "fingerprint"))
+    return sum(stored.get(product_id) != current for product_id, current in read_fingerprints(ids).items())
+
+
+def test_no_save_is_lost_when_workers_are_killed(start_worker, monkeypatch):
+    monkeypatch.setattr(bell, "_broken_until", 0.0)
+    products = [make_product(f"P{number:02}") for number in range(PRODUCTS)]
+    worker = start_worker()
+    for number in range(SAVES):
+        product = products[number * 7 % PRODUCTS]
+        product.title = f"Oak shelf number {number}"
+        product.save()
+        if number in (SAVES // 3, 2 * SAVES // 3):
+            wait_for_lease()
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+            worker = start_worker()
+    deadline = time.monotonic() + SETTLED_WITHIN_S
+    while PendingEmbedding.objects.exists():
+        assert time.monotonic() < deadline, list(PendingEmbedding.objects.values())
+        embed_pending.delay()  # as beat does every five seconds
+        time.sleep(1)
+    assert count_wrong() == 0
+    assert ProductEmbedding.objects.filter(modality="fused").count() == PRODUCTS
+
+
+def wait_for_lease() -> None:
+    """Wait until the worker has taken something, so that it dies with it."""
+    deadline = time.monotonic() + 60
+    while not PendingEmbedding.objects.filter(leased_until__isnull=False).exists():
+        assert time.monotonic() < deadline
+        embed_pending.delay()
+        time.sleep(0.05)
+        if not PendingEmbedding.objects.exists():
+            Product.objects.first().save()
