@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -21,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 MAX_PICTURES = 100  # of one product
 FETCH_DEADLINE_S = 20.0
+FETCHERS = 4
+BATCH = 20
+fetchers: list[threading.Thread] = []
+fetchers_lock = threading.Lock()
 FETCH_TASK = "catalog.tasks.fetch_pictures"  # by name: the task calls this file, not the other way round too
 
 
@@ -56,10 +61,33 @@ def request_download(product: Product, *, url: str, position: int | None = None)
     return download
 
 
+def start_fetchers() -> list[threading.Thread]:
+    """Fetch what is due in threads beside the worker's own, and return them.
+
+    A picture server may take its time, and the worker's thread has products to embed meanwhile. Threads that are still
+    at it are left to it. When the worker dies, the leases of what they held run out.
+    """
+    with fetchers_lock:
+        fetchers[:] = [thread for thread in fetchers if thread.is_alive()]
+        while len(fetchers) < FETCHERS:
+            fetchers.append(threading.Thread(target=fetch_until_done, name="fetch-pictures", daemon=True))
+            fetchers[-1].start()
+        return list(fetchers)
+
+
+def fetch_until_done() -> None:
+    """What a fetcher does. Its database connection ends with it."""
+    try:
+        while run_due_downloads():
+            pass
+    finally:
+        connection.close()
+
+
 def run_due_downloads(*, fetch: Callable[..., bytes] = fetch_public) -> int:
     """Fetch what is due, one after the other. Returns how many were taken."""
     taken = 0
-    for download in PictureDownload.objects.due(at=timezone.now()).order_by("id").iterator(chunk_size=20):
+    for download in PictureDownload.objects.due(at=timezone.now()).order_by("id")[:BATCH]:
         if download.claim():
             run_download(download, fetch=fetch)
             taken += 1

@@ -8,6 +8,6 @@ from catalog import picture_writes
 
 
 @shared_task(ignore_result=True)
-def fetch_pictures() -> int:
-    """Fetch the pictures that were asked for by URL."""
-    return picture_writes.run_due_downloads()
+def fetch_pictures() -> None:
+    """Fetch the pictures that were asked for by URL. Returns at once: fetching goes on beside."""
+    picture_writes.start_fetchers()

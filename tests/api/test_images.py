@@ -160,6 +160,30 @@ def test_a_download_that_kills_its_workers_is_given_up(make_product, rings):
     assert "the worker died each time" in download.reason
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_task_does_not_wait_for_slow_pictures(make_product, rings, monkeypatch):
+    from catalog.tasks import fetch_pictures
+
+    for number in range(6):
+        picture_writes.request_download(make_product(f"P{number}"), url="https://p.example/a.png")
+    released = threading.Event()
+
+    def wait_for_release(url: str, **limits) -> bytes:
+        assert released.wait(20)
+        return picture_bytes()
+
+    monkeypatch.setattr(picture_writes.run_due_downloads, "__kwdefaults__", {"fetch": wait_for_release})
+    fetch_pictures()  # comes back although no picture has
+    fetch_pictures()  # and starts no more threads than there are
+    threads = [thread for thread in threading.enumerate() if thread.name == "fetch-pictures"]
+    assert len(threads) == picture_writes.FETCHERS
+    released.set()
+    for thread in threads:
+        thread.join(20)
+    assert ProductImage.objects.count() == 6
+    assert set(PictureDownload.objects.values_list("state", flat=True)) == {"done"}
+
+
 @pytest.mark.parametrize("url", ["ftp://p.example/a", "file:///etc/passwd", "javascript:1", "p.example/a", ""])
 def test_only_http_urls_are_accepted(shop, make_product, url):
     make_product("A")
