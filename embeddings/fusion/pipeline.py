@@ -87,7 +87,7 @@ class VectorPipeline:
 
     def fit_output(self, raw: RawVectors, *, dim: int, seed: int) -> "VectorPipeline":
         """Return this pipeline with the basis of its fused vectors fitted on `raw`."""
-        text, image = self._modalities(raw)
+        text, image = self.encode_modalities(raw)
         joined = self._join(text, image, text_weight=self._weights(len(text), None))
         return replace(self, basis=fit_basis(joined, dim=dim, seed=seed))
 
@@ -109,25 +109,28 @@ class VectorPipeline:
 
     def transform(self, raw: RawVectors, *, text_weight: float | Array | None = None) -> FusedVectors:
         """Return vectors of n products; `text_weight`, one or (n,) in [0, 1], overrides the fitted one unless NaN."""
-        text, image = self._modalities(raw)
+        text, image = self.encode_modalities(raw)
         joined = self._join(text, image, text_weight=self._weights(len(text), text_weight))
         fused = unit_rows(compress(joined, self.basis))
         return FusedVectors(fused=self.memory.smooth(fused) if self.memory else fused, text=text, image=image)
 
     def modality_weights(self, raw: RawVectors, *, text_weight: float | Array | None = None) -> Array:
         """Return (n, 2): how much text and picture weigh for each product, all of it on the only one that is there."""
-        text, image = self._modalities(raw)
+        text, image = self.encode_modalities(raw)
         return self.joiner.modality_weights(text, image, text_weight=self._weights(len(text), text_weight))
 
     def similarity_shares(self, left: RawVectors, right: RawVectors) -> Array:
-        """Return (n, 2): the shares of text and picture in the similarity of each pair of rows; they sum to 1.
+        """Return (n, 2): the shares of text and picture in the similarity of each pair of rows; they sum to 1."""
+        return self.modality_shares(self.encode_modalities(left), self.encode_modalities(right))
+
+    def modality_shares(self, left: tuple[Array, Array], right: tuple[Array, Array]) -> Array:
+        """Return the same from the vectors of text (n, text_dim) and picture (n, image_dim), as they are stored.
 
         Concat: exact, `w_t cos(t, t')` and `w_i cos(i, i')` as parts of their sum. Otherwise by ablation: what the
         similarity loses without the text, and without the picture. Negative parts count as 0; where nothing is shared,
         the weights are returned. A modality that either product lacks has no share.
         """
-        left_text, left_image = self._modalities(left)
-        right_text, right_image = self._modalities(right)
+        (left_text, left_image), (right_text, right_image) = left, right
         present = np.stack(
             [present_rows(left_text) & present_rows(right_text), present_rows(left_image) & present_rows(right_image)],
             axis=1,
@@ -178,7 +181,8 @@ class VectorPipeline:
             memory=Memory(tensors["memory.bank"], recipe["memory_strength"]) if "memory.bank" in tensors else None,
         )
 
-    def _modalities(self, raw: RawVectors) -> tuple[Array, Array]:
+    def encode_modalities(self, raw: RawVectors) -> tuple[Array, Array]:
+        """Return text (n, text_dim) and image (n, image_dim) unit rows; zero where missing."""
         return self.text_modality.transform(raw.text_parts), self.image_modality.transform((raw.image,))
 
     def _weights(self, count: int, text_weight: float | Array | None) -> Array:

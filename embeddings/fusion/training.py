@@ -1,0 +1,246 @@
+"""Training the attention fusion on one catalogue. The only file of the fusion that needs torch.
+
+Two steps. A shared space and a memory are fitted in closed form, and validation on held-back products decides how much
+they count (selection.py). Then the projections and the gate are tuned with a symmetric InfoNCE loss (van den Oord et
+al. 2018; Radford et al. 2021) on positive pairs: the same product under picture views, text views, modality and input
+dropout, its variants, pairs that are given. The tuning is kept only if held-back products say so.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from embeddings.fusion.attention import AttentionFusion
+from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.batches import Batches, Examples, View, find_partners
+from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.pipeline import RawVectors, VectorPipeline
+from embeddings.fusion.selection import Scores, Settings, choose_settings
+from embeddings.fusion.shared import fit_shared
+
+Progress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
+
+GATE_UNITS = 16
+TEMPERATURE = 0.1
+LEARNING_RATE = 2e-3
+INPUT_DROPOUT = 0.2
+WEIGHT_DECAY = 0.5  # towards where the tuning started (L2-SP: Li et al. 2018)
+STEPS = 200
+STEPS_BETWEEN_CHECKS = 10
+PATIENCE = 4  # checks without improvement
+HELD_BACK = 0.2
+MIN_PRODUCTS = 100  # fewer held back than twenty cannot tell progress from luck
+MIN_GAIN = 0.005  # of the held-back score; less is noise
+
+
+def train(
+    raw: RawVectors,
+    *,
+    groups: Sequence[int] | None = None,
+    pairs: Sequence[tuple[int, int]] | None = None,
+    text_views: Sequence[tuple[Array, ...]] | None = None,
+    image_views: Sequence[Array] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[VectorPipeline, dict[str, Any]]:
+    """Return a pipeline with the attention fusion, trained on `raw` alone, and a report on what was learned and why.
+
+    groups: a variant group for each product, -1 for none. pairs: rows that belong together (bought together, chosen by
+    hand). text_views: more tuples like `raw.text_parts`; image_views: more arrays like `raw.image`, of changed pictures.
+    All may be left out. Where a catalogue is too small to learn from, the result ranks exactly like calibrated concat.
+    """
+    started = time.monotonic()
+    notify = progress or (lambda stage, done, total: None)
+    plain = VectorPipeline.fit(raw, fusion="concat", seed=seed)
+    text, image = plain.encode_modalities(raw)
+    settings, report = choose_settings(text, image, seed=seed, progress=lambda *done: notify("select", *done))
+    examples = Examples(
+        texts=(text, *(plain.text_modality.transform(view) for view in text_views or ())),
+        images=(image, *(plain.image_modality.transform((view,)) for view in image_views or ())),
+        partners=find_partners(len(text), groups, pairs),
+        text_weight=plain.text_weight,
+    )
+    everything = np.arange(len(text))
+    joiner = start_attention(text, image, settings=settings, plain=_concat_of(plain), seed=seed)
+    steps, tuning = _choose_steps(examples, settings, seed=seed, notify=notify)
+    if steps:
+        joiner = _tune(joiner, examples, everything, steps=steps, seed=seed)
+    pipeline = plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed)
+    summary = {
+        "settings": asdict(settings),
+        "validation": report,
+        "tuning": {"steps": steps, **tuning},
+        "products": len(text),
+        "products_with_partners": sum(bool(partners) for partners in examples.partners),
+        "seconds": round(time.monotonic() - started, 1),
+        "seed": seed,
+    }
+    return pipeline, summary
+
+
+def start_attention(
+    text: Array, image: Array, *, settings: Settings, plain: ConcatFusion, seed: int = 0
+) -> AttentionFusion:
+    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the text weight."""
+    both = present_rows(text) & present_rows(image)
+    projections = fit_shared(text[both], image[both], dim=settings.dim, penalty=settings.penalty)
+    text_projection, image_projection = (_scale(projection) for projection in projections)
+    inputs = text.shape[1] + image.shape[1] + 2
+    hidden = np.random.default_rng(seed).standard_normal((inputs, GATE_UNITS)) / np.sqrt(inputs)
+    return AttentionFusion(
+        text_projection=text_projection,
+        image_projection=image_projection,
+        hidden=hidden.astype(np.float32),
+        hidden_bias=np.zeros(GATE_UNITS, dtype=np.float32),
+        output=np.zeros((GATE_UNITS, 2), dtype=np.float32),
+        output_bias=np.zeros(2, dtype=np.float32),
+        strength=settings.strength,
+        plain=plain,
+    )
+
+
+def _choose_steps(
+    examples: Examples, settings: Settings, *, seed: int, notify: Progress
+) -> tuple[int, dict[str, float]]:
+    """Return how many steps of tuning are good for products that were held back, and their score before and after."""
+    count = len(examples.partners)
+    if not settings.strength or count < MIN_PRODUCTS:
+        return 0, {}
+    held = _hold_back(examples.partners, seed=seed)
+    kept = np.flatnonzero(~held)
+    text, image = examples.texts[0], examples.images[0]
+    joiner = start_attention(text[kept], image[kept], settings=settings, plain=ConcatFusion(), seed=seed)
+    scores: list[float] = []
+
+    def check(step: int, tuned: AttentionFusion) -> bool:
+        scores.append(_score_held_back(tuned, examples, np.flatnonzero(held)))
+        notify("tune", step, STEPS)
+        return len(scores) - 1 - int(np.argmax(scores)) < PATIENCE
+
+    _tune(joiner, examples, kept, steps=STEPS, seed=seed, check=check)
+    best = int(np.argmax(scores))
+    outcome = {"held_back_before": scores[0], "held_back_after": scores[best]}
+    return (best * STEPS_BETWEEN_CHECKS if scores[best] > scores[0] + MIN_GAIN else 0), outcome
+
+
+def _score_held_back(joiner: AttentionFusion, examples: Examples, held: np.ndarray) -> float:
+    """Return how well one modality finds the other's neighbours, plus how well partners are found (0 where none)."""
+    text, image = examples.texts[0][held], examples.images[0][held]
+    both = present_rows(text) & present_rows(image)
+    marks = Scores()
+    for own, other, projection in (
+        (text[both], image[both], joiner.text_projection),
+        (image[both], text[both], joiner.image_projection),
+    ):
+        learned = unit_rows(own @ projection)
+        marks.add((1 - joiner.strength) * (own @ own.T) + joiner.strength * (learned @ learned.T), other @ other.T)
+    fused = joiner.fuse(text, image, text_weight=np.full(len(held), examples.text_weight, dtype=np.float32))
+    return float(marks.totals.mean()) + _find_rank(fused @ fused.T, held, examples.partners)
+
+
+def _find_rank(similarity: Array, held: np.ndarray, partners: tuple[tuple[int, ...], ...]) -> float:
+    """Return the mean reciprocal rank of the nearest partner among the held-back products; 0 where none has one."""
+    positions = {int(product): position for position, product in enumerate(held)}
+    ranks = []
+    for position, product in enumerate(held):
+        wanted = [positions[partner] for partner in partners[product] if partner in positions]
+        if wanted:
+            nearer = similarity[position] > similarity[position, wanted].max()
+            nearer[position] = False
+            ranks.append(1 / (1 + int(nearer.sum())))
+    return float(np.mean(ranks)) if ranks else 0.0
+
+
+def _tune(
+    joiner: AttentionFusion,
+    examples: Examples,
+    rows: np.ndarray,
+    *,
+    steps: int,
+    seed: int,
+    check: Callable[[int, AttentionFusion], bool] | None = None,
+) -> AttentionFusion:
+    """Return `joiner` after `steps` on the products `rows`; `check` sees it every few steps and may end it."""
+    torch.manual_seed(seed)
+    generator = np.random.default_rng(seed)
+    names = ("text_projection", "image_projection", "hidden", "hidden_bias", "output", "output_bias")
+    weights = {name: torch.nn.Parameter(torch.tensor(getattr(joiner, name))) for name in names}
+    origin = {name: parameter.detach().clone() for name, parameter in weights.items()}
+    optimiser = torch.optim.Adam(weights.values(), lr=LEARNING_RATE)
+    batches = Batches(examples, rows, generator)
+    tuned = joiner
+    for step in range(steps + 1):
+        if check is not None and step % STEPS_BETWEEN_CHECKS == 0:
+            tuned = _collect(joiner, weights)
+            if not check(step, tuned):
+                return tuned
+        if step == steps:
+            break
+        first, second, ignored = batches.draw()
+        loss = _contrast(_embed(weights, first), _embed(weights, second), torch.from_numpy(ignored))
+        drift = sum(((weights[name] - origin[name]) ** 2).sum() for name in names)
+        optimiser.zero_grad()
+        torch.autograd.backward(loss + WEIGHT_DECAY * drift / len(names))
+        optimiser.step()
+    return _collect(joiner, weights)
+
+
+def _collect(joiner: AttentionFusion, weights: dict[str, torch.nn.Parameter]) -> AttentionFusion:
+    """Return `joiner` with what the weights hold now."""
+    now = {name: parameter.detach().numpy().copy() for name, parameter in weights.items()}
+    return replace(
+        joiner,
+        text_projection=now["text_projection"],
+        image_projection=now["image_projection"],
+        hidden=now["hidden"],
+        hidden_bias=now["hidden_bias"],
+        output=now["output"],
+        output_bias=now["output_bias"],
+    )
+
+
+def _embed(weights: dict[str, torch.nn.Parameter], view: View) -> torch.Tensor:
+    """Return (b, shared_dim) unit rows: AttentionFusion.project in torch, with input dropout."""
+    text, image, prior = (torch.from_numpy(array) for array in (view.text, view.image, view.prior))
+    present = torch.stack([(text != 0).any(dim=1), (image != 0).any(dim=1)], dim=1).float()
+    units = torch.tanh(torch.cat([text, image, present], dim=1) @ weights["hidden"] + weights["hidden_bias"])
+    gate = torch.softmax(units @ weights["output"] + weights["output_bias"] + torch.log(prior + 1e-12), dim=1)
+    text_shared = functional.normalize(functional.dropout(text, INPUT_DROPOUT) @ weights["text_projection"], dim=1)
+    image_shared = functional.normalize(functional.dropout(image, INPUT_DROPOUT) @ weights["image_projection"], dim=1)
+    return functional.normalize(gate[:, :1] * text_shared + gate[:, 1:] * image_shared, dim=1)
+
+
+def _contrast(first: torch.Tensor, second: torch.Tensor, ignored: torch.Tensor) -> torch.Tensor:
+    """Return the symmetric InfoNCE loss of (b, d) pairs of rows; `ignored` (b, b) are no negatives."""
+    logits = (first @ second.T / TEMPERATURE).masked_fill(ignored, -1e9)
+    wanted = torch.arange(len(logits))
+    return (functional.cross_entropy(logits, wanted) + functional.cross_entropy(logits.T, wanted)) / 2
+
+
+def _hold_back(partners: tuple[tuple[int, ...], ...], *, seed: int) -> np.ndarray:
+    """Return (n,) booleans: about a fifth of the products, partners together, so that no pair is in both parts."""
+    family = np.arange(len(partners))
+    for product, friends in enumerate(partners):
+        for friend in friends:
+            family[family == family[friend]] = family[product]
+    names = np.unique(family)
+    chosen = np.random.default_rng(seed).permutation(names)[: max(1, round(HELD_BACK * len(names)))]
+    held: np.ndarray = np.isin(family, chosen)
+    return held
+
+
+def _scale(projection: Array) -> Array:
+    """Return the projection with columns of mean length 1: its output is normalised anyway, but step sizes are not."""
+    length = float(np.sqrt(np.mean(np.sum(projection**2, axis=0)))) if projection.size else 0.0
+    return projection / length if length else projection
+
+
+def _concat_of(pipeline: VectorPipeline) -> ConcatFusion:
+    if not isinstance(pipeline.joiner, ConcatFusion):
+        raise TypeError("The attention fusion is built around concat: fit the pipeline with it.")
+    return pipeline.joiner
