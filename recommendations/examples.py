@@ -28,6 +28,7 @@ LIST: dict[str, Any] = {
             "similarity": 0.816406,
             "score": 0.816406,
             "reasons": [{"code": "similar", "text": "Similar to Halla Mug, speckled white", "rule": None}],
+            "explanation": None,
         }
     ],
     "next": None,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from catalog.models import Product, ProductImage
+from recommendations.explanations.pairs import PairExplanation
 from recommendations.rerank import Candidate, Reason
 
 OK, EMBEDDING_PENDING = "ok", "embedding_pending"
@@ -87,6 +88,7 @@ class RecommendationList:
     fallback_used: bool = False
     results: tuple[Recommendation, ...] = ()
     more: bool = False  # a further page may have something
+    explanations: Mapping[int, PairExplanation] = field(default_factory=dict)  # by product id, where asked for
 
     def __iter__(self) -> Iterator[Recommendation]:
         return iter(self.results)

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 from api.schema import ProblemSerializer
 from catalog.sized_pictures import WIDTHS
+from recommendations.explanations.pairs import PairExplanation
 from recommendations.lists import EMBEDDING_PENDING, OK, Recommendation, RecommendationList
 from recommendations.rerank import Reason
 
@@ -25,6 +26,18 @@ class ReasonSerializer(serializers.Serializer[Any]):
     )
     text = serializers.CharField()
     rule = serializers.IntegerField(allow_null=True, help_text="The merchandising rule, if it was one")
+
+
+class ExplanationSerializer(serializers.Serializer[Any]):
+    """Why a product is similar to the anchor."""
+
+    text_share = serializers.FloatField(
+        allow_null=True, help_text="The text's part in the similarity; the two shares sum to 1"
+    )
+    image_share = serializers.FloatField(allow_null=True, help_text="The picture's part in the similarity")
+    text_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the texts alone")
+    image_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the pictures alone")
+    shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
 
 
 class ResultSerializer(serializers.Serializer[Any]):
@@ -42,6 +55,9 @@ class ResultSerializer(serializers.Serializer[Any]):
     similarity = serializers.FloatField(allow_null=True, help_text="1 - distance")
     score = serializers.FloatField(help_text="What the list is ordered by, before stock and pins")
     reasons = ReasonSerializer(many=True)
+    explanation = ExplanationSerializer(
+        allow_null=True, help_text="With explain=true: why it is similar to the first anchor; null where not compared"
+    )
 
 
 RESULT_FIELDS = tuple(ResultSerializer().fields)
@@ -81,6 +97,9 @@ def render_list(
     """Return the answer. `fields` leaves out every other field of the results."""
     origin = request.build_absolute_uri("/").rstrip("/")
     results = [render_result(item, origin=origin) for item in shown]
+    for item, result in zip(shown, results, strict=True):
+        explanation = shown.explanations.get(item.candidate.product_id)
+        result["explanation"] = render_explanation(explanation) if explanation else None
     if fields:
         results = [{name: result[name] for name in RESULT_FIELDS if name in fields} for result in results]
     return {
@@ -120,3 +139,13 @@ def render_reason(reason: Reason) -> dict[str, Any]:
 
 def round_number(number: float | None) -> float | None:
     return None if number is None else round(number, DECIMALS)
+
+
+def render_explanation(pair: PairExplanation) -> dict[str, Any]:
+    return {
+        "text_share": round_number(pair.text_share),
+        "image_share": round_number(pair.image_share),
+        "text_similarity": round_number(pair.text_similarity),
+        "image_similarity": round_number(pair.image_similarity),
+        "shared": pair.shared,
+    }

@@ -8,8 +8,10 @@ from dataclasses import replace
 from django.utils import timezone
 
 from catalog.models import Product
+from embeddings.models import EmbeddingSpace
 from recommendations.anchors import Start, read_start
 from recommendations.candidates import Found, find_neighbours, find_rest, list_products
+from recommendations.explanations.pairs import PairExplanation, explain_pairs
 from recommendations.filters import Filters
 from recommendations.lists import (
     EMBEDDING_PENDING,
@@ -132,7 +134,16 @@ def answer(
         fallback_used=any(candidate.source == FALLBACK for candidate in shown),
         results=number_results(shown, offset=len(page.shown_ids)),
         more=more and len(page.shown_ids) + len(shown) < MAX_SHOWN and bool(shown),
+        explanations=explain(wish, start, ids) if wish.options.explain else {},
     )
+
+
+def explain(wish: Wish, start: Start, product_ids: Sequence[int]) -> dict[int, PairExplanation]:
+    """Return why each product is similar to the first anchor. Three queries more, which only those who ask pay for."""
+    if not wish.strategy.modality or start.space is None or not product_ids:
+        return {}
+    space = EmbeddingSpace.objects.get(pk=start.space.space_id)
+    return explain_pairs(start.anchors[0].product_id, product_ids, space=space)
 
 
 def explain_choice(candidate: Candidate, *, wish: Wish, start: Start) -> Candidate:

@@ -6,6 +6,8 @@ import base64
 
 from celery import shared_task
 
+from embeddings.models import EmbeddingSpace
+from recommendations.explanations import occlusion
 from recommendations.search import encoding, worker
 
 
@@ -13,6 +15,13 @@ from recommendations.search import encoding, worker
 def encode_query(key: str, space_id: int, text: str, photo: str) -> None:
     """Encode a search text, a photo (base64), or both together."""
     worker.store_answer(key, encoding.answer_query(space_id, text=text, photo=base64.b64decode(photo)))
+
+
+@shared_task(name="recommendations.tasks.look_closer", acks_late=False)
+def look_closer(key: str, space_id: int, anchor_id: int, other_id: int) -> None:
+    """See which words and which places of the picture make one product similar to another."""
+    space = EmbeddingSpace.objects.get(pk=space_id)
+    worker.store_answer(key, occlusion.look(space, anchor_id, other_id).to_json())
 
 
 @shared_task(name="recommendations.tasks.prune_answers")

@@ -1,12 +1,15 @@
-"""The worker's half of a search: encode the query. Runs in the worker, since it needs the encoders."""
+"""The worker's half of a search: encode the query, which needs the encoders."""
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Mapping
+
+import numpy as np
 
 from embeddings.models import EmbeddingSpace
 from embeddings.services import encode_query
-from recommendations.search.queries import write_vectors
 
 
 def answer_query(space_id: int, *, text: str = "", photo: bytes = b"") -> bytes:
@@ -17,3 +20,13 @@ def answer_query(space_id: int, *, text: str = "", photo: bytes = b"") -> bytes:
     except ValueError as error:
         return json.dumps({"error": str(error)}).encode()
     return json.dumps({"vectors": write_vectors(query.vectors)}).encode()
+
+
+def write_vectors(vectors: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Return vectors by modality as base64 of float32, so that they fit into JSON."""
+    return {name: base64.b64encode(vector.astype("<f4").tobytes()).decode() for name, vector in vectors.items()}
+
+
+def read_vectors(written: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Return what `write_vectors` wrote."""
+    return {name: np.frombuffer(base64.b64decode(data), dtype="<f4") for name, data in written.items()}

@@ -13,6 +13,8 @@ from PIL import Image, ImageOps
 
 from catalog.pictures import PictureError, check_picture
 from embeddings.models import EmbeddingSpace
+from recommendations import tasks
+from recommendations.search.encoding import read_vectors
 from recommendations.search.worker import answer_key, ask
 
 TEXT_DEADLINE_S = 1.5
@@ -65,13 +67,11 @@ def encode_query(
 
     Raises QueryError where the worker cannot read the photo.
     """
-    from recommendations.tasks import encode_query as task  # tasks import this module's read_vectors
-
     key = answer_key("query", str(space.pk), " ".join(text.split()), photo)
     if deadline_s is None:
         deadline_s = PHOTO_DEADLINE_S if photo else TEXT_DEADLINE_S
     sent = base64.b64encode(photo).decode()
-    answer = json.loads(ask(key, task, args=(space.pk, text, sent), deadline_s=deadline_s))
+    answer = json.loads(ask(key, tasks.encode_query, args=(space.pk, text, sent), deadline_s=deadline_s))
     if "error" in answer:
         raise QueryError("image" if photo else "q", answer["error"])
     return EncodedQuery(space=space, vectors=read_vectors(answer["vectors"]))
@@ -95,13 +95,3 @@ def prepare_photo(content: bytes, *, crop: CropBox | None = None) -> bytes:
     sent = io.BytesIO()
     picture.save(sent, "JPEG", quality=90)
     return sent.getvalue()
-
-
-def write_vectors(vectors: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """Return vectors by modality as base64 of float32, so that they fit into JSON."""
-    return {name: base64.b64encode(vector.astype("<f4").tobytes()).decode() for name, vector in vectors.items()}
-
-
-def read_vectors(written: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Return what `write_vectors` wrote."""
-    return {name: np.frombuffer(base64.b64decode(data), dtype="<f4") for name, data in written.items()}

@@ -22,4 +22,5 @@ def similar_products(
     Second listings of the same thing are left out: a shopper has no use for them.
     """
     shown = recommend(strategy, anchors=[product], limit=limit, options=Options(near_duplicates="hide"))
-    return {"recommendations": shown, "product": product, "request": context.get("request")}
+    anchor_sku = product if isinstance(product, str) else product.sku
+    return {"recommendations": shown, "anchor_sku": anchor_sku, "request": context.get("request")}

@@ -18,7 +18,8 @@ from recommendations.filters import parse_filters
 from recommendations.models import WorkerAnswer
 from recommendations.rerank import Candidate
 from recommendations.search import worker
-from recommendations.search.queries import CropBox, QueryError, answer_key, encode_query, prepare_photo, write_vectors
+from recommendations.search.encoding import write_vectors
+from recommendations.search.queries import CropBox, QueryError, answer_key, encode_query, prepare_photo
 from recommendations.search.services import fuse_ranks, search_photo, search_text
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 

@@ -1,0 +1,113 @@
+"""What is known of a pair without an encoder: the shares of text and picture, and the attributes in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from catalog.models import Product
+from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.vectors import load_pipeline
+
+SHARED_FIELDS = ("brand", "category", "collection")
+MAX_SHARED = 8
+MODALITIES = (Modality.TEXT.value, Modality.IMAGE.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairExplanation:
+    """Why `other` is similar to the anchor. The shares sum to 1; None where the two cannot be compared.
+
+    The similarities are cosines of the calibrated vectors of one modality, None where either product lacks it.
+    """
+
+    product_id: int
+    text_share: float | None
+    image_share: float | None
+    text_similarity: float | None
+    image_similarity: float | None
+    shared: dict[str, str]
+
+
+def explain_pairs(anchor_id: int, other_ids: Sequence[int], *, space: EmbeddingSpace) -> dict[int, PairExplanation]:
+    """Return the explanation of each of `other_ids` that exists. Two queries."""
+    products = Product.objects.select_related("category").in_bulk([anchor_id, *other_ids])
+    vectors = _read_vectors(space, list(products))
+    others = [product_id for product_id in other_ids if product_id in products and anchor_id in products]
+    shares, cosines = _compare(space, anchor_id, others, vectors)
+    return {
+        product_id: PairExplanation(
+            product_id=product_id,
+            text_share=shares[row][0],
+            image_share=shares[row][1],
+            text_similarity=cosines[row][0],
+            image_similarity=cosines[row][1],
+            shared=find_shared(products[anchor_id], products[product_id]),
+        )
+        for row, product_id in enumerate(others)
+    }
+
+
+def find_shared(anchor: Product, other: Product) -> dict[str, str]:
+    """Return what two products have in common, by name: brand, category, collection, and equal attributes."""
+    shared = {name: str(getattr(other, name)) for name in SHARED_FIELDS if _is_same(anchor, other, name)}
+    for name, value in anchor.attributes.items():
+        if value not in (None, "", [], {}) and other.attributes.get(name) == value:
+            shared[name] = describe_value(value)
+    return dict(list(shared.items())[:MAX_SHARED])
+
+
+def describe_value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(describe_value(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {describe_value(item)}" for name, item in value.items())
+    return str(value)
+
+
+def _is_same(anchor: Product, other: Product, name: str) -> bool:
+    return bool(getattr(anchor, name)) and getattr(anchor, name) == getattr(other, name)
+
+
+def _read_vectors(space: EmbeddingSpace, product_ids: Sequence[int]) -> dict[tuple[int, str], np.ndarray]:
+    rows = ProductEmbedding.objects.filter(space=space, product_id__in=product_ids, modality__in=MODALITIES)
+    return {
+        (product_id, modality): np.asarray(vector, dtype=np.float32)
+        for product_id, modality, vector in rows.values_list("product_id", "modality", "vector")
+    }
+
+
+Numbers = list[tuple[float | None, float | None]]
+
+
+def _compare(
+    space: EmbeddingSpace, anchor_id: int, other_ids: Sequence[int], vectors: dict[tuple[int, str], np.ndarray]
+) -> tuple[Numbers, Numbers]:
+    """Return shares and cosines of text and picture for each pair."""
+    if not other_ids:
+        return [], []
+    pipeline = load_pipeline(space)
+
+    def stack(product_ids: Sequence[int], modality: str, dim: int) -> np.ndarray:
+        none = np.zeros(dim, dtype=np.float32)
+        return np.stack([vectors.get((product_id, modality), none) for product_id in product_ids])
+
+    dims = {"text": pipeline.text_dim, "image": pipeline.image_dim}
+    left = {name: stack([anchor_id] * len(other_ids), name, dim) for name, dim in dims.items()}
+    right = {name: stack(other_ids, name, dim) for name, dim in dims.items()}
+    parts = pipeline.modality_shares((left["text"], left["image"]), (right["text"], right["image"]))
+    shares: Numbers = []
+    cosines: Numbers = []
+    for row in range(len(other_ids)):
+        found = [_cosine(left[name][row], right[name][row]) for name in dims]
+        cosines.append((found[0], found[1]))
+        comparable = any(cosine is not None for cosine in found)
+        shares.append((float(parts[row, 0]), float(parts[row, 1])) if comparable else (None, None))
+    return shares, cosines
+
+
+def _cosine(left: np.ndarray, right: np.ndarray) -> float | None:
+    return float(left @ right) if left.any() and right.any() else None
