@@ -32,7 +32,9 @@ class ApiMiddleware:
         add_headers(request, response)
         if request.method in ("GET", "HEAD") and response.status_code == 200:
             response["ETag"] = etag_of(response.content)
-            return get_conditional_response(request, etag=response["ETag"], response=response) or response
+            response = get_conditional_response(request, etag=response["ETag"], response=response) or response
+        if request.method == "HEAD":
+            response.content = b""  # the length stays; some servers complain about a body that they have to drop
         return response
 
 

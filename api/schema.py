@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from api.permissions import MayRead, MaySendEvents, ReadOrWrite
 from api.problems import PROBLEM_TYPE
+from api.queries import QueryParameters
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
@@ -79,6 +81,12 @@ class KindredSchema(AutoSchema):
                 response, str(status), media_types=[PROBLEM_TYPE], direction=direction
             )
         return bodies
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if isinstance(force_instance(serializer), QueryParameters):  # type: ignore[no-untyped-call]
+            schema.setdefault("properties", {})  # a route may take no parameter at all
+        return schema
 
     def _get_parameters(self) -> list[dict[str, Any]]:
         parameters: list[dict[str, Any]] = super()._get_parameters()
