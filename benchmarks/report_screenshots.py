@@ -23,7 +23,6 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Name of the file: from the top of one element to the bottom of another.
 PARTS = {
     "evaluation-summary.png": (".top", "#summary"),
-    "evaluation-categories.png": ("#categories", "#categories > figure"),
     "evaluation-pictures.png": ("#pictures h3 >> nth=1", "#pictures .story >> nth=8"),
 }
 

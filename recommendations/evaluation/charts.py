@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,8 @@ from matplotlib.figure import Figure
 from recommendations.evaluation.intervals import Estimate
 from recommendations.evaluation.metrics import Floats
 from recommendations.evaluation.pairs import Flags, precision_recall_curve
+
+logging.getLogger("matplotlib").setLevel(logging.WARNING)  # it tells of every list of fonts it makes
 
 # Differ in lightness too, for readers who do not tell red from green.
 COLOURS = ("#a4532f", "#23717a", "#d6a23c", "#53578f", "#7fa650", "#7a2f4b", "#7d8a91", "#b58fc0")

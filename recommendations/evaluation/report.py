@@ -48,9 +48,12 @@ class Report:
     made_at: datetime | None = None
 
     @property
-    def rejected_lines(self) -> list[str]:
+    def rejected(self) -> list[str]:
+        """What did not count, with the reason: lines of the answer key, lines of the photos, files that are none."""
         truth = self.evaluation.questions.truth
-        return [f"{truth.description}, line {line.line}: {line.reason}" for line in truth.rejected]
+        lines = [f"{truth.description}, line {line.line}: {line.reason}" for line in truth.rejected]
+        unreadable = dict.fromkeys(reason for photos in self.photos for reason in photos.rejected)
+        return [*lines, *self.rejected_photos, *unreadable]
 
 
 def write_report(report: Report, directory: Path) -> list[Path]:
@@ -73,7 +76,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "format": FORMAT,
         "made_at": (report.made_at or timezone.now()).isoformat(),
         "truth": evaluation.questions.truth.description,
-        "rejected_lines": report.rejected_lines + list(report.rejected_photos),
+        "rejected": report.rejected,
         "options": asdict(evaluation.options),
         "anchors": len(evaluation.anchor_skus),
         "products": evaluation.product_count,
@@ -121,7 +124,6 @@ def _contender_to_json(evaluation: Evaluation, result: ContenderResult) -> dict[
 def render_html(report: Report) -> str:
     """Return the report as one HTML page: styles, charts and pictures are in it, and nothing is fetched."""
     evaluation = report.evaluation
-    rejected = report.rejected_lines + list(report.rejected_photos)
     context = {
         "report": report,
         "evaluation": evaluation,
@@ -136,8 +138,8 @@ def render_html(report: Report) -> str:
         "pairs": [(result, pairs) for result in evaluation.results if (pairs := evaluation.pair_report(result))],
         "charts": _draw_charts(evaluation),
         "chapters": make_gallery(evaluation, photos=report.photos),
-        "rejected": rejected[:MAX_REJECTED_SHOWN],
-        "rejected_count": len(rejected),
+        "rejected": report.rejected[:MAX_REJECTED_SHOWN],
+        "rejected_count": len(report.rejected),
     }
     return render_to_string(TEMPLATE, context)
 

@@ -65,7 +65,7 @@ def test_the_live_space_is_judged_in_every_modality_it_has(shop, truth):
 
 def test_an_unknown_sku_is_reported_by_line_and_the_rest_counts(shop, truth):
     _, err = run("--truth", truth, "--modality", "fused")
-    assert err == "truth, line 4: no active product has the sku 'X'\n"
+    assert err == "Does not count: truth.csv, line 4: no active product has the sku 'X'\n"
 
 
 def test_many_rejected_lines_are_summed_up(shop, tmp_path):
@@ -73,7 +73,7 @@ def test_many_rejected_lines_are_summed_up(shop, tmp_path):
     path.write_text("source_sku,target_sku\nM1,M2\n" + "X,M1\n" * 12)
     _, err = run("--truth", path, "--modality", "fused")
     assert len(err.splitlines()) == 11
-    assert err.splitlines()[-1] == "truth: 12 lines do not count; --out lists them."
+    assert err.splitlines()[-1] == "12 lines or photos do not count; --out lists them."
 
 
 def test_spaces_and_metrics_are_judged_side_by_side(shop):
@@ -98,7 +98,7 @@ def test_the_report_is_written_and_named(shop, truth, tmp_path):
     assert f"Written: {tmp_path / 'report' / 'evaluation.html'}" in out
     figures = json.loads((tmp_path / "report" / "evaluation.json").read_text())
     assert [contender["modality"] for contender in figures["contenders"]] == ["fused", "image"]
-    assert figures["rejected_lines"] == ["truth.csv, line 4: no active product has the sku 'X'"]
+    assert figures["rejected"] == ["truth.csv, line 4: no active product has the sku 'X'"]
     assert figures["options"]["k"] == 2
 
 

@@ -129,7 +129,7 @@ def test_lines_that_did_not_count_are_listed(evaluation):
     truth = evaluation.questions.truth
     object.__setattr__(truth, "rejected", (RejectedLine(7, "no active product has the sku 'X'"),))
     html = render_html(Report(evaluation=evaluation, rejected_photos=("photos, line 3: there is no photo 'q'",)))
-    assert "2 lines did not count" in html
+    assert "Did not count: 2 lines or photos" in html
     assert "line 7: no active product has the sku &#x27;X&#x27;" in html
     assert "photos, line 3: there is no photo" in html
 

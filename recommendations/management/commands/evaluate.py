@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
@@ -86,7 +87,6 @@ class Command(BaseCommand):
         contenders = self._find_contenders(options)
         truth = derive_truth(options["by"]) if options["by"] else read_truth(options["truth"])
         photos = read_query_photos(options)
-        self._warn_of_rejected(truth, photos)
         evaluation = self._judge(contenders, truth, settings)
         report = Report(
             evaluation=evaluation,
@@ -94,11 +94,10 @@ class Command(BaseCommand):
                 measure_index_recall(space, modality, anchor_ids=evaluation.questions.anchor_ids, k=settings.k)
                 for space, modality in dict.fromkeys((item.space, item.modality) for item in contenders)
             ),
-            photos=self._search_photos(contenders, photos) if photos else (),
-            rejected_photos=tuple(f"photos, line {line.line}: {line.reason}" for line in photos.rejected)
-            if photos
-            else (),
+            photos=self._search_photos(contenders, photos),
+            rejected_photos=tuple(f"photos, line {line.line}: {line.reason}" for line in photos.rejected),
         )
+        self._warn_of_rejected(report.rejected)
         self._show(report)
         if options["out"]:
             for path in write_report(report, options["out"]):
@@ -128,6 +127,8 @@ class Command(BaseCommand):
             return evaluate(contenders, truth=truth, options=settings, advance=bar.update)
 
     def _search_photos(self, contenders: Sequence[Contender], photos: Photos) -> tuple[PhotoResult, ...]:
+        if not photos.paths:
+            return ()
         wanted = dict.fromkeys(contender.space for contender in contenders)
         modalities = modalities_of_photos([contender.modality for contender in contenders])
         encoded: EncodedPhotos = {}
@@ -138,12 +139,11 @@ class Command(BaseCommand):
                 for modality in modalities
             )
 
-    def _warn_of_rejected(self, truth: Truth, photos: Photos | None) -> None:
-        for name, lines in (("truth", truth.rejected), ("queries", photos.rejected if photos else ())):
-            for line in lines[:SHOWN_REJECTIONS]:
-                self.stderr.write(f"{name}, line {line.line}: {line.reason}")
-            if len(lines) > SHOWN_REJECTIONS:
-                self.stderr.write(f"{name}: {len(lines)} lines do not count; --out lists them.")
+    def _warn_of_rejected(self, rejected: Sequence[str]) -> None:
+        for line in rejected[:SHOWN_REJECTIONS]:
+            self.stderr.write(f"Does not count: {line}")
+        if len(rejected) > SHOWN_REJECTIONS:
+            self.stderr.write(f"{len(rejected)} lines or photos do not count; --out lists them.")
 
     def _show(self, report: Report) -> None:
         console = Console(file=self.stdout, highlight=False)  # type: ignore[arg-type]  # has write() and isatty()
@@ -167,9 +167,10 @@ def read_options(options: dict[str, Any]) -> EvaluationOptions:
     )
 
 
-def read_query_photos(options: dict[str, Any]) -> Photos | None:
+def read_query_photos(options: dict[str, Any]) -> Photos:
+    """Return the photos of --queries, none without it."""
     if not options["queries"]:
-        return None
+        return Photos((), np.zeros(0, dtype=np.int64))
     return read_photos(options["queries"], images=options["images"] or options["queries"].parent)
 
 
