@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q, Value
@@ -126,6 +127,12 @@ class Product(models.Model):
         ordering = ["sku"]
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_not_negative"),
+        ]
+        # What filters of recommendations and lists ask for.
+        indexes = [
+            models.Index(fields=["price"], name="product_price"),
+            models.Index(fields=["created_at"], name="product_created_at"),
+            GinIndex(fields=["attributes"], name="product_attributes", opclasses=["jsonb_path_ops"]),
         ]
 
     def __str__(self) -> str:

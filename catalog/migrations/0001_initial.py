@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import django.core.validators
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.db.models.functions.text
@@ -95,6 +96,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='product',
             constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='price_not_negative'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(fields=['price'], name='product_price'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(fields=['created_at'], name='product_created_at'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['attributes'], name='product_attributes', opclasses=['jsonb_path_ops']),
         ),
         migrations.AddIndex(
             model_name='picturedownload',
