@@ -112,7 +112,7 @@ class ProductImageInline(admin.TabularInline[ProductImage, Product]):
 
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin[Product]):
-    list_display = ("thumb", "name", "category", "price", "currency", "stock", "is_active")
+    list_display = ("thumb", "name", "price", "stock", "is_active")
     list_display_links = ("thumb", "name")
     list_editable = ("price", "stock", "is_active")
     list_filter = ("is_active", StockFilter, MissingFilter, CategoryFilter, "collection")
@@ -159,7 +159,8 @@ class ProductAdmin(admin.ModelAdmin[Product]):
 
     @admin.display(description="Product", ordering="title")
     def name(self, product: Product) -> SafeString:
-        details = " · ".join(filter(None, (product.sku, product.brand)))
+        category = product.category.path if product.category else ""
+        details = " · ".join(filter(None, (product.sku, product.brand, category)))
         return format_html('{}<span class="row-details">{}</span>', product.title, details)
 
     @admin.display(description="Picture")

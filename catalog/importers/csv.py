@@ -26,9 +26,8 @@ def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") 
         names = canonical_names(table.columns)
         missing = [column for column in REQUIRED if column not in names.values()]
         if missing:
-            raise ImportFileError(
-                f"The file has no column {' and no column '.join(missing)}. Its columns are: {', '.join(table.columns)}."
-            )
+            there = ", ".join(table.columns)
+            raise ImportFileError(f"The file has no column {' and no column '.join(missing)}. It has: {there}.")
         unknown = [column for column in names.values() if not is_known(column)]
         if unknown:
             report.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(unknown)}.")

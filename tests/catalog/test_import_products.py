@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
@@ -270,8 +271,9 @@ def test_an_import_goes_on_after_it_was_cut_off(folder, monkeypatch):
 
     path = folder.write_rows(*({"sku": f"S{number}", "title": "Mug"} for number in range(5)))
     monkeypatch.setattr(Product, "save", save)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(CommandError, match="Stopped. Run the same command again to go on.") as stopped:
         folder.load(path)
+    assert stopped.value.returncode == 130
     monkeypatch.setattr(Product, "save", real_save)
 
     assert list(Product.objects.values_list("sku", flat=True)) == ["S0", "S1"]

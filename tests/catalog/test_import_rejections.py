@@ -122,8 +122,8 @@ def test_a_utf_16_file_is_refused_with_what_to_do_and_can_be_read_when_it_is_nam
     ("content", "message"),
     [
         (b"", "The file is empty: its first line has to name the columns."),
-        (b"title,price\nMug,1\n", "The file has no column sku. Its columns are: title, price."),
-        (b"name;preis\nMug;1\n", "The file has no column sku. Its columns are: name, preis."),
+        (b"title,price\nMug,1\n", "The file has no column sku. It has: title, price."),
+        (b"name;preis\nMug;1\n", "The file has no column sku. It has: name, preis."),
         (b"sku,title,title\nA,B,C\n", "Columns appear more than once: title."),
         (b"sku,title,pr\xe9is\nA,B,C\n", "The column names are not UTF-8"),
         (b"PK\x03\x04rest", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),

@@ -70,6 +70,9 @@ class Command(BaseCommand):
         except (ImportFileError, LookupError, OSError) as error:
             self._print_report(report, dry_run=options["dry_run"])
             raise CommandError(f"{path}: {error}") from None
+        except KeyboardInterrupt:
+            self._print_report(report, dry_run=options["dry_run"])
+            raise CommandError("Stopped. Run the same command again to go on.", returncode=130) from None
         except OperationalError as error:
             self._print_report(report, dry_run=options["dry_run"])
             raise CommandError(f"The database went away: {error}Run the same command again to go on.") from None
