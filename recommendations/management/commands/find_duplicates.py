@@ -1,0 +1,64 @@
+"""`find_duplicates`: listings that are probably the same product."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from catalog.models import Product
+from embeddings.models import EmbeddingSpace
+from recommendations.near_duplicates import DuplicateGroup, Thresholds, find_near_duplicates
+
+
+class Command(BaseCommand):
+    help = "List groups of listings that are probably the same product, most certain first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        defaults = Thresholds()
+        parser.add_argument("--image", type=float, default=defaults.image, help="least picture similarity")
+        parser.add_argument("--text", type=float, default=defaults.text, help="least text similarity")
+        parser.add_argument("--gap", type=float, default=defaults.gap, help="least gap to the next nearest design")
+        parser.add_argument("--json", action="store_true", help="one JSON object for each group instead of a table")
+
+    def handle(self, **options: Any) -> None:
+        space = EmbeddingSpace.objects.live()
+        if space is None:
+            raise CommandError("There is no live space yet: run `manage.py embed_products` first.")
+        thresholds = Thresholds(image=options["image"], text=options["text"], gap=options["gap"])
+        count = space.embeddings.filter(modality="fused", product__is_active=True).count()
+        with tqdm(total=count, unit="product", disable=None) as bar:
+            groups = find_near_duplicates(space, thresholds=thresholds, progress=bar.update)
+        products = Product.objects.in_bulk({number for group in groups for number in group.product_ids})
+        if options["json"]:
+            for group in groups:
+                self.stdout.write(json.dumps(describe(group, products)))
+            return
+        console = Console(file=self.stdout, highlight=False)  # type: ignore[arg-type]  # has write() and isatty()
+        console.print(make_table(groups, products))
+
+
+def describe(group: DuplicateGroup, products: dict[int, Product]) -> dict[str, Any]:
+    best = group.pairs[0]
+    return {
+        "skus": [products[number].sku for number in group.product_ids],
+        "text_similarity": None if best.text is None else round(best.text, 4),
+        "image_similarity": None if best.image is None else round(best.image, 4),
+    }
+
+
+def make_table(groups: list[DuplicateGroup], products: dict[int, Product]) -> Table:
+    table = Table("SKU", "Title", "Text", "Picture", title=f"{len(groups)} groups of listings of the same product")
+    for group in groups:
+        best = group.pairs[0]
+        numbers = ["–" if value is None else f"{value:.2f}" for value in (best.text, best.image)]
+        for row, number in enumerate(group.product_ids):
+            product = products[number]
+            table.add_row(product.sku, product.title, *(numbers if row == 0 else ("", "")))
+        table.add_section()
+    return table

@@ -1,0 +1,208 @@
+"""Find listings that are probably the same product, listed twice by one seller or by several.
+
+Being similar is not enough: variants of one design and plain designs of one kind are similar too. A second listing
+stands out, though: it is far nearer to its original than to anything else. So two listings belong together when picture
+and text are near enough, when each one's design is the other's nearest, and when a clear gap follows behind (compare
+the ratio test of Lowe, "Distinctive image features from scale-invariant keypoints", 2004).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection
+
+from embeddings.models import EmbeddingSpace
+
+NEIGHBOURS = 20  # of each listing, outside its own variant group
+MAX_LISTINGS = 5  # of one product; beyond that it is no longer a second listing
+BATCH = 200  # listings compared in one statement
+
+PAIRS = """
+SELECT a.product_id, near.product_id, pa.variant_group, pb.variant_group, pa.attributes, pb.attributes,
+       1 - (ta.vector <=> tb.vector), 1 - (ia.vector <=> ib.vector)
+FROM embeddings_productembedding a
+JOIN catalog_product pa ON pa.id = a.product_id AND pa.is_active
+CROSS JOIN LATERAL (
+    SELECT e.product_id FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
+    WHERE e.space_id = {space} AND e.modality = 'fused' AND p.is_active AND e.product_id <> a.product_id
+      AND (p.variant_group = '' OR p.variant_group <> pa.variant_group)
+    ORDER BY (e.vector::halfvec({dim})) <=> (a.vector::halfvec({dim})) LIMIT {neighbours}) near
+JOIN catalog_product pb ON pb.id = near.product_id
+LEFT JOIN embeddings_productembedding ta ON (ta.product_id, ta.space_id, ta.modality) = (a.product_id, {space}, 'text')
+LEFT JOIN embeddings_productembedding tb ON (tb.product_id, tb.space_id, tb.modality) = (pb.id, {space}, 'text')
+LEFT JOIN embeddings_productembedding ia ON (ia.product_id, ia.space_id, ia.modality) = (a.product_id, {space}, 'image')
+LEFT JOIN embeddings_productembedding ib ON (ib.product_id, ib.space_id, ib.modality) = (pb.id, {space}, 'image')
+WHERE a.space_id = {space} AND a.modality = 'fused' AND a.product_id = ANY(%(product_ids)s)
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """How near two listings have to be: cosines of calibrated vectors, and the gap to what comes next."""
+
+    image: float = 0.75
+    text: float = 0.25
+    text_alone: float = 0.9  # where one of the two has no picture
+    gap: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A listing and a neighbour of another variant group. A similarity is None where one lacks the modality."""
+
+    listing_id: int
+    other_id: int
+    listing_group: str
+    other_group: str
+    text: float | None
+    image: float | None
+    attributes_shared: int = 0
+
+    @property
+    def strength(self) -> float:
+        """The mean of what can be compared."""
+        known = [similarity for similarity in (self.text, self.image) if similarity is not None]
+        return sum(known) / len(known) if known else -1.0
+
+    def is_near(self, thresholds: Thresholds) -> bool:
+        if self.text is None:
+            return False
+        if self.image is None:
+            return self.text >= thresholds.text_alone
+        return self.image >= thresholds.image and self.text >= thresholds.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class DuplicateGroup:
+    """Listings that are probably one product, and the pairs that say so, strongest first."""
+
+    product_ids: tuple[int, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def strength(self) -> float:
+        return self.pairs[0].strength
+
+
+def find_near_duplicates(
+    space: EmbeddingSpace,
+    *,
+    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    progress: Callable[[int], object] = lambda count: None,
+) -> list[DuplicateGroup]:
+    """Return the groups of a space's active products, most certain first. `progress` is told how many were compared."""
+    return group_pairs(find_pairs(read_pairs(space, progress=progress), thresholds=thresholds))
+
+
+def read_pairs(space: EmbeddingSpace, *, progress: Callable[[int], object] = lambda count: None) -> Iterator[Pair]:
+    """Yield each listing's nearest neighbours outside its variant group. One statement for every 200 listings."""
+    ids = list(
+        space.embeddings.filter(modality="fused", product__is_active=True)
+        .order_by("product_id")
+        .values_list("product_id", flat=True)
+    )
+    statement = PAIRS.format(space=int(space.pk), dim=int(space.dim), neighbours=NEIGHBOURS)
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        with connection.cursor() as cursor:
+            cursor.execute(statement, {"product_ids": batch})
+            yield from (_read_pair(row) for row in cursor.fetchall())
+        progress(len(batch))
+
+
+def find_pairs(pairs: Iterable[Pair], *, thresholds: Thresholds) -> list[Pair]:
+    """Return the pairs of listings that are probably one product, strongest first; each once."""
+    by_listing: dict[int, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_listing[pair.listing_id].append(pair)
+    chosen: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+    for listing_pairs in by_listing.values():
+        for pair in choose_pairs(listing_pairs, thresholds=thresholds):
+            chosen[_design(pair.listing_id, pair.listing_group), _design(pair.other_id, pair.other_group)].append(pair)
+    mutual = [
+        max(found + chosen[other, design], key=_certainty)
+        for (design, other), found in list(chosen.items())
+        if design < other and (other, design) in chosen
+    ]
+    return sorted(mutual, key=_certainty, reverse=True)
+
+
+def choose_pairs(pairs: Sequence[Pair], *, thresholds: Thresholds) -> list[Pair]:
+    """Return, of one listing's pairs, the best with each design before the clearest gap; none where there is no gap."""
+    designs: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        designs[_design(pair.other_id, pair.other_group)].append(pair)
+    best = sorted((choose_variant(found) for found in designs.values()), key=lambda pair: -pair.strength)
+    near = 0
+    while near < min(len(best), MAX_LISTINGS) and best[near].is_near(thresholds):
+        near += 1
+    strengths = [pair.strength for pair in best[: near + 1]] + ([0.0] if len(best) == near else [])
+    gaps = [before - after for before, after in pairwise(strengths)]
+    if not gaps or max(gaps) < thresholds.gap:
+        return []
+    return best[: gaps.index(max(gaps)) + 1]
+
+
+def choose_variant(pairs: Sequence[Pair]) -> Pair:
+    """Return the variant that shares most attributes, such as the colour, among those that are about as near."""
+    nearest = max(pair.strength for pair in pairs)
+    about = [pair for pair in pairs if pair.strength >= nearest - 0.15]
+    return max(about, key=lambda pair: (pair.attributes_shared, pair.strength, -pair.other_id))
+
+
+def group_pairs(pairs: Sequence[Pair]) -> list[DuplicateGroup]:
+    """Return connected listings as groups, in the order of their strongest pair."""
+    leader: dict[int, int] = {}
+
+    def find(product_id: int) -> int:
+        while leader.setdefault(product_id, product_id) != product_id:
+            product_id = leader[product_id]
+        return product_id
+
+    for pair in pairs:
+        leader[find(pair.other_id)] = find(pair.listing_id)
+    members: dict[int, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        members[find(pair.listing_id)].append(pair)
+    return [
+        DuplicateGroup(
+            product_ids=tuple(sorted({number for pair in found for number in (pair.listing_id, pair.other_id)})),
+            pairs=tuple(found),
+        )
+        for found in members.values()
+    ]
+
+
+def _design(product_id: int, group: str) -> str:
+    return f"group {group}" if group else f"product {product_id}"
+
+
+def _certainty(pair: Pair) -> tuple[int, float, int]:
+    return pair.attributes_shared, pair.strength, -pair.listing_id
+
+
+def _read_pair(row: Sequence[Any]) -> Pair:
+    listing_id, other_id, listing_group, other_group, attributes, other_attributes, text, image = row
+    return Pair(
+        listing_id=listing_id,
+        other_id=other_id,
+        listing_group=listing_group,
+        other_group=other_group,
+        text=text,
+        image=image,
+        attributes_shared=count_shared(attributes, other_attributes),
+    )
+
+
+def count_shared(left: Any, right: Any) -> int:
+    """Return how many attributes are equal. Raw cursors give jsonb as text."""
+    first, second = (json.loads(value) if isinstance(value, str) else value for value in (left, right))
+    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
+        return 0
+    return sum(name in second and second[name] == value for name, value in first.items())
