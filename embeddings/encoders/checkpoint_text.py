@@ -16,7 +16,7 @@ from embeddings.encoders.batches import NetworkTextEncoder
 from embeddings.encoders.checkpoints import Checkpoint
 from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.text import SentenceNetwork, Tokens
-from embeddings.encoders.text_declaration import override
+from embeddings.encoders.text_declaration import CHARACTERS_OF_A_TOKEN, override
 from embeddings.encoders.text_families import dense_modules, known_declaration
 from embeddings.encoders.torch_device import choose_device
 
@@ -42,7 +42,7 @@ class Tokenize:
         """Return the network's inputs, each (n, t)."""
         with self._lock:
             tokens = self._tokenizer(
-                [self._prefix + text for text in texts],
+                [self._prefix + text[: self._max_tokens * CHARACTERS_OF_A_TOKEN] for text in texts],
                 padding=self._padding,
                 truncation=True,
                 max_length=self._max_tokens,
@@ -74,7 +74,7 @@ def text_declaration_of(spec: EncoderSpec, checkpoint: Checkpoint) -> dict[str, 
 
 def load_network(checkpoint: Checkpoint) -> Any:
     """Return the transformers network. Code that comes with a checkpoint is never run."""
-    disable_progress_bar()  # of reading a local file, into the log of a worker
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # of reading a local file, into a worker's log
     try:
         return AutoModel.from_pretrained(
             checkpoint.directory, local_files_only=True, trust_remote_code=False, dtype=torch.float32

@@ -25,7 +25,7 @@ def usable_processors() -> int:
 @cache
 def has_cuda() -> bool:
     """Return whether torch can use a GPU. Imports torch (seconds) only where a driver and a CUDA build are there."""
-    if importlib.metadata.version("torch").endswith("+cpu") or not any(path.exists() for path in CUDA_DEVICES):
+    if not any(path.exists() for path in CUDA_DEVICES) or importlib.metadata.version("torch").endswith("+cpu"):
         return False
     import torch
 

@@ -66,7 +66,7 @@ def image_dim(config: dict[str, Any]) -> int:
     if width is None:
         raise UnknownEncoder(f"config.json of this {kind} does not say {key}.")
     if key == "embed_dim":  # Swin doubles its width between stages
-        return int(width) * 2 ** (len(config.get("depths", (2, 2, 6, 2))) - 1)
+        return int(width) << (len(config.get("depths", (2, 2, 6, 2))) - 1)
     return int(width)
 
 

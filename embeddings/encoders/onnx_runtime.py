@@ -30,7 +30,7 @@ EXPORT_VERSION = 1  # raise it when an export of the same network would give ano
 OPSET = 17
 LOG_ERRORS_ONLY = 3
 # What the exported file depends on. onnxruntime is not among them: it reads files that older versions read.
-EXPORTERS = ("torch", "transformers")
+EXPORTERS = ("torch", "efficientnet-lite-pytorch")
 
 Feeds = dict[str, npt.NDArray[Any]]
 Export = Callable[[Path], None]

@@ -19,6 +19,7 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 
 from embeddings.encoders.base import Array
+from embeddings.encoders.text_declaration import CHARACTERS_OF_A_TOKEN
 
 MAGIC = b"E5S1"
 BLOCK_BYTES = 18  # a float16 scale and 32 weights of 4 bits
@@ -142,10 +143,11 @@ class E5Tokens:
     def __init__(self, file: E5File, *, prefix: str, max_tokens: int) -> None:
         self._tokenizer = file.tokenizer(max_tokens=min(max_tokens, file.shape.positions))
         self._prefix = prefix
+        self._longest = max_tokens * CHARACTERS_OF_A_TOKEN
 
     def __call__(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
         """Return input_ids and attention_mask, each (n, t)."""
-        encodings = self._tokenizer.encode_batch([self._prefix + text for text in texts])
+        encodings = self._tokenizer.encode_batch([self._prefix + text[: self._longest] for text in texts])
         return {
             "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
             "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),

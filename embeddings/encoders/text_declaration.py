@@ -12,6 +12,7 @@ from embeddings.encoders.spec import EncoderSpec, choose_option, number_option
 
 POOLINGS = ("mean", "cls", "last", "max", "pooler")
 MAX_TOKENS = 512
+CHARACTERS_OF_A_TOKEN = 32  # at most, so that a book in a description is cut before it is tokenized, not after
 LONGEST = 8192  # tokens; memory grows with the square
 
 

@@ -60,7 +60,9 @@ def test_vectors_are_float32_finite_and_of_unit_length(e5, lite2, some_pictures)
 
 
 def test_a_phone_called_in_chinese_is_nearer_to_iphone_than_other_products_are(e5):
-    iphone, phone, *others = e5.encode_texts(["iPhone", "苹果手机 15 Pro", "陶瓷花瓶", "羊毛毯", "wool blanket", "oak desk"])
+    iphone, phone, *others = e5.encode_texts(
+        ["iPhone", "苹果手机 15 Pro", "陶瓷花瓶", "羊毛毯", "wool blanket", "oak desk"]
+    )
     assert iphone @ phone > max(iphone @ other for other in others) + 0.03
 
 
