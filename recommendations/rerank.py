@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recommendations.rules import ActiveRule, RuleSet, has_attribute
+from recommendations.rules import ActiveRule, RuleSet, is_target
 
 NEIGHBOUR, LISTED, PLACED, FALLBACK = "neighbour", "listed", "placed", "fallback"
 VARIANTS = ("collapse", "show", "only")
@@ -158,17 +158,6 @@ def apply_weights(candidates: Sequence[Candidate], *, rules: Sequence[ActiveRule
     return weighted
 
 
-def is_target(candidate: Candidate, *, rule: ActiveRule) -> bool:
-    """Whether the rule means this product, by whichever target it has."""
-    if rule.product_id is not None:
-        return candidate.product_id == rule.product_id
-    if rule.brand:
-        return candidate.brand == rule.brand
-    if rule.category:
-        return f"{candidate.category}/".startswith(f"{rule.category}/")
-    return has_attribute(candidate.attributes, name=rule.attribute, value=rule.value)
-
-
 def sort_key(candidate: Candidate) -> tuple[float, float, int]:
     distance = float("inf") if candidate.distance is None else candidate.distance
     return -candidate.score, distance, candidate.product_id
@@ -264,7 +253,7 @@ def place(placed: Sequence[Candidate], *, rules: RuleSet, offset: int, limit: in
     by_id = {candidate.product_id: candidate for candidate in placed}
     slots: dict[int, Candidate] = {}
     wanted = [(rule, (rule.position or 1) - 1 - offset) for rule in rules.pins]
-    wanted += [(rule, 0) for rule in rules.links if offset == 0]
+    wanted += [(rule, 0) for rule in rules.links]
     for rule, index in wanted:
         candidate = by_id.get(rule.product_id) if rule.product_id is not None else None
         if candidate is None or index < 0:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recommendations.filters import Params, attribute_condition, attribute_documents, subtree_condition
+
+if TYPE_CHECKING:
+    from recommendations.rerank import Candidate
 
 
 class Scope(IntEnum):
@@ -76,6 +79,17 @@ def exclude_conditions(rules: Sequence[ActiveRule], params: Params) -> list[str]
         else:
             conditions.append(f"NOT {attribute_condition(key, rule.attribute, [rule.value], params)}")
     return conditions
+
+
+def is_target(candidate: Candidate, *, rule: ActiveRule) -> bool:
+    """Whether the rule means this product, by whichever target it has."""
+    if rule.product_id is not None:
+        return candidate.product_id == rule.product_id
+    if rule.brand:
+        return candidate.brand == rule.brand
+    if rule.category:
+        return f"{candidate.category}/".startswith(f"{rule.category}/")
+    return has_attribute(candidate.attributes, name=rule.attribute, value=rule.value)
 
 
 def has_attribute(attributes: dict[str, Any], *, name: str, value: str) -> bool:

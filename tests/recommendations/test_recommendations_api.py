@@ -68,6 +68,7 @@ def test_the_answer_has_the_shape_that_clients_rely_on(client, shelf):
                 "similarity": pytest.approx(0.9848, abs=5e-4),
                 "score": pytest.approx(0.9848, abs=5e-4),
                 "reasons": [{"code": "similar", "text": "Similar to A", "rule": None}],
+                "explanation": None,
             }
         ],
     }
@@ -108,7 +109,7 @@ def test_a_picture_has_an_absolute_address(client, shelf):
         ({"min_similarity": "0.9"}, ["B", "C"]),
         ({"category": "Mugs"}, []),
         ({"strategy": "substitutes"}, ["B", "D"]),
-        ({"exact": "true", "metric": "euclidean", "explain": "true"}, ["B", "D", "C"]),
+        ({"exact": "true", "metric": "euclidean"}, ["B", "D", "C"]),
         ({"variants": "show"}, ["B", "C", "D"]),
         ({"created_since": "2020-01-01"}, ["B", "D", "C"]),
     ],

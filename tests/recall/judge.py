@@ -1,0 +1,65 @@
+"""How retrieval is judged: recall against NumPy, and EXPLAIN for whether the index was used."""
+
+from __future__ import annotations
+
+import numpy as np
+from django.db import connection
+
+from embeddings.indexes import create_indexes, drop_indexes
+from embeddings.models import EmbeddingSpace
+from recommendations.filters import Filters
+from recommendations.options import Options
+from recommendations.services import similar_products
+from recommendations.statements import Search, card_statement, either_parts, matched_cte, where_clause
+from tests.recall.clusters import load_products, load_vectors, nearest
+
+LIMIT = 10
+QUERIES = range(100, 100 + 37 * 20, 37)  # anchors spread over clusters, tenths and brands
+
+
+def fill(space: EmbeddingSpace, vectors: np.ndarray) -> None:
+    load_products(1, len(vectors))
+    load_vectors(space, vectors)
+    create_indexes(space)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_product, embeddings_productembedding")
+
+
+def empty(space: EmbeddingSpace) -> None:
+    drop_indexes(space)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE catalog_product, embeddings_productembedding, embeddings_embeddingspace CASCADE")
+
+
+def recall(
+    vectors: np.ndarray, *, allowed: np.ndarray, filters: Filters | None = None
+) -> tuple[float, set[str], set[int]]:
+    """Return recall@10 over the queries that are allowed, which searches ran, and how long the lists were."""
+    shares, searches, lengths = [], set(), set()
+    for query in QUERIES:
+        mask = allowed.copy()
+        mask[query] = False
+        truth = {f"S{row + 1}" for row in nearest(vectors, vectors[query], allowed=mask, limit=LIMIT)}
+        shown = similar_products(f"S{query + 1}", limit=LIMIT, filters=filters, options=Options(variants="show"))
+        shares.append(len(truth & {item.candidate.sku for item in shown}) / LIMIT)
+        searches.add(shown.search)
+        lengths.add(len(shown))
+    return float(np.mean(shares)), searches, lengths
+
+
+def explain(search: Search) -> str:
+    where = where_clause(search)
+    statement = card_statement(search, either_parts(search, where), ctes=[matched_cte(search, where)])
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE) " + statement, where.params)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def search_for(space: EmbeddingSpace, vector: np.ndarray, filters: Filters | None = None, *, limit: int = 40) -> Search:
+    text = "[" + ",".join(map(str, vector.tolist())) + "]"
+    return Search(limit=limit, space_id=space.pk, dim=vector.size, vector=text, filters=filters or Filters())
+
+
+def was_used(plan: str, name: str) -> bool:
+    lines = [line for line in plan.splitlines() if f"using {name}" in line]
+    return any("never executed" not in line for line in lines)
