@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from django.core.management.base import CommandError
 
-from config import services
 from config.management.commands import up
 from config.services import broker, launch, paths, postgres, preflight
 from config.services.errors import ServiceError
 from config.services.paths import BASE_DIR
+from tests.services.conftest import processes_of, wait_until
 
 Usage = namedtuple("Usage", "total used free")
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to mount a small disk or to change owners")
@@ -161,8 +161,7 @@ def test_a_postgres_that_does_not_come_up_shows_the_end_of_its_log(home, start_u
     user = start_user()
     assert user.stdout.readline() == "up\n"
     user.stdin.close()
-    user.wait()
-    services.release()
+    wait_until(lambda: not processes_of(home))
     (home / "postgres" / "data" / "global" / "pg_control").write_bytes(b"broken")
 
     user = start_user()
