@@ -61,7 +61,7 @@ class EventsView(APIView):
         examples=[EXAMPLE],
     )
     def post(self, request: Request) -> Response:
-        """Report up to 1,000 events. Each is recorded once, however often it is sent, and good ones whatever the rest."""
+        """Report up to 1,000 events. Each is recorded once, however often it is sent; a bad one costs only itself."""
         batch = EventBatchSerializer(data=request.data)
         batch.is_valid(raise_exception=True)
         events, rejected = check_events(batch.validated_data["events"])
@@ -72,7 +72,7 @@ class EventsView(APIView):
 class UserView(APIView):
     """What is known of one user."""
 
-    @extend_schema(operation_id="erase_user", tags=["events"], request=None, responses=ErasureSerializer)
+    @extend_schema(operation_id="erase_user", tags=["events"], request=None, responses={200: ErasureSerializer})
     def delete(self, request: Request, user_id: str) -> Response:
         """Erase all that is known of a user. Answers with how much that was; again, it is nothing."""
         QueryParameters.read(request)
