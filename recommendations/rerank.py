@@ -154,7 +154,8 @@ def apply_weights(candidates: Sequence[Candidate], *, rules: Sequence[ActiveRule
             raises = (rule.kind == "boost") == (score >= 0)  # dividing raises a score below zero
             score = score * rule.factor if raises else score / rule.factor
             reasons = (*reasons, Reason(rule.kind, rule.label, rule.rule_id))
-        weighted.append(replace(candidate, score=score, reasons=reasons) if rules else candidate)
+        changed = reasons is not candidate.reasons
+        weighted.append(replace(candidate, score=score, reasons=reasons) if changed else candidate)
     return weighted
 
 

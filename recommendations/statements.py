@@ -48,7 +48,8 @@ class Search:
 
     @property
     def ef_search(self) -> int:
-        return min(max(EF_SEARCH_MIN, self.limit + 1), EF_SEARCH_MAX)
+        """How far the index looks: past what is hidden, and twice as far as asked, which keeps long lists true."""
+        return min(max(EF_SEARCH_MIN, 2 * (self.limit + len(self.hidden_ids))), EF_SEARCH_MAX)
 
     @property
     def exact_products(self) -> int:
