@@ -17,10 +17,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +55,10 @@ class Catalogue:
 
 @dataclass
 class Outcome:
-    """What `evaluate` found, and how long everything took."""
+    """What `evaluate` found."""
 
     catalogue: Catalogue
     figures: dict[str, Any]
-    seconds: float
 
 
 def homeware(data: Path, folder: Path) -> Catalogue:
@@ -128,10 +125,8 @@ def manage(home: Path, *arguments: str | Path, optional: bool = False) -> bool:
     return done.returncode == 0
 
 
-def evaluate(catalogue: Catalogue, folder: Path, *, reports: Path) -> Outcome:
+def evaluate(catalogue: Catalogue, home: Path, *, report: Path) -> None:
     """Import, embed, build a space for each fusion, evaluate."""
-    started = time.monotonic()
-    home, report = folder / f"{catalogue.name}-home", reports / catalogue.name
     manage(home, "migrate", "--verbosity", "0")
     manage(home, "import_products", catalogue.products, "--images", catalogue.images)
     manage(home, "embed_products")
@@ -145,8 +140,6 @@ def evaluate(catalogue: Catalogue, folder: Path, *, reports: Path) -> Outcome:
     names = [part for name in spaces for part in ("--space", name)]
     photos = ["--queries", catalogue.queries, "--images", catalogue.query_images] if catalogue.queries else []
     manage(home, "evaluate", *catalogue.answer_key, *names, *photos, "--out", report)
-    figures = json.loads((report / "evaluation.json").read_text())
-    return Outcome(catalogue, figures, time.monotonic() - started)
 
 
 def make_tables(outcomes: list[Outcome]) -> str:
@@ -162,9 +155,8 @@ def make_tables(outcomes: list[Outcome]) -> str:
         "| --- | ---: | ---: | --- | --- | --- |",
         *(row for outcome in outcomes for row in photo_rows(outcome)),
         "",
-        f"In brackets: 95 % bootstrap intervals; **bold**: the interval of the difference does not hold 0. Made on "
-        f"{datetime.now(tz=UTC):%Y-%m-%d} by `python benchmarks/quality.py` in "
-        f"{sum(outcome.seconds for outcome in outcomes) / 60:.0f} minutes, {os.cpu_count()} CPU cores, seed 0.",
+        "In brackets: 95 % bootstrap intervals; **bold**: the interval of the difference does not hold 0. Made on "
+        f"{max(outcome.figures['made_at'] for outcome in outcomes)[:10]} by `python benchmarks/quality.py`, seed 0.",
     ]
     return "\n".join(lines)
 
@@ -225,6 +217,7 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=list(CATALOGUES), action="append", help="default: all that are there")
     parser.add_argument("--reports", type=Path, metavar="DIR", help="keep the reports here")
+    parser.add_argument("--reuse", action="store_true", help="measure only what --reports does not have yet")
     parser.add_argument("--no-doc", action="store_true", help="print the table, leave docs/evaluation.md alone")
     options = parser.parse_args()
     outcomes = []
@@ -236,7 +229,11 @@ def main() -> None:
                 if catalogue != "homeware" and not (options.data / catalogue).is_dir():
                     print(f"{options.data / catalogue} is not there: {catalogue} is left out.")
                     continue
-                outcomes.append(evaluate(make(options.data, folder), folder, reports=reports))
+                made = make(options.data, folder)
+                figures = reports / made.name / "evaluation.json"
+                if not (options.reuse and figures.exists()):
+                    evaluate(made, folder / "home" / made.name, report=figures.parent)
+                outcomes.append(Outcome(made, json.loads(figures.read_text())))
         section = make_tables(outcomes)
     print(section)
     if not options.no_doc:

@@ -116,7 +116,7 @@ def test_the_page_says_in_words_what_the_best_contender_does(evaluation):
     html = re.sub(r"<[^>]+>|\s+", " ", render_html(Report(evaluation=evaluation, made_at=MADE_AT)))
     words = re.sub(r" +", " ", html)
     assert "The best of 2 contenders is tidy · fused : of 2 products shown beside a product, 2.0 belong there" in words
-    assert "100 % of products are shown at least one that does" in words
+    assert "100&nbsp;% of products are shown at least one that does" in words
 
 
 def test_names_from_the_catalogue_are_escaped(evaluation):
