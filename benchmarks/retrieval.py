@@ -46,6 +46,7 @@ def main() -> None:
     arguments = parser.parse_args()
     home = arguments.home or Path(tempfile.mkdtemp(prefix="kindred-benchmark-"))
     os.environ.update(KINDRED_HOME=str(home.resolve()), DJANGO_SETTINGS_MODULE="config.settings")
+    (home / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns about a missing one
     os.environ.update(
         ALLOWED_HOSTS="testserver,127.0.0.1", KINDRED_API_RATE_ANONYMOUS="10000000/min", LOG_LEVEL="ERROR"
     )
@@ -107,13 +108,20 @@ def prepare(products: int, *, say: Callable[[str], None]) -> None:
 
 def measure(work: Callable[[int], object], anchors: Sequence[int]) -> list[float]:
     """Return the milliseconds of each call, after a tenth of them to warm up."""
+    return measure_together({"": work}, anchors)[""]
+
+
+def measure_together(works: dict[str, Callable[[int], object]], anchors: Sequence[int]) -> dict[str, list[float]]:
+    """The same for several kinds of work in turn, so that whatever else the machine does slows all of them alike."""
     for anchor in anchors[: max(len(anchors) // 10, 1)]:
-        work(anchor)
-    times = []
+        for work in works.values():
+            work(anchor)
+    times: dict[str, list[float]] = {name: [] for name in works}
     for anchor in anchors:
-        started = time.perf_counter()
-        work(anchor)
-        times.append((time.perf_counter() - started) * 1000)
+        for name, work in works.items():
+            started = time.perf_counter()
+            work(anchor)
+            times[name].append((time.perf_counter() - started) * 1000)
     return times
 
 
@@ -208,15 +216,18 @@ def latencies(anchors: Sequence[int]) -> object:
     table = Table(
         "", "p50 ms", "p99 ms", "p50 : bare", title="1. GET similar/, 10 of all products", title_justify="left"
     )
-    bare = measure(bare_statement(), anchors)
-    rows = [("bare statement", bare)]
-    rows.append(("test client", measure(through_client(), anchors)))
-    rows.append(("test client, variants=show", measure(through_client("variants=show"), anchors)))
     with server():
-        rows.append(("web server", measure(through_server(), anchors)))
-    rows.append(("bare statement, again", measure(bare_statement(), anchors)))
-    for name, times in rows:
-        table.add_row(name, f"{p50(times):.2f}", f"{p99(times):.2f}", f"{p50(times) / p50(bare):.1f}")
+        works = {
+            "bare statement": bare_statement(),
+            "test client": through_client(),
+            "test client, variants=show": through_client("variants=show"),
+            "web server": through_server(),
+            "web server, variants=show": through_server("variants=show"),
+        }
+        measured = measure_together(works, anchors)
+    bare = p50(measured["bare statement"])
+    for name, times in measured.items():
+        table.add_row(name, f"{p50(times):.2f}", f"{p99(times):.2f}", f"{p50(times) / bare:.1f}")
     return table
 
 
