@@ -105,7 +105,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         live, product_count = EmbeddingSpace.objects.live(), Product.objects.count()
         context = {
-            "rollback_target": EmbeddingSpace.objects.rollback_target(),
+            "rollback_target": self.has_change_permission(request) and EmbeddingSpace.objects.rollback_target(),
             "is_building": EmbeddingSpace.objects.filter(status=Status.BUILDING).exclude(progress={}).exists(),
             "outgrown": live if live and spaces.needs_refit(live, product_count=product_count) else None,
             "product_count": product_count,

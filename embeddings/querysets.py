@@ -136,7 +136,7 @@ def _upsert(products: Sequence[ProductVectors], *, space_id: int) -> None:
         cursor.execute(
             "INSERT INTO embeddings_productembedding "
             "(product_id, space_id, modality, fingerprint, text_weight, vector, updated_at) "
-            "SELECT product_id, %s, modality, fingerprint, text_weight, vector::halfvec, now() "
+            "SELECT product_id, %s, modality, fingerprint, text_weight, vector::halfvec, clock_timestamp() "
             "FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::float8[], %s::text[]) "
             "AS new(product_id, modality, fingerprint, text_weight, vector) "
             "ON CONFLICT (product_id, space_id, modality) DO UPDATE SET fingerprint = excluded.fingerprint, "

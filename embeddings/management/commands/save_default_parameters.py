@@ -1,0 +1,25 @@
+"""Make the parameters that new shops start with. For those who release Kindred."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from embeddings.models import EmbeddingSpace
+from embeddings.starting import DEFAULT_PARAMETERS, is_default_recipe
+
+
+class Command(BaseCommand):
+    help = (
+        "Write the live space's parameters, fitted on the demo catalogue, to embeddings/default_parameters.safetensors."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        live = EmbeddingSpace.objects.live()
+        if live is None or not live.fitted_on or not is_default_recipe(live):
+            raise CommandError(
+                "There is no live space of the default recipe fitted on a catalogue: run embed_products."
+            )
+        DEFAULT_PARAMETERS.write_bytes(bytes(live.parameters))
+        self.stdout.write(f"{DEFAULT_PARAMETERS.name}: fitted on {live.fitted_on} products.")

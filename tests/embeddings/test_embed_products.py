@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from catalog.models import Product
+from embeddings import building, spaces
+from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
+from embeddings.spaces import create_space
+from tests.embeddings.shop import make_product
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def quiet(rings, encoders):
+    """No worker, fake encoders."""
+
+
+def embed(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command("embed_products", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_everything_stale_is_embedded_and_what_waits_is_told_with_its_reason():
+    Product.objects.bulk_create([Product(sku=sku, title=f"mug {sku}") for sku in "ABC"])
+    make_product("EMPTY", title="")
+    assert embed() == (
+        "3 of 4 products are embedded in space starter.\n"
+        "  1 waiting: Nothing to encode: give it a title, a description or a picture. (EMPTY)\n"
+    )
+
+
+def test_a_catalogue_is_fitted_on_with_the_first_bulk_embedding(monkeypatch):
+    monkeypatch.setattr(spaces, "MIN_FIT_PRODUCTS", 3)
+    monkeypatch.setattr(building, "MIN_FIT_PRODUCTS", 3)
+    for sku in "ABC":
+        make_product(sku)
+    assert embed() == "3 of 3 products are embedded in space default.\n"
+    assert EmbeddingSpace.objects.live().fitted_on == 3
+    monkeypatch.setattr(spaces, "REFIT_GROWTH", 1)
+    assert "has outgrown the 3 products that space default was fitted on" in embed()
+
+
+def test_a_second_run_has_nothing_to_do(encoders):
+    text, _ = encoders
+    make_product("A")
+    embed()
+    encoded = list(text.encoded)
+    assert embed("--stale") == "1 of 1 products are embedded in space starter.\n"
+    assert text.encoded == encoded
+
+
+def test_all_stores_every_product_again_from_what_encoders_have_said(encoders):
+    text, _ = encoders
+    make_product("A")
+    embed()
+    before = ProductEmbedding.objects.get(modality="fused").updated_at
+    encoded = list(text.encoded)
+    embed("--all", "--batch-size", "1")
+    assert ProductEmbedding.objects.get(modality="fused").updated_at > before
+    assert text.encoded == encoded
+
+
+def test_a_space_that_is_not_live_is_built():
+    make_product("A")
+    embed()
+    space = create_space("second")
+    assert embed("--space", "second") == "Space second is ready.\n"
+    assert ProductEmbedding.objects.filter(space=space, modality="fused").count() == 1
+
+
+def test_a_parked_product_is_given_another_chance():
+    product = make_product("EMPTY", title="")
+    embed()
+    attempts = PendingEmbedding.objects.get(product=product)
+    assert attempts.retry_at is None
+    embed()
+    assert PendingEmbedding.objects.get(product=product).reason == attempts.reason
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--space", "nowhere"], "There is no space 'nowhere'. Spaces: none yet."),
+        (["--batch-size", "0"], "--batch-size lies between 1 and 1000"),
+        (["--all", "--stale"], "not allowed with argument"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments, complaint):
+    with pytest.raises(CommandError, match=complaint):
+        embed(*arguments)
+
+
+def test_an_interruption_says_how_to_go_on_and_loses_nothing(monkeypatch):
+    make_product("A")
+
+    def interrupt(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("embeddings.services.refresh_pending", interrupt)
+    with pytest.raises(CommandError, match="Run it again to go on"):
+        embed()
+    monkeypatch.undo()
+    assert embed() == "1 of 1 products are embedded in space starter.\n"
