@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -109,13 +110,17 @@ def test_a_home_with_a_long_path_has_its_sockets_in_a_short_private_directory(ho
     long = home / ("long" * 30)
     monkeypatch.setenv("KINDRED_HOME", str(long))
 
-    assert start_user().stdout.readline() == "up\n"
-
     directory = socket_directory(long)
+    user = start_user()
+    assert user.stdout.readline() == "up\n"
+
     assert directory.parent == Path("/tmp")
     assert oct(directory.stat().st_mode & 0o777) == "0o700"
     with connect(long) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+    user.stdin.close()
+    wait_until(lambda: not processes_of(long))
+    shutil.rmtree(directory)
 
 
 def test_the_longest_socket_path_still_fits_an_address(tmp_path):
