@@ -141,11 +141,17 @@ def lock_stored(skus: list[str]) -> dict[str, Product]:
 def find_categories(checked: Iterable[dict[str, Any]]) -> dict[str, Category | None]:
     """Return the categories that the items name, made where they are missing, each looked up once."""
     paths = {values["category"] or "" for values in checked if "category" in values}
-    return {path: Category.objects.get_or_create_path(path) for path in sorted(paths)}
+    found: dict[str, Category | None] = {node.path: node for node in Category.objects.filter(path__in=paths)}
+    return {path: found.get(path) or Category.objects.get_or_create_path(path) for path in sorted(paths)}
 
 
 def write_one(product: Product, *, values: dict[str, Any], categories: dict[str, Category | None]) -> Outcome:
-    """Write within a savepoint, so that one item's failure leaves the others standing."""
+    """Write so that one item's failure leaves the others standing.
+
+    Only making a product can fail, when another request is faster: only that costs a savepoint.
+    """
+    if product.pk is not None:
+        return write_product(product, values=values, categories=categories)
     try:
         with transaction.atomic():
             return write_product(product, values=values, categories=categories)

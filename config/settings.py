@@ -60,7 +60,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_filters",
     "corsheaders",
     "django_prometheus",
     "config",  # for `manage.py up`
