@@ -16,7 +16,12 @@ from catalog.sized_pictures import WIDTHS
 def absolute_url(path: str, *, context: Mapping[str, Any]) -> str:
     """Return `path` with scheme and host, so that apps on other origins can use it as it is."""
     request = context.get("request")
-    return request.build_absolute_uri(path) if request is not None else path
+    if request is None or "://" in path:  # a bucket's URLs are absolute already
+        return path
+    root = getattr(request, "site_root", None)
+    if root is None:  # worked out once: a page of products has hundreds of URLs
+        root = request.site_root = request.build_absolute_uri("/").rstrip("/")
+    return f"{root}{path}"
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
