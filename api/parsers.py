@@ -27,7 +27,11 @@ class BoundedJSONParser(BaseParser):
         if len(body) > limit:
             raise PayloadTooLarge(f"The body is larger than {limit:,} bytes. Send it in several parts.")
         try:
-            return json.loads(body.decode(), parse_constant=refuse_constant)
+            text = body.decode()
+            data = json.loads(text, parse_constant=refuse_constant)
+            if "\\ud" in text.lower():  # half of a surrogate pair is no character: nothing could store or answer it
+                json.dumps(data, ensure_ascii=False).encode()
+            return data
         except (ValueError, RecursionError) as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from error
 

@@ -15,6 +15,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 ATTRIBUTE_PREFIX = "attr."
 MAX_VALUES = 100  # values of one filter; bounds the size of the statement
+MAX_LENGTH = 1000  # characters
+STORABLE = f"At most {MAX_LENGTH} characters of valid Unicode, no null characters."
 TRUE_WORDS = {"true", "1", "yes"}
 FALSE_WORDS = {"false", "0", "no"}
 
@@ -60,6 +62,8 @@ def parse_filters(given: Mapping[str, Any]) -> Filters:
     values: dict[str, Any] = {}
     attributes: list[tuple[str, tuple[str, ...]]] = []
     for name, value in given.items():
+        if not is_storable(name):
+            raise FilterError(ascii(name)[1:50], STORABLE)
         if name.startswith(ATTRIBUTE_PREFIX) and len(name) > len(ATTRIBUTE_PREFIX):
             attributes.append((name.removeprefix(ATTRIBUTE_PREFIX), read_texts(name, value)))
         elif name in READERS:
@@ -84,9 +88,14 @@ def read_texts(name: str, value: Any) -> tuple[str, ...]:
         raise FilterError(name, "Give a value, or leave the filter out.")
     if len(texts) > MAX_VALUES:
         raise FilterError(name, f"At most {MAX_VALUES} values.")
-    if any("\0" in text or len(text) > 1000 for text in texts):
-        raise FilterError(name, "Values are at most 1000 characters, without null characters.")
+    if not all(is_storable(text) for text in texts):
+        raise FilterError(name, STORABLE)
     return texts
+
+
+def is_storable(text: str) -> bool:
+    """Whether Postgres could hold the text: no null characters, no halves of surrogate pairs, not too long."""
+    return len(text) <= MAX_LENGTH and "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def read_price(name: str, value: Any) -> Decimal:
@@ -124,7 +133,7 @@ def read_moment(name: str, value: Any) -> datetime:
 def read_similarity(name: str, value: Any) -> float:
     try:
         similarity = float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FilterError(name, "A valid number is required.") from error
     if not math.isfinite(similarity) or not -1 <= similarity <= 1:
         raise FilterError(name, "Has to be between -1 and 1.")

@@ -14,6 +14,7 @@ from recommendations.rules import ActiveRule
 MAX_LIMIT = 100
 MAX_ANCHORS = 50
 MAX_SHOWN = 500  # recommendations that one list can be paged through
+MAX_WEIGHT = 1000  # of an anchor
 NEAR_DUPLICATES = ("show", "hide")
 
 
@@ -68,8 +69,8 @@ class Options:
         for name, share in (("diversity", self.diversity), ("price_proximity", self.price_proximity)):
             if not 0 <= share <= 1:
                 raise OptionError(name, "Has to be between 0 and 1.")
-        if not all(math.isfinite(weight) for weight in self.weights.values()):
-            raise OptionError("weights", "Weights have to be finite numbers.")
+        if not all(math.isfinite(weight) and abs(weight) <= MAX_WEIGHT for weight in self.weights.values()):
+            raise OptionError("weights", f"Weights have to be numbers from -{MAX_WEIGHT} to {MAX_WEIGHT}.")
 
 
 def check_limit(limit: int) -> None:

@@ -12,9 +12,10 @@ from recommendations.rules import ActiveRule, exclude_conditions
 
 # A filter that keeps at most so many products is searched exactly. Measured by benchmarks/retrieval.py, 100,000 x 384:
 # where it keeps more, scanning the index on until enough rows have passed it is faster.
-EXACT_PRODUCTS_FILTERED = 4000
+EXACT_PRODUCTS_FILTERED = 10_000
 EXACT_PRODUCTS_UNFILTERED = 2000
 EF_SEARCH_MIN = 100  # rows that the index looks at; recall@10 of 0.997 at 100,000 x 384
+EF_SEARCH_FILTERED = 200  # the first rows that it finds may not pass; 100 cost 3 points of recall@10 at 10 %
 EF_SEARCH_MAX = 1000  # pgvector's own limit; beyond it the scan goes on by itself
 
 # There are no sales to count yet. A shop stocks deepest what it sells most, so deep stock stands in for demand; stock
@@ -49,13 +50,17 @@ class Search:
     @property
     def ef_search(self) -> int:
         """How far the index looks: past what is hidden, and twice as far as asked, which keeps long lists true."""
-        return min(max(EF_SEARCH_MIN, 2 * (self.limit + len(self.hidden_ids))), EF_SEARCH_MAX)
+        least = EF_SEARCH_FILTERED if self.is_filtered else EF_SEARCH_MIN
+        return min(max(least, 2 * (self.limit + len(self.hidden_ids))), EF_SEARCH_MAX)
 
     @property
     def exact_products(self) -> int:
         """How many products are few enough to be compared one by one."""
-        filtered = self.filters.restrict_products or self.conditions or self.only_groups is not None
-        return EXACT_PRODUCTS_FILTERED if filtered else EXACT_PRODUCTS_UNFILTERED
+        return EXACT_PRODUCTS_FILTERED if self.is_filtered else EXACT_PRODUCTS_UNFILTERED
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.filters.restrict_products or self.conditions or self.only_groups is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,9 @@ def own_rows(search: Search, product: str = "") -> str:
 
 
 def distance_of(search: Search) -> str:
-    """The distance of `e` to the query, on the expression that the index is built on."""
+    """The distance of `e` to the query, as the index has it; null where nothing is compared."""
+    if not search.vector:
+        return "NULL::float8"
     return distance_sql(search.metric, f"(e.vector::halfvec({int(search.dim)}))")
 
 

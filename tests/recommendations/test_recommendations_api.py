@@ -269,6 +269,28 @@ def test_placements_have_pages_too(client, shelf):
     assert skus(second["list"]) == ["D", "C"]
 
 
+@pytest.mark.parametrize(
+    "value", ["\0", "a" * 1001, None, True, [], {}, [[]], {"a": {"b": [1]}}, 1e308, -1, 10**400, "NaN", [None], [True]]
+)
+def test_odd_values_are_problems_and_never_failures(client, shelf, value):
+    names = ("id", "strategy", "anchors", "weights", "limit", "filters", "exclude", "fields", "cursor", "diversity")
+    sent = [{"id": "x", "anchors": ["A"], name: value} for name in names]
+    filters = ("brand", "category", "price_min", "in_stock", "created_since", "min_similarity", "attr.x", "exclude")
+    sent += [{"id": "x", "anchors": ["A"], "filters": {name: value}} for name in filters]
+    sent += [{"id": "x", "anchors": ["A", "B"], "weights": {"A": value}}, {"id": "x", "filters": {"attr.\0": value}}]
+    for placement in sent:
+        (answer,) = post(client, [placement])["placements"]
+        assert (answer["list"] is None) is (answer["problem"] is not None)
+
+
+def test_half_of_a_surrogate_pair_is_no_json(client, shelf):
+    body = r'{"placements": [{"id": "\ud800", "anchors": ["A"]}]}'
+    assert client.post(BATCH, body, content_type="application/json").status_code == 400
+    whole = r'{"placements": [{"id": "\ud83d\ude00", "anchors": ["A"]}]}'
+    answer = client.post(BATCH, whole, content_type="application/json").json()
+    assert answer["placements"][0]["id"] == "😀"
+
+
 @pytest.mark.parametrize("placements", [[], [{"id": str(number)} for number in range(21)], "A", None, {"id": "x"}])
 def test_a_batch_is_a_list_of_one_to_twenty(client, shelf, placements):
     answer = post(client, placements, status=400)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from catalog.models import Product
 from recommendations import statements
 from recommendations.filters import Filters
+from recommendations.models import Rule
 from recommendations.options import OptionError, Options, Page
 from recommendations.services import recommend, similar_products
 from tests.recommendations.shelf import at_angle, make_space, put, skus
@@ -139,6 +140,15 @@ def test_recent_and_popular_need_no_anchor_no_vector_and_no_space():
     assert skus(recommend("popular", options=as_listed)) == ["OLD", "NEW", "UNCOUNTED", "GONE"]
     assert skus(recommend("recent", limit=2)) == ["NEW", "GONE"]
     assert recommend("recent").status == "ok"
+
+
+def test_pins_work_where_nothing_is_compared(space):
+    for name in ("OLD", "NEW"):
+        put(space, name, at_angle(0))
+    Rule.objects.create(kind="pin", target=Product.objects.get(sku="OLD"), position=1)
+    shown = recommend("recent")
+    assert skus(shown) == ["OLD", "NEW"]
+    assert shown.results[0].distance is None
 
 
 def test_an_anchor_narrows_recent_to_its_category(space):
