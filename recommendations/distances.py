@@ -40,7 +40,7 @@ def distance_sql(metric: str, column: str) -> str:
 def query_params(metric: str, vector: str) -> Params:
     """Return the values that `distance_sql` refers to. `vector` is the query as Postgres writes it."""
     params: Params = {"query": vector}
-    if metric == "pearson":
+    if metric == "pearson" and vector:  # popular and recent products are listed without a query
         # As Postgres will see it: in half precision.
         numbers = parse_vector(vector).astype(np.float16).astype(np.float64)
         params["ones"] = "[" + ",".join("1" for _ in numbers) + "]"

@@ -131,6 +131,7 @@ class PhotoSearchView(APIView):
 
     parser_classes = [BoundedMultiPartParser]
     permission_classes = [MayRead]
+    problem_statuses = {"POST": [503]}
 
     @extend_schema(
         operation_id="search_products_by_photo",
