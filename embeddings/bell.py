@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 RUNG_KEY = "embeddings:bell-rung"
 RUNG_S = 5  # as long as beat waits: a bell that was lost silences the next ones no longer than this
 BROKEN_S = 5.0  # a broker that did not answer is left alone for as long
-SLOW_S = 0.2  # a bell that took longer counts as unanswered
+SLOW_S = 1.0  # a bell that took longer counts as unanswered
 
 _broken_until = 0.0  # on the clock of time.monotonic()
 
