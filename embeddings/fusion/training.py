@@ -51,8 +51,8 @@ def train(
     """Return a pipeline with the attention fusion, trained on `raw` alone, and a report on what was learned and why.
 
     groups: a variant group for each product, -1 for none. pairs: rows that belong together (bought together, chosen by
-    hand). text_views: more tuples like `raw.text_parts`; image_views: more arrays like `raw.image`, of changed pictures.
-    All may be left out. Where a catalogue is too small to learn from, the result ranks exactly like calibrated concat.
+    hand). text_views: more tuples like `raw.text_parts`; image_views: the same for `raw.image`, of changed pictures.
+    All may be left out. On a catalogue too small to learn from, the result ranks like calibrated concat.
     """
     started = time.monotonic()
     notify = progress or (lambda stage, done, total: None)

@@ -1,0 +1,221 @@
+"""What is learned from a catalogue: only what holds for held-back products, and nothing where that is nothing."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from embeddings.fusion import RawVectors, VectorPipeline
+from embeddings.fusion.augmentation import augment_picture
+from embeddings.fusion.base import present_rows, unit_rows
+from embeddings.fusion.batches import Batches, Examples, find_partners
+from embeddings.fusion.imputation import measure_exposure
+from embeddings.fusion.memory import Memory
+from embeddings.fusion.selection import choose_settings
+from embeddings.fusion.shared import fit_shared
+
+KINDS = 12
+
+
+def make_catalogue(count: int, *, seed: int = 0, noise: float = 2.5, dim: int = 48) -> tuple[RawVectors, np.ndarray]:
+    """Return products of twelve kinds; text and picture each say the kind, among much that only one of them says."""
+    generator = np.random.default_rng(seed)
+    kinds = generator.integers(KINDS, size=count)
+    text_of, image_of = generator.standard_normal((KINDS, dim)), generator.standard_normal((KINDS, dim))
+
+    def say(meanings: np.ndarray) -> np.ndarray:
+        return unit_rows(meanings[kinds] + noise * generator.standard_normal((count, dim)) + 1.0)
+
+    return RawVectors(text_parts=(say(text_of), say(text_of)), image=say(image_of)), kinds
+
+
+def make_noise(count: int, *, seed: int = 0, dim: int = 48) -> RawVectors:
+    """Return products whose pictures have nothing to do with their texts."""
+    generator = np.random.default_rng(seed)
+    rows = [unit_rows(generator.standard_normal((count, dim)) + 1.0) for _ in range(3)]
+    return RawVectors(text_parts=(rows[0], rows[1]), image=rows[2])
+
+
+def share_of_own_kind(vectors: np.ndarray, kinds: np.ndarray) -> float:
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -np.inf)
+    return float((kinds[np.argsort(-similarity, axis=1)[:, :10]] == kinds[:, None]).mean())
+
+
+def train(raw, **options):
+    training = pytest.importorskip("embeddings.fusion.training")
+    return training.train(raw, **options)
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    return make_catalogue(240)
+
+
+@pytest.fixture(scope="module")
+def trained(catalogue):
+    return train(catalogue[0], seed=1)
+
+
+def test_shared_space_finds_the_one_thing_that_both_modalities_say():
+    generator = np.random.default_rng(0)
+    told = generator.standard_normal(500)
+    text = np.stack([told, 3 * generator.standard_normal(500)], axis=1).astype(np.float32)
+    image = np.stack([3 * generator.standard_normal(500), told], axis=1).astype(np.float32)
+    text_projection, image_projection = fit_shared(text, image, dim=1, penalty=1e-6)
+    np.testing.assert_allclose(np.abs(text_projection.ravel()), [1 / told.std(), 0], atol=0.1)
+    np.testing.assert_allclose(np.abs(image_projection.ravel()), [0, 1 / told.std()], atol=0.1)
+
+
+def test_memory_by_hand():
+    bank = np.float32([[1, 0], [0.8, 0.6], [0, 1]])
+    smoothed = Memory(bank=bank, strength=0.5).smooth(np.float32([[1, 0], [0, 0]]))
+    # The product itself is left out; of the others only [0.8, 0.6] is nearer than the furthest, which counts nothing.
+    np.testing.assert_allclose(smoothed, [unit_rows([[1.4, 0.3]])[0], [0, 0]], atol=1e-6)
+
+
+def test_memory_of_no_strength_or_no_neighbours_changes_nothing():
+    vectors = unit_rows(np.random.default_rng(1).standard_normal((6, 4)))
+    np.testing.assert_array_equal(Memory.fill(vectors, strength=0.0).smooth(vectors), vectors)
+    np.testing.assert_array_equal(Memory.fill(vectors[:1], strength=1.0).smooth(vectors), vectors)
+
+
+def test_exposure_by_hand():
+    nearest = np.full((12, 12), 0.0)
+    nearest[:, :2] = 1  # everybody's nearest are the first two
+    marked = np.zeros(12, dtype=bool)
+    marked[[0, 1]] = True
+    assert measure_exposure(nearest, marked) == pytest.approx(((2 * 1 + 10 * 2) / 120) / (2 / 12))
+
+
+def test_nothing_is_learned_from_noise_or_from_too_few_products():
+    for raw in (make_noise(120), make_catalogue(20)[0]):
+        text, image = VectorPipeline.fit(raw).encode_modalities(raw)
+        settings, _ = choose_settings(text, image)
+        assert (settings.strength, settings.memory) == (0.0, 0.0)
+
+
+def test_without_anything_to_learn_attention_ranks_like_concat():
+    raw = make_noise(120)
+    pipeline, report = train(raw)
+    assert report["settings"]["strength"] == 0
+    plain = VectorPipeline.fit(raw).transform(raw).fused
+    np.testing.assert_allclose(
+        pipeline.transform(raw).fused @ pipeline.transform(raw).fused.T, plain @ plain.T, atol=1e-5
+    )
+
+
+def test_training_finds_the_kinds_that_nobody_labelled(catalogue, trained):
+    raw, kinds = catalogue
+    pipeline, report = trained
+    plain = share_of_own_kind(VectorPipeline.fit(raw).transform(raw).fused, kinds)
+    learned = share_of_own_kind(pipeline.transform(raw).fused, kinds)
+    assert learned > plain + 0.05
+    assert pipeline.fusion == "attention"
+    assert report["validation"]["agreement_learned"] > report["validation"]["agreement_concat"]
+
+
+def test_training_helps_products_that_came_later():
+    raw, kinds = make_catalogue(480)
+    later = RawVectors(tuple(part[240:] for part in raw.text_parts), raw.image[240:])
+    earlier = RawVectors(tuple(part[:240] for part in raw.text_parts), raw.image[:240])
+    pipeline, _ = train(earlier)
+    plain = share_of_own_kind(VectorPipeline.fit(earlier).transform(later).fused, kinds[240:])
+    assert share_of_own_kind(pipeline.transform(later).fused, kinds[240:]) > plain + 0.03
+
+
+def test_training_is_repeatable_under_a_seed(catalogue, trained):
+    again, _ = train(catalogue[0], seed=1)
+    np.testing.assert_allclose(again.transform(catalogue[0]).fused, trained[0].transform(catalogue[0]).fused, atol=1e-5)
+
+
+def test_a_trained_pipeline_is_stored_with_its_memory(catalogue, trained):
+    pipeline = trained[0]
+    stored = VectorPipeline.from_bytes(pipeline.to_bytes())
+    assert (stored.fusion, stored.dim) == ("attention", 384)
+    assert (stored.memory is None) == (pipeline.memory is None)
+    np.testing.assert_allclose(stored.transform(catalogue[0]).fused, pipeline.transform(catalogue[0]).fused, atol=1e-6)
+
+
+def test_missing_modalities_pass_through_training():
+    raw, _ = make_catalogue(120)
+    raw.image[:30] = 0
+    for part in raw.text_parts:
+        part[25:50] = 0
+    pipeline, _ = train(raw)
+    vectors = pipeline.transform(raw)
+    assert np.flatnonzero(~present_rows(vectors.fused)).tolist() == list(range(25, 30))
+    lengths = np.linalg.norm(np.delete(vectors.fused, range(25, 30), axis=0), axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-5)
+    shares = pipeline.similarity_shares(raw, RawVectors(tuple(p[::-1] for p in raw.text_parts), raw.image[::-1]))
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_a_tiny_catalogue_can_be_trained(count):
+    raw, _ = make_catalogue(count)
+    assert train(raw)[0].transform(raw).fused.shape == (count, 384)
+
+
+def test_every_kind_of_positive_is_accepted_and_progress_is_told(catalogue):
+    raw, kinds = catalogue
+    told = []
+    pipeline, report = train(
+        raw,
+        groups=kinds,
+        pairs=[(0, 1)],
+        text_views=[(raw.text_parts[0], np.zeros_like(raw.text_parts[1]))],
+        image_views=[unit_rows(raw.image + 0.02)],
+        progress=lambda stage, done, total: told.append((stage, done, total)),
+    )
+    assert report["products_with_partners"] == 240
+    assert {stage for stage, _, _ in told} == {"select", "tune"}
+    assert all(0 <= done <= total for _, done, total in told)
+    assert pipeline.transform(raw).fused.shape == (240, 384)
+
+
+def test_tuning_is_kept_only_where_held_back_products_gain(catalogue):
+    raw, kinds = catalogue
+    _, report = train(raw, groups=kinds)
+    tuning = report["tuning"]
+    assert tuning["held_back_after"] >= tuning["held_back_before"]
+    assert (tuning["steps"] > 0) == (tuning["held_back_after"] > tuning["held_back_before"] + 0.005)
+
+
+def test_whatever_progress_raises_stops_the_training(catalogue):
+    class Stopped(Exception):
+        """Somebody pressed stop."""
+
+    def stop(stage, done, total):
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        train(catalogue[0], progress=stop)
+
+
+def test_partners_come_from_groups_and_pairs():
+    assert find_partners(5, [7, -1, 7, -1, 7], [(1, 3), (0, 1), (2, 2)]) == ((1, 2, 4), (0, 3), (0, 4), (1,), (0, 2))
+
+
+def test_a_batch_never_drops_the_only_modality_and_never_repels_partners():
+    generator = np.random.default_rng(3)
+    text, image = (unit_rows(generator.standard_normal((80, 8))) for _ in range(2))
+    image[:40] = 0
+    examples = Examples(texts=(text,), images=(image,), partners=find_partners(80, None, [(4, 5)]), text_weight=0.6)
+    batches = Batches(examples, np.arange(80), generator)
+    for _ in range(5):
+        first, second, ignored = batches.draw()
+        for view in (first, second):
+            assert (present_rows(view.text) | present_rows(view.image)).all()
+            np.testing.assert_allclose(view.prior.sum(axis=1), 1, atol=1e-6)
+        assert not ignored.diagonal().any()
+        assert ignored[4, 5]
+        assert ignored[5, 4]
+
+
+def test_augmented_pictures_repeat_under_a_seed_and_differ_between_seeds():
+    pixels = np.random.default_rng(4).integers(0, 256, (60, 40, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels)
+    once, twice, other = (np.asarray(augment_picture(picture, seed=seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(once, twice)
+    assert once.shape != other.shape or (once != other).any()
+    assert augment_picture(Image.new("L", (1, 1)), seed=5).mode == "RGB"
