@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_after_setup, celeryd_init
+from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_ready
 
 from config import services
 
@@ -17,6 +17,7 @@ app = Celery("kindred")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+WARM_UP_EXPIRES_S = 60
 WORKER_SOCKET_TIMEOUT_S = 10  # a web process gives up on a silent broker much earlier (settings); a worker can wait
 
 
@@ -39,6 +40,13 @@ def restore_messages(instance: Any, **_: object) -> None:
 
     if services.needed().broker:
         redelivery.restore_unfinished(app, queues=list(instance.app.amqp.queues.consume_from))
+
+
+@worker_ready.connect
+def warm_up(sender: Any, **_: object) -> None:
+    """Have the first visitor's search answered as fast as the second's: load the encoders before anyone asks."""
+    if "interactive" in sender.app.amqp.queues.consume_from:
+        app.send_task("recommendations.tasks.warm_up", queue="interactive", expires=WARM_UP_EXPIRES_S)
 
 
 def start_services() -> None:

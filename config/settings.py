@@ -136,6 +136,7 @@ CELERY_BEAT_SCHEDULE = {
     "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},
     "refresh-stale": {"task": "embeddings.tasks.refresh_stale", "schedule": 60.0, "options": {"expires": 60}},
     "fetch-pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 30.0, "options": {"expires": 30}},
+    "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
 # --- Recipe of the first space (ARCHITECTURE: encoders, fusion) -----------------------------------------------------

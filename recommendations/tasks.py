@@ -24,6 +24,12 @@ def look_closer(key: str, space_id: int, anchor_id: int, other_id: int) -> None:
     worker.store_answer(key, occlusion.look(space, anchor_id, other_id).to_json())
 
 
+@shared_task(name="recommendations.tasks.warm_up", acks_late=False)
+def warm_up() -> None:
+    """Load the encoders before a visitor waits for them."""
+    encoding.warm_up()
+
+
 @shared_task(name="recommendations.tasks.prune_answers")
 def prune_answers() -> None:
     """Forget what nobody has asked for in a while."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from collections.abc import Mapping
 
 import numpy as np
+from PIL import Image
 
 from embeddings.models import EmbeddingSpace
 from embeddings.services import encode_query
@@ -20,6 +22,16 @@ def answer_query(space_id: int, *, text: str = "", photo: bytes = b"") -> bytes:
     except ValueError as error:
         return json.dumps({"error": str(error)}).encode()
     return json.dumps({"vectors": write_vectors(query.vectors)}).encode()
+
+
+def warm_up() -> None:
+    """Encode a text and a picture in the live space, if there is one, and forget the result."""
+    space = EmbeddingSpace.objects.live()
+    if space is None:
+        return
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(picture, "PNG")
+    encode_query(space, text="warm", photo=picture.getvalue())
 
 
 def write_vectors(vectors: Mapping[str, np.ndarray]) -> dict[str, str]:

@@ -1,0 +1,101 @@
+"""The shop in a real browser: with a worker, from the first page to why two products are similar."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Page, expect
+
+from catalog.models import Product
+from embeddings.models import Modality, PendingEmbedding
+from recommendations.search import queries
+from tests.recommendations.shelf import at_angle, embed, make_space
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+EMBED_S = 120.0
+WORKER_MS = 60_000  # the worker loads its encoders at the first question
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def load_demo(folder: Path, *prefixes: str) -> None:
+    """Import the demo's products whose SKUs begin with one of `prefixes`."""
+    lines = (DEMO / "products.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    catalogue = folder / "products.csv"
+    catalogue.write_text(lines[0] + "".join(line for line in lines if line.startswith(prefixes)), encoding="utf-8")
+    call_command("import_products", str(catalogue), "--images", str(DEMO))
+
+
+@pytest.fixture
+def shop(start_worker, live_server, tmp_path, monkeypatch) -> str:
+    """Eighteen products of the demo, embedded by a real worker that also answers searches. Returns the address."""
+    for deadline in ("TEXT_DEADLINE_S", "PHOTO_DEADLINE_S"):  # a busy machine is not what is tested here
+        monkeypatch.setattr(queries, deadline, EMBED_S)
+    start_worker(queues="embeddings,interactive")
+    load_demo(tmp_path, "MUG-10", "MIR-10")
+    deadline = time.monotonic() + EMBED_S
+    while PendingEmbedding.objects.exists():
+        assert time.monotonic() < deadline, "the products were not embedded"
+        time.sleep(0.2)
+    return live_server.url
+
+
+@pytest.fixture
+def shelf(transactional_db, live_server, tmp_path) -> str:
+    """Nine mugs with vectors of our own, so that no worker is needed. Returns the address."""
+    load_demo(tmp_path, "MUG-10")
+    space = make_space()
+    for number, product in enumerate(Product.objects.order_by("sku")):
+        for modality in Modality.values:
+            embed(space, product, at_angle(5 * number), modality=modality)
+    return live_server.url
+
+
+def test_from_the_front_page_to_why_two_products_are_similar(shop: str, page: Page):
+    page.goto(shop)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Everything")
+    page.get_by_role("link", name="Halla Mug, speckled white").click()
+    similar = page.get_by_role("region", name="Similar products")
+    expect(similar.get_by_role("link", name="Why?").first).to_be_visible()
+    first = similar.locator(".card").first
+    assert "Mug" in first.inner_text()
+    similar.get_by_role("link", name="Why?").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Why are these similar?")
+    expect(page.locator(".why-bar")).to_contain_text("Text")
+    expect(page.locator(".why-words")).to_be_visible(timeout=WORKER_MS)  # the page looks again by itself
+    heat = page.locator("img.why-heat")
+    expect(heat).to_be_visible()
+    assert heat.evaluate("image => image.complete && image.naturalWidth > 0")
+
+    page.get_by_role("searchbox").fill("镜子")
+    page.get_by_role("searchbox").press("Enter")
+    assert "Mirror" in page.locator(".card").first.inner_text()
+    assert page.get_by_text("Searched by words alone").count() == 0
+
+    sku = "MUG-102"
+    page.get_by_label("Search by photo").set_input_files(DEMO / "images" / f"{sku}.webp")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Like your photo")
+    assert page.locator(".card").first.get_attribute("href") == Product.objects.get(sku=sku).get_absolute_url()
+
+
+def test_the_web_component_shows_similar_products_on_another_site(shelf: str, page: Page, settings):
+    other_site = shelf.replace("localhost", "127.0.0.1")  # another origin to a browser
+    settings.CORS_ALLOWED_ORIGINS = [other_site]
+    html = f"""<!doctype html><html lang="en"><title>Other site</title>
+        <script type="module" src="{shelf}/widgets/kindred.js"></script>
+        <kindred-similar sku="MUG-101" limit="2" api="{shelf}"></kindred-similar></html>"""
+    page.route(f"{other_site}/elsewhere/", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.goto(f"{other_site}/elsewhere/")
+    cards = page.locator("kindred-similar").locator("li")
+    expect(cards).to_have_count(2)
+    assert cards.first.locator("a").get_attribute("href") == f"{shelf}/products/MUG-105/"  # the nearest other design
+
+
+def test_pages_fit_a_phone(shelf: str, page: Page):
+    page.set_viewport_size({"width": 375, "height": 800})
+    for path in ("/", "/products/MUG-101/", "/products/MUG-101/why/MUG-105/", "/search/?q=mug"):
+        page.goto(shelf + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
