@@ -1,4 +1,4 @@
-"""The index judged against exact search, after every event of its life, with EXPLAIN to prove that it was used."""
+"""Lists of 30,000 products judged against NumPy: complete and true, filtered or not, page after page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from catalog.models import Product
 from embeddings.indexes import index_name
 from embeddings.models import EmbeddingSpace
+from recommendations import statements
 from recommendations.candidates import find_neighbours
 from recommendations.filters import Filters, parse_filters
 from recommendations.options import Options
@@ -46,7 +47,8 @@ def numbers() -> np.ndarray:
     [
         ({"brand": "brand7"}, lambda i: i % 100 == 7, "exact"),  # 1 %
         ({"attr.thousandth": "7"}, lambda i: i % 1000 == 7, "exact"),  # 0.1 %
-        ({"collection": "collection3"}, lambda i: i % 7 == 3, "approximate"),  # 14 %
+        ({"collection": "collection3"}, lambda i: i % 7 == 3, "exact"),  # 14 %
+        ({"price_max": "40"}, lambda i: i % 10_000 <= 4000, "approximate"),  # 40 %
         ({"price_min": "50"}, lambda i: i % 10_000 >= 5000, "approximate"),  # 50 %
     ],
 )
@@ -71,9 +73,19 @@ def test_exact_search_is_exactly_numpys_answer(catalogue):
         assert [item.candidate.sku for item in shown] == [f"S{row + 1}" for row in truth]
 
 
-def test_where_the_index_gives_up_the_exact_search_completes_the_list(catalogue):
+def test_the_index_keeps_its_recall_where_a_seventh_passes(catalogue, monkeypatch):
+    _, vectors = catalogue
+    monkeypatch.setattr(statements, "EXACT_PRODUCTS_FILTERED", 4000)
+    filters = Filters(collection=("collection3",))
+    share, searches, lengths = recall(vectors, allowed=numbers() % 7 == 3, filters=filters)
+    assert (searches, lengths) == ({"approximate"}, {LIMIT})
+    assert share >= 0.99
+
+
+def test_where_the_index_gives_up_the_exact_search_completes_the_list(catalogue, monkeypatch):
     """What passes the filter is as far from the anchor as can be, beyond the rows that the index is willing to scan."""
     space, vectors = catalogue
+    monkeypatch.setattr(statements, "EXACT_PRODUCTS_FILTERED", 4000)
     far = nearest(-vectors, vectors[100], allowed=np.ones(COUNT, dtype=bool), limit=4500)
     Product.objects.filter(id__in=[row + 1 for row in far]).update(brand="far")
     allowed = np.zeros(COUNT, dtype=bool)
