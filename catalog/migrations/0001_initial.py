@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-import django.core.validators
 import django.contrib.postgres.indexes
+import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.db.models.functions.text
