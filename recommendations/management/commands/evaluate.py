@@ -129,14 +129,15 @@ class Command(BaseCommand):
     def _search_photos(self, contenders: Sequence[Contender], photos: Photos) -> tuple[PhotoResult, ...]:
         if not photos.paths:
             return ()
-        wanted = dict.fromkeys(contender.space for contender in contenders)
-        modalities = modalities_of_photos([contender.modality for contender in contenders])
+        asked: dict[EmbeddingSpace, list[str]] = {}
+        for contender in contenders:
+            asked.setdefault(contender.space, []).append(contender.modality)
         encoded: EncodedPhotos = {}
         with tqdm(total=len(photos.paths), unit="photo", desc="encode", disable=None) as bar:
             return tuple(
                 evaluate_photos(space, photos, modality=modality, encoded=encoded, advance=bar.update)
-                for space in wanted
-                for modality in modalities
+                for space, modalities in asked.items()
+                for modality in modalities_of_photos(modalities)
             )
 
     def _warn_of_rejected(self, rejected: Sequence[str]) -> None:
