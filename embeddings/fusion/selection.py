@@ -24,7 +24,7 @@ MIN_COMPLETE_PRODUCTS = 30  # ten to a fold: below, a score says nothing
 MAX_PRODUCTS = 1_500  # a sample is enough to choose four numbers, and keeps it to seconds
 NEIGHBOURS = 5
 CAUTION = 2.5  # standard errors that a shared space must gain: the best of 45 gains more than one by luck
-MIN_GAIN = 0.04  # of both marks together; measured: 0.03 on noise, 0.04 to 0.13 where there is something to learn
+LUCK = 5.0  # gain in both marks together, times products, that is still luck: 0.03 at 120 products of pure noise
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def choose_settings(
         _score_shared(fold, scores)
         if progress is not None:
             progress(position + 1, 2 * len(folds))
-    chosen = _pick(scores, Settings(), errors=CAUTION, least=MIN_GAIN)
+    chosen = _pick(scores, Settings(), errors=CAUTION, least=LUCK / len(complete))
     # Neighbours are worth leaning on only where what makes them alike is known to hold.
     smoothed: dict[Settings, Scores] = {} if chosen.strength else {chosen: scores[chosen]}
     for position, fold in enumerate(folds):

@@ -16,7 +16,7 @@ from embeddings.fusion.shared import fit_shared
 KINDS = 12
 
 
-def make_catalogue(count: int, *, seed: int = 0, noise: float = 2.5, dim: int = 48) -> tuple[RawVectors, np.ndarray]:
+def make_catalogue(count: int, *, seed: int = 0, noise: float = 2.0, dim: int = 48) -> tuple[RawVectors, np.ndarray]:
     """Return products of twelve kinds; text and picture each say the kind, among much that only one of them says."""
     generator = np.random.default_rng(seed)
     kinds = generator.integers(KINDS, size=count)
