@@ -15,20 +15,25 @@ TITLE_SIMILARITY = 0.5
 def words_part(search: Search, where: Where, *, text: str) -> str:
     """Return the part of a statement that finds products by words, best first: `product_id`, no distance, via 'words'.
 
-    Products with all the words come first, and among equals those whose words weigh more (a title outweighs a
-    description; ts_rank) or whose title looks like the query (word_similarity).
+    Products that have all the words; only where none has them all, those with some of them or with a title that looks
+    like the query. They are ordered by how much their words weigh (a title outweighs a description; ts_rank) and by
+    how much of the query their title looks like (word_similarity).
     """
     where.params["words"] = text
     where.params["title_similarity"] = TITLE_SIMILARITY
-    return f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'words' AS via
-        FROM (SELECT folded, plainto_tsquery('pg_catalog.english', folded) AS stems,
-                     plainto_tsquery('pg_catalog.simple', folded) AS plain,
-                     set_config('pg_trgm.word_similarity_threshold', %(title_similarity)s::text, true)
-              FROM kindred_search_text(%(words)s) AS folded OFFSET 0) q
-        CROSS JOIN LATERAL (SELECT q.stems || q.plain AS all_words,
-            replace((q.stems || q.plain)::text, ' & ', ' | ')::tsquery AS any_word) t
-        JOIN catalog_product p ON p.search_document @@ t.any_word OR q.folded <%% p.search_title
-        WHERE {where.searched}
-        ORDER BY p.search_document @@ t.all_words DESC,
-            ts_rank(p.search_document, t.any_word) + word_similarity(q.folded, p.search_title) DESC, p.id
-        LIMIT {int(search.limit)}"""
+    return f"""SELECT product_id, NULL::float8 AS distance, 'words' AS via
+        FROM (
+            SELECT p.id AS product_id, p.search_document @@ t.all_words AS has_all,
+                bool_or(p.search_document @@ t.all_words) OVER () AS some_have_all,
+                ts_rank(p.search_document, t.any_word) + word_similarity(q.folded, p.search_title) AS weight
+            FROM (SELECT folded, plainto_tsquery('pg_catalog.english', folded) AS stems,
+                         plainto_tsquery('pg_catalog.simple', folded) AS plain,
+                         set_config('pg_trgm.word_similarity_threshold', %(title_similarity)s::text, true)
+                  FROM kindred_search_text(%(words)s) AS folded OFFSET 0) q
+            CROSS JOIN LATERAL (SELECT q.stems || q.plain AS all_words,
+                replace((q.stems || q.plain)::text, ' & ', ' | ')::tsquery AS any_word) t
+            JOIN catalog_product p ON p.search_document @@ t.any_word OR q.folded <%% p.search_title
+            WHERE {where.searched}
+        ) found
+        WHERE has_all OR NOT some_have_all
+        ORDER BY weight DESC, product_id LIMIT {int(search.limit)}"""

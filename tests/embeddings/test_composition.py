@@ -14,21 +14,30 @@ from embeddings.composition import (
 DEFAULT = parse_composition(DEFAULT_COMPOSITION)
 
 
-def test_default_parts_are_the_title_and_the_title_with_its_description():
-    product = Product(title="Halla Mug", description="Speckled white.")
-    assert compose_texts(product, DEFAULT) == ("Halla Mug", "Halla Mug. Speckled white.")
+def test_default_parts_are_the_title_the_title_with_its_description_and_the_translated_titles():
+    product = Product(
+        title="Halla Mug",
+        description="Speckled white.",
+        translations={"zh": {"title": "哈拉马克杯", "description": "洒点白"}, "de": {"title": "Halla Becher"}},
+    )
+    assert compose_texts(product, DEFAULT) == (
+        "Halla Mug",
+        "Halla Mug. Speckled white.",
+        "Halla Becher. 哈拉马克杯",
+    )
 
 
 def test_a_part_that_repeats_an_earlier_one_is_absent():
-    assert compose_texts(Product(title="Halla Mug"), DEFAULT) == ("Halla Mug", None)
+    product = Product(title="Halla Mug", translations={"de": {"description": "Weiß"}})
+    assert compose_texts(product, DEFAULT) == ("Halla Mug", None, None)
 
 
 def test_a_product_without_text_has_no_part():
-    assert compose_texts(Product(title="  "), DEFAULT) == (None, None)
+    assert compose_texts(Product(title="  "), DEFAULT) == (None, None, None)
 
 
 def test_a_description_alone_is_a_part():
-    assert compose_texts(Product(title="", description="Only this"), DEFAULT) == (None, "Only this")
+    assert compose_texts(Product(title="", description="Only this"), DEFAULT) == (None, "Only this", None)
 
 
 def test_all_fields_are_joined_in_the_declared_order_with_the_declared_separator():
