@@ -142,7 +142,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Recipe of the first space (ARCHITECTURE: encoders, fusion) -----------------------------------------------------
 KINDRED_TEXT_ENCODER = env.str("KINDRED_TEXT_ENCODER", default="packaged:e5-small")
 KINDRED_IMAGE_ENCODER = env.str("KINDRED_IMAGE_ENCODER", default="packaged:efficientnet-lite2")
-KINDRED_FUSION = env.str("KINDRED_FUSION", default="concat")
+KINDRED_FUSION = env.str("KINDRED_FUSION", default="attention")
 KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a list; or "hidden", or "mixed"
 
 # --- REST API -----------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
             "category_text_weights": IndentedJSONField,
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
-            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in spaces.FITTED_FUSIONS])
+            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in spaces.FUSIONS])
         }
 
     def clean(self) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
+from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import Product
 from embeddings import services
 from embeddings.composition import parse_composition
 from embeddings.encoding import load_encoders
+from embeddings.fusion.learning import fit_attention
 from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.indexes import create_indexes
 from embeddings.locks import try_session_lock
@@ -75,7 +78,7 @@ def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace 
     if starter.fitted_on or Product.objects.count() < MIN_FIT_PRODUCTS:
         return None
     space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
-    space = space or create_space(FITTED, like=starter)
+    space = space or create_space(FITTED, like=starter, fusion=settings.KINDRED_FUSION)
     build_space(space, on_progress=on_progress)
     promote(space)
     return space
@@ -103,15 +106,18 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
         parts = parse_composition(space.text_composition)
         pipeline = VectorPipeline.fit(
             sample.raw,
-            fusion=space.fusion,
+            fusion="concat" if space.fusion == "attention" else space.fusion,
             part_weights=tuple(part.weight for part in parts),
             text_weight=space.text_weight,
             dim=space.dim,
         )
+        if space.fusion == "attention":
+            pipeline, learned, report = fit_attention(pipeline, sample.raw)
+            space.report = {"learning": {"settings": asdict(learned), "validation": report}}
         fitted_on = len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on
-    space.save(update_fields=[*FITTED_FIELDS, "fitted_on"])
+    space.save(update_fields=[*FITTED_FIELDS, "fitted_on", "report"])
     progress.advance(1)
 
 

@@ -17,7 +17,7 @@ from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
 from embeddings.indexes import missing_indexes
 from embeddings.models import EmbeddingSpace
-from embeddings.spaces import FITTED_FUSIONS
+from embeddings.spaces import FUSIONS
 from embeddings.vectors import load_pipeline
 
 OLDEST_PGVECTOR = (0, 8, 0)  # iterative index scans, without which a filter costs rows
@@ -43,8 +43,8 @@ def check_recipe_settings(**_: Any) -> list[CheckMessage]:
                 found.append(
                     Error(f"{name} is {spec!r}, which encodes no {modality}.", hint=hint, id="embeddings.E002")
                 )
-    if settings.KINDRED_FUSION not in FITTED_FUSIONS:
-        hint = f"Choose {' or '.join(FITTED_FUSIONS)}; attention is trained later: manage.py train_fusion."
+    if settings.KINDRED_FUSION not in FUSIONS:
+        hint = f"Choose {', '.join(FUSIONS[:-1])} or {FUSIONS[-1]}."
         message = f"KINDRED_FUSION is {settings.KINDRED_FUSION!r}: no first space can be made of it."
         found.append(Error(message, hint=hint, id="embeddings.E003"))
     return found

@@ -117,7 +117,7 @@ def _check_vectors(product: ProductVectors, *, dims: Mapping[str, int]) -> None:
             )
         length = float(np.linalg.norm(vector))
         if not abs(length - 1) <= UNIT_TOLERANCE:  # also where it is not a number
-            raise InvalidVector(f"Product {product.product_id}: the {modality} vector has length {length:.4g}, not 1.")
+            raise InvalidVector(f"Product {product.product_id}: the {modality} vector has length {length:.6f}, not 1.")
 
 
 def _lock_existing(product_ids: Sequence[int]) -> list[int]:

@@ -25,7 +25,7 @@ from embeddings.starting import make_starting_pipeline
 STARTER = "starter"
 BUILD_LOCK = "embeddings:build"
 BUILD_COMMAND = "manage.py spaces build"
-FITTED_FUSIONS = ("concat", "weighted")
+FUSIONS = ("concat", "weighted", "attention")
 REFIT_GROWTH = 10  # a catalogue this many times as large as the one a space was fitted on deserves new parameters
 MIN_FIT_PRODUCTS = 50  # with fewer, what was shipped says more about products than they do
 MAX_DIM = 2000
@@ -76,25 +76,22 @@ def create_space(
     Raises SpaceError where the recipe cannot be used.
     """
     source = like or ensure_live_space()
-    fields = ["text_encoder", "image_encoder", "text_composition", "text_weight", "category_text_weights", "dim"]
-    fusion = "concat" if source.fusion == "attention" else source.fusion
-    values = {field: getattr(source, field) for field in fields} | {"fusion": fusion} | recipe
+    fields = ["text_encoder", "image_encoder", "text_composition", "fusion", "text_weight"]
+    fields += ["category_text_weights", "dim"]
+    values = {field: getattr(source, field) for field in fields} | recipe
     space = EmbeddingSpace(name=name, status=Status.BUILDING, **values)
     if trained:
         set_pipeline(space, trained)
         space.text_identity, space.image_identity = source.text_identity, source.image_identity
-    check_recipe(space, is_trained=trained is not None)
+    check_recipe(space)
     space.save()
     return space
 
 
-def check_recipe(space: EmbeddingSpace, *, is_trained: bool = False) -> None:
+def check_recipe(space: EmbeddingSpace) -> None:
     """Raise SpaceError where a space that is about to be created cannot be built."""
-    if not is_trained and space.fusion not in FITTED_FUSIONS:
-        raise SpaceError(
-            f"Fusion {space.fusion!r} cannot be fitted: choose {' or '.join(FITTED_FUSIONS)}; attention is trained "
-            "(manage.py train_fusion --space NAME)."
-        )
+    if space.fusion not in FUSIONS:
+        raise SpaceError(f"There is no fusion {space.fusion!r}: choose {', '.join(FUSIONS[:-1])} or {FUSIONS[-1]}.")
     if not 2 <= space.dim <= MAX_DIM:
         raise SpaceError(f"A space has 2 to {MAX_DIM} dimensions, not {space.dim}.")
     if not 0 <= space.text_weight <= 1:

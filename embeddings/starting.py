@@ -35,7 +35,8 @@ def is_default_recipe(space: EmbeddingSpace) -> bool:
     return (
         (space.text_encoder, space.image_encoder) == DEFAULT_ENCODERS
         and parse_composition(space.text_composition) == parse_composition(DEFAULT_COMPOSITION)
-        and (space.fusion, space.text_weight, space.dim) == ("concat", 0.6, 384)
+        and space.fusion in ("concat", "attention")
+        and (space.text_weight, space.dim) == (0.6, 384)
     )
 
 

@@ -127,7 +127,9 @@ def text_declaration(spec: EncoderSpec) -> TextDeclaration:
 def image_declaration(spec: EncoderSpec) -> tuple[Preprocessing, str, int]:
     """Return how EfficientNet-Lite sees a picture, how its feature map is pooled, and the number of views."""
     side = number_option(spec, "size", default=LITE_SIDES[spec.name], between=(96, 512))
-    fit = choose_fit(spec)
+    # Shops show tall things whole. On the tall photos of a fashion catalogue (Luma) padding gained .01 of nDCG@10 over
+    # cropping; on square pictures the two are the same.
+    fit = choose_fit(spec, default="pad")
     how = Preprocessing(side=side, resize=side, mean=LITE_MEAN, std=LITE_STD, fit=fit)
     pooling = choose_option(spec, "pooling", allowed=("avg", "gem", "max"), default="avg")
     return how, pooling, number_option(spec, "views", default=1, between=(1, 2))

@@ -16,7 +16,7 @@ from embeddings.encoders.spec import EncoderSpec, choose_option
 
 Fit = Literal["crop", "pad", "stretch"]
 FITS: tuple[Fit, ...] = ("crop", "pad", "stretch")
-PREPROCESSING_VERSION = 1  # part of every identity: raise it when the same picture would become other pixels
+PREPROCESSING_VERSION = 2  # part of every identity: raise it when the same picture would become other pixels
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Preprocessing:
 
 
 def choose_fit(spec: EncoderSpec, *, default: Fit = "crop") -> Fit:
-    """Return the `fit` option of a spec: crop the middle, pad to a white square, or stretch."""
+    """Return the `fit` option of a spec: crop the middle, pad to a square, or stretch."""
     return cast(Fit, choose_option(spec, "fit", allowed=FITS, default=default))
 
 
@@ -54,9 +54,19 @@ def square_pixels(picture: Image.Image, how: Preprocessing) -> npt.NDArray[np.ui
 
 
 def pad_to_square(picture: Image.Image, side: int, *, resample: Image.Resampling) -> Image.Image:
-    """Return the whole picture in the middle of a white square, as shops show products."""
+    """Return the whole picture in the middle of a square of its border's colour, so that no new edge is seen."""
     scale = side / max(picture.size)
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    square = Image.new("RGB", (side, side), (255, 255, 255))
+    width, height = (max(1, round(length * scale)) for length in picture.size)
+    # As much border left as right: a mirrored picture becomes the mirrored square.
+    size = (width + (side - width) % 2, height + (side - height) % 2)
+    square = Image.new("RGB", (side, side), find_border_colour(picture))
     square.paste(picture.resize(size, resample), ((side - size[0]) // 2, (side - size[1]) // 2))
     return square
+
+
+def find_border_colour(picture: Image.Image) -> tuple[int, int, int]:
+    """Return the median colour of the outermost pixels of an RGB picture."""
+    pixels = np.asarray(picture)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    red, green, blue = (int(value) for value in np.median(border, axis=0))
+    return red, green, blue

@@ -60,9 +60,9 @@ class VectorPipeline:
         dim: int = 384,
         seed: int = 0,
     ) -> "VectorPipeline":
-        """Fit on a catalogue, or on a sample of it, with "concat" or "weighted" (training.train makes "attention").
+        """Fit on a catalogue, or a sample of it, with "concat" or "weighted" (learning.fit_attention: "attention").
 
-        Raises ValueError where the number of weights differs from that of the parts, or the fusion has to be trained.
+        Raises ValueError where the number of weights differs from that of the parts, or the fusion has to be learned.
         """
         text_modality = Modality.fit(raw.text_parts, weights=part_weights, dim=MODALITY_DIM, seed=seed)
         image_modality = Modality.fit((raw.image,), weights=(1.0,), dim=MODALITY_DIM, seed=seed)
@@ -217,7 +217,9 @@ def _fit_joiner(fusion: str, text: Array, image: Array, *, text_weight: float, s
         return ConcatFusion.fit(text, image, text_weight=text_weight, seed=seed)
     if fusion == "weighted":
         return WeightedFusion.fit(text, image, text_weight=text_weight, seed=seed)
-    raise ValueError(f"Fusion {fusion!r} cannot be fitted: choose concat or weighted, or train attention.")
+    raise ValueError(
+        f"Fusion {fusion!r} cannot be fitted: choose concat or weighted; learning.fit_attention makes attention."
+    )
 
 
 def _row_dots(left: Array, right: Array) -> Array:

@@ -1,9 +1,9 @@
 """Training the attention fusion on one catalogue. The only file of the fusion that needs torch.
 
-Two steps. A shared space and a memory are fitted in closed form, and validation on held-back products decides how much
-they count (selection.py). Then the projections and the gate are tuned with a symmetric InfoNCE loss (van den Oord et
-al. 2018; Radford et al. 2021) on positive pairs: the same product under picture views, text views, modality and input
-dropout, its variants, pairs that are given. The tuning is kept only if held-back products say so.
+Two steps. A shared space and a memory are fitted in closed form (learning.py). Then the projections and the gate are
+tuned with a symmetric InfoNCE loss (van den Oord et al. 2018; Radford et al. 2021) on positive pairs: the same product
+under picture views, text views, modality and input dropout, its variants, pairs that are given. The tuning is kept only
+if held-back products say so.
 """
 
 import time
@@ -19,13 +19,12 @@ from embeddings.fusion.attention import AttentionFusion
 from embeddings.fusion.base import Array, present_rows, unit_rows
 from embeddings.fusion.batches import Batches, Examples, View, find_partners
 from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.learning import fit_attention, start_attention
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
-from embeddings.fusion.selection import Scores, Settings, choose_settings
-from embeddings.fusion.shared import fit_shared
+from embeddings.fusion.selection import Scores, Settings
 
 Progress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
 
-GATE_UNITS = 16
 TEMPERATURE = 0.1
 LEARNING_RATE = 2e-3
 INPUT_DROPOUT = 0.2
@@ -41,6 +40,7 @@ MIN_GAIN = 0.005  # of the held-back score; less is noise
 def train(
     raw: RawVectors,
     *,
+    plain: VectorPipeline | None = None,
     groups: Sequence[int] | None = None,
     pairs: Sequence[tuple[int, int]] | None = None,
     text_views: Sequence[tuple[Array, ...]] | None = None,
@@ -50,15 +50,16 @@ def train(
 ) -> tuple[VectorPipeline, dict[str, Any]]:
     """Return a pipeline with the attention fusion, trained on `raw` alone, and a report on what was learned and why.
 
+    plain: the concat pipeline to start from, with its text parts, text weight and dim; by default of two equal parts.
     groups: a variant group for each product, -1 for none. pairs: rows that belong together (bought together, chosen by
     hand). text_views: more tuples like `raw.text_parts`; image_views: the same for `raw.image`, of changed pictures.
     All may be left out. On a catalogue too small to learn from, the result ranks like calibrated concat.
     """
     started = time.monotonic()
     notify = progress or (lambda stage, done, total: None)
-    plain = VectorPipeline.fit(raw, fusion="concat", seed=seed)
+    plain = plain or VectorPipeline.fit(raw, fusion="concat", seed=seed)
     text, image = plain.encode_modalities(raw)
-    settings, report = choose_settings(text, image, seed=seed, progress=lambda *done: notify("select", *done))
+    pipeline, settings, report = fit_attention(plain, raw, seed=seed, progress=lambda *done: notify("select", *done))
     examples = Examples(
         texts=(text, *(plain.text_modality.transform(view) for view in text_views or ())),
         images=(image, *(plain.image_modality.transform((view,)) for view in image_views or ())),
@@ -66,11 +67,10 @@ def train(
         text_weight=plain.text_weight,
     )
     everything = np.arange(len(text))
-    joiner = start_attention(text, image, settings=settings, plain=_concat_of(plain), seed=seed)
     steps, tuning = _choose_steps(examples, settings, seed=seed, notify=notify)
-    if steps:
-        joiner = _tune(joiner, examples, everything, steps=steps, seed=seed)
-    pipeline = plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed)
+    if steps and isinstance(pipeline.joiner, AttentionFusion):
+        joiner = _tune(pipeline.joiner, examples, everything, steps=steps, seed=seed)
+        pipeline = plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed)
     summary = {
         "settings": asdict(settings),
         "validation": report,
@@ -81,27 +81,6 @@ def train(
         "seed": seed,
     }
     return pipeline, summary
-
-
-def start_attention(
-    text: Array, image: Array, *, settings: Settings, plain: ConcatFusion, seed: int = 0
-) -> AttentionFusion:
-    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the text weight."""
-    both = present_rows(text) & present_rows(image)
-    projections = fit_shared(text[both], image[both], dim=settings.dim, penalty=settings.penalty)
-    text_projection, image_projection = (_scale(projection) for projection in projections)
-    inputs = text.shape[1] + image.shape[1] + 2
-    hidden = np.random.default_rng(seed).standard_normal((inputs, GATE_UNITS)) / np.sqrt(inputs)
-    return AttentionFusion(
-        text_projection=text_projection,
-        image_projection=image_projection,
-        hidden=hidden.astype(np.float32),
-        hidden_bias=np.zeros(GATE_UNITS, dtype=np.float32),
-        output=np.zeros((GATE_UNITS, 2), dtype=np.float32),
-        output_bias=np.zeros(2, dtype=np.float32),
-        strength=settings.strength,
-        plain=plain,
-    )
 
 
 def _choose_steps(
@@ -232,15 +211,3 @@ def _hold_back(partners: tuple[tuple[int, ...], ...], *, seed: int) -> np.ndarra
     chosen = np.random.default_rng(seed).permutation(names)[: max(1, round(HELD_BACK * len(names)))]
     held: np.ndarray = np.isin(family, chosen)
     return held
-
-
-def _scale(projection: Array) -> Array:
-    """Return the projection with columns of mean length 1: its output is normalised anyway, but step sizes are not."""
-    length = float(np.sqrt(np.mean(np.sum(projection**2, axis=0)))) if projection.size else 0.0
-    return projection / length if length else projection
-
-
-def _concat_of(pipeline: VectorPipeline) -> ConcatFusion:
-    if not isinstance(pipeline.joiner, ConcatFusion):
-        raise TypeError("The attention fusion is built around concat: fit the pipeline with it.")
-    return pipeline.joiner

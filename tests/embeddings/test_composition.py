@@ -14,30 +14,28 @@ from embeddings.composition import (
 DEFAULT = parse_composition(DEFAULT_COMPOSITION)
 
 
-def test_default_parts_are_the_title_the_title_with_its_description_and_the_translated_titles():
-    product = Product(
-        title="Halla Mug",
-        description="Speckled white.",
-        translations={"zh": {"title": "哈拉马克杯", "description": "洒点白"}, "de": {"title": "Halla Becher"}},
-    )
-    assert compose_texts(product, DEFAULT) == (
-        "Halla Mug",
-        "Halla Mug. Speckled white.",
-        "Halla Becher. 哈拉马克杯",
-    )
+def test_default_parts_are_the_title_and_the_title_with_its_description():
+    product = Product(title="Halla Mug", description="Speckled white.")
+    assert compose_texts(product, DEFAULT) == ("Halla Mug", "Halla Mug. Speckled white.")
 
 
 def test_a_part_that_repeats_an_earlier_one_is_absent():
-    product = Product(title="Halla Mug", translations={"de": {"description": "Weiß"}})
-    assert compose_texts(product, DEFAULT) == ("Halla Mug", None, None)
+    assert compose_texts(Product(title="Halla Mug"), DEFAULT) == ("Halla Mug", None)
 
 
 def test_a_product_without_text_has_no_part():
-    assert compose_texts(Product(title="  "), DEFAULT) == (None, None, None)
+    assert compose_texts(Product(title="  "), DEFAULT) == (None, None)
 
 
 def test_a_description_alone_is_a_part():
-    assert compose_texts(Product(title="", description="Only this"), DEFAULT) == (None, "Only this", None)
+    assert compose_texts(Product(title="", description="Only this"), DEFAULT) == (None, "Only this")
+
+
+def test_every_translation_can_be_a_part():
+    translations = {"zh": {"title": "哈拉马克杯", "description": "洒点白"}, "de": {"title": "Halla Becher"}}
+    parts = parse_composition([{"fields": ["title"]}, {"fields": ["title"], "languages": ["*"]}])
+    assert compose_texts(Product(title="Mug", translations=translations), parts) == ("Mug", "Halla Becher. 哈拉马克杯")
+    assert compose_texts(Product(title="Mug"), parts) == ("Mug", None)
 
 
 def test_all_fields_are_joined_in_the_declared_order_with_the_declared_separator():

@@ -20,7 +20,7 @@ def test_inputs_are_texts_pictures_and_fingerprint_in_one_statement(django_asser
     product = make_product("A", title="Mug", colours=["red", "blue"], category="Tableware")
     with django_assert_num_queries(1):
         (inputs,) = load_inputs([product.pk], parts=PARTS)
-    assert inputs.texts == ("Mug", None, None)
+    assert inputs.texts == ("Mug", None)
     assert [picture.load() for picture in inputs.pictures] == [paint("red"), paint("blue")]
     assert inputs.category_path == "Tableware"
     assert inputs.fingerprint == fingerprint(product)

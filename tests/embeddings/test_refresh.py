@@ -253,7 +253,7 @@ def test_a_vector_that_cannot_be_stored_blocks_no_other(encoders, monkeypatch):
 
     monkeypatch.setattr("embeddings.refresh.fuse_products", fuse_badly)
     assert services.refresh_pending().stored == 1
-    assert "has length 2" in reason_of(broken)
+    assert "has length 2.000000" in reason_of(broken)
 
 
 def test_without_its_encoder_nothing_is_lost_and_the_reason_is_told(settings, monkeypatch):

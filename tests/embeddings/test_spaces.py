@@ -430,7 +430,7 @@ def test_overlap_is_one_with_itself_and_less_with_another_recipe(shop):
 @pytest.mark.parametrize(
     ("recipe", "complaint"),
     [
-        ({"fusion": "attention"}, "attention is trained"),
+        ({"fusion": "addition"}, "choose concat, weighted or attention"),
         ({"text_encoder": "fake:none"}, "fake:none"),
         ({"text_encoder": "fake:image"}, "fake:image does not encode text"),
         ({"dim": 1}, "2 to 2000 dimensions"),

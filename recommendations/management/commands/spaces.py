@@ -46,7 +46,7 @@ class Command(BaseCommand):
         create.add_argument("--like", metavar="NAME", help="take the recipe of this space; default: the live one")
         create.add_argument("--text-encoder", metavar="SPEC", help="such as packaged:e5-small or hf:BAAI/bge-small-en")
         create.add_argument("--image-encoder", metavar="SPEC", help="such as packaged:efficientnet-lite2")
-        create.add_argument("--fusion", help="concat or weighted; attention comes from train_fusion")
+        create.add_argument("--fusion", help="concat, weighted or attention")
         create.add_argument("--text-weight", type=float, metavar="W", help="0 (picture only) to 1 (text only)")
         create.add_argument("--dim", type=int, metavar="N", help="of the fused vectors")
         create.add_argument("--composition", type=Path, metavar="FILE", help="JSON: the parts of the text")

@@ -1,0 +1,64 @@
+"""The attention fusion in closed form: a shared space and a memory learned from a catalogue, no label, no torch.
+
+Validation on held-back products decides how much they count (selection.py), so a catalogue that is too small to learn
+from is ranked as by concatenation. training.py goes on from here.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from embeddings.fusion.attention import AttentionFusion
+from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.pipeline import RawVectors, VectorPipeline
+from embeddings.fusion.selection import Settings, choose_settings
+from embeddings.fusion.shared import fit_shared
+
+GATE_UNITS = 16
+
+
+def fit_attention(
+    plain: VectorPipeline, raw: RawVectors, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> tuple[VectorPipeline, Settings, dict[str, float]]:
+    """Return `plain`, a concat pipeline fitted on `raw`, with the attention fusion; what was chosen, and why.
+
+    About 5 s for 300 products and 25 s for any number above 1,500, on two cores.
+    """
+    text, image = plain.encode_modalities(raw)
+    settings, report = choose_settings(text, image, seed=seed, progress=progress)
+    joiner = start_attention(text, image, settings=settings, plain=_concat_of(plain), seed=seed)
+    return plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed), settings, report
+
+
+def start_attention(
+    text: Array, image: Array, *, settings: Settings, plain: ConcatFusion, seed: int = 0
+) -> AttentionFusion:
+    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the text weight."""
+    both = present_rows(text) & present_rows(image)
+    projections = fit_shared(text[both], image[both], dim=settings.dim, penalty=settings.penalty)
+    text_projection, image_projection = (_scale(projection) for projection in projections)
+    inputs = text.shape[1] + image.shape[1] + 2
+    hidden = np.random.default_rng(seed).standard_normal((inputs, GATE_UNITS)) / np.sqrt(inputs)
+    return AttentionFusion(
+        text_projection=text_projection,
+        image_projection=image_projection,
+        hidden=hidden.astype(np.float32),
+        hidden_bias=np.zeros(GATE_UNITS, dtype=np.float32),
+        output=np.zeros((GATE_UNITS, 2), dtype=np.float32),
+        output_bias=np.zeros(2, dtype=np.float32),
+        strength=settings.strength,
+        plain=plain,
+    )
+
+
+def _scale(projection: Array) -> Array:
+    """Return the projection with columns of mean length 1: its output is normalised anyway, but step sizes are not."""
+    length = float(np.sqrt(np.mean(np.sum(projection**2, axis=0)))) if projection.size else 0.0
+    return projection / length if length else projection
+
+
+def _concat_of(pipeline: VectorPipeline) -> ConcatFusion:
+    if not isinstance(pipeline.joiner, ConcatFusion):
+        raise TypeError("The attention fusion is built around concat: fit the pipeline with it.")
+    return pipeline.joiner
