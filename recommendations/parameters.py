@@ -64,7 +64,7 @@ class OptionFields(serializers.Serializer[Any]):
     out_of_stock = serializers.ChoiceField(
         choices=OUT_OF_STOCK,
         required=False,
-        help_text="last in the list, hidden, or mixed in. Default: a setting (last); mixed with variants=show",
+        help_text="last in the list, hidden, or mixed in. Default: a setting (last)",
     )
     fallback = serializers.BooleanField(
         required=False,

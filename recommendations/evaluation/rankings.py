@@ -1,4 +1,4 @@
-"""Exact rankings of the vectors that are stored, as the API orders them with variants=show: no filter, no rerank.
+"""Exact rankings of the vectors that are stored: what the API answers with variants=show and out_of_stock=mixed.
 
 Vectors are read as they are searched, in half precision, and compared in float64: products of halves are exact there,
 so that only real differences order two products. Postgres sums in float32 and agrees to about 1e-7.

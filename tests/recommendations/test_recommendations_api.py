@@ -110,7 +110,7 @@ def test_a_picture_has_an_absolute_address(client, shelf):
         ({"category": "Mugs"}, []),
         ({"strategy": "substitutes"}, ["B", "D"]),
         ({"exact": "true", "metric": "euclidean"}, ["B", "D", "C"]),
-        ({"variants": "show"}, ["B", "C", "D"]),
+        ({"variants": "show"}, ["B", "D", "C"]),
         ({"created_since": "2020-01-01"}, ["B", "D", "C"]),
     ],
 )
