@@ -161,7 +161,8 @@ def test_diversity_equals_a_naive_implementation():
 
 def test_pins_stand_where_they_are_put_and_links_take_the_first_free_places():
     rules = group_rules([
-        rule(1, "pin", product_id=100, position=3), rule(2, "link", product_id=200), rule(3, "pin", product_id=300, position=1)
+        rule(1, "pin", product_id=100, position=3), rule(2, "link", product_id=200),
+        rule(3, "pin", product_id=300, position=1),
     ])  # fmt: skip
     shelf = [near(number, number / 10) for number in range(1, 6)]
     shelf += [near(number, 0.9, source=PLACED) for number in (100, 200, 300)]

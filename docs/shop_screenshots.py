@@ -1,0 +1,54 @@
+"""The pictures of README.md: pages of the demo shop, as a browser shows them.
+
+    python manage.py up --demo                    # in one terminal
+    python docs/shop_screenshots.py               # in another
+
+Needs the development requirements and a Chromium: the system's, or that of `playwright install chromium`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+IMAGES = Path(__file__).resolve().parent / "images"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WIDTH, HEIGHT = 1280, 1180  # CSS pixels
+PAGES = {
+    "product-page.png": "/products/MUG-101/",
+    "why-page.png": "/products/MUG-101/why/MUG-107/",
+    "search-page.png": "/search/?q=brass+mirror",
+}
+PATIENCE_MS = 60_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    url = parser.parse_args().url
+    IMAGES.mkdir(exist_ok=True)
+    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to be root in its sandbox
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=sandbox)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB")
+        for name, path in PAGES.items():
+            page.goto(url + path, wait_until="networkidle")
+            if name == "why-page.png":  # the worker looks while the page asks again
+                page.locator("img.why-heat").wait_for(timeout=PATIENCE_MS)
+                page.wait_for_load_state("networkidle")
+            file = IMAGES / name
+            page.screenshot(path=file)
+            # 256 colours are enough for a page, and a quarter of the size.
+            Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(file, optimize=True)
+            print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")  # noqa: T201
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
