@@ -71,7 +71,8 @@ def weigh_words(
 ) -> dict[str, float]:
     """Return word -> weight, heaviest first, of the words without which the texts are less similar to the anchor's."""
     longest = max((text for text in inputs.texts if text), key=len, default="")
-    words = list(dict.fromkeys(WORD.findall(longest)))[:MAX_WORDS]
+    spelt = {word.casefold(): word for word in reversed(WORD.findall(longest))}  # as spelt where it comes first
+    words = list(reversed(spelt.values()))[:MAX_WORDS]
     if not words:
         return {}
     parts = [[text] + [leave_out(word, text) for word in words] if text else None for text in inputs.texts]
@@ -88,9 +89,9 @@ def weigh_words(
 
 
 def leave_out(word: str, text: str) -> str:
-    """Return the text without the word, as whole words where they are set apart by spaces."""
+    """Return the text without the word in any case, as whole words where they are set apart by spaces."""
     pattern = re.escape(word) if ord(word[0]) > 0x3000 else rf"\b{re.escape(word)}\b"
-    return " ".join(re.sub(pattern, " ", text).split())
+    return " ".join(re.sub(pattern, " ", text, flags=re.IGNORECASE).split())
 
 
 def weigh_places(
