@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from api.schema import ProblemSerializer
+from api.sparse import SparseAnswer
 from catalog.sized_pictures import WIDTHS
 from recommendations.explanations.pairs import PairExplanation
 from recommendations.lists import EMBEDDING_PENDING, OK, Recommendation, RecommendationList
@@ -40,7 +41,7 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
 
 
-class ResultSerializer(serializers.Serializer[Any]):
+class ResultSerializer(SparseAnswer, serializers.Serializer[Any]):
     """One recommendation."""
 
     position = serializers.IntegerField(help_text="From 1, through all pages")
