@@ -46,7 +46,7 @@ def main() -> None:
                 page.wait_for_load_state("networkidle")
             file = IMAGES / name
             Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(file, quality=88, method=6)
-            print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")  # noqa: T201
+            print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
         browser.close()
 
 

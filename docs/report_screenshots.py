@@ -1,7 +1,7 @@
 """The pictures of docs/evaluation.md: parts of a real report, as a browser shows them.
 
     python benchmarks/quality.py --only homeware --no-doc --reports reports
-    python benchmarks/report_screenshots.py reports/homeware/evaluation.html
+    python docs/report_screenshots.py reports/homeware/evaluation.html
 
 Needs the development requirements and a Chromium: the system's, or that of `playwright install chromium`.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+IMAGES = Path(__file__).resolve().parent / "images"
 WIDTH = 1160  # CSS pixels
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Name of the file: from the top of one element to the bottom of another.
