@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from catalog.models import Product
 from embeddings import services
 from embeddings.building import fit_first_space
 from embeddings.indexes import create_indexes, missing_indexes
@@ -17,6 +18,7 @@ from embeddings.spaces import BUILD_LOCK, SpaceError, drop_space
 logger = logging.getLogger(__name__)
 
 STARTER_KEPT = timedelta(minutes=5)
+SETTLED_AFTER = timedelta(seconds=20)  # since the last new product
 
 
 def keep_true() -> None:
@@ -25,12 +27,18 @@ def keep_true() -> None:
     services.refresh_pending()
     if PendingEmbedding.objects.due().exists():
         return
-    try:
-        fit_first_space()
-    except SpaceError as error:
-        logger.info("The first space is fitted another time: %s", error)
+    if not is_being_filled():
+        try:
+            fit_first_space()
+        except SpaceError as error:
+            logger.info("The first space is fitted another time: %s", error)
     index_live_space()
     drop_starters()
+
+
+def is_being_filled() -> bool:
+    """Return whether products still come in: what is fitted on the first few of them would not fit the shop."""
+    return Product.objects.filter(created_at__gt=timezone.now() - SETTLED_AFTER).exists()
 
 
 def drop_starters() -> None:

@@ -115,6 +115,15 @@ def test_the_first_space_is_fitted_on_the_catalogue_once_it_is_large_enough(shop
     assert list(EmbeddingSpace.objects.values_list("name", flat=True)) == ["default"]
 
 
+def test_the_worker_fits_the_first_space_only_once_no_more_products_come_in(shop):
+    ensure_live_space()
+    maintenance.keep_true()
+    assert [space.name for space in EmbeddingSpace.objects.all()] == ["starter"]
+    Product.objects.update(created_at=timezone.now() - maintenance.SETTLED_AFTER)
+    maintenance.keep_true()
+    assert EmbeddingSpace.objects.live().name == "default"
+
+
 def test_a_small_catalogue_keeps_the_parameters_it_started_with():
     make_product("A")
     assert fit_first_space() is None
