@@ -68,7 +68,8 @@ def test_exact_search_is_exactly_numpys_answer(catalogue):
         mask = np.ones(COUNT, dtype=bool)
         mask[query] = False
         truth = nearest(vectors, vectors[query], allowed=mask, limit=LIMIT)
-        shown = similar_products(f"S{query + 1}", limit=LIMIT, options=Options(variants="show", exact=True))
+        options = Options(variants="show", out_of_stock="mixed", exact=True)
+        shown = similar_products(f"S{query + 1}", limit=LIMIT, options=options)
         assert shown.search == "exact"
         assert [item.candidate.sku for item in shown] == [f"S{row + 1}" for row in truth]
 

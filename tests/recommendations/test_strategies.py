@@ -188,12 +188,12 @@ def test_the_setting_says_where_sold_out_products_go(space, setting, expected):
         assert skus(similar_products("A")) == expected
 
 
-def test_a_list_of_all_variants_is_by_similarity_alone_unless_stock_is_asked_for(space):
+def test_what_is_out_of_stock_comes_last_unless_the_setting_or_the_caller_says_otherwise(space):
     put(space, "A", at_angle(0))
     for name, angle, stock in [("B", 10, 0), ("C", 20, 1)]:
         put(space, name, at_angle(angle), stock=stock)
-    assert skus(similar_products("A", options=Options(variants="show"))) == ["B", "C"]
-    assert skus(similar_products("A", options=Options(variants="show", out_of_stock="last"))) == ["C", "B"]
+    assert skus(similar_products("A", options=Options(variants="show"))) == ["C", "B"]
+    assert skus(similar_products("A", options=Options(variants="show", out_of_stock="mixed"))) == ["B", "C"]
     with override_settings(KINDRED_OUT_OF_STOCK="hidden"):
         assert skus(similar_products("A", options=Options(variants="show"))) == ["C"]
 
