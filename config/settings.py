@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import secrets
+import tempfile
 from pathlib import Path
 
 import django_stubs_ext
@@ -23,12 +26,12 @@ def read_or_create_secret_key(path: Path) -> str:
     """Return the key kept in `path`, made on first use so that no key is ever in the repository."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("x") as file:
-                path.chmod(0o600)
-                file.write(secrets.token_urlsafe(50))
-        except FileExistsError:
-            pass  # another process made it a moment ago
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):  # another process made it a moment ago
+            os.link(draft, path)  # all of it or nothing, also on a full disk
+        os.unlink(draft)
     return path.read_text().strip()
 
 
