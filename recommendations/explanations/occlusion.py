@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from embeddings.composition import parse_composition
+from embeddings.encoders.pictures import flatten
 from embeddings.encoding import SpaceEncoders, load_encoders
 from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.inputs import ProductInputs, load_inputs
@@ -149,11 +150,9 @@ def draw_heat_map(heat: np.ndarray, picture: bytes) -> bytes:
 def open_upright(picture: bytes) -> Image.Image:
     """Return the picture upright, on white where it is transparent, no larger than the map."""
     with Image.open(io.BytesIO(picture)) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    flat = Image.new("RGB", upright.size, "white")
-    flat.paste(upright, mask=upright.getchannel("A"))
-    flat.thumbnail((MAP_SIDE_PX, MAP_SIDE_PX))
-    return flat
+        upright = flatten(ImageOps.exif_transpose(opened))
+    upright.thumbnail((MAP_SIDE_PX, MAP_SIDE_PX))
+    return upright
 
 
 def _to_png(image: Image.Image) -> bytes:

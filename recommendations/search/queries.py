@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from catalog.pictures import PictureError, check_picture
+from embeddings.encoders.pictures import flatten
 from embeddings.models import EmbeddingSpace
 from recommendations import tasks
 from recommendations.search.encoding import read_vectors
@@ -86,9 +87,7 @@ def prepare_photo(content: bytes, *, crop: CropBox | None = None) -> bytes:
     except PictureError as error:
         raise QueryError("image", f"The photo cannot be used: {error}.") from error
     with Image.open(io.BytesIO(content)) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    picture = Image.new("RGB", upright.size, "white")
-    picture.paste(upright, mask=upright.getchannel("A"))
+        picture = flatten(ImageOps.exif_transpose(opened))
     if crop:
         picture = picture.crop(crop.in_pixels(*picture.size))
     picture.thumbnail((SENT_SIDE_PX, SENT_SIDE_PX))

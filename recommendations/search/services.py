@@ -115,7 +115,9 @@ class SearchPlan:
         approximate = any(row["via"] == "approximate" for row in rows)
         ranked = fuse_ranks(zip(kinds, read_rows(rows), strict=True))
         shown = rerank(ranked, how=build_reranking(self.limit, search.filters, options))
-        return self.answer(shown.shown, search="approximate" if approximate else "exact", page=options, more=shown.more)
+        return self.answer(
+            shown.shown, search="approximate" if approximate else "exact", options=options, more=shown.more
+        )
 
     def build_search(self, filters: Filters, options: Options) -> Search:
         space = self.query.space if self.query else None
@@ -134,12 +136,13 @@ class SearchPlan:
             with_vectors=bool(options.diversity) and vector is not None,
         )
 
-    def answer(self, shown: Sequence[Candidate], *, search: str, page: Options, more: bool) -> RecommendationList:
+    def answer(self, shown: Sequence[Candidate], *, search: str, options: Options, more: bool) -> RecommendationList:
         space = self.query.space.name if self.query else None
         ids = [candidate.product_id for candidate in shown]
-        offset = len(page.page.shown_ids)
+        offset = len(options.page.shown_ids)
         return RecommendationList(
-            recommendation_id=page.page.recommendation_id or make_recommendation_id(self.mode, self.text, space, ids),
+            recommendation_id=options.page.recommendation_id
+            or make_recommendation_id(self.mode, self.text, space, ids),
             strategy="search",
             anchors=(),
             space=space,
