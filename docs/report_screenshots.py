@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import shutil
 from pathlib import Path
 
+from browser import open_browser
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).resolve().parent / "images"
 WIDTH = 1160  # CSS pixels
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Name of the file: from the top of one element to the bottom of another.
 PARTS = {
     "evaluation-summary.png": (".top", "#summary"),
@@ -43,10 +41,8 @@ def main() -> None:
     parser.add_argument("report", type=Path, help="an evaluation.html")
     options = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
-    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to be root in its sandbox
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=sandbox)
+        browser = open_browser(playwright)
         page = browser.new_page(viewport={"width": WIDTH, "height": 900})
         page.goto(options.report.resolve().as_uri())
         for name, (first, last) in PARTS.items():

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import shutil
 from pathlib import Path
 
+from browser import open_browser
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 IMAGES = Path(__file__).resolve().parent / "images"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH = 1280  # CSS pixels
 PAGES = {  # address and height
     "product-page.webp": ("/products/MUG-101/", 1180),
@@ -33,10 +31,8 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     url = parser.parse_args().url
     IMAGES.mkdir(exist_ok=True)
-    browser_path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to be root in its sandbox
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=sandbox)
+        browser = open_browser(playwright)
         page = browser.new_page(viewport={"width": WIDTH, "height": 900}, locale="en-GB")
         for name, (path, height) in PAGES.items():
             page.set_viewport_size({"width": WIDTH, "height": height})
