@@ -1,4 +1,4 @@
-"""From an exception in a view to an answer."""
+"""From an exception in a view to an answer. Apart from problems.py, which DRF's own views need before they exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from api.problems import PROBLEM_TYPE, problem_of
+from api.problems import PROBLEM_TYPE, RequestError, problem_of
 
 
 def handle_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -19,6 +19,8 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
         exception = exceptions.NotFound()
     elif isinstance(exception, PermissionDenied):
         exception = exceptions.PermissionDenied()
+    elif isinstance(exception, RequestError):
+        exception = exceptions.ValidationError({exception.name: [exception.message]})
     response = exception_handler(exception, context)  # for its headers, and for rolling back
     if response is None or not isinstance(exception, exceptions.APIException):
         return None

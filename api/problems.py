@@ -22,6 +22,15 @@ DETAILS = {
 }
 
 
+class RequestError(ValueError):
+    """A choice, a filter or a query that cannot be used. `name` is the parameter, `message` says what to do."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
 class Conflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_detail = "This contradicts what is stored."

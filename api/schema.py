@@ -9,9 +9,9 @@ from drf_spectacular.plumbing import force_instance
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
-from api.permissions import MayRead, MaySendEvents, ReadOrWrite
+from api.access import MayRead, MaySendEvents, ReadOrWrite
+from api.parameters import QueryParameters
 from api.problems import PROBLEM_TYPE
-from api.queries import QueryParameters
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):

@@ -85,8 +85,8 @@ def prepare(products: int, *, say: Callable[[str], None]) -> None:
     from django.db import connection
 
     from catalog.models import Product
-    from embeddings.indexes import create_indexes
     from embeddings.models import EmbeddingSpace
+    from embeddings.spaces.indexes import create_indexes
     from tests.recall.clusters import clustered_vectors, load_products, load_vectors
 
     call_command("migrate", verbosity=0)
@@ -256,7 +256,7 @@ def compare(anchors: Sequence[int], query: str) -> tuple[str, float]:
     from django.http import QueryDict
 
     from recommendations.filters import parse_filters
-    from recommendations.options import Options
+    from recommendations.requests import Options
     from recommendations.services import similar_products
 
     filters = parse_filters(dict(QueryDict(query).items()))
@@ -278,7 +278,7 @@ def thresholds(anchors: Sequence[int]) -> object:
 
     from recommendations import statements
     from recommendations.filters import parse_filters
-    from recommendations.options import Options
+    from recommendations.requests import Options
     from recommendations.services import similar_products
 
     table = Table("keeps", "exact p50 ms", "index p50 ms", title="3. Either way of searching", title_justify="left")

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from catalog.categories import subtree_condition
 from catalog.models import Category, Product, ProductImage
-from catalog.pictures import FORMATS
+from catalog.pictures.checks import FORMATS
 
 admin.site.site_header = "Kindred"
 admin.site.site_title = "Kindred"

@@ -13,8 +13,8 @@ from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
 
 from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, subtree_condition, validate_name
-from catalog.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
-from catalog.pictures import is_stored, store_picture, validate_picture
+from catalog.pictures.checks import is_stored, store_picture, validate_picture
+from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 
 BAD_SKU = "A SKU may not contain control characters, nor have . or .. as a step between slashes."
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write

@@ -3,14 +3,14 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from api import converters
-from catalog import views
+from catalog import pages
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.product_list, name="product_list"),
-    path("products/<sku:sku>/", views.product_page, name="product_page"),
-    path("images/<int:image_id>/<int:width>.webp", views.sized_picture, name="sized_picture"),
+    path("", pages.product_list, name="product_list"),
+    path("products/<sku:sku>/", pages.product_page, name="product_page"),
+    path("images/<int:image_id>/<int:width>.webp", pages.sized_picture, name="sized_picture"),
     path("language/", include("django.conf.urls.i18n")),
-    path("api/v1/", include("catalog.api_urls")),
+    path("api/v1/", include("catalog.rest.urls")),
 ]

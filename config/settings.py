@@ -166,10 +166,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.BoundedJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "api.authentication.ApiKeyAuthentication",
+        "api.access.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["api.permissions.ReadOrWrite"],
+    "DEFAULT_PERMISSION_CLASSES": ["api.access.ReadOrWrite"],
     "DEFAULT_THROTTLE_CLASSES": ["api.throttling.KeyThrottle"],
     "EXCEPTION_HANDLER": "api.failures.handle_exception",
     # Proxies in front whose X-Forwarded-For is to be believed; 0: the address of the connection is the caller's.

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
-from recommendations.near_duplicate_pages import near_duplicates_page
+from recommendations.pages import near_duplicates_page
 
 urlpatterns = [
     path("admin/near-duplicates/", admin.site.admin_view(near_duplicates_page), name="near_duplicates"),

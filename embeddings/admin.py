@@ -21,10 +21,11 @@ from django.views.decorators.http import require_POST
 
 from catalog.admin import IndentedJSONField, ProductAdmin
 from catalog.models import Product
-from embeddings import bell, spaces
+from embeddings import bell
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from embeddings.product_state import describe_product
-from embeddings.spaces import SpaceError
+from embeddings.spaces import lifecycle
+from embeddings.spaces.lifecycle import SpaceError
 from embeddings.tasks import build_space, refresh_stale
 
 logger = logging.getLogger(__name__)
@@ -55,14 +56,14 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
             "category_text_weights": IndentedJSONField,
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
-            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in spaces.FUSIONS])
+            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in lifecycle.FUSIONS])
         }
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if self.instance.pk is None and not self.errors:
             try:
-                spaces.check_recipe(EmbeddingSpace(**cleaned))
+                lifecycle.check_recipe(EmbeddingSpace(**cleaned))
             except SpaceError as error:
                 raise forms.ValidationError(str(error)) from error
         return cleaned
@@ -107,7 +108,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         context = {
             "rollback_target": self.has_change_permission(request) and EmbeddingSpace.objects.rollback_target(),
             "is_building": EmbeddingSpace.objects.filter(status=Status.BUILDING).exclude(progress={}).exists(),
-            "outgrown": live if live and spaces.needs_refit(live, product_count=product_count) else None,
+            "outgrown": live if live and lifecycle.needs_refit(live, product_count=product_count) else None,
             "product_count": product_count,
         }
         return super().changelist_view(request, extra_context=context | (extra_context or {}))
@@ -159,7 +160,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     @admin.action(description="Promote: serve it from now on", permissions=["change"])
     def promote(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
         def promote_one(space: EmbeddingSpace) -> str:
-            before = spaces.promote(space)
+            before = lifecycle.promote(space)
             return f"{space.name} is live{f'; {before.name} can be rolled back to' if before else ''}."
 
         self._for_one(request, queryset, promote_one)
@@ -169,7 +170,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         live = EmbeddingSpace.objects.live()
         for space in queryset:
             if live and space != live:
-                overlap = spaces.measure_overlap(live, space)
+                overlap = lifecycle.measure_overlap(live, space)
                 self.message_user(
                     request,
                     f"{space.name} shares {overlap.mean:.0%} of the {overlap.k} nearest products with {live.name} "
@@ -179,7 +180,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     @admin.action(description="Drop, with its vectors", permissions=["change"])
     def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
         def drop_one(space: EmbeddingSpace) -> str:
-            spaces.drop_space(space)
+            lifecycle.drop_space(space)
             return f"{space.name} is gone."
 
         self._for_one(request, queryset, drop_one)
@@ -189,7 +190,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         if not self.has_change_permission(request):
             raise PermissionDenied
         try:
-            self.message_user(request, f"{spaces.roll_back().name} is live again.")
+            self.message_user(request, f"{lifecycle.roll_back().name} is live again.")
         except SpaceError as error:
             self.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:embeddings_embeddingspace_changelist"))

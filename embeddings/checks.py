@@ -15,9 +15,9 @@ from django.db import DatabaseError, connection
 
 from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
-from embeddings.indexes import missing_indexes
 from embeddings.models import EmbeddingSpace
-from embeddings.spaces import FUSIONS
+from embeddings.spaces.indexes import missing_indexes
+from embeddings.spaces.lifecycle import FUSIONS
 from embeddings.vectors import load_pipeline
 
 OLDEST_PGVECTOR = (0, 8, 0)  # iterative index scans, without which a filter costs rows

@@ -18,7 +18,7 @@ from embeddings.fusion.pipeline import FusedVectors, RawVectors
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.queue import Lease
 from embeddings.refresh import Outcome, refresh_products
-from embeddings.spaces import ensure_live_space
+from embeddings.spaces.lifecycle import ensure_live_space
 from embeddings.staleness import exclude_queued, find_stale
 from embeddings.vectors import load_pipeline
 

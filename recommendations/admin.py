@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from recommendations.models import Rule
-from recommendations.preview import preview_rule
+from recommendations.rule_preview import preview_rule
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 from django.utils.dateparse import parse_date, parse_datetime
 
+from api.problems import RequestError
+
 ATTRIBUTE_PREFIX = "attr."
 MAX_VALUES = 100  # values of one filter; bounds the size of the statement
 MAX_LENGTH = 1000  # characters
@@ -21,15 +23,6 @@ TRUE_WORDS = {"true", "1", "yes"}
 FALSE_WORDS = {"false", "0", "no"}
 
 Params: TypeAlias = dict[str, Any]
-
-
-class FilterError(ValueError):
-    """A filter that does not exist or a value it cannot take. `name` is the filter, the message says what to do."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(f"{name}: {message}")
-        self.name = name
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +50,13 @@ class Filters:
 def parse_filters(given: Mapping[str, Any]) -> Filters:
     """Return the filters in `given`: name -> value or list of values, as text or already converted.
 
-    Raises FilterError for a name that does not exist or a value that cannot be read.
+    Raises RequestError for a name that does not exist or a value that cannot be read.
     """
     values: dict[str, Any] = {}
     attributes: list[tuple[str, tuple[str, ...]]] = []
     for name, value in given.items():
         if not is_storable(name):
-            raise FilterError(ascii(name)[1:50], STORABLE)
+            raise RequestError(ascii(name)[1:50], STORABLE)
         if name.startswith(ATTRIBUTE_PREFIX) and len(name) > len(ATTRIBUTE_PREFIX):
             attributes.append((name.removeprefix(ATTRIBUTE_PREFIX), read_texts(name, value)))
         elif name in READERS:
@@ -71,25 +64,25 @@ def parse_filters(given: Mapping[str, Any]) -> Filters:
                 values[name] = READERS[name](name, value)
         else:
             known = ", ".join([*READERS, ATTRIBUTE_PREFIX + "NAME"])
-            raise FilterError(name, f"Unknown filter. Known: {known}.")
+            raise RequestError(name, f"Unknown filter. Known: {known}.")
     filters = Filters(**values, attributes=tuple(attributes))
     if filters.price_min is not None and filters.price_max is not None and filters.price_min > filters.price_max:
-        raise FilterError("price_max", "Has to be at least price_min.")
+        raise RequestError("price_max", "Has to be at least price_min.")
     return filters
 
 
 def read_texts(name: str, value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list | tuple) else [value]
     if not all(isinstance(item, str | int | float) for item in values):
-        raise FilterError(name, "Give a text, a number, or a list of them.")
+        raise RequestError(name, "Give a text, a number, or a list of them.")
     words = [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
     texts = tuple(dict.fromkeys(word for word in words if word))
     if not texts:
-        raise FilterError(name, "Give a value, or leave the filter out.")
+        raise RequestError(name, "Give a value, or leave the filter out.")
     if len(texts) > MAX_VALUES:
-        raise FilterError(name, f"At most {MAX_VALUES} values.")
+        raise RequestError(name, f"At most {MAX_VALUES} values.")
     if not all(is_storable(text) for text in texts):
-        raise FilterError(name, STORABLE)
+        raise RequestError(name, STORABLE)
     return texts
 
 
@@ -102,16 +95,16 @@ def read_price(name: str, value: Any) -> Decimal:
     try:
         price = Decimal(str(value))
     except InvalidOperation as error:
-        raise FilterError(name, "A valid number is required, such as 12.50.") from error
+        raise RequestError(name, "A valid number is required, such as 12.50.") from error
     if not price.is_finite() or not 0 <= price < 10**12:
-        raise FilterError(name, "Has to be between 0 and 10^12.")
+        raise RequestError(name, "Has to be between 0 and 10^12.")
     return price
 
 
 def read_boolean(name: str, value: Any) -> bool:
     word = str(value).lower()
     if word not in TRUE_WORDS | FALSE_WORDS:
-        raise FilterError(name, "Has to be true or false.")
+        raise RequestError(name, "Has to be true or false.")
     return word in TRUE_WORDS
 
 
@@ -126,7 +119,9 @@ def read_moment(name: str, value: Any) -> datetime:
         except ValueError:
             moment = None
     if moment is None:
-        raise FilterError(name, "Has to be a date or a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z.")
+        raise RequestError(
+            name, "Has to be a date or a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z."
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -134,9 +129,9 @@ def read_similarity(name: str, value: Any) -> float:
     try:
         similarity = float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise FilterError(name, "A valid number is required.") from error
+        raise RequestError(name, "A valid number is required.") from error
     if not math.isfinite(similarity) or not -1 <= similarity <= 1:
-        raise FilterError(name, "Has to be between -1 and 1.")
+        raise RequestError(name, "Has to be between -1 and 1.")
     return similarity
 
 

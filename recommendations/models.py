@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import Category, Product
-from recommendations.events.models import Event as Event  # a table of this app, in a folder of its own
+from recommendations.events import Event as Event  # a table of this app, in a folder of its own
 
 
 class Rule(models.Model):

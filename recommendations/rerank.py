@@ -7,65 +7,17 @@ out of stock last, pins and links, fallback. Ties always break by (distance, pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.rules import ActiveRule, RuleSet, is_target
 
-NEIGHBOUR, LISTED, PLACED, FALLBACK = "neighbour", "listed", "placed", "fallback"
 VARIANTS = ("collapse", "show", "only")
 OUT_OF_STOCK = ("last", "hidden", "mixed")
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a product is in a list. `rule_id` names the merchandising rule, if it was one."""
-
-    code: str
-    text: str
-    rule_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A product that may be shown, as the search returned it. `distance` is None for one that was not compared."""
-
-    product_id: int
-    sku: str = ""
-    title: str = ""
-    brand: str = ""
-    category: str = ""  # path
-    category_id: int | None = None
-    price: Decimal | None = None
-    currency: str = ""
-    stock: int | None = None  # None: not counted
-    variant_group: str = ""
-    collection: str = ""
-    created_at: datetime | None = None
-    translations: str = field(default="{}", compare=False)  # JSON
-    attributes: dict[str, Any] = field(default_factory=dict, compare=False)
-    image: str = ""  # path of the first picture in media storage
-    image_id: int | None = None
-    image_sha256: str = ""
-    image_width: int = 0  # pixels
-    image_height: int = 0
-    distance: float | None = None  # 0 is best
-    vector: np.ndarray | None = field(default=None, compare=False)  # (dim,), when a step needs it
-    source: str = NEIGHBOUR
-    score: float = 0.0  # what the list is ordered by
-    reasons: tuple[Reason, ...] = ()
-
-    @property
-    def similarity(self) -> float | None:
-        return None if self.distance is None else 1.0 - self.distance
-
-    @property
-    def in_stock(self) -> bool:
-        return self.stock != 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recommendations.filters import Params, attribute_condition, attribute_documents, subtree_condition
 
 if TYPE_CHECKING:
-    from recommendations.rerank import Candidate
+    from recommendations.recommendation_list import Candidate
 
 
 class Scope(IntEnum):

@@ -7,25 +7,40 @@ from dataclasses import replace
 
 from django.utils import timezone
 
+from api.problems import RequestError
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import Start, read_start
-from recommendations.candidates import Found, find_neighbours, find_rest, list_products
 from recommendations.explanations.pairs import PairExplanation, explain_pairs
 from recommendations.filters import Filters
-from recommendations.lists import (
+from recommendations.recommendation_list import (
     EMBEDDING_PENDING,
+    FALLBACK,
+    LISTED,
+    NEIGHBOUR,
     OK,
+    PLACED,
+    Candidate,
+    Reason,
     RecommendationList,
     make_recommendation_id,
     number_results,
 )
-from recommendations.options import MAX_ANCHORS, MAX_SHOWN, OptionError, Options, check_limit
-from recommendations.rerank import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason, rerank
+from recommendations.requests import (
+    MAX_ANCHORS,
+    MAX_ROWS,
+    MAX_SHOWN,
+    Options,
+    Wish,
+    build_reranking,
+    build_search,
+    check_limit,
+)
+from recommendations.rerank import rerank
+from recommendations.retrieval import Found, find_neighbours, find_rest, list_products
 from recommendations.rules import group_rules
 from recommendations.statements import Search
 from recommendations.strategies import find_strategy
-from recommendations.wishes import MAX_ROWS, Wish, build_reranking, build_search
 
 
 class UnknownAnchor(LookupError):
@@ -45,7 +60,7 @@ def similar_products(
 ) -> RecommendationList:
     """Return the products most similar to one product, or to several together; each a Product or a SKU.
 
-    Raises UnknownAnchor, FilterError (from `parse_filters`) or OptionError.
+    Raises UnknownAnchor or RequestError.
     """
     several = [anchors] if isinstance(anchors, Product | str) else list(anchors)
     return recommend("similar", anchors=several, limit=limit, filters=filters, options=options)
@@ -62,7 +77,7 @@ def recommend(
     """Return up to `limit` recommendations: fewer only where no more products may be shown.
 
     The status is `embedding_pending`, with nothing in the list, while no anchor has a vector to compare.
-    Raises UnknownAnchor or OptionError.
+    Raises UnknownAnchor or RequestError.
     """
     check_limit(limit)
     options = options or Options()
@@ -70,9 +85,9 @@ def recommend(
     skus = tuple(dict.fromkeys(anchor if isinstance(anchor, str) else anchor.sku for anchor in anchors))
     wish = Wish(strategy=find_strategy(strategy), skus=skus, limit=limit, filters=filters or Filters(), options=options)
     if len(skus) > MAX_ANCHORS:
-        raise OptionError("anchors", f"At most {MAX_ANCHORS}.")
+        raise RequestError("anchors", f"At most {MAX_ANCHORS}.")
     if wish.strategy.modality and not skus:
-        raise OptionError("anchors", f"The strategy {strategy} needs at least one anchor.")
+        raise RequestError("anchors", f"The strategy {strategy} needs at least one anchor.")
     start = read_start(skus, modality=wish.modality, at=timezone.now())
     known = {anchor.sku for anchor in start.anchors if anchor.is_active or options.inactive_anchors}
     if unknown := [sku for sku in skus if sku not in known]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from api.problems import RequestError
 from recommendations.anchors import Anchor
 from recommendations.filters import Params
-from recommendations.options import OptionError
 from recommendations.statements import IN_STOCK
 
 PRICE_BAND = Decimal("0.3")  # substitutes cost at most this share more or less than the anchor
@@ -81,9 +81,9 @@ STRATEGIES = {
 
 
 def find_strategy(name: str) -> Strategy:
-    """Return the strategy. Raises OptionError when there is none of that name, or not yet."""
+    """Return the strategy. Raises RequestError when there is none of that name, or not yet."""
     if name in LATER:
-        raise OptionError("strategy", f"{name} is not available yet. Available: {', '.join(STRATEGIES)}.")
+        raise RequestError("strategy", f"{name} is not available yet. Available: {', '.join(STRATEGIES)}.")
     if name not in STRATEGIES:
-        raise OptionError("strategy", f"Unknown: {name}. Known: {', '.join(STRATEGIES)}.")
+        raise RequestError("strategy", f"Unknown: {name}. Known: {', '.join(STRATEGIES)}.")
     return STRATEGIES[name]

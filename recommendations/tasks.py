@@ -7,8 +7,9 @@ import base64
 from celery import shared_task
 
 from embeddings.models import EmbeddingSpace
+from recommendations import worker
 from recommendations.explanations import occlusion
-from recommendations.search import encoding, worker
+from recommendations.search import encoding
 
 
 @shared_task(name="recommendations.tasks.encode_query", acks_late=False)

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from catalog.importers.report import ImportReport, RowError
 from catalog.models import ProductImage
-from catalog.pictures import MAX_PICTURE_BYTES, Picture, PictureError, check_picture, store_picture
+from catalog.pictures.checks import MAX_PICTURE_BYTES, Picture, PictureError, check_picture, store_picture
 
 URL_SCHEMES = ("http://", "https://")
 

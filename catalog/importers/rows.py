@@ -12,7 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from catalog.categories import normalize_path
-from catalog.importers.html_text import html_to_text
+from catalog.html_text import html_to_text
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.models import Category, Product
 

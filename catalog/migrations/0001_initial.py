@@ -10,107 +10,224 @@ import django.db.models.functions.text
 from django.db import migrations, models
 
 import catalog.categories
-import catalog.pictures
+import catalog.pictures.checks
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, validators=[catalog.categories.validate_name])),
-                ('path', models.CharField(editable=False, max_length=1000, unique=True)),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='catalog.category')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, validators=[catalog.categories.validate_name])),
+                ("path", models.CharField(editable=False, max_length=1000, unique=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="children",
+                        to="catalog.category",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'categories',
-                'ordering': ['path'],
+                "verbose_name_plural": "categories",
+                "ordering": ["path"],
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=100, unique=True, validators=[django.core.validators.RegexValidator('^(?!(.*/)?\\.{1,2}(/|$))[^\\x00-\\x1f\\x7f]+$', 'A SKU may not contain control characters, nor have . or .. as a step between slashes.')], verbose_name='SKU')),
-                ('title', models.CharField(max_length=500)),
-                ('description', models.TextField(blank=True)),
-                ('translations', models.JSONField(blank=True, default=dict, help_text='By language: {"zh": {"title": "...", "description": "..."}}')),
-                ('brand', models.CharField(blank=True, db_index=True, max_length=200)),
-                ('price', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))])),
-                ('currency', models.CharField(blank=True, help_text='ISO 4217, such as EUR', max_length=3)),
-                ('stock', models.PositiveIntegerField(blank=True, help_text='Empty: not counted, always in stock', null=True)),
-                ('attributes', models.JSONField(blank=True, default=dict)),
-                ('variant_group', models.CharField(blank=True, db_index=True, help_text='Colours or sizes of one design share a group', max_length=100)),
-                ('collection', models.CharField(blank=True, db_index=True, max_length=200)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('content_hash', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.MD5(django.db.models.functions.text.Concat(models.F('title'), models.Value('\x1f'), models.F('description'), models.Value('\x1f'), models.F('brand'), models.Value('\x1f'), django.db.models.functions.comparison.Cast(models.F('translations'), models.TextField()), models.Value('\x1f'), django.db.models.functions.comparison.Cast(models.F('attributes'), models.TextField()), output_field=models.TextField())), output_field=models.CharField(max_length=32))),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='products', to='catalog.category')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "sku",
+                    models.CharField(
+                        max_length=100,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^(?!(.*/)?\\.{1,2}(/|$))[^\\x00-\\x1f\\x7f]+$",
+                                "A SKU may not contain control characters, nor have . or .. as a step between slashes.",
+                            )
+                        ],
+                        verbose_name="SKU",
+                    ),
+                ),
+                ("title", models.CharField(max_length=500)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "translations",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='By language: {"zh": {"title": "...", "description": "..."}}',
+                    ),
+                ),
+                ("brand", models.CharField(blank=True, db_index=True, max_length=200)),
+                (
+                    "price",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=12,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                    ),
+                ),
+                ("currency", models.CharField(blank=True, help_text="ISO 4217, such as EUR", max_length=3)),
+                (
+                    "stock",
+                    models.PositiveIntegerField(blank=True, help_text="Empty: not counted, always in stock", null=True),
+                ),
+                ("attributes", models.JSONField(blank=True, default=dict)),
+                (
+                    "variant_group",
+                    models.CharField(
+                        blank=True,
+                        db_index=True,
+                        help_text="Colours or sizes of one design share a group",
+                        max_length=100,
+                    ),
+                ),
+                ("collection", models.CharField(blank=True, db_index=True, max_length=200)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "content_hash",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.MD5(
+                            django.db.models.functions.text.Concat(
+                                models.F("title"),
+                                models.Value("\x1f"),
+                                models.F("description"),
+                                models.Value("\x1f"),
+                                models.F("brand"),
+                                models.Value("\x1f"),
+                                django.db.models.functions.comparison.Cast(
+                                    models.F("translations"), models.TextField()
+                                ),
+                                models.Value("\x1f"),
+                                django.db.models.functions.comparison.Cast(models.F("attributes"), models.TextField()),
+                                output_field=models.TextField(),
+                            )
+                        ),
+                        output_field=models.CharField(max_length=32),
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="products",
+                        to="catalog.category",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sku'],
+                "ordering": ["sku"],
             },
         ),
         migrations.CreateModel(
-            name='ProductImage',
+            name="ProductImage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.ImageField(upload_to='products/', validators=[catalog.pictures.validate_picture])),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('sha256', models.CharField(db_index=True, editable=False, max_length=64)),
-                ('width', models.PositiveIntegerField(editable=False, help_text='Pixels, as shown')),
-                ('height', models.PositiveIntegerField(editable=False, help_text='Pixels, as shown')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='images', to='catalog.product')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "file",
+                    models.ImageField(upload_to="products/", validators=[catalog.pictures.checks.validate_picture]),
+                ),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("sha256", models.CharField(db_index=True, editable=False, max_length=64)),
+                ("width", models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")),
+                ("height", models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="images", to="catalog.product"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
+                "ordering": ["position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='PictureDownload',
+            name="PictureDownload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.URLField(max_length=2000)),
-                ('position', models.PositiveIntegerField(blank=True, help_text='Empty: after the pictures there are', null=True)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('fetching', 'Being fetched'), ('done', 'Done'), ('failed', 'Failed')], default='waiting', max_length=8)),
-                ('reason', models.CharField(blank=True, help_text='Why it failed', max_length=500)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='downloads', to='catalog.product')),
-                ('image', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='catalog.productimage')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("url", models.URLField(max_length=2000)),
+                (
+                    "position",
+                    models.PositiveIntegerField(blank=True, help_text="Empty: after the pictures there are", null=True),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("fetching", "Being fetched"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, help_text="Why it failed", max_length=500)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="downloads", to="catalog.product"
+                    ),
+                ),
+                (
+                    "image",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to="catalog.productimage"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='price_not_negative'),
+            model_name="product",
+            constraint=models.CheckConstraint(condition=models.Q(("price__gte", 0)), name="price_not_negative"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['price'], name='product_price'),
+            model_name="product",
+            index=models.Index(fields=["price"], name="product_price"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['created_at'], name='product_created_at'),
+            model_name="product",
+            index=models.Index(fields=["created_at"], name="product_created_at"),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['attributes'], name='product_attributes', opclasses=['jsonb_path_ops']),
+            model_name="product",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["attributes"], name="product_attributes", opclasses=["jsonb_path_ops"]
+            ),
         ),
         migrations.AddIndex(
-            model_name='picturedownload',
-            index=models.Index(condition=models.Q(('state__in', ['done', 'failed']), _negated=True), fields=['state'], name='open_downloads'),
+            model_name="picturedownload",
+            index=models.Index(
+                condition=models.Q(("state__in", ["done", "failed"]), _negated=True),
+                fields=["state"],
+                name="open_downloads",
+            ),
         ),
     ]

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 
 from catalog.attributes import describe_attributes
 from catalog.models import Category, Product, ProductImage
-from catalog.sized_pictures import WIDTHS
+from catalog.pictures.sizes import WIDTHS
 
 register = template.Library()
 

@@ -13,8 +13,8 @@ from django.db.models import Prefetch
 from PIL import Image, ImageOps
 
 from catalog.models import Product, ProductImage
+from recommendations.evaluation.comparison import Evaluation
 from recommendations.evaluation.contenders import NO_PRODUCT, ContenderResult, Questions
-from recommendations.evaluation.evaluation import Evaluation
 from recommendations.evaluation.metrics import Floats, Ids
 from recommendations.evaluation.photos import PhotoResult
 

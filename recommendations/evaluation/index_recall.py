@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection, transaction
 
-from embeddings.indexes import index_name
 from embeddings.models import EmbeddingSpace, ProductEmbedding
+from embeddings.spaces.indexes import index_name
 from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.metrics import Floats, Ids
 from recommendations.statements import Search, distance_of, own_rows

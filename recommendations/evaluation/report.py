@@ -13,8 +13,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from recommendations.evaluation import charts
+from recommendations.evaluation.comparison import Evaluation
 from recommendations.evaluation.contenders import ContenderResult
-from recommendations.evaluation.evaluation import Evaluation
 from recommendations.evaluation.gallery import make_gallery
 from recommendations.evaluation.index_recall import IndexRecall
 from recommendations.evaluation.intervals import Estimate

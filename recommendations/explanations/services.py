@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from recommendations.explanations.pairs import PairExplanation, explain_pairs
-from recommendations.search.worker import WorkerUnavailable, answer_key, ask, find_answer
 from recommendations.tasks import look_closer
+from recommendations.worker import WorkerUnavailable, answer_key, ask, find_answer
 
 DEADLINE_S = 0.4  # a page does not wait for the worker: it is shown again when the worker is done
 

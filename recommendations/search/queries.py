@@ -11,26 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from catalog.pictures import PictureError, check_picture
+from api.problems import RequestError
+from catalog.pictures.checks import PictureError, check_picture
 from embeddings.encoders.pictures import flatten
 from embeddings.models import EmbeddingSpace
 from recommendations import tasks
 from recommendations.search.encoding import read_vectors
-from recommendations.search.worker import answer_key, ask
+from recommendations.worker import answer_key, ask
 
 TEXT_DEADLINE_S = 1.5
 PHOTO_DEADLINE_S = 4.0
 SENT_SIDE_PX = 640  # a photo goes to the worker no larger; encoders look at 224 to 384 pixels
 MAX_TEXT_LENGTH = 200  # characters
-
-
-class QueryError(ValueError):
-    """What was searched for cannot be used. `name` is the parameter, the message says what to do."""
-
-    def __init__(self, name: str, message: str) -> None:
-        super().__init__(f"{name}: {message}")
-        self.name = name
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -43,9 +35,9 @@ class CropBox:
     bottom: float
 
     def check(self) -> None:
-        """Raise QueryError where there is nothing inside."""
+        """Raise RequestError where there is nothing inside."""
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
-            raise QueryError("crop", "Give left,top,right,bottom between 0 and 1, such as 0.1,0.2,0.9,0.8.")
+            raise RequestError("crop", "Give left,top,right,bottom between 0 and 1, such as 0.1,0.2,0.9,0.8.")
 
     def in_pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return left, top, right and bottom in a picture of that size, at least one pixel apart."""
@@ -66,7 +58,7 @@ def encode_query(
 ) -> EncodedQuery:
     """Return the vectors of a text, of a photo made by `prepare_photo`, or of both as one. Raises WorkerUnavailable.
 
-    Raises QueryError where the worker cannot read the photo.
+    Raises RequestError where the worker cannot read the photo.
     """
     key = answer_key("query", str(space.pk), " ".join(text.split()), photo)
     if deadline_s is None:
@@ -74,18 +66,18 @@ def encode_query(
     sent = base64.b64encode(photo).decode()
     answer = json.loads(ask(key, tasks.encode_query, args=(space.pk, text, sent), deadline_s=deadline_s))
     if "error" in answer:
-        raise QueryError("image" if photo else "q", answer["error"])
+        raise RequestError("image" if photo else "q", answer["error"])
     return EncodedQuery(space=space, vectors=read_vectors(answer["vectors"]))
 
 
 def prepare_photo(content: bytes, *, crop: CropBox | None = None) -> bytes:
-    """Return an uploaded photo ready to be sent to the worker: upright, cropped, small. Raises QueryError."""
+    """Return an uploaded photo ready to be sent to the worker: upright, cropped, small. Raises RequestError."""
     if crop:
         crop.check()
     try:
         check_picture(content)
     except PictureError as error:
-        raise QueryError("image", f"The photo cannot be used: {error}.") from error
+        raise RequestError("image", f"The photo cannot be used: {error}.") from error
     with Image.open(io.BytesIO(content)) as opened:
         picture = flatten(ImageOps.exif_transpose(opened))
     if crop:

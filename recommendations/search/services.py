@@ -10,17 +10,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 from django.conf import settings
 
+from api.problems import RequestError
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import format_vector
-from recommendations.candidates import fetch, read_rows
 from recommendations.filters import Filters
-from recommendations.lists import RecommendationList, make_recommendation_id, number_results
-from recommendations.options import OptionError, Options, check_limit
-from recommendations.rerank import Candidate, Reason, Reranking, rerank
+from recommendations.recommendation_list import (
+    Candidate,
+    Reason,
+    RecommendationList,
+    make_recommendation_id,
+    number_results,
+)
+from recommendations.requests import Options, check_limit
+from recommendations.rerank import Reranking, rerank
+from recommendations.retrieval import fetch, read_rows
 from recommendations.search.full_text import words_part
-from recommendations.search.queries import MAX_TEXT_LENGTH, EncodedQuery, QueryError, encode_query
-from recommendations.search.worker import WorkerUnavailable
+from recommendations.search.queries import MAX_TEXT_LENGTH, EncodedQuery, encode_query
 from recommendations.statements import Search, card_statement, either_parts, exact_part, matched_cte, where_clause
+from recommendations.worker import WorkerUnavailable
 
 HYBRID, FULL_TEXT, SEMANTIC, PHOTO, PHOTO_AND_TEXT = "hybrid", "full_text", "semantic", "photo", "photo_and_text"
 TEXT_MODES = (HYBRID, FULL_TEXT, SEMANTIC)
@@ -48,13 +55,13 @@ def search_text(
 ) -> SearchAnswer:
     """Return products for a search text. Without a worker it falls back to words alone and says so (`degraded`).
 
-    Raises QueryError for an empty or overlong text, OptionError.
+    Raises RequestError for an empty or overlong text, or an option that cannot be used.
     """
     text = " ".join(text.split())
     if not text or "\0" in text or len(text) > MAX_TEXT_LENGTH:
-        raise QueryError("q", f"Give 1 to {MAX_TEXT_LENGTH} characters to search for.")
+        raise RequestError("q", f"Give 1 to {MAX_TEXT_LENGTH} characters to search for.")
     if mode not in TEXT_MODES:
-        raise OptionError("mode", f"Unknown: {mode}. Known: {', '.join(TEXT_MODES)}.")
+        raise RequestError("mode", f"Unknown: {mode}. Known: {', '.join(TEXT_MODES)}.")
     space, query, degraded = EmbeddingSpace.objects.live(), None, False
     if mode != FULL_TEXT:
         try:
@@ -72,11 +79,11 @@ def search_photo(
 ) -> SearchAnswer:
     """Return products like a photo made by `prepare_photo`, and like the text if there is one.
 
-    Raises WorkerUnavailable: without an encoder a photo says nothing. Raises QueryError, OptionError.
+    Raises WorkerUnavailable: without an encoder a photo says nothing. Raises RequestError.
     """
     text = " ".join(text.split())
     if "\0" in text or len(text) > MAX_TEXT_LENGTH:
-        raise QueryError("q", f"Give at most {MAX_TEXT_LENGTH} characters to search for.")
+        raise RequestError("q", f"Give at most {MAX_TEXT_LENGTH} characters to search for.")
     space = EmbeddingSpace.objects.live()
     if space is None:
         raise WorkerUnavailable("There is no live space yet: run `manage.py embed_products`.")

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from catalog.models import Product
-from recommendations.options import Options
+from recommendations.requests import Options
 from recommendations.services import recommend
 
 register = template.Library()

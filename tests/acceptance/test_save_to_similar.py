@@ -11,7 +11,7 @@ from catalog.models import Product
 from embeddings import bell
 from embeddings.models import PendingEmbedding
 from embeddings.tasks import embed_pending, refresh_stale
-from recommendations.lists import EMBEDDING_PENDING, OK
+from recommendations.recommendation_list import EMBEDDING_PENDING, OK
 from recommendations.services import similar_products
 from tests.embeddings.shop import add_picture, make_product, pending_skus, reason_of
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from recommendations.events.models import Event
+from recommendations.events import Event
 from tests.api.callers import errors, problem
 
 

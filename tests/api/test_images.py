@@ -14,10 +14,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from catalog import fetching, picture_writes
-from catalog.downloads import PictureDownload
-from catalog.fetching import FetchError, fetch_public
 from catalog.models import ProductImage
+from catalog.pictures import fetching, writes
+from catalog.pictures.downloads import PictureDownload
+from catalog.pictures.fetching import FetchError, fetch_public
 from tests.api.callers import errors, picture_bytes, problem
 
 IMAGES = "/api/v1/products/A/images/"
@@ -70,7 +70,7 @@ def test_uploads_are_bounded(shop, make_product, settings, monkeypatch):
     settings.KINDRED_MAX_UPLOAD_BYTES = 100
     assert problem(upload(shop, picture_bytes()))["code"] == "payload_too_large"
     settings.KINDRED_MAX_UPLOAD_BYTES = 10_000
-    monkeypatch.setattr(picture_writes, "MAX_PICTURES", 1)
+    monkeypatch.setattr(writes, "MAX_PICTURES", 1)
     assert upload(shop, picture_bytes()).status_code == 201
     assert errors(upload(shop, picture_bytes("red"))) == {"image": "bad_picture"}
 
@@ -90,7 +90,7 @@ def test_an_upload_needs_a_file(shop, make_product):
 
 @pytest.fixture
 def rings():
-    with mock.patch.object(picture_writes.current_app, "send_task") as send_task:
+    with mock.patch.object(writes.current_app, "send_task") as send_task:
         yield send_task
 
 
@@ -106,12 +106,12 @@ def test_a_picture_by_url_waits_for_the_worker_and_then_is_there(
     assert (waiting["state"], waiting["image_id"]) == ("waiting", None)
     assert answer["Location"] == f"http://testserver/api/v1/products/A/images/downloads/{waiting['id']}/"
     assert anyone.call("GET", "products/A/images/").json()["downloads"] == [waiting]
-    assert picture_writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 1
+    assert writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 1
     image = product.images.get()
     done = anyone.get(answer["Location"].removeprefix("http://testserver")).json()
     assert done == waiting | {"state": "done", "image_id": image.pk}
     assert anyone.call("GET", "products/A/images/").json()["downloads"] == []
-    assert picture_writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 0
+    assert writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 0
 
 
 def test_a_broker_that_is_down_does_not_lose_the_wish(shop, make_product, rings, django_capture_on_commit_callbacks):
@@ -136,14 +136,14 @@ def test_the_same_wish_twice_is_one_download(shop, make_product, rings):
     ],
 )
 def test_a_download_that_failed_says_why(make_product, rings, anyone, fetch, reason):
-    download = picture_writes.request_download(make_product("A"), url="https://p.example/a.png")
-    picture_writes.run_due_downloads(fetch=fetch)
+    download = writes.request_download(make_product("A"), url="https://p.example/a.png")
+    writes.run_due_downloads(fetch=fetch)
     answer = anyone.call("GET", f"products/A/images/downloads/{download.pk}/").json()
     assert (answer["state"], answer["reason"], answer["image_id"]) == ("failed", reason, None)
 
 
 def test_a_download_is_taken_once_until_its_worker_is_silent(make_product, rings):
-    download = picture_writes.request_download(make_product("A"), url="https://p.example/a.png")
+    download = writes.request_download(make_product("A"), url="https://p.example/a.png")
     assert download.claim() is True
     assert download.claim() is False
     PictureDownload.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
@@ -152,9 +152,9 @@ def test_a_download_is_taken_once_until_its_worker_is_silent(make_product, rings
 
 
 def test_a_download_that_kills_its_workers_is_given_up(make_product, rings):
-    picture_writes.request_download(make_product("A"), url="https://p.example/a.png")
+    writes.request_download(make_product("A"), url="https://p.example/a.png")
     PictureDownload.objects.update(attempts=3)
-    picture_writes.run_due_downloads(fetch=mock.Mock(side_effect=AssertionError("not fetched")))
+    writes.run_due_downloads(fetch=mock.Mock(side_effect=AssertionError("not fetched")))
     download = PictureDownload.objects.get()
     assert download.state == "failed"
     assert "the worker died each time" in download.reason
@@ -165,18 +165,18 @@ def test_the_task_does_not_wait_for_slow_pictures(make_product, rings, monkeypat
     from catalog.tasks import fetch_pictures
 
     for number in range(6):
-        picture_writes.request_download(make_product(f"P{number}"), url="https://p.example/a.png")
+        writes.request_download(make_product(f"P{number}"), url="https://p.example/a.png")
     released = threading.Event()
 
     def wait_for_release(url: str, **limits) -> bytes:
         assert released.wait(20)
         return picture_bytes()
 
-    monkeypatch.setattr(picture_writes.run_due_downloads, "__kwdefaults__", {"fetch": wait_for_release})
+    monkeypatch.setattr(writes.run_due_downloads, "__kwdefaults__", {"fetch": wait_for_release})
     fetch_pictures()  # comes back although no picture has
     fetch_pictures()  # and starts no more threads than there are
     threads = [thread for thread in threading.enumerate() if thread.name == "fetch-pictures"]
-    assert len(threads) == picture_writes.FETCHERS
+    assert len(threads) == writes.FETCHERS
     released.set()
     for thread in threads:
         thread.join(20)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from catalog.importers.html_text import html_to_text
+from catalog.html_text import html_to_text
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management.base import CommandError
 
-from catalog import pictures
 from catalog.models import Product
+from catalog.pictures import checks
 from tests.factories import picture_bytes
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +203,7 @@ def test_a_bad_picture_costs_its_row_only(folder, name, reason):
 
 
 def test_pictures_over_the_limits_are_refused(folder, monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_PICTURE_PIXELS", 1_000_000)
+    monkeypatch.setattr(checks, "MAX_PICTURE_PIXELS", 1_000_000)
     monkeypatch.setattr("catalog.importers.images.MAX_PICTURE_BYTES", 2 * 1024 * 1024)
     folder.picture("wide.png", size=(1001, 1000))
     folder.write(b"\xff" * (2 * 1024 * 1024 + 1), name="heavy.jpg")

@@ -210,7 +210,7 @@ def test_error_pages_need_neither_request_nor_database(name, django_db_blocker):
 
 
 def test_a_view_that_fails_shows_the_error_page(monkeypatch):
-    monkeypatch.setattr("catalog.listing.Listing.brands", lambda listing: 1 / 0)
+    monkeypatch.setattr("catalog.pages.Listing.brands", lambda listing: 1 / 0)
     client = Client(raise_request_exception=False)
     response = client.get("/")
 

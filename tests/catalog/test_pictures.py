@@ -11,10 +11,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from catalog import pictures
 from catalog.models import ProductImage
-from catalog.pictures import PictureError, check_picture, store_picture
-from catalog.sized_pictures import make_sized
+from catalog.pictures import checks
+from catalog.pictures.checks import PictureError, check_picture, store_picture
+from catalog.pictures.sizes import make_sized
 from tests.factories import ProductFactory, ProductImageFactory, picture_bytes, picture_file
 
 
@@ -74,7 +74,7 @@ def test_a_decompression_bomb_is_refused_by_its_header(side):
 
 
 def test_a_file_over_the_byte_limit_is_refused_without_reading_on(monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_PICTURE_BYTES", 1024 * 1024)
+    monkeypatch.setattr(checks, "MAX_PICTURE_BYTES", 1024 * 1024)
     file = BytesIO(b"\xff\xd8\xff" * 10**6)
     reads = []
     real_read = file.read
@@ -196,7 +196,7 @@ class TestSizedPictureUrl:
     def test_it_is_made_once(self, client, monkeypatch):
         image = ProductImageFactory()
         client.get(image.sized_url(160))
-        monkeypatch.setattr("catalog.sized_pictures.make_sized", None)
+        monkeypatch.setattr("catalog.pictures.sizes.make_sized", None)
 
         assert client.get(image.sized_url(160)).status_code == 200
 

@@ -5,10 +5,10 @@ from django.urls import reverse
 
 from catalog.models import Product
 from embeddings import services
-from embeddings.building import build_space
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.product_state import describe_product
-from embeddings.spaces import create_space, ensure_live_space, promote
+from embeddings.spaces.building import build_space
+from embeddings.spaces.lifecycle import create_space, ensure_live_space, promote
 from tests.embeddings.shop import make_product
 
 pytestmark = pytest.mark.django_db

@@ -6,9 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog.models import Product
-from embeddings import building, spaces
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
-from embeddings.spaces import create_space
+from embeddings.spaces import building, lifecycle
+from embeddings.spaces.lifecycle import create_space
 from tests.embeddings.shop import make_product
 
 pytestmark = pytest.mark.django_db
@@ -35,13 +35,13 @@ def test_everything_stale_is_embedded_and_what_waits_is_told_with_its_reason():
 
 
 def test_a_catalogue_is_fitted_on_with_the_first_bulk_embedding(monkeypatch):
-    monkeypatch.setattr(spaces, "MIN_FIT_PRODUCTS", 3)
+    monkeypatch.setattr(lifecycle, "MIN_FIT_PRODUCTS", 3)
     monkeypatch.setattr(building, "MIN_FIT_PRODUCTS", 3)
     for sku in "ABC":
         make_product(sku)
     assert embed() == "3 of 3 products are embedded in space default.\n"
     assert EmbeddingSpace.objects.live().fitted_on == 3
-    monkeypatch.setattr(spaces, "REFIT_GROWTH", 1)
+    monkeypatch.setattr(lifecycle, "REFIT_GROWTH", 1)
     assert "has outgrown the 3 products that space default was fitted on" in embed()
 
 

@@ -12,7 +12,7 @@ from embeddings import services
 from embeddings.encoders.base import EncoderUnavailable
 from embeddings.encoding import encode_inputs
 from embeddings.models import EmbeddingSpace, EncodedInput, PendingEmbedding, ProductEmbedding
-from embeddings.spaces import ensure_live_space
+from embeddings.spaces.lifecycle import ensure_live_space
 from embeddings.vectors import fuse_products, load_pipeline
 from tests.embeddings.shop import add_picture, embedded_modalities, make_product, paint, pending_skus, reason_of
 from tests.fakes import FakeTextEncoder

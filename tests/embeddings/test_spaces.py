@@ -7,13 +7,14 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from catalog.models import Category, Product
-from embeddings import building, maintenance, services, spaces
-from embeddings.building import build_space, fit_first_space
+from embeddings import maintenance, services
 from embeddings.encoders.registry import register_encoder, unregister_encoder
-from embeddings.indexes import index_name, missing_indexes
 from embeddings.locks import try_session_lock
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
-from embeddings.spaces import (
+from embeddings.spaces import building, lifecycle
+from embeddings.spaces.building import build_space, fit_first_space
+from embeddings.spaces.indexes import index_name, missing_indexes
+from embeddings.spaces.lifecycle import (
     BUILD_LOCK,
     SpaceError,
     count_unready,
@@ -44,7 +45,7 @@ def quiet(rings, encoders):
 @pytest.fixture
 def shop(monkeypatch) -> list[Product]:
     """Twelve products, embedded; enough to fit a space on."""
-    monkeypatch.setattr(spaces, "MIN_FIT_PRODUCTS", 10)
+    monkeypatch.setattr(lifecycle, "MIN_FIT_PRODUCTS", 10)
     monkeypatch.setattr(building, "MIN_FIT_PRODUCTS", 10)
     products = [
         make_product(f"P{number:02}", title=f"{COLOURS[number % 8]} mug {number}", colours=[COLOURS[number % 8]])
@@ -160,7 +161,7 @@ def test_a_build_that_fails_says_why_and_leaves_the_live_space_alone(shop, monke
     live = ensure_live_space()
     before = list(ProductEmbedding.objects.order_by("pk").values_list("pk", "updated_at"))
     space = create_space("second")
-    monkeypatch.setattr("embeddings.building.refresh_products", fail_with("no memory left"))
+    monkeypatch.setattr("embeddings.spaces.building.refresh_products", fail_with("no memory left"))
     with pytest.raises(RuntimeError, match="no memory left"):
         build_space(space)
     space.refresh_from_db()
@@ -191,12 +192,12 @@ def test_a_build_that_was_interrupted_goes_on_where_it_stopped(shop, monkeypatch
         batches.append(list(ids))
         return refresh(space, ids, **options)
 
-    monkeypatch.setattr("embeddings.building.refresh_products", refresh_then_interrupt)
+    monkeypatch.setattr("embeddings.spaces.building.refresh_products", refresh_then_interrupt)
     with pytest.raises(KeyboardInterrupt):
         build_space(space)
     assert status_of(space) == ["building"]
     parameters = bytes(EmbeddingSpace.objects.get(pk=space.pk).parameters)
-    monkeypatch.setattr("embeddings.building.refresh_products", refresh)
+    monkeypatch.setattr("embeddings.spaces.building.refresh_products", refresh)
     told = []
     build_space(space, on_progress=lambda *step: told.append(step))
     assert told[0] == ("fuse", 0, 7)
@@ -239,13 +240,13 @@ def test_a_save_during_a_build_reaches_both_spaces_before_the_promotion(shop, mo
 
     def save_after_fusing(space, ids, **options):
         outcome = refresh(space, ids, **options)
-        monkeypatch.setattr("embeddings.building.refresh_products", refresh)
+        monkeypatch.setattr("embeddings.spaces.building.refresh_products", refresh)
         shop[0].title = "a new title"
         shop[0].save()
         make_product("NEW", title="a new product")
         return outcome
 
-    monkeypatch.setattr("embeddings.building.refresh_products", save_after_fusing)
+    monkeypatch.setattr("embeddings.spaces.building.refresh_products", save_after_fusing)
     build_space(space)
     for each in (ensure_live_space(), space):
         assert find_stale(each).count() == 0
@@ -390,7 +391,7 @@ def test_indexes_are_built_concurrently_and_what_an_interrupted_build_left_is_re
 def test_an_index_is_missed_only_where_it_would_pay(shop, monkeypatch):
     live = ensure_live_space()
     assert missing_indexes(live) == []
-    monkeypatch.setattr("embeddings.indexes.INDEX_FROM_ROWS", 12)
+    monkeypatch.setattr("embeddings.spaces.indexes.INDEX_FROM_ROWS", 12)
     assert missing_indexes(live) == [index_name(live, modality) for modality in ("fused", "text", "image")]
 
 

@@ -5,7 +5,12 @@ import pytest
 
 from embeddings.fusion.pipeline import RawVectors
 from embeddings.models import EmbeddingSpace
-from embeddings.starting import DEFAULT_PARAMETERS, fit_neutral_pipeline, is_default_recipe, make_starting_pipeline
+from embeddings.spaces.starting import (
+    DEFAULT_PARAMETERS,
+    fit_neutral_pipeline,
+    is_default_recipe,
+    make_starting_pipeline,
+)
 
 
 def make_space(**recipe) -> EmbeddingSpace:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from django.db import connection
 
-from embeddings.indexes import create_indexes, drop_indexes
 from embeddings.models import EmbeddingSpace
+from embeddings.spaces.indexes import create_indexes, drop_indexes
 from recommendations.filters import Filters
-from recommendations.options import Options
+from recommendations.requests import Options
 from recommendations.services import similar_products
 from recommendations.statements import Search, card_statement, either_parts, matched_cte, where_clause
 from tests.recall.clusters import load_products, load_vectors, nearest

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from embeddings.indexes import index_name
 from embeddings.models import ProductEmbedding
+from embeddings.spaces.indexes import index_name
 from recommendations.services import similar_products
 from tests.recall.clusters import clustered_vectors, load_products, load_vectors
 from tests.recall.judge import LIMIT, QUERIES, explain, fill, recall, search_for, was_used

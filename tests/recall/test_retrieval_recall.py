@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from catalog.models import Product
-from embeddings.indexes import index_name
 from embeddings.models import EmbeddingSpace
+from embeddings.spaces.indexes import index_name
 from recommendations import statements
-from recommendations.candidates import find_neighbours
 from recommendations.filters import Filters, parse_filters
-from recommendations.options import Options
+from recommendations.requests import Options
+from recommendations.retrieval import find_neighbours
 from recommendations.services import similar_products
 from tests.recall.clusters import clustered_vectors, nearest
 from tests.recall.judge import LIMIT, QUERIES, empty, explain, fill, recall, search_for, was_used
@@ -109,7 +109,7 @@ def test_lists_longer_than_the_index_looks_at_are_full(catalogue):
 
 
 def pages(limit: int, total: int) -> Sequence[str]:
-    from recommendations.options import Page
+    from recommendations.requests import Page
 
     seen: list[str] = []
     page = Page()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from catalog.models import Product
+from recommendations.evaluation.comparison import compare_spaces, evaluate
 from recommendations.evaluation.contenders import Contender, EvaluationOptions, sample_pairs
-from recommendations.evaluation.evaluation import compare_spaces, evaluate
 from recommendations.evaluation.truth import derive_truth, read_truth
 from tests.recommendations.evaluation_shop import make_products, make_space, on_circle, store_vectors
 

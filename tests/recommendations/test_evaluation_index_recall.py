@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from embeddings.indexes import create_indexes
+from embeddings.spaces.indexes import create_indexes
 from recommendations.evaluation import index_recall
 from recommendations.evaluation.index_recall import IndexRecall, measure_index_recall
 from tests.recommendations.evaluation_shop import make_products, make_space, store_vectors

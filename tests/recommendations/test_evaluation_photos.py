@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embeddings.refresh import refresh_products
-from embeddings.spaces import ensure_live_space
+from embeddings.spaces.lifecycle import ensure_live_space
 from recommendations.evaluation import photos as photos_module
 from recommendations.evaluation.photos import evaluate_photos, modalities_of_photos, read_photos
 from recommendations.evaluation.truth import RejectedLine, TruthError

@@ -6,7 +6,7 @@ from django.db import connection
 
 from catalog.models import Product
 from recommendations.evaluation import rankings
-from recommendations.options import Options
+from recommendations.requests import Options
 from recommendations.services import recommend
 from tests.recommendations.evaluation_shop import make_products, make_space, on_circle, store_vectors
 

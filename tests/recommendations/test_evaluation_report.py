@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from recommendations.evaluation import charts
+from recommendations.evaluation.comparison import evaluate
 from recommendations.evaluation.contenders import Contender, EvaluationOptions
-from recommendations.evaluation.evaluation import evaluate
 from recommendations.evaluation.gallery import make_gallery
 from recommendations.evaluation.index_recall import IndexRecall
 from recommendations.evaluation.intervals import Estimate

@@ -14,12 +14,11 @@ from catalog.models import Product, ProductImage
 from embeddings import services
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
-from recommendations import tasks
+from recommendations import tasks, worker
 from recommendations.explanations import occlusion
 from recommendations.explanations.pairs import explain_pairs, find_shared
 from recommendations.explanations.services import explain_pair, read_heat_map
-from recommendations.options import Options
-from recommendations.search import worker
+from recommendations.requests import Options
 from recommendations.services import similar_products
 from tests.fakes import fake_encoders
 

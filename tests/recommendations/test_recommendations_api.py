@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 
 from catalog.models import Product
-from recommendations.serializers import BatchSerializer, ListSerializer, ResultSerializer
+from recommendations.rest.serializers import BatchSerializer, ListSerializer, ResultSerializer
 from tests.recommendations.shelf import at_angle, make_space, put
 
 pytestmark = pytest.mark.django_db

@@ -10,13 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.rerank import (
-    FALLBACK,
-    LISTED,
-    NEIGHBOUR,
-    PLACED,
-    Candidate,
-    Reason,
     Reranking,
     apply_weights,
     diversify,

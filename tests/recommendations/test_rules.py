@@ -12,8 +12,8 @@ from django.utils import timezone
 from catalog.models import Category, Product
 from recommendations.filters import Filters
 from recommendations.models import Rule
-from recommendations.options import Options
-from recommendations.preview import preview_rule
+from recommendations.requests import Options
+from recommendations.rule_preview import preview_rule
 from recommendations.services import recommend, similar_products
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 

@@ -11,15 +11,15 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
+from api.problems import RequestError
 from catalog.models import Product
 from embeddings.models import Modality
-from recommendations import tasks
+from recommendations import tasks, worker
 from recommendations.filters import parse_filters
 from recommendations.models import WorkerAnswer
-from recommendations.rerank import Candidate
-from recommendations.search import worker
+from recommendations.recommendation_list import Candidate
 from recommendations.search.encoding import write_vectors
-from recommendations.search.queries import CropBox, QueryError, answer_key, encode_query, prepare_photo
+from recommendations.search.queries import CropBox, answer_key, encode_query, prepare_photo
 from recommendations.search.services import fuse_ranks, search_photo, search_text
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 
@@ -106,7 +106,7 @@ class TestWords:
 
     @pytest.mark.parametrize("text", ["", "   ", "x" * 201, "a\0b"])
     def test_refuses_what_cannot_be_searched_for(self, shelf, text):
-        with pytest.raises(QueryError, match="1 to 200 characters"):
+        with pytest.raises(RequestError, match="1 to 200 characters"):
             search_text(text)
 
 
@@ -175,7 +175,7 @@ class TestPhoto:
 
     @pytest.mark.parametrize("box", [(0.5, 0, 0.5, 1), (-0.1, 0, 1, 1), (0, 0, 1, 1.2), (0.9, 0, 0.1, 1)])
     def test_refuses_a_crop_box_with_nothing_inside(self, box):
-        with pytest.raises(QueryError, match="left,top,right,bottom"):
+        with pytest.raises(RequestError, match="left,top,right,bottom"):
             prepare_photo(make_photo(), crop=CropBox(*box))
 
     def test_transparent_photos_stand_on_white(self):
@@ -187,7 +187,7 @@ class TestPhoto:
         assert sent.size == (640, 320)
 
     def test_refuses_what_is_no_picture(self):
-        with pytest.raises(QueryError, match="not a JPEG, PNG, WebP or GIF"):
+        with pytest.raises(RequestError, match="not a JPEG, PNG, WebP or GIF"):
             prepare_photo(b"hello")
 
 

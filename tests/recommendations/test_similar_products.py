@@ -8,12 +8,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from api.problems import RequestError
 from catalog.models import Product
 from embeddings.models import Modality
 from recommendations.anchors import read_start
-from recommendations.candidates import find_neighbours
-from recommendations.filters import FilterError, Filters, parse_filters
-from recommendations.options import OptionError, Options
+from recommendations.filters import Filters, parse_filters
+from recommendations.requests import Options
+from recommendations.retrieval import find_neighbours
 from recommendations.services import UnknownAnchor, recommend, similar_products
 from recommendations.statements import Search
 from tests.recommendations.shelf import at_angle, embed, make_space, put, skus
@@ -61,7 +62,7 @@ def test_the_limit_cuts_the_list(shelf):
 
 @pytest.mark.parametrize("limit", [0, 101, -1])
 def test_a_limit_out_of_bounds_is_refused(shelf, limit):
-    with pytest.raises(OptionError, match="between 1 and 100"):
+    with pytest.raises(RequestError, match="between 1 and 100"):
         similar_products("A", limit=limit)
 
 
@@ -136,7 +137,7 @@ def test_anchors_that_wait_are_left_out_of_a_set(space):
 def test_anchors_that_cancel_each_other_out_are_refused(space):
     put(space, "X", [1, 0, 0])
     put(space, "Y", [-1, 0, 0])
-    with pytest.raises(OptionError, match="cancel each other out"):
+    with pytest.raises(RequestError, match="cancel each other out"):
         similar_products(["X", "Y"])
 
 
@@ -208,7 +209,7 @@ def test_a_modality_compares_its_own_vectors(space):
     ],
 )
 def test_choices_that_do_not_exist_are_refused_by_name(shelf, options, name):
-    with pytest.raises(OptionError) as refused:
+    with pytest.raises(RequestError) as refused:
         similar_products("A", options=Options(**options))
     assert refused.value.name == name
 
@@ -278,13 +279,13 @@ def test_each_filter_keeps_exactly_what_it_says(catalogue, given, expected):
     ],
 )
 def test_a_filter_that_cannot_be_read_is_an_error_with_its_name(given, name):
-    with pytest.raises(FilterError) as refused:
+    with pytest.raises(RequestError) as refused:
         parse_filters(given)
     assert refused.value.name == name
 
 
 def test_an_unknown_filter_lists_the_known_ones():
-    with pytest.raises(FilterError, match="Known: category, brand, .* attr.NAME"):
+    with pytest.raises(RequestError, match="Known: category, brand, .* attr.NAME"):
         parse_filters({"colour": "sage"})
 
 

@@ -9,11 +9,12 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
+from api.problems import RequestError
 from catalog.models import Product
 from recommendations import statements
 from recommendations.filters import Filters
 from recommendations.models import Rule
-from recommendations.options import OptionError, Options, Page
+from recommendations.requests import Options, Page
 from recommendations.services import recommend, similar_products
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 
@@ -163,17 +164,17 @@ def test_an_anchor_narrows_recent_to_its_category(space):
     [("bundle", "not available"), ("personal", "not available"), ("trending", "not available"), ("best", "Unknown")],
 )
 def test_strategies_that_are_not_there_are_refused_in_words(strategy, said):
-    with pytest.raises(OptionError, match=said):
+    with pytest.raises(RequestError, match=said):
         recommend(strategy)
 
 
 def test_a_strategy_that_compares_needs_an_anchor():
-    with pytest.raises(OptionError, match="at least one anchor"):
+    with pytest.raises(RequestError, match="at least one anchor"):
         recommend("similar")
 
 
 def test_too_many_anchors_are_refused():
-    with pytest.raises(OptionError, match="At most 50"):
+    with pytest.raises(RequestError, match="At most 50"):
         recommend("similar", anchors=[f"S{number}" for number in range(51)])
 
 

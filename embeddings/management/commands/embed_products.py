@@ -12,12 +12,12 @@ from tqdm import tqdm
 
 from catalog.models import Product
 from embeddings import maintenance, services
-from embeddings.building import build_space, fit_first_space
 from embeddings.encoders.base import EncoderError
 from embeddings.management.progress import StageBars
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.refresh import refresh_products
-from embeddings.spaces import SpaceError, ensure_live_space, get_space, needs_refit
+from embeddings.spaces.building import build_space, fit_first_space
+from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space, needs_refit
 
 POLL_S = 0.5  # between looks at what another worker has taken
 ROUND_S = 1.0  # between two moves of the progress bar, at least one batch

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from embeddings.models import EmbeddingSpace
-from embeddings.starting import DEFAULT_PARAMETERS, is_default_recipe
+from embeddings.spaces.starting import DEFAULT_PARAMETERS, is_default_recipe
 
 
 class Command(BaseCommand):

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from embeddings.building import build_space
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
 from embeddings.management.progress import StageBars
-from embeddings.spaces import SpaceError, ensure_live_space, get_space
-from embeddings.training import InvalidPairs, TrainingOptions, read_pairs, train_space
+from embeddings.spaces.building import build_space
+from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space
+from embeddings.spaces.training import InvalidPairs, TrainingOptions, read_pairs, train_space
 
 
 class Command(BaseCommand):

@@ -16,8 +16,8 @@ from tqdm import tqdm
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from recommendations.evaluation.comparison import Evaluation, evaluate
 from recommendations.evaluation.contenders import Contender, ContenderResult, EvaluationOptions
-from recommendations.evaluation.evaluation import Evaluation, evaluate
 from recommendations.evaluation.index_recall import measure_index_recall
 from recommendations.evaluation.photos import (
     EncodedPhotos,

@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
-from recommendations.lists import EMBEDDING_PENDING, RecommendationList
-from recommendations.options import OptionError, Options
+from api.problems import RequestError
+from recommendations.recommendation_list import EMBEDDING_PENDING, RecommendationList
+from recommendations.requests import Options
 from recommendations.rerank import VARIANTS
 from recommendations.services import UnknownAnchor, recommend
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         how = Options(variants=options["variants"], exact=options["exact"])
         try:
             shown = recommend(options["strategy"], anchors=[options["sku"]], limit=options["limit"], options=how)
-        except (UnknownAnchor, OptionError) as error:
+        except (UnknownAnchor, RequestError) as error:
             raise CommandError(str(error)) from error
         if shown.status == EMBEDDING_PENDING:
             self.stdout.write(

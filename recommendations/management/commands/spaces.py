@@ -13,12 +13,12 @@ from rich.table import Table
 from tqdm import tqdm
 
 from catalog.models import Product
-from embeddings.building import build_space
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
 from embeddings.management.progress import StageBars
 from embeddings.models import EmbeddingSpace, ProductEmbedding
-from embeddings.spaces import (
+from embeddings.spaces.building import build_space
+from embeddings.spaces.lifecycle import (
     SpaceError,
     count_unready,
     create_space,
@@ -28,7 +28,7 @@ from embeddings.spaces import (
     promote,
     roll_back,
 )
-from recommendations.evaluation.evaluation import SpaceComparison, compare_spaces
+from recommendations.evaluation.comparison import SpaceComparison, compare_spaces
 from recommendations.evaluation.report import format_estimate
 from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth, read_truth
 

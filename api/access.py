@@ -1,0 +1,102 @@
+"""Who is asking and what may they do: an API key in a header, or a signed-in member of staff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from api.models import ApiKey
+
+
+def read_token(request: Request) -> str | None:
+    """Return the token of `Authorization: Bearer TOKEN` or `X-Api-Key: TOKEN`, or None when neither was sent."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.headers.get("X-Api-Key")
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """A wrong key is refused even where no key is needed: silence would hide a typo until the first write."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
+        token = read_token(request)
+        if token is None:
+            return None
+        key = ApiKey.objects.find_by_token(token)
+        if key is None:
+            raise AuthenticationFailed(
+                "This API key is unknown, revoked or expired. Make one with `manage.py api_key create`.",
+                code="invalid_api_key",
+            )
+        key.record_use()
+        return AnonymousUser(), key
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="Kindred"'
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.access.ApiKeyAuthentication"
+    name = ["bearer", "apiKey"]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        return [
+            {"type": "http", "scheme": "bearer", "description": "`Authorization: Bearer KEY`"},
+            {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+        ]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        return [{name: []} for name in self.name]  # either header, not both
+
+
+def may_write(request: Request) -> bool:
+    """Is this a secret key or a member of staff? Such callers also see products that are not for sale."""
+    return (isinstance(request.auth, ApiKey) and request.auth.may_write) or bool(
+        request.user and request.user.is_active and request.user.is_staff
+    )
+
+
+class MayRead(BasePermission):
+    """Any key, staff, and everyone while KINDRED_API_PUBLIC_READ is on. Also for reads that are sent by POST."""
+
+    message = "Reading needs an API key on this server. Send it as `Authorization: Bearer KEY`."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return settings.KINDRED_API_PUBLIC_READ or isinstance(request.auth, ApiKey) or may_write(request)
+
+
+class MaySendEvents(MayRead):
+    """The same callers as for reads: a publishable key is meant to sit in an app, where anyone can find it."""
+
+    message = "Sending events needs an API key on this server. Send it as `Authorization: Bearer KEY`."
+
+
+class MayWrite(BasePermission):
+    """A secret key, or staff with the permission that the view names for this method."""
+
+    message = "Writing needs a secret API key: `manage.py api_key create NAME --scope secret`."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if isinstance(request.auth, ApiKey):
+            return request.auth.may_write
+        if not may_write(request):
+            return False
+        permission = getattr(view, "staff_permissions", {}).get(request.method)
+        return request.user.has_perm(permission) if permission else request.user.is_superuser
+
+
+class ReadOrWrite(BasePermission):
+    """The default: safe methods read, all others write."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        permission = MayRead() if request.method in SAFE_METHODS else MayWrite()
+        self.message = permission.message
+        return permission.has_permission(request, view)

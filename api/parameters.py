@@ -1,0 +1,157 @@
+"""Request parameters and bodies, declared once: a serializer checks them, refuses unknown names and documents them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.datastructures import MultiValueDict
+from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+
+
+class QueryParameters(serializers.Serializer[Any]):
+    """Subclass it with one field for each parameter, and give the class to `extend_schema(parameters=[...])`."""
+
+    # Parameters whose names are open begin with one of these, such as "attr." in attr.colour=red.
+    open_prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, request: Request, **context: Any) -> dict[str, Any]:
+        """Return the validated parameters.
+
+        Raises ValidationError naming every parameter that is unknown, repeated or not valid.
+        """
+        serializer = cls(context={"request": request, **context})
+        sent = request.query_params
+        data, repeated = serializer.pick_values(sent)
+        serializer.initial_data = data
+        wrong = {**serializer.find_unknown(sent), **repeated}
+        if not serializer.is_valid() or wrong:
+            raise serializers.ValidationError({**serializer.errors, **wrong})
+        validated: dict[str, Any] = serializer.validated_data
+        return validated
+
+    def pick_values(self, sent: MultiValueDict[str, str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+        """Return (values by name, errors). Only list fields may be repeated, as in brand=A&brand=B."""
+        values: dict[str, Any] = {}
+        repeated: dict[str, list[Any]] = {}
+        for name, field in self.fields.items():
+            if name not in sent:
+                continue
+            given = sent.getlist(name)
+            if isinstance(field, serializers.ListField):
+                values[name] = given
+            elif isinstance(field, CommaListField):
+                values[name] = ",".join(given)  # some generated clients repeat the name instead
+            else:
+                values[name] = given[-1]
+                if len(given) > 1:
+                    repeated[name] = [ErrorDetail("Give it once.", code="repeated_parameter")]
+        return values, repeated
+
+    def find_unknown(self, sent: MultiValueDict[str, str]) -> dict[str, list[ErrorDetail]]:
+        known = list(self.fields)
+        return {
+            name: [ErrorDetail(describe_unknown(name, known=known), code="unknown_parameter")]
+            for name in sent
+            if name not in known and not name.startswith(self.open_prefixes or ("\0",))
+        }
+
+
+def describe_unknown(name: str, *, known: list[str], kind: str = "parameter") -> str:
+    """Say that a name is unknown, and which known one was probably meant."""
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(known)}."
+    return f"Unknown {kind}.{hint}"
+
+
+class CommaListField(serializers.CharField):
+    """`a,b,c` as a list without repetitions; empty parts are dropped."""
+
+    def to_internal_value(self, data: Any) -> list[str]:  # type: ignore[override]
+        parts = super().to_internal_value(data).split(",")
+        return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+    def to_representation(self, value: Any) -> str:
+        return ",".join(value)
+
+
+class FieldsField(CommaListField):
+    """The `fields` parameter of lists and single resources. `choices` are the names of the full answer."""
+
+    def __init__(self, *, choices: Iterable[str], **kwargs: Any) -> None:
+        self.choices = list(choices)
+        kwargs.setdefault("required", False)
+        kwargs.setdefault("help_text", "Only these fields of each result, separated by commas")
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> list[str]:  # type: ignore[override]
+        names = super().to_internal_value(data)
+        unknown = [name for name in names if name not in self.choices]
+        if unknown:
+            raise serializers.ValidationError(
+                f"Unknown: {', '.join(unknown)}. Known: {', '.join(self.choices)}.", code="unknown_field"
+            )
+        return names
+
+
+class SparseAnswer:
+    """Mixed into a serializer whose answers may be sparse: the schema then promises only what is always there."""
+
+    always: tuple[str, ...] = ()
+
+
+def keep_fields(serializer: serializers.Serializer[Any], names: list[str] | None) -> None:
+    """Drop the serializer's other fields before it renders, so that they cost nothing."""
+    if names:
+        for name in set(serializer.fields) - {*names, *getattr(serializer, "always", ())}:
+            del serializer.fields[name]
+
+
+class FieldsFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.parameters.FieldsField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        return {"type": "array", "items": {"type": "string", "enum": self.target.choices}}
+
+
+class SparseAnswerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.parameters.SparseAnswer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        schema.pop("required", None)
+        return schema | ({"required": list(self.target.always)} if self.target.always else {})
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses names that are neither fields nor in `ignored`, and says so in the schema."""
+
+    # What a client may send along because it has read it in an answer.
+    ignored: tuple[str, ...] = ()
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if isinstance(data, dict):
+            known = list(self.fields)
+            unknown = [name for name in data if name not in known and name not in self.ignored]
+            if unknown:
+                said = {name: describe_unknown(name, known=known, kind="field") for name in unknown}
+                raise serializers.ValidationError(
+                    {name: [ErrorDetail(text, code="unknown_field")] for name, text in said.items()}
+                )
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
+
+
+class StrictSerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.parameters.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return schema | {"additionalProperties": False} if direction == "request" else schema

@@ -1,0 +1,147 @@
+"""The shop's pages: the product list with what there is to choose from, the product page, sized pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, OrderBy, Q
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from catalog.categories import normalize_path
+from catalog.models import Category, Product, ProductImage, ProductQuerySet
+from catalog.pictures.sizes import WIDTHS, sized_picture_path
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+PAGE_SIZE = 24
+SHOWN_BRANDS = 40
+MAX_TEXT = 1000  # characters of a parameter; longer ones are cut
+ORDERS: dict[str, tuple[StrPromise, tuple[str | OrderBy, ...]]] = {
+    "newest": (gettext_lazy("Newest"), ("-created_at", "sku")),
+    "price": (gettext_lazy("Price, low to high"), (F("price").asc(nulls_last=True), "sku")),
+    "-price": (gettext_lazy("Price, high to low"), (F("price").desc(nulls_last=True), "sku")),
+    "title": (gettext_lazy("Name"), ("title", "sku")),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a visitor asked for. Unknown values mean "everything", as links grow old."""
+
+    category: str = ""
+    brand: str = ""
+    collection: str = ""
+    in_stock: bool = False
+    order: str = "newest"
+    page: str = "1"
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> Listing:
+        """Read the parameters of a URL."""
+        texts = {name: query.get(name, "").replace("\x00", "")[:MAX_TEXT] for name in ("brand", "collection", "page")}
+        order = query.get("order", "")
+        return cls(
+            category=normalize_path(query.get("category", "").replace("\x00", "")[:MAX_TEXT]),
+            in_stock=query.get("in_stock") == "1",
+            order=order if order in ORDERS else "newest",
+            **texts,
+        )
+
+    @property
+    def category_name(self) -> str:
+        """The last step of the category's path."""
+        return self.category.rpartition("/")[2]
+
+    def products(self) -> ProductQuerySet:
+        """Everything that matches, in order."""
+        return self.filtered(self.in_category()).order_by(*ORDERS[self.order][1])
+
+    def page_of_products(self) -> Page[Product]:
+        """The page asked for; the last one where there are not so many."""
+        return Paginator(self.products().for_cards(), PAGE_SIZE).get_page(self.page)
+
+    def in_category(self) -> ProductQuerySet:
+        """What shoppers may see of the category."""
+        shown = Product.objects.shown()
+        return shown.in_category(self.category) if self.category else shown
+
+    def filtered(self, products: ProductQuerySet) -> ProductQuerySet:
+        """Without what the visitor filtered out."""
+        if self.brand:
+            products = products.filter(brand=self.brand)
+        if self.collection:
+            products = products.filter(collection=self.collection)
+        if self.in_stock:
+            products = products.filter(Q(stock__isnull=True) | Q(stock__gt=0))
+        return products
+
+    def categories(self) -> list[Category]:
+        """The roots, and everything one step below the chosen category and its ancestors, in order of the tree."""
+        names = self.category.split("/") if self.category else []
+        open_paths = ["/".join(names[:count]) for count in range(1, len(names) + 1)]
+        return list(Category.objects.filter(Q(parent=None) | Q(parent__path__in=open_paths)))
+
+    def brands(self) -> list[str]:
+        """The brands with the most products in this category, by name, the chosen one among them."""
+        counted = self.in_category().exclude(brand="").order_by().values("brand").annotate(count=Count("pk"))
+        brands = {row["brand"] for row in counted.order_by("-count", "brand")[:SHOWN_BRANDS]}
+        return sorted(brands | ({self.brand} if self.brand else set()), key=str.casefold)
+
+
+YEAR_S = 31_536_000
+SHOWN_VARIANTS = 12
+
+
+@require_safe
+def product_list(request: HttpRequest) -> HttpResponse:
+    """The shop's front page: products as cards, by category, brand, collection and stock."""
+    listing = Listing.from_query(request.GET)
+    context = {
+        "listing": listing,
+        "page": listing.page_of_products(),
+        "categories": listing.categories(),
+        "brands": listing.brands(),
+        "orders": [(value, label) for value, (label, _) in ORDERS.items()],
+    }
+    return render(request, "catalog/product_list.html", context)
+
+
+@require_safe
+def product_page(request: HttpRequest, sku: str) -> HttpResponse:
+    """One product. What is similar to it comes from the slot that the recommendations app fills."""
+    product = get_object_or_404(Product.objects.shown().for_cards(), sku=sku)
+    return render(request, "catalog/product_page.html", {"product": product, "variants": other_variants(product)})
+
+
+def other_variants(product: Product) -> ProductQuerySet:
+    """The other colours or sizes of the product's design."""
+    if not product.variant_group:
+        return Product.objects.none()
+    others = Product.objects.shown().filter(variant_group=product.variant_group).exclude(pk=product.pk)
+    return others.for_cards()[:SHOWN_VARIANTS]
+
+
+@require_safe
+def sized_picture(request: HttpRequest, image_id: int, width: int) -> HttpResponse:
+    """A picture as WebP. Cached for good when the URL names the content (`?v=`), which a new file changes."""
+    if width not in WIDTHS:
+        raise Http404(f"Pictures come {WIDTHS} pixels wide")
+    image = get_object_or_404(ProductImage, pk=image_id)
+    try:
+        content = sized_picture_path(image, width=width).read_bytes()  # some 20 kB
+    except FileNotFoundError:
+        raise Http404("The original of this picture is gone") from None
+    response = HttpResponse(content, content_type="image/webp")
+    if request.GET.get("v") == image.sha256[:8]:
+        patch_cache_control(response, public=True, max_age=YEAR_S, immutable=True)
+    else:
+        patch_cache_control(response, public=True, max_age=300)
+    return response

@@ -1,0 +1,147 @@
+"""REST: a product's pictures, uploaded or fetched from a URL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.parameters import QueryParameters, StrictSerializer
+from api.parsers import BoundedJSONParser, BoundedMultiPartParser
+from catalog.models import Product
+from catalog.pictures.checks import PictureError
+from catalog.pictures.downloads import PictureDownload
+from catalog.pictures.writes import add_picture, request_download
+from catalog.rest import examples
+from catalog.rest.serializers import ImageSerializer
+from catalog.rest.views import visible_products
+
+MAX_POSITION = 2_147_483_647
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    """A picture as a file: JPEG, PNG, WebP or GIF, judged by its content."""
+
+    image = serializers.FileField()
+    position = serializers.IntegerField(
+        min_value=0, max_value=MAX_POSITION, required=False, help_text="The lowest is shown first; without it: last"
+    )
+
+
+class FetchSerializer(StrictSerializer):
+    """A picture by its address."""
+
+    url = serializers.URLField(max_length=2000, help_text="http or https, on a public address")
+    position = serializers.IntegerField(min_value=0, max_value=MAX_POSITION, required=False)
+
+    def validate_url(self, url: str) -> str:
+        if not url.lower().startswith(("http://", "https://")):
+            raise serializers.ValidationError("Only http and https URLs are fetched.", code="bad_scheme")
+        return url
+
+
+class DownloadSerializer(serializers.ModelSerializer[PictureDownload]):
+    """A picture that a worker fetches."""
+
+    image_id = serializers.IntegerField(allow_null=True, help_text="The picture, once it is there")
+
+    class Meta:
+        model = PictureDownload
+        fields = ("id", "url", "position", "state", "reason", "image_id", "created_at")
+        read_only_fields = fields
+
+
+class ImageListSerializer(serializers.Serializer[Any]):
+    """The pictures of a product."""
+
+    results = ImageSerializer(many=True)
+    downloads = DownloadSerializer(many=True, help_text="Waiting, being fetched, or failed")
+
+
+def find_product(request: Request, sku: str) -> Product:
+    return get_object_or_404(visible_products(request), sku=sku)
+
+
+class ProductImageListView(APIView):
+    """The pictures of a product."""
+
+    parser_classes = [BoundedJSONParser, BoundedMultiPartParser]
+    staff_permissions = {"POST": "catalog.add_productimage"}
+
+    @extend_schema(operation_id="list_product_images", tags=["images"], responses=ImageListSerializer)
+    def get(self, request: Request, sku: str) -> Response:
+        """List the pictures in order, and the downloads that are not done."""
+        QueryParameters.read(request)
+        product = find_product(request, sku)
+        listed = {"results": product.images.all(), "downloads": product.downloads.exclude(state="done")[:100]}
+        return Response(ImageListSerializer(listed, context={"request": request}).data)
+
+    @extend_schema(
+        operation_id="add_product_image",
+        tags=["images"],
+        request={"multipart/form-data": UploadSerializer, "application/json": FetchSerializer},
+        responses={200: ImageSerializer, 201: ImageSerializer, 202: DownloadSerializer},
+        examples=[examples.FETCH, examples.IMAGE_ANSWER, examples.DOWNLOAD_ANSWER],
+    )
+    def post(self, request: Request, sku: str) -> Response:
+        """Add a picture: a file as `multipart/form-data` (201; 200 when the product has it), or a `url` as JSON (202).
+
+        A picture by URL is fetched by the worker, from public addresses only; `Location` says where to see how far.
+        """
+        product = find_product(request, sku)
+        if request.content_type and request.content_type.startswith("multipart/form-data"):
+            return self.upload(request, product=product)
+        serializer = FetchSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        download = request_download(product, **serializer.validated_data)
+        location = reverse("api-product-download", args=[product.sku, download.pk])
+        headers = {"Location": request.build_absolute_uri(location)}
+        return Response(DownloadSerializer(download).data, status=202, headers=headers)
+
+    def upload(self, request: Request, *, product: Product) -> Response:
+        serializer = UploadSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values: dict[str, Any] = serializer.validated_data
+        try:
+            image, is_new = add_picture(product, source=values["image"], position=values.get("position"))
+        except PictureError as error:
+            raise ValidationError({"image": [ErrorDetail(f"{error}.", code="bad_picture")]}) from error
+        data = ImageSerializer(image, context={"request": request}).data
+        return Response(data, status=201 if is_new else 200)
+
+
+class ProductImageView(APIView):
+    """One picture."""
+
+    staff_permissions = {"DELETE": "catalog.delete_productimage"}
+
+    @extend_schema(operation_id="get_product_image", tags=["images"], responses=ImageSerializer)
+    def get(self, request: Request, sku: str, image_id: int) -> Response:
+        """Read one picture."""
+        QueryParameters.read(request)
+        image = get_object_or_404(find_product(request, sku).images, pk=image_id)
+        return Response(ImageSerializer(image, context={"request": request}).data)
+
+    @extend_schema(operation_id="delete_product_image", tags=["images"], request=None, responses={204: None})
+    def delete(self, request: Request, sku: str, image_id: int) -> Response:
+        """Take one picture away."""
+        get_object_or_404(find_product(request, sku).images, pk=image_id).delete()
+        return Response(status=204)
+
+
+class ProductDownloadView(APIView):
+    """A picture that is fetched from a URL."""
+
+    @extend_schema(operation_id="get_product_download", tags=["images"], responses=DownloadSerializer)
+    def get(self, request: Request, sku: str, download_id: int) -> Response:
+        """See how far a download is: waiting, fetching, done (with `image_id`) or failed (with `reason`)."""
+        QueryParameters.read(request)
+        download = get_object_or_404(find_product(request, sku).downloads, pk=download_id)
+        return Response(DownloadSerializer(download).data)

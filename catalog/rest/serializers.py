@@ -1,0 +1,96 @@
+"""Products in the words of the REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.parameters import SparseAnswer
+from catalog.models import Product, ProductImage
+from catalog.pictures.sizes import WIDTHS
+
+
+def absolute_url(path: str, *, context: Mapping[str, Any]) -> str:
+    """Return `path` with scheme and host, so that apps on other origins can use it as it is."""
+    request = context.get("request")
+    if request is None or "://" in path:  # a bucket's URLs are absolute already
+        return path
+    root = getattr(request, "site_root", None)
+    if root is None:  # worked out once: a page of products has hundreds of URLs
+        root = request.site_root = request.build_absolute_uri("/").rstrip("/")
+    return f"{root}{path}"
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class ObjectField(serializers.JSONField):
+    """A JSON object."""
+
+
+class SizedUrlsSerializer(serializers.Serializer[Any]):
+    """The picture as WebP, at most so many pixels wide."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {str(width): serializers.URLField() for width in WIDTHS}
+
+
+class ImageSerializer(serializers.ModelSerializer[ProductImage]):
+    """A picture of a product."""
+
+    url = serializers.SerializerMethodField(help_text="The picture as it was uploaded")
+    sizes = serializers.SerializerMethodField(help_text="WebP, by greatest width in pixels")
+
+    class Meta:
+        model = ProductImage
+        fields = ("id", "url", "sizes", "width", "height", "position", "sha256")
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, image: ProductImage) -> str:
+        return absolute_url(image.file.url, context=self.context)
+
+    @extend_schema_field(SizedUrlsSerializer())
+    def get_sizes(self, image: ProductImage) -> dict[str, str]:
+        return {str(width): absolute_url(image.sized_url(width), context=self.context) for width in WIDTHS}
+
+
+class ProductSerializer(SparseAnswer, serializers.ModelSerializer[Product]):
+    """A product as it is read. With `fields=` it has its sku and what was named."""
+
+    always = ("sku",)
+
+    category = serializers.CharField(source="category.path", default=None, allow_null=True, help_text="Path, `A/B/C`")
+    in_stock = serializers.BooleanField()
+    attributes = ObjectField()
+    translations = ObjectField(help_text='By language: {"zh": {"title": "花瓶"}}')
+    url = serializers.SerializerMethodField(help_text="The product's page in the shop")
+    image_url = serializers.SerializerMethodField(help_text="The first picture, at most 640 pixels wide; null: none")
+    images = ImageSerializer(many=True)
+
+    class Meta:
+        model = Product
+        fields = (
+            "sku", "title", "description", "translations", "brand", "category", "price", "currency", "stock",
+            "in_stock", "attributes", "variant_group", "collection", "is_active", "url", "image_url", "images",
+            "created_at", "updated_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.URLField())
+    def get_url(self, product: Product) -> str:
+        return absolute_url(product.get_absolute_url(), context=self.context)
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_image_url(self, product: Product) -> str | None:
+        image = product.main_image
+        return absolute_url(image.sized_url(WIDTHS[-1]), context=self.context) if image else None
+
+
+class ProductPageSerializer(serializers.Serializer[Any]):
+    """A page of products."""
+
+    results = ProductSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Give it as `cursor` for the next page; null: the end")
+    count = serializers.IntegerField(required=False, help_text="All that match; only with `count=true`")

@@ -1,0 +1,24 @@
+"""Routes of products in the REST API. What goes on after the SKU stands before what does not."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from api import converters
+from catalog.pictures import api as pictures
+from catalog.rest import views
+
+__all__ = ["converters", "urlpatterns"]  # importing the converters registers them
+
+PICTURES = "products/<sku:sku>/images/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("products/", views.ProductListView.as_view(), name="api-products"),
+    path("products/bulk/", views.ProductBulkView.as_view(), {"sku": "bulk"}, name="api-products-bulk"),
+    path(PICTURES, pictures.ProductImageListView.as_view(), name="api-product-images"),
+    path(PICTURES + "<int:image_id>/", pictures.ProductImageView.as_view(), name="api-product-image"),
+    path(
+        PICTURES + "downloads/<int:download_id>/",
+        pictures.ProductDownloadView.as_view(),
+        name="api-product-download",
+    ),
+    path("products/<sku:sku>/", views.ProductView.as_view(), name="api-product"),
+]

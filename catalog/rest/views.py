@@ -1,0 +1,235 @@
+"""REST: products, one by one and in bulk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from api.access import may_write
+from api.pagination import read_page
+from api.parameters import keep_fields
+from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
+from api.problems import Conflict, flatten_errors
+from catalog.models import Product, ProductQuerySet
+from catalog.rest import examples
+from catalog.rest.parameters import ProductListQuery, ProductQuery, filter_products
+from catalog.rest.serializers import ProductPageSerializer, ProductSerializer
+from catalog.rest.write_serializers import EMPTY, BulkAnswerSerializer, BulkSerializer, ProductWriteSerializer
+from catalog.writing import Outcome, Rejected, upsert_products, write_product
+
+
+def visible_products(request: Request) -> ProductQuerySet:
+    """Everything for those who may write, else what is for sale."""
+    return Product.objects.all() if may_write(request) else Product.objects.shown()
+
+
+def load_shown(products: ProductQuerySet, *, wanted: dict[str, Any]) -> ProductQuerySet:
+    """Add what the answer shows beside the row itself: the pictures are a query of their own."""
+    fields = wanted.get("fields")
+    if not fields or {"images", "image_url"} & set(fields):
+        return products.for_cards()
+    return products.select_related("category")
+
+
+def render_product(product: Product, *, request: Request) -> dict[str, Any]:
+    data: dict[str, Any] = ProductSerializer(product, context={"request": request}).data
+    return data
+
+
+class ProductListView(APIView):
+    """The catalogue."""
+
+    staff_permissions = {"POST": "catalog.add_product"}
+    problem_statuses = {"POST": [409]}
+
+    @extend_schema(
+        operation_id="list_products",
+        tags=["products"],
+        parameters=[ProductListQuery],
+        responses=ProductPageSerializer,
+        examples=[examples.PRODUCT_PAGE],
+    )
+    def get(self, request: Request) -> Response:
+        """List products, filtered and in pages."""
+        wanted = ProductListQuery.read(request)
+        products = filter_products(visible_products(request), wanted=wanted)
+        page = read_page(
+            load_shown(products, wanted=wanted),
+            order=wanted["ordering"],
+            cursor=wanted.get("cursor"),
+            size=wanted["page_size"],
+        )
+        serializer = ProductSerializer(context={"request": request})
+        keep_fields(serializer, wanted.get("fields"))
+        results = [serializer.to_representation(product) for product in page.rows]
+        answer: dict[str, Any] = {"results": results, "next": page.next}
+        if wanted["count"]:
+            answer["count"] = products.count()
+        return Response(answer)
+
+    @extend_schema(
+        operation_id="create_product",
+        tags=["products"],
+        request=ProductWriteSerializer,
+        responses={201: ProductSerializer},
+        examples=[examples.PRODUCT_WRITE, examples.PRODUCT],
+    )
+    def post(self, request: Request) -> Response:
+        """Make a product. 409 when its sku exists: use PUT to make or replace."""
+        serializer = ProductWriteSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        product = Product()
+        try:
+            with transaction.atomic():
+                write_product(product, values=serializer.validated_data)
+        except IntegrityError as error:
+            sku = serializer.validated_data["sku"]
+            raise Conflict(f"There is a product {sku!r} already. PUT replaces it, PATCH changes it.") from error
+        return answer_written(product, request=request, status=201)
+
+
+class ProductView(APIView):
+    """One product."""
+
+    staff_permissions = {
+        "PUT": "catalog.change_product",
+        "PATCH": "catalog.change_product",
+        "DELETE": "catalog.delete_product",
+    }
+    problem_statuses = {"PUT": [409, 412], "PATCH": [412], "DELETE": [412]}
+
+    @extend_schema(
+        operation_id="get_product",
+        tags=["products"],
+        parameters=[ProductQuery, IF_NONE_MATCH],
+        responses={200: ProductSerializer, 304: None},
+        examples=[examples.PRODUCT],
+    )
+    def get(self, request: Request, sku: str) -> Response:
+        """Read one product."""
+        wanted = ProductQuery.read(request)
+        product = get_object_or_404(load_shown(visible_products(request), wanted=wanted), sku=sku)
+        serializer = ProductSerializer(product, context={"request": request})
+        keep_fields(serializer, wanted.get("fields"))
+        return Response(serializer.data)
+
+    @extend_schema(
+        operation_id="put_product",
+        tags=["products"],
+        parameters=[IF_MATCH],
+        request=ProductWriteSerializer,
+        responses={200: ProductSerializer, 201: ProductSerializer},
+        examples=[examples.PRODUCT_WRITE, examples.PRODUCT],
+    )
+    def put(self, request: Request, sku: str) -> Response:
+        """Make or replace a product. What the body leaves out is emptied; pictures stay. Safe to repeat."""
+        return self.write(request, sku=sku, partial=False)
+
+    @extend_schema(
+        operation_id="patch_product",
+        tags=["products"],
+        parameters=[IF_MATCH],
+        request=ProductWriteSerializer(partial=True),
+        responses=ProductSerializer,
+        examples=[examples.PRODUCT_PATCH, examples.PRODUCT],
+    )
+    def patch(self, request: Request, sku: str) -> Response:
+        """Change what the body names, and leave the rest."""
+        return self.write(request, sku=sku, partial=True)
+
+    @extend_schema(
+        operation_id="delete_product", tags=["products"], parameters=[IF_MATCH], request=None, responses={204: None}
+    )
+    def delete(self, request: Request, sku: str) -> Response:
+        """Delete a product with its pictures and vectors. To hide it instead, PATCH `is_active` to false."""
+        with transaction.atomic():
+            product = find_locked(sku)
+            if product is None:
+                raise NotFound(f"There is no product {sku!r}.")
+            check_preconditions(request, current=render_product(product, request=request))
+            product.delete()
+        return Response(status=204)
+
+    def write(self, request: Request, *, sku: str, partial: bool) -> Response:
+        body = {"sku": sku, **request.data} if isinstance(request.data, dict) else request.data
+        serializer = ProductWriteSerializer(data=body, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        if serializer.validated_data["sku"] != sku:
+            raise ValidationError({"sku": ["A sku cannot be changed. Make a new product and delete this one."]})
+        values = serializer.validated_data if partial else EMPTY | serializer.validated_data
+        try:
+            with transaction.atomic():
+                product = find_locked(sku)
+                if product is None and partial:
+                    raise NotFound(f"There is no product {sku!r}. PUT makes it.")
+                current = render_product(product, request=request) if product else None
+                check_preconditions(request, current=current)
+                product = product or Product()
+                outcome = write_product(product, values=values)
+        except IntegrityError as error:
+            raise Conflict("Another request made this product at the same moment. Send yours again.") from error
+        return answer_written(product, request=request, status=201 if outcome == Outcome.CREATED else 200)
+
+
+hidden = extend_schema(exclude=True)
+
+
+@extend_schema_view(get=hidden, put=hidden, patch=hidden, delete=hidden)
+class ProductBulkView(ProductView):
+    """Many products in one request. Other methods than POST speak of the one product whose sku is `bulk`."""
+
+    staff_permissions = ProductView.staff_permissions | {"POST": "catalog.change_product"}
+
+    @extend_schema(
+        operation_id="bulk_upsert_products",
+        tags=["products"],
+        request=BulkSerializer,
+        responses=BulkAnswerSerializer,
+        examples=[examples.BULK, examples.BULK_ANSWER],
+    )
+    def post(self, request: Request, sku: str) -> Response:
+        """Make or change up to 1,000 products. Each item has its own outcome, and good ones land. Safe to repeat."""
+        bulk = BulkSerializer(data=request.data)
+        bulk.is_valid(raise_exception=True)
+        outcomes = list(upsert_products(bulk.validated_data["products"], validate=ItemValidator()))
+        counts = {str(outcome): sum(item.outcome == outcome for item in outcomes) for outcome in Outcome}
+        return Response({**counts, "results": [vars(item) for item in outcomes]})
+
+
+class ItemValidator:
+    """Checks items of a bulk request with two serializers made once, for making one costs more than using it."""
+
+    def __init__(self) -> None:
+        self.whole: Serializer[Any] = ProductWriteSerializer(partial=False)
+        self.partial: Serializer[Any] = ProductWriteSerializer(partial=True)
+
+    def __call__(self, item: dict[str, Any], is_new: bool) -> dict[str, Any]:
+        try:
+            if "sku" not in item:
+                raise ValidationError({"sku": ["This field is required."]}, code="required")
+            values: dict[str, Any] = (self.whole if is_new else self.partial).run_validation(item)
+        except ValidationError as error:
+            raise Rejected(list(flatten_errors(error.detail))) from error
+        return values
+
+
+def find_locked(sku: str) -> Product | None:
+    """Return the product, its row locked so that what was compared is what gets changed."""
+    return Product.objects.select_for_update(of=("self",)).for_cards().filter(sku=sku).first()
+
+
+def answer_written(product: Product, *, request: Request, status: int) -> Response:
+    data = render_product(product, request=request)
+    headers = {"ETag": representation_etag(data)}
+    if status == 201:
+        headers["Location"] = request.build_absolute_uri(reverse("api-product", args=[product.sku]))
+    return Response(data, status=status, headers=headers)

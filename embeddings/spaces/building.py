@@ -1,0 +1,170 @@
+"""Build a space beside the live one: encode what is new, fit, fuse, index. May be stopped and started again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+from django.conf import settings
+from django.utils import timezone
+
+from catalog.models import Product
+from embeddings import services
+from embeddings.composition import parse_composition
+from embeddings.encoding import load_encoders
+from embeddings.fusion.learning import fit_attention
+from embeddings.fusion.pipeline import VectorPipeline
+from embeddings.locks import try_session_lock
+from embeddings.models import EmbeddingSpace
+from embeddings.refresh import refresh_products
+from embeddings.spaces.indexes import create_indexes
+from embeddings.spaces.lifecycle import (
+    BUILD_LOCK,
+    FITTED_FIELDS,
+    MIN_FIT_PRODUCTS,
+    SpaceError,
+    create_space,
+    ensure_live_space,
+    promote,
+    set_pipeline,
+)
+from embeddings.spaces.sampling import draw_product_ids, read_sample
+from embeddings.spaces.starting import make_starting_pipeline
+from embeddings.staleness import find_stale
+
+logger = logging.getLogger(__name__)
+
+FITTED = "default"  # name of the first space that is fitted on the catalogue
+CHUNK = 128  # products between two looks into the queue: saves wait for no build
+MAX_PASSES = 5  # over what became stale during the pass before
+PROGRESS_EVERY_S = 1.0
+Status = EmbeddingSpace.Status
+OnProgress = Callable[[str, int, int], None]  # stage, done, total
+
+
+def build_space(space: EmbeddingSpace, *, on_progress: OnProgress | None = None) -> None:
+    """Bring a space that is not live up to date with the catalogue, so that it can be promoted.
+
+    One build runs at a time. A build that fails says why in `failure`; one that is interrupted goes on where it stopped
+    when it is started again. Neither touches the live space. Raises SpaceError, and whatever made the build fail.
+    """
+    with try_session_lock(BUILD_LOCK) as is_free:
+        if not is_free:
+            raise SpaceError("Another space is being built: wait until it is done (manage.py spaces list).")
+        space.refresh_from_db()
+        if space.status == Status.LIVE:
+            raise SpaceError(f"Space {space.name} is live and kept fresh: manage.py embed_products looks after it.")
+        built = Status.RETIRED if space.status == Status.RETIRED else Status.READY
+        _save(space, status=built if built == Status.RETIRED else Status.BUILDING, failure="")
+        progress = _Progress(space, on_progress)
+        try:
+            _build(space, progress)
+        except Exception as error:
+            failed = built if built == Status.RETIRED else Status.FAILED
+            _save(space, status=failed, failure=f"{type(error).__name__}: {error}", progress={})
+            raise
+        _save(space, status=built, progress={})
+
+
+def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace | None:
+    """Fit a space on the catalogue and serve it, if the live one still has the parameters it started with.
+
+    Return the new live space; None where the catalogue is too small, or the live space is fitted already.
+    Raises SpaceError where another build runs.
+    """
+    starter = ensure_live_space()
+    if starter.fitted_on or Product.objects.count() < MIN_FIT_PRODUCTS:
+        return None
+    space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
+    space = space or create_space(FITTED, like=starter, fusion=settings.KINDRED_FUSION)
+    build_space(space, on_progress=on_progress)
+    promote(space)
+    return space
+
+
+def _build(space: EmbeddingSpace, progress: _Progress) -> None:
+    if not space.is_fitted:
+        _fit(space, progress)
+    _fuse(space, progress)
+    progress.start("index", 1)
+    create_indexes(space)
+    progress.advance(1)
+
+
+def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
+    """Encode the sample, which fills EncodedInput, and fit the recipe on it."""
+    product_ids = draw_product_ids()
+    progress.start("encode", len(product_ids))
+    encoders = load_encoders(space)
+    sample = read_sample(space, product_ids, encoders=encoders, progress=progress.advance)
+    progress.start("fit", 1)
+    if len(sample.product_ids) < MIN_FIT_PRODUCTS:
+        pipeline, fitted_on = make_starting_pipeline(space), 0
+    else:
+        parts = parse_composition(space.text_composition)
+        pipeline = VectorPipeline.fit(
+            sample.raw,
+            fusion="concat" if space.fusion == "attention" else space.fusion,
+            part_weights=tuple(part.weight for part in parts),
+            text_weight=space.text_weight,
+            dim=space.dim,
+        )
+        if space.fusion == "attention":
+            pipeline, learned, report = fit_attention(pipeline, sample.raw)
+            space.report = {"learning": {"settings": asdict(learned), "validation": report}}
+        fitted_on = len(sample.product_ids)
+    set_pipeline(space, pipeline, encoders=encoders)
+    space.fitted_on = fitted_on
+    space.save(update_fields=[*FITTED_FIELDS, "fitted_on", "report"])
+    progress.advance(1)
+
+
+def _fuse(space: EmbeddingSpace, progress: _Progress) -> None:
+    """Embed everything that is stale in the space, until nothing is but what has no vector to be had."""
+    tried: set[int] = set()
+    for _ in range(MAX_PASSES):
+        stale = [pk for pk in find_stale(space).values_list("pk", flat=True) if pk not in tried]
+        if not stale:
+            return
+        progress.start("fuse", len(stale))
+        for start in range(0, len(stale), CHUNK):
+            chunk = stale[start : start + CHUNK]
+            tried |= refresh_products(space, chunk).shortfalls.keys()
+            progress.advance(len(chunk))
+
+
+class _Progress:
+    """Tells the caller, and the space's row for the admin, how far a build is; looks into the queue in between."""
+
+    def __init__(self, space: EmbeddingSpace, on_progress: OnProgress | None) -> None:
+        self.space = space
+        self.on_progress = on_progress
+        self.stage, self.done, self.total = "", 0, 0
+        self.saved_at = 0.0
+
+    def start(self, stage: str, total: int) -> None:
+        self.stage, self.done, self.total = stage, 0, total
+        self._tell()
+
+    def advance(self, count: int) -> None:
+        self.done += count
+        self._tell()
+        services.refresh_pending(max_seconds=PROGRESS_EVERY_S)
+
+    def _tell(self) -> None:
+        if self.on_progress:
+            self.on_progress(self.stage, self.done, self.total)
+        now = time.monotonic()
+        if now - self.saved_at >= PROGRESS_EVERY_S or self.done in (0, self.total):
+            self.saved_at = now
+            told = {"stage": self.stage, "done": self.done, "total": self.total, "at": timezone.now().isoformat()}
+            _save(self.space, progress=told)
+
+
+def _save(space: EmbeddingSpace, **values: object) -> None:
+    """Write some fields of a space and nothing else of it, for staff may edit the others meanwhile."""
+    for name, value in values.items():
+        setattr(space, name, value)
+    space.save(update_fields=list(values))

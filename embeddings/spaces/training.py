@@ -1,0 +1,170 @@
+"""Train the attention fusion on this catalogue: what it learns from, and the space it ends up in."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from catalog.models import Product
+from embeddings.composition import parse_composition
+from embeddings.encoding import SpaceEncoders, load_encoders
+from embeddings.fusion.augmentation import augment_picture
+from embeddings.fusion.pipeline import VectorPipeline
+from embeddings.inputs import load_inputs
+from embeddings.models import EmbeddingSpace
+from embeddings.spaces.lifecycle import MIN_FIT_PRODUCTS, SpaceError, create_space
+from embeddings.spaces.sampling import Sample, draw_product_ids, read_sample
+
+Array = npt.NDArray[np.float32]
+OnProgress = Callable[[str, int, int], None]  # stage, done, total
+
+TRAINING_PRODUCTS = 5_000  # minutes on two cores; more products teach little more
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What a training may learn from beside the products themselves."""
+
+    pairs: Sequence[tuple[str, str]] = ()  # SKUs that belong together
+    picture_views: int = 1  # augmented pictures encoded for each product; 0 is quicker
+    seed: int = 0
+
+
+class InvalidPairs(ValueError):
+    """A file of pairs cannot be read. The message names the line."""
+
+
+def train_space(
+    name: str, *, like: EmbeddingSpace, options: TrainingOptions, on_progress: OnProgress
+) -> EmbeddingSpace:
+    """Return a new space, still to be built, with the attention fusion trained on the catalogue, and its report.
+
+    Raises SpaceError where the name is taken or there are too few products, EncoderError.
+    """
+    from embeddings.fusion.training import train  # needs torch, which nothing but a training loads
+
+    if EmbeddingSpace.objects.filter(name=name).exists():
+        raise SpaceError(f"There is a space {name} already: choose another name, or drop it first.")
+    ids = draw_product_ids(limit=TRAINING_PRODUCTS)
+    if len(ids) < MIN_FIT_PRODUCTS:
+        raise SpaceError(f"{len(ids)} products are too few to learn from: import {MIN_FIT_PRODUCTS} or more first.")
+    encoders = load_encoders(like)
+    sample = read_sample(like, ids, encoders=encoders, progress=_count(on_progress, "encode", len(ids)))
+    views = [
+        _encode_view(like, sample, encoders, seed=options.seed + view, on_progress=on_progress)
+        for view in range(options.picture_views)
+    ]
+    parts = parse_composition(like.text_composition)
+    plain = VectorPipeline.fit(
+        sample.raw,
+        part_weights=tuple(part.weight for part in parts),
+        text_weight=like.text_weight,
+        dim=like.dim,
+        seed=options.seed,
+    )
+    pipeline, report = train(
+        sample.raw,
+        plain=plain,
+        groups=_read_groups(sample.product_ids),
+        pairs=_find_rows(options.pairs, sample.product_ids),
+        text_views=_drop_parts(sample),
+        image_views=views,
+        seed=options.seed,
+        progress=on_progress,
+    )
+    space = create_space(name, like=like, trained=pipeline)
+    space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
+    space.fitted_on, space.report = len(sample.product_ids), {"training": report}
+    space.save(update_fields=["text_identity", "image_identity", "fitted_on", "report"])
+    return space
+
+
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """Return the pairs of a CSV file with the columns source_sku and target_sku; with `grade`, those above 0.
+
+    Raises InvalidPairs, OSError.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        if not {"source_sku", "target_sku"} <= set(rows.fieldnames or ()):
+            raise InvalidPairs(f"{path} needs the columns source_sku and target_sku; it has {rows.fieldnames}.")
+        try:
+            return [(row["source_sku"], row["target_sku"]) for row in rows if float(row.get("grade") or 1) > 0]
+        except (ValueError, csv.Error) as error:
+            raise InvalidPairs(f"{path}, line {rows.line_num}: {error}.") from error
+
+
+def _count(on_progress: OnProgress, stage: str, total: int) -> Callable[[int], None]:
+    """Return a function that takes how many more are done, and tells how many that makes."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        on_progress(stage, done, total)
+
+    return advance
+
+
+def _read_groups(product_ids: Sequence[int]) -> list[int]:
+    """Return a number for each product's variant group, -1 for none."""
+    rows = Product.objects.filter(pk__in=product_ids).exclude(variant_group="").values_list("pk", "variant_group")
+    groups = dict(rows)
+    numbers = {group: number for number, group in enumerate(sorted(set(groups.values())))}
+    return [numbers[groups[pk]] if pk in groups else -1 for pk in product_ids]
+
+
+def _find_rows(pairs: Sequence[tuple[str, str]], product_ids: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the pairs as rows of the sample; pairs with a product outside it are left out."""
+    skus = dict(Product.objects.filter(pk__in=product_ids).values_list("pk", "sku"))
+    row_of = {skus[pk]: row for row, pk in enumerate(product_ids) if pk in skus}
+    return [(row_of[left], row_of[right]) for left, right in pairs if left in row_of and right in row_of]
+
+
+def _drop_parts(sample: Sample) -> list[tuple[Array, ...]]:
+    """Return the texts with all but one part left out, for each part: the shortest and the longest way to say it."""
+    parts = sample.raw.text_parts
+    if len(parts) < 2:
+        return []
+    return [
+        tuple(part if position == kept else np.zeros_like(part) for position, part in enumerate(parts))
+        for kept in range(len(parts))
+    ]
+
+
+def _encode_view(
+    space: EmbeddingSpace, sample: Sample, encoders: SpaceEncoders, *, seed: int, on_progress: OnProgress
+) -> Array:
+    """Return (n, d) vectors of an augmented copy of each product's first picture; zero where it has none."""
+    view = np.zeros_like(sample.raw.image)
+    parts = parse_composition(space.text_composition)
+    advance = _count(on_progress, "pictures", len(view))
+    for start in range(0, len(view), CHUNK):
+        ids = sample.product_ids[start : start + CHUNK]
+        products = {product.product_id: product for product in load_inputs(ids, parts=parts)}
+        rows = [start + row for row, pk in enumerate(ids) if pk in products and products[pk].pictures]
+        loaders = [
+            partial(_augment, products[sample.product_ids[row]].pictures[0].load, seed=seed * len(view) + row)
+            for row in rows
+        ]
+        if loaders:
+            view[rows] = encoders.image.encode_images(loaders).vectors
+        advance(len(ids))
+    return view
+
+
+def _augment(load: Callable[[], bytes], *, seed: int) -> bytes:
+    with Image.open(io.BytesIO(load())) as picture:
+        augmented = augment_picture(picture.convert("RGB"), seed=seed)
+    content = io.BytesIO()
+    augmented.save(content, "JPEG", quality=90)
+    return content.getvalue()

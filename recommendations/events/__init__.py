@@ -1,1 +1,0 @@
-"""What shoppers did with products and recommendations, as their apps report it."""

@@ -1,0 +1,160 @@
+"""The shop's search page, the page that says why, the near-duplicates in the admin, and the web component."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.contrib import admin
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import condition, require_http_methods, require_safe
+
+from api.problems import RequestError
+from catalog.models import Product
+from embeddings.models import EmbeddingSpace
+from recommendations.explanations.services import Why, explain_pair, read_heat_map
+from recommendations.near_duplicates import DuplicateGroup, find_near_duplicates
+from recommendations.recommendation_list import make_recommendation_id
+from recommendations.search.queries import prepare_photo
+from recommendations.search.services import SearchAnswer, search_photo, search_text
+from recommendations.worker import WorkerUnavailable
+
+RESULTS = 24
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def search_page(request: HttpRequest) -> HttpResponse:
+    """Results for `q`, or for an uploaded `image`, or for both."""
+    text = (request.POST if request.method == "POST" else request.GET).get("q", "").strip()
+    context: dict[str, Any] = {"query": text, "by_photo": bool(request.FILES.get("image"))}
+    status = 200
+    try:
+        context["answer"] = find(request, text)
+    except RequestError as error:
+        context["problem"], status = error.message, 400
+    except WorkerUnavailable:
+        context["problem"], status = "Photos cannot be searched right now. Try again in a moment, or use words.", 503
+    return render(request, "recommendations/search_page.html", context, status=status)
+
+
+def find(request: HttpRequest, text: str) -> SearchAnswer | None:
+    """Return what was found, None where nothing was asked for yet."""
+    upload = request.FILES.get("image")
+    if upload is not None:
+        return search_photo(prepare_photo(upload.read()), text=text, limit=RESULTS)
+    return search_text(text, limit=RESULTS) if text else None
+
+
+MAX_LOOKS = 10  # how often the page asks again before it leaves it at what is known
+DAY_S = 86_400
+LABELS = {"brand": "Brand", "category": "Category", "collection": "Collection"}
+
+
+@require_safe
+def why_page(request: HttpRequest, sku: str, other: str) -> HttpResponse:
+    """Two products side by side: what they share, the words that matter, and where the encoder looks."""
+    products = Product.objects.shown().for_cards()
+    anchor, found = get_object_or_404(products, sku=sku), get_object_or_404(products, sku=other)
+    why = explain_pair(anchor.pk, found.pk)
+    looks = int(request.GET["look"]) if request.GET.get("look", "").isdecimal() else 0
+    context = {
+        "anchor": anchor,
+        "other": found,
+        "why": why,
+        "shares": describe_shares(why),
+        "shared": [(LABELS.get(name, name.replace("_", " ")), text) for name, text in why.pair.shared.items()]
+        if why
+        else [],
+        "next_look": looks + 1 if why and why.is_pending and looks < MAX_LOOKS else None,
+    }
+    return render(request, "recommendations/why_page.html", context)
+
+
+def describe_shares(why: Why | None) -> list[tuple[str, int, float | None]]:
+    """Return name, whole percent and cosine of each modality; nothing where the two cannot be compared."""
+    if why is None or why.pair.text_share is None:
+        return []
+    text = round(100 * why.pair.text_share)
+    return [
+        ("Text", text, why.pair.text_similarity),
+        ("Picture", 100 - text, why.pair.image_similarity),
+    ]
+
+
+@require_safe
+def heat_map(request: HttpRequest, key: str) -> HttpResponse:
+    """The overlay of a pair as PNG."""
+    content = read_heat_map(key)
+    if content is None:
+        raise Http404("There is no such map, or no longer")
+    response = HttpResponse(content, content_type="image/png")
+    response["Cache-Control"] = f"public, max-age={DAY_S}, immutable"
+    return response
+
+
+MAX_PRODUCTS = 10_000  # about 20 s; a larger catalogue is searched by `manage.py find_duplicates`
+KEEP_S = 600
+PAGE_SIZE = 20
+
+
+@require_safe
+def near_duplicates_page(request: HttpRequest) -> HttpResponse:
+    """Groups with their pictures, most certain first, each product linked to its form."""
+    if not request.user.has_perm("catalog.view_product"):
+        raise PermissionDenied
+    space = EmbeddingSpace.objects.live()
+    count = space.embeddings.filter(modality="fused", product__is_active=True).count() if space else 0
+    context = {
+        **admin.site.each_context(request),
+        "title": "Near-duplicates",
+        "count": count,
+        "is_too_large": count > MAX_PRODUCTS,
+    }
+    if space and count <= MAX_PRODUCTS:
+        page = Paginator(find_groups(space, refresh="refresh" in request.GET), PAGE_SIZE).get_page(
+            request.GET.get("page")
+        )
+        products = Product.objects.for_cards().in_bulk({number for group in page for number in group.product_ids})
+        context["page"] = page
+        context["groups"] = [
+            (group.pairs[0], [products[number] for number in group.product_ids if number in products]) for group in page
+        ]
+    return render(request, "admin/near_duplicates.html", context)
+
+
+def find_groups(space: EmbeddingSpace, *, refresh: bool) -> list[DuplicateGroup]:
+    """Return the groups, found at most ten minutes ago unless `refresh`."""
+    key = f"near-duplicates-{space.pk}"
+    groups: list[DuplicateGroup] | None = None if refresh else cache.get(key)
+    if groups is None:
+        groups = find_near_duplicates(space)
+        cache.set(key, groups, KEEP_S)
+    return groups
+
+
+SCRIPT = Path(__file__).parent / "static" / "recommendations" / "kindred.js"
+
+
+@lru_cache
+def read_script() -> bytes:
+    return SCRIPT.read_bytes()
+
+
+def script_etag(request: HttpRequest) -> str:
+    return f'"{make_recommendation_id(read_script())}"'
+
+
+@require_safe
+@condition(etag_func=script_etag)
+def web_component(request: HttpRequest) -> HttpResponse:
+    """`<kindred-similar>` for any page: <script type="module" src=".../widgets/kindred.js"></script>."""
+    response = HttpResponse(read_script(), content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=3600"
+    response["Access-Control-Allow-Origin"] = "*"  # a public file; the API behind it has its own CORS settings
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response

@@ -1,0 +1,158 @@
+"""A list of recommendations as services return it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from catalog.models import Product, ProductImage
+from recommendations.explanations.pairs import PairExplanation
+
+NEIGHBOUR, LISTED, PLACED, FALLBACK = "neighbour", "listed", "placed", "fallback"
+OK, EMBEDDING_PENDING = "ok", "embedding_pending"
+# In the order of the model's own fields, as from_db takes them.
+CARD_FIELDS = tuple(
+    field.attname
+    for field in Product._meta.concrete_fields
+    if field.name in {
+        "id", "sku", "title", "translations", "brand", "category", "price", "currency", "stock", "variant_group",
+        "collection", "created_at",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a product is in a list. `rule_id` names the merchandising rule, if it was one."""
+
+    code: str
+    text: str
+    rule_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A product that may be shown, as the search returned it. `distance` is None for one that was not compared."""
+
+    product_id: int
+    sku: str = ""
+    title: str = ""
+    brand: str = ""
+    category: str = ""  # path
+    category_id: int | None = None
+    price: Decimal | None = None
+    currency: str = ""
+    stock: int | None = None  # None: not counted
+    variant_group: str = ""
+    collection: str = ""
+    created_at: datetime | None = None
+    translations: str = field(default="{}", compare=False)  # JSON
+    attributes: dict[str, Any] = field(default_factory=dict, compare=False)
+    image: str = ""  # path of the first picture in media storage
+    image_id: int | None = None
+    image_sha256: str = ""
+    image_width: int = 0  # pixels
+    image_height: int = 0
+    distance: float | None = None  # 0 is best
+    vector: np.ndarray | None = field(default=None, compare=False)  # (dim,), when a step needs it
+    source: str = NEIGHBOUR
+    score: float = 0.0  # what the list is ordered by
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def similarity(self) -> float | None:
+        return None if self.distance is None else 1.0 - self.distance
+
+    @property
+    def in_stock(self) -> bool:
+        return self.stock != 0
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One product of the list. `position` counts from 1 through all pages."""
+
+    position: int
+    candidate: Candidate
+
+    @cached_property
+    def product(self) -> Product:
+        """The product with what cards show, picture included; other fields are read when they are asked for."""
+        candidate = self.candidate
+        own = {"id": candidate.product_id, "translations": json.loads(candidate.translations)}
+        values = [own[name] if name in own else getattr(candidate, name) for name in CARD_FIELDS]
+        product = Product.from_db("default", CARD_FIELDS, values)
+        images = ProductImage.objects.all()
+        images._result_cache = [self.image] if self.image else []  # as prefetch_related leaves it
+        product._prefetched_objects_cache = {"images": images}  # type: ignore[attr-defined]
+        return product
+
+    @cached_property
+    def image(self) -> ProductImage | None:
+        """The picture that cards show, None where there is none."""
+        candidate = self.candidate
+        if candidate.image_id is None:
+            return None
+        return ProductImage(
+            id=candidate.image_id,
+            product_id=candidate.product_id,
+            file=candidate.image,
+            sha256=candidate.image_sha256,
+            width=candidate.image_width,
+            height=candidate.image_height,
+        )
+
+    @property
+    def distance(self) -> float | None:
+        return self.candidate.distance
+
+    @property
+    def similarity(self) -> float | None:
+        return self.candidate.similarity
+
+    @property
+    def score(self) -> float:
+        return self.candidate.score
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        return self.candidate.reasons
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendationList:
+    """The answer to one request. Iterating gives its recommendations in order."""
+
+    recommendation_id: str
+    strategy: str
+    anchors: tuple[str, ...]  # SKUs
+    space: str | None
+    search: str  # exact or approximate
+    status: str = OK
+    fallback_used: bool = False
+    results: tuple[Recommendation, ...] = ()
+    more: bool = False  # a further page may have something
+    explanations: Mapping[int, PairExplanation] = field(default_factory=dict)  # by product id, where asked for
+
+    def __iter__(self) -> Iterator[Recommendation]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+
+def number_results(candidates: Sequence[Candidate], *, offset: int) -> tuple[Recommendation, ...]:
+    return tuple(Recommendation(offset + place, candidate) for place, candidate in enumerate(candidates, start=1))
+
+
+def make_recommendation_id(*parts: object) -> str:
+    """Return the name of an unpersonalised list: the same list has the same name, so that caches can hold it."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

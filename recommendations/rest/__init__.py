@@ -1,0 +1,1 @@
+"""Recommendations, search, explanations and events over REST."""

@@ -1,0 +1,185 @@
+"""REST: reporting events, and erasing a user."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.access import MaySendEvents
+from api.parameters import QueryParameters, StrictSerializer
+from api.problems import flatten_errors
+from api.schema import ProblemErrorSerializer
+from catalog.models import Product
+from recommendations.events import MAX_ID_LENGTH, Event
+
+MAX_EVENTS = 1_000
+CLOCK_SKEW = timedelta(minutes=10)  # phones are wrong by as much
+LONGEST_OFFLINE = timedelta(days=400)
+
+
+class EventSerializer(StrictSerializer):
+    """Something that a shopper did."""
+
+    event_id = serializers.CharField(
+        max_length=MAX_ID_LENGTH, help_text="Made by you, such as a UUID; sent twice, it counts once"
+    )
+    type = serializers.ChoiceField(choices=Event.Kind.choices)
+    sku = serializers.CharField(max_length=100)
+    user_id = serializers.CharField(
+        max_length=MAX_ID_LENGTH, required=False, allow_blank=True, help_text="A pseudonym: never a name or address"
+    )
+    session_id = serializers.CharField(max_length=MAX_ID_LENGTH, required=False, allow_blank=True)
+    recommendation_id = serializers.CharField(
+        max_length=MAX_ID_LENGTH, required=False, allow_blank=True, help_text="Of the list that the product was in"
+    )
+    position = serializers.IntegerField(min_value=1, max_value=10_000, required=False, help_text="In that list")
+    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False, help_text="Bought; 1")
+    occurred_at = serializers.DateTimeField(required=False, help_text="ISO 8601; without it: now")
+
+    def validate_occurred_at(self, moment: datetime) -> datetime:
+        now = timezone.now()
+        if not now - LONGEST_OFFLINE <= moment <= now + CLOCK_SKEW:
+            raise serializers.ValidationError(
+                f"Has to be within the last {LONGEST_OFFLINE.days} days, and not in the future.", code="out_of_range"
+            )
+        return moment
+
+
+@extend_schema_field(EventSerializer(many=True))
+class EventsField(serializers.ListField):
+    """Objects that are checked one by one later, so that one bad event costs only itself."""
+
+
+class EventBatchSerializer(StrictSerializer):
+    """Events, in any order."""
+
+    events = EventsField(
+        child=serializers.DictField(), min_length=1, max_length=MAX_EVENTS, help_text=f"At most {MAX_EVENTS:,}"
+    )
+
+
+class EventOutcomeSerializer(serializers.Serializer[Any]):
+    """Why an event was not recorded."""
+
+    index = serializers.IntegerField(help_text="Place in the request, from 0")
+    event_id = serializers.CharField(allow_null=True)
+    errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+class EventAnswerSerializer(serializers.Serializer[Any]):
+    """What became of the batch."""
+
+    recorded = serializers.IntegerField()
+    duplicates = serializers.IntegerField(help_text="Had been recorded before, or came twice")
+    rejected = EventOutcomeSerializer(many=True)
+
+
+class ErasedSerializer(serializers.Serializer[Any]):
+    """How much was erased, by kind."""
+
+    events = serializers.IntegerField()
+
+
+class ErasureSerializer(serializers.Serializer[Any]):
+    """What was known of a user and is not any more."""
+
+    user_id = serializers.CharField()
+    erased = ErasedSerializer()
+
+
+EXAMPLE = OpenApiExample(
+    "A click and a purchase",
+    request_only=True,
+    value={
+        "events": [
+            {
+                "event_id": "0b9f6c1e-5d5c-4a43-9a51-6c2a9e1f0a11",
+                "type": "click",
+                "sku": "MUG-110",
+                "user_id": "u-4711",
+                "recommendation_id": "1f0c7a2be2f04cde8fb0a1c3a5f4d9e0",
+                "position": 1,
+            },
+            {
+                "event_id": "6a1d0a53-2a0f-4b43-8c53-0f9ad1b7f0c2",
+                "type": "purchase",
+                "sku": "MUG-110",
+                "user_id": "u-4711",
+                "quantity": 2,
+            },
+        ]
+    },
+)
+
+
+class EventsView(APIView):
+    """What shoppers did."""
+
+    permission_classes = [MaySendEvents]
+
+    @extend_schema(
+        operation_id="send_events",
+        tags=["events"],
+        request=EventBatchSerializer,
+        responses=EventAnswerSerializer,
+        examples=[EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        """Report up to 1,000 events. Each is recorded once, however often it is sent; a bad one costs only itself."""
+        batch = EventBatchSerializer(data=request.data)
+        batch.is_valid(raise_exception=True)
+        events, rejected = check_events(batch.validated_data["events"])
+        recorded = Event.objects.record(events)
+        return Response({"recorded": len(recorded), "duplicates": len(events) - len(recorded), "rejected": rejected})
+
+
+class UserView(APIView):
+    """What is known of one user."""
+
+    @extend_schema(operation_id="erase_user", tags=["events"], request=None, responses={200: ErasureSerializer})
+    def delete(self, request: Request, user_id: str) -> Response:
+        """Erase all that is known of a user. Answers with how much that was; again, it is nothing."""
+        QueryParameters.read(request)
+        return Response({"user_id": user_id, "erased": {"events": Event.objects.erase_user(user_id)}})
+
+
+def check_events(items: list[dict[str, Any]]) -> tuple[list[Event], list[dict[str, Any]]]:
+    """Return the events that can be recorded, and what is wrong with the others."""
+    serializer = EventSerializer()
+    checked: dict[int, dict[str, Any]] = {}
+    rejected: dict[int, dict[str, Any]] = {}
+    for index, item in enumerate(items):
+        try:
+            checked[index] = serializer.run_validation(item)
+        except ValidationError as error:
+            rejected[index] = describe_rejected(index, item, error)
+    products = dict(
+        Product.objects.filter(sku__in={values["sku"] for values in checked.values()}).values_list("sku", "pk")
+    )
+    now = timezone.now()
+    events = []
+    for index, values in checked.items():
+        product_id = products.get(values.pop("sku"))
+        if product_id is None:
+            unknown = ValidationError({"sku": [ErrorDetail("There is no such product.", code="unknown_sku")]})
+            rejected[index] = describe_rejected(index, items[index], unknown)
+        else:
+            events.append(Event(product_id=product_id, **{"occurred_at": now, **values}))
+    return events, [rejected[index] for index in sorted(rejected)]
+
+
+def describe_rejected(index: int, item: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    event_id = item.get("event_id")
+    return {
+        "index": index,
+        "event_id": event_id if isinstance(event_id, str) else None,
+        "errors": list(flatten_errors(error.detail)),
+    }

@@ -1,0 +1,151 @@
+"""Recommendations in the words of the REST API. Answers are built by hand, since they are many; a test holds them to
+the declarations here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from api.parameters import SparseAnswer
+from api.schema import ProblemSerializer
+from catalog.pictures.sizes import WIDTHS
+from recommendations.explanations.pairs import PairExplanation
+from recommendations.recommendation_list import EMBEDDING_PENDING, OK, Reason, Recommendation, RecommendationList
+
+DECIMALS = 6  # of distances, similarities and scores; vectors are half precision
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    """Why a product is in the list."""
+
+    code = serializers.CharField(
+        help_text="The strategy, or pin, link, boost, bury, or popular and recent for fallback"
+    )
+    text = serializers.CharField()
+    rule = serializers.IntegerField(allow_null=True, help_text="The merchandising rule, if it was one")
+
+
+class ExplanationSerializer(serializers.Serializer[Any]):
+    """Why a product is similar to the anchor."""
+
+    text_share = serializers.FloatField(
+        allow_null=True, help_text="The text's part in the similarity; the two shares sum to 1"
+    )
+    image_share = serializers.FloatField(allow_null=True, help_text="The picture's part in the similarity")
+    text_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the texts alone")
+    image_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the pictures alone")
+    shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
+
+
+class ResultSerializer(SparseAnswer, serializers.Serializer[Any]):
+    """One recommendation."""
+
+    position = serializers.IntegerField(help_text="From 1, through all pages")
+    sku = serializers.CharField()
+    title = serializers.CharField()
+    url = serializers.URLField(help_text="The product's page in the shop")
+    image_url = serializers.URLField(allow_null=True, help_text="The first picture, at most 640 pixels wide")
+    price = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
+    currency = serializers.CharField(help_text="ISO 4217; empty: not known")
+    in_stock = serializers.BooleanField()
+    distance = serializers.FloatField(allow_null=True, help_text="0 is best; null: not compared")
+    similarity = serializers.FloatField(allow_null=True, help_text="1 - distance")
+    score = serializers.FloatField(help_text="What the list is ordered by, before stock and pins")
+    reasons = ReasonSerializer(many=True)
+    explanation = ExplanationSerializer(
+        allow_null=True, help_text="With explain=true: why it is similar to the first anchor; null where not compared"
+    )
+
+
+RESULT_FIELDS = tuple(ResultSerializer().fields)
+
+
+class ListSerializer(serializers.Serializer[Any]):
+    """A list of recommendations."""
+
+    recommendation_id = serializers.CharField(help_text="Names this list in events; the same on all its pages")
+    strategy = serializers.CharField()
+    status = serializers.ChoiceField(choices=[OK, EMBEDDING_PENDING])
+    anchors = serializers.ListField(child=serializers.CharField(), help_text="SKUs")
+    space = serializers.CharField(allow_null=True)
+    search = serializers.ChoiceField(choices=["exact", "approximate"])
+    fallback_used = serializers.BooleanField(help_text="Whether some were filled in without being compared")
+    results = ResultSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Give it as `cursor` for the next page; null: the end")
+
+
+class PlacementSerializer(serializers.Serializer[Any]):
+    """One placement's list, or why there is none."""
+
+    id = serializers.CharField(help_text="As it was sent")
+    list = ListSerializer(allow_null=True)
+    problem = ProblemSerializer(allow_null=True)
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    """The placements in the order they were asked for."""
+
+    placements = PlacementSerializer(many=True)
+
+
+def render_list(
+    shown: RecommendationList, *, request: Request, fields: Sequence[str] = (), cursor: str | None = None
+) -> dict[str, Any]:
+    """Return the answer. `fields` leaves out every other field of the results."""
+    origin = request.build_absolute_uri("/").rstrip("/")
+    results = [render_result(item, origin=origin) for item in shown]
+    for item, result in zip(shown, results, strict=True):
+        explanation = shown.explanations.get(item.candidate.product_id)
+        result["explanation"] = render_explanation(explanation) if explanation else None
+    if fields:
+        results = [{name: result[name] for name in RESULT_FIELDS if name in fields} for result in results]
+    return {
+        "recommendation_id": shown.recommendation_id,
+        "strategy": shown.strategy,
+        "status": shown.status,
+        "anchors": list(shown.anchors),
+        "space": shown.space,
+        "search": shown.search,
+        "fallback_used": shown.fallback_used,
+        "results": results,
+        "next": cursor,
+    }
+
+
+def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
+    candidate = item.candidate
+    return {
+        "position": item.position,
+        "sku": candidate.sku,
+        "title": candidate.title,
+        "url": origin + item.product.get_absolute_url(),
+        "image_url": origin + item.image.sized_url(WIDTHS[-1]) if item.image else None,
+        "price": None if candidate.price is None else f"{candidate.price:.2f}",
+        "currency": candidate.currency,
+        "in_stock": candidate.in_stock,
+        "distance": round_number(item.distance),
+        "similarity": round_number(item.similarity),
+        "score": round_number(item.score),
+        "reasons": [render_reason(reason) for reason in item.reasons],
+    }
+
+
+def render_reason(reason: Reason) -> dict[str, Any]:
+    return {"code": reason.code, "text": reason.text, "rule": reason.rule_id}
+
+
+def round_number(number: float | None) -> float | None:
+    return None if number is None else round(number, DECIMALS)
+
+
+def render_explanation(pair: PairExplanation) -> dict[str, Any]:
+    return {
+        "text_share": round_number(pair.text_share),
+        "image_share": round_number(pair.image_share),
+        "text_similarity": round_number(pair.text_similarity),
+        "image_similarity": round_number(pair.image_similarity),
+        "shared": pair.shared,
+    }

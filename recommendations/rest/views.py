@@ -1,0 +1,148 @@
+"""REST: lists of recommendations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.access import MayRead, may_write
+from api.failures import handle_exception
+from api.problems import RequestError
+from recommendations.filters import Filters
+from recommendations.requests import Page
+from recommendations.rest.cursors import make_cursor, read_cursor
+from recommendations.rest.examples import BATCH_EXAMPLES, LIST_EXAMPLE
+from recommendations.rest.parameters import (
+    MAX_PLACEMENTS,
+    BatchQuery,
+    PlacementQuery,
+    SimilarQuery,
+    build_filters,
+    build_options,
+    build_placement_filters,
+)
+from recommendations.rest.serializers import BatchSerializer, ListSerializer, render_list
+from recommendations.services import UnknownAnchor, recommend
+
+MAX_AGE_S = 30  # how long an unpersonalised list may be reused without asking again
+CUTTING = ("cursor", "fields", "limit", "id")  # parameters that only cut the list into pages and answers
+
+ATTRIBUTE_PARAMETER = OpenApiParameter(
+    "attr.NAME",
+    str,
+    many=True,
+    description="The attribute NAME has this value, such as `attr.colour=sage`; repeated, the values are alternatives",
+)
+
+
+class SimilarView(APIView):
+    """Products like one product."""
+
+    @extend_schema(
+        operation_id="similar_products",
+        tags=["recommendations"],
+        parameters=[SimilarQuery, ATTRIBUTE_PARAMETER],
+        responses=ListSerializer,
+        examples=[LIST_EXAMPLE],
+    )
+    def get(self, request: Request, sku: str) -> Response:
+        """List the products most similar to one product.
+
+        The list is as long as asked for wherever enough products may be shown; `search` says whether every product was
+        compared. While the product waits to be embedded the list is empty and its status `embedding_pending`.
+        """
+        wanted = SimilarQuery.read(request)
+        sent = request.query_params
+        answer = answer_list(
+            {**wanted, "anchors": [sku]},
+            request=request,
+            read_filters=lambda: build_filters(wanted, sent=sent),
+            asked=identify({name: sorted(sent.getlist(name)) for name in sent} | {"sku": sku}),
+        )
+        response = Response(answer)
+        allow_caching(request, response)
+        return response
+
+
+class BatchView(APIView):
+    """Several lists for one page or screen."""
+
+    permission_classes = [MayRead]
+
+    @extend_schema(
+        operation_id="recommend",
+        tags=["recommendations"],
+        request=BatchQuery,
+        responses=BatchSerializer,
+        examples=BATCH_EXAMPLES,
+    )
+    def post(self, request: Request) -> Response:
+        """Answer several placements in one call, in the order they were asked for.
+
+        Each fails alone: a placement that cannot be answered has a `problem` instead of a `list`.
+        """
+        return Response({"placements": [answer_placement(item, request) for item in read_placements(request)]})
+
+
+def read_placements(request: Request) -> list[Any]:
+    """Return the placements as they were sent. Raises ValidationError where there is no list of 1 to 20 to answer."""
+    placements = request.data.get("placements") if isinstance(request.data, dict) else None
+    if not isinstance(placements, list) or not 1 <= len(placements) <= MAX_PLACEMENTS:
+        raise ValidationError({"placements": [f"Has to be a list of 1 to {MAX_PLACEMENTS} placements."]})
+    return placements
+
+
+def answer_placement(sent: Any, request: Request) -> dict[str, Any]:
+    name = str(sent.get("id", ""))[:100] if isinstance(sent, dict) else ""
+    try:
+        query = PlacementQuery(data=sent)
+        query.is_valid(raise_exception=True)
+        wanted = query.validated_data
+        answer = answer_list(
+            wanted, request=request, read_filters=lambda: build_placement_filters(wanted), asked=identify(sent)
+        )
+    except (APIException, RequestError) as error:
+        failure = handle_exception(error, {"request": request})
+        return {"id": name, "list": None, "problem": failure.data if failure else None}
+    return {"id": name, "list": answer, "problem": None}
+
+
+def answer_list(
+    wanted: Mapping[str, Any], *, request: Request, read_filters: Callable[[], Filters], asked: str
+) -> dict[str, Any]:
+    """Return the answer to checked parameters. `asked` identifies the list for its cursors.
+
+    Raises RequestError or NotFound.
+    """
+    try:
+        page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
+        options = build_options(wanted, page=page, inactive_anchors=may_write(request))
+        shown = recommend(
+            wanted["strategy"],
+            anchors=wanted.get("anchors", ()),
+            limit=wanted["limit"],
+            filters=read_filters(),
+            options=options,
+        )
+    except UnknownAnchor as error:
+        raise NotFound(str(error)) from error
+    cursor = make_cursor(shown, page=page, asked=asked)
+    return render_list(shown, request=request, fields=wanted.get("fields") or (), cursor=cursor)
+
+
+def identify(asked: Mapping[str, Any]) -> str:
+    """Everything that is asked for but how it is cut into pages."""
+    return json.dumps({name: asked[name] for name in sorted(asked) if name not in CUTTING}, sort_keys=True)
+
+
+def allow_caching(request: Request, response: Response) -> None:
+    """Such a list is the same for everyone; the ETag is the middleware's."""
+    personal: Any = request.auth or request.COOKIES
+    response["Cache-Control"] = f"{'private' if personal else 'public'}, max-age={MAX_AGE_S}"
