@@ -12,53 +12,69 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
+from api.declarations import AnyField, Declared, TextsField, parameters_of
 
-class QueryParameters(serializers.Serializer[Any]):
+
+class DeclaredFields(serializers.Serializer[Any]):
+    """Has, before its own fields, the parameters of the frozen dataclasses in `declarations`."""
+
+    declarations: tuple[type[Declared], ...] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declared = {
+            name: field for each in cls.__dict__.get("declarations", ()) for name, field in parameters_of(each).items()
+        }
+        cls._declared_fields = {**declared, **cls._declared_fields}
+
+
+class QueryParameters(DeclaredFields):
     """Subclass it with one field for each parameter, and give the class to `extend_schema(parameters=[...])`."""
 
     # Parameters whose names are open begin with one of these, such as "attr." in attr.colour=red.
     open_prefixes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, request: Request, **context: Any) -> dict[str, Any]:
+    def read(cls, request: Request) -> dict[str, Any]:
         """Return the validated parameters.
 
+        The class's own fields do it, which hold no state: a serializer would copy each of them for every request.
         Raises ValidationError naming every parameter that is unknown, repeated or not valid.
         """
-        serializer = cls(context={"request": request, **context})
         sent = request.query_params
-        data, repeated = serializer.pick_values(sent)
-        serializer.initial_data = data
-        wrong = {**serializer.find_unknown(sent), **repeated}
-        if not serializer.is_valid() or wrong:
-            raise serializers.ValidationError({**serializer.errors, **wrong})
-        validated: dict[str, Any] = serializer.validated_data
-        return validated
-
-    def pick_values(self, sent: MultiValueDict[str, str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-        """Return (values by name, errors). Only list fields may be repeated, as in brand=A&brand=B."""
         values: dict[str, Any] = {}
-        repeated: dict[str, list[Any]] = {}
-        for name, field in self.fields.items():
-            if name not in sent:
+        wrong: dict[str, Any] = cls.find_unknown(sent)
+        for name, field in cls._declared_fields.items():
+            try:
+                values[name] = field.run_validation(cls.pick_value(field, sent.getlist(name)))
+            except serializers.SkipField:
                 continue
-            given = sent.getlist(name)
-            if isinstance(field, serializers.ListField):
-                values[name] = given
-            elif isinstance(field, CommaListField):
-                values[name] = ",".join(given)  # some generated clients repeat the name instead
-            else:
-                values[name] = given[-1]
-                if len(given) > 1:
-                    repeated[name] = [ErrorDetail("Give it once.", code="repeated_parameter")]
-        return values, repeated
+            except serializers.ValidationError as error:
+                wrong[name] = error.detail
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return values
 
-    def find_unknown(self, sent: MultiValueDict[str, str]) -> dict[str, list[ErrorDetail]]:
-        known = list(self.fields)
+    @staticmethod
+    def pick_value(field: AnyField, given: list[str]) -> Any:
+        """Return what a field reads of the values that were sent. Only lists may be repeated, as in brand=A&brand=B."""
+        if not given:
+            return serializers.empty
+        if isinstance(field, TextsField):
+            return field.split_query(given)
+        if isinstance(field, CommaListField):
+            return ",".join(given)  # some generated clients repeat the name instead
+        if len(given) > 1:
+            raise serializers.ValidationError("Give it once.", code="repeated_parameter")
+        return given[0]
+
+    @classmethod
+    def find_unknown(cls, sent: MultiValueDict[str, str]) -> dict[str, list[ErrorDetail]]:
+        known = list(cls._declared_fields)
         return {
             name: [ErrorDetail(describe_unknown(name, known=known), code="unknown_parameter")]
             for name in sent
-            if name not in known and not name.startswith(self.open_prefixes or ("\0",))
+            if name not in known and not name.startswith(cls.open_prefixes or ("\0",))
         }
 
 
@@ -129,7 +145,7 @@ class SparseAnswerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped
         return schema | ({"required": list(self.target.always)} if self.target.always else {})
 
 
-class StrictSerializer(serializers.Serializer[Any]):
+class StrictSerializer(DeclaredFields):
     """Refuses names that are neither fields nor in `ignored`, and says so in the schema."""
 
     # What a client may send along because it has read it in an answer.

@@ -255,11 +255,10 @@ def compare(anchors: Sequence[int], query: str) -> tuple[str, float]:
     """Return which searches ran, and the share of the exact ten that they found."""
     from django.http import QueryDict
 
-    from recommendations.filters import parse_filters
-    from recommendations.requests import Options
+    from recommendations.requests import Filters, Options
     from recommendations.services import similar_products
 
-    filters = parse_filters(dict(QueryDict(query).items()))
+    filters = Filters.read(dict(QueryDict(query).items()))
     searches, found = set(), []
     for anchor in anchors:
         lists = [
@@ -277,14 +276,13 @@ def thresholds(anchors: Sequence[int]) -> object:
     from rich.table import Table
 
     from recommendations import statements
-    from recommendations.filters import parse_filters
-    from recommendations.requests import Options
+    from recommendations.requests import Filters, Options
     from recommendations.services import similar_products
 
     table = Table("keeps", "exact p50 ms", "index p50 ms", title="3. Either way of searching", title_justify="left")
     usual = statements.EXACT_PRODUCTS_FILTERED
     for percent in (0.5, 1, 2, 4, 8, 16):
-        filters = parse_filters({"price_max": percent - 0.01})
+        filters = Filters.read({"price_max": percent - 0.01})
 
         def ask(anchor: int, filters: object = filters) -> object:
             return similar_products(f"S{anchor}", limit=LIMIT, filters=filters, options=Options())

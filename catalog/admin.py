@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.categories import subtree_condition
+from catalog.conditions import IN_STOCK, Condition, in_categories
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures.checks import FORMATS
 
@@ -35,7 +35,8 @@ class StockFilter(admin.SimpleListFilter):
         return [("yes", "In stock"), ("few", "3 or fewer left"), ("no", "Out of stock")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        conditions = {"yes": Q(stock__isnull=True) | Q(stock__gt=0), "few": Q(stock__range=(1, 3)), "no": Q(stock=0)}
+        in_stock = Q(Condition("stock", IN_STOCK).as_expression())
+        conditions = {"yes": in_stock, "few": Q(stock__range=(1, 3)), "no": ~in_stock}
         return queryset.filter(conditions.get(self.value() or "", Q()))
 
 
@@ -71,7 +72,7 @@ class CategoryFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         path = self.value()
-        return queryset.filter(subtree_condition(path, field="category__path")) if path else queryset
+        return queryset.filter(in_categories([path]).as_expression()) if path else queryset
 
 
 class IndentedJSONField(forms.JSONField):

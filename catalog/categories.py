@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
-from django.db.models import Max, Q, Value
+from django.db.models import Max, Value
 from django.db.models.functions import Concat, Length, Substr
+
+from catalog.conditions import is_below
 
 if TYPE_CHECKING:
     from catalog.models import Category
@@ -29,10 +31,6 @@ def validate_name(name: str) -> None:
 class CategoryQuerySet(models.QuerySet["Category"]):
     """Subtrees by path."""
 
-    def in_subtree(self, path: str) -> CategoryQuerySet:
-        """The node at `path` and everything below it."""
-        return self.filter(subtree_condition(path))
-
     def get_or_create_path(self, path: str) -> Category | None:
         """Return the node at `path`, `A/B/C`, made with its ancestors where missing. None for an empty path."""
         names = split_path(path)
@@ -50,11 +48,6 @@ class CategoryQuerySet(models.QuerySet["Category"]):
                 node = self.filter(path=here).first() or self.create(parent=node, name=name)
         assert node is not None
         return node
-
-
-def subtree_condition(path: str, *, field: str = "path") -> Q:
-    """Condition for "at `path` or below it"; `field` is the lookup of the path, such as `category__path`."""
-    return Q(**{field: path}) | Q(**{f"{field}__startswith": path + SEPARATOR})
 
 
 def split_path(path: str) -> list[str]:
@@ -89,7 +82,7 @@ def place_in_tree(node: Category) -> str | None:
     paths = dict(nodes.filter(pk__in=[node.pk, node.parent_id]).values_list("pk", "path"))
     old_path = paths.get(node.pk) if node.pk else None
     parent_path = paths.get(node.parent_id) if node.parent_id else None
-    if old_path and parent_path and f"{parent_path}/".startswith(f"{old_path}/"):
+    if old_path and parent_path and is_below(parent_path, old_path):
         raise ValidationError({"parent": "A category cannot be moved into itself or below itself."})
     node.path = f"{parent_path}{SEPARATOR}{node.name}" if parent_path else node.name
     if nodes.filter(path=node.path).exclude(pk=node.pk).exists():

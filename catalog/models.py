@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator, RegexValidator
@@ -12,9 +12,13 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
 
-from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, subtree_condition, validate_name
+from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, validate_name
+from catalog.conditions import Condition, in_categories, is_in_stock
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
+
+if TYPE_CHECKING:
+    from catalog.filters import Filters
 
 BAD_SKU = "A SKU may not contain control characters, nor have . or .. as a step between slashes."
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
@@ -65,7 +69,15 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def in_category(self, path: str) -> ProductQuerySet:
         """In the category at `path` or below it."""
-        return self.filter(subtree_condition(path, field="category__path"))
+        return self.meeting(in_categories([path]))
+
+    def passing(self, filters: Filters) -> ProductQuerySet:
+        """What passes the filters."""
+        return self.meeting(*filters.conditions())
+
+    def meeting(self, *conditions: Condition) -> ProductQuerySet:
+        """What meets all conditions."""
+        return self.filter(*(condition.as_expression() for condition in conditions))
 
     def for_cards(self) -> ProductQuerySet:
         """With category and pictures: three queries, however many products."""
@@ -143,7 +155,7 @@ class Product(models.Model):
 
     @property
     def in_stock(self) -> bool:
-        return self.stock is None or self.stock > 0
+        return is_in_stock(self.stock)
 
     @property
     def main_image(self) -> ProductImage | None:

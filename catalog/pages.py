@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from catalog.categories import normalize_path
+from catalog.filters import Filters
 from catalog.models import Category, Product, ProductImage, ProductQuerySet
 from catalog.pictures.sizes import WIDTHS, sized_picture_path
 
@@ -75,13 +76,8 @@ class Listing:
 
     def filtered(self, products: ProductQuerySet) -> ProductQuerySet:
         """Without what the visitor filtered out."""
-        if self.brand:
-            products = products.filter(brand=self.brand)
-        if self.collection:
-            products = products.filter(collection=self.collection)
-        if self.in_stock:
-            products = products.filter(Q(stock__isnull=True) | Q(stock__gt=0))
-        return products
+        given = {"brand": self.brand, "collection": self.collection, "in_stock": self.in_stock}
+        return products.passing(Filters.read({name: value for name, value in given.items() if value}))
 
     def categories(self) -> list[Category]:
         """The roots, and everything one step below the chosen category and its ancestors, in order of the tree."""

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from catalog.conditions import BELOW
 from recommendations.rules import ActiveRule, Scope
 
 MODALITIES = ("fused", "text", "image")
 
-START = """
+START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
        p.id AS product_id, p.sku, p.title, p.price, p.currency, p.variant_group, p.is_active,
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules
@@ -36,7 +37,7 @@ LEFT JOIN LATERAL (
     LEFT JOIN catalog_category t ON t.id = r.target_category_id
     WHERE r.is_active AND (r.starts_at IS NULL OR r.starts_at <= %(at)s) AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
       AND (r.anchor_id IS NULL OR r.anchor_id = p.id)
-      AND (a.id IS NULL OR c.path = a.path OR starts_with(c.path, a.path || '/'))
+      AND (a.id IS NULL OR {BELOW.format("c.path", "a.path")})
 ) rules ON true
 ORDER BY array_position(%(skus)s, p.sku::text)
 """

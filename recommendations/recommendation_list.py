@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from catalog.conditions import is_in_stock
 from catalog.models import Product, ProductImage
 from recommendations.explanations.pairs import PairExplanation
 
@@ -46,7 +46,6 @@ class Candidate:
     sku: str = ""
     title: str = ""
     brand: str = ""
-    category: str = ""  # path
     category_id: int | None = None
     price: Decimal | None = None
     currency: str = ""
@@ -55,7 +54,6 @@ class Candidate:
     collection: str = ""
     created_at: datetime | None = None
     translations: str = field(default="{}", compare=False)  # JSON
-    attributes: dict[str, Any] = field(default_factory=dict, compare=False)
     image: str = ""  # path of the first picture in media storage
     image_id: int | None = None
     image_sha256: str = ""
@@ -63,6 +61,7 @@ class Candidate:
     image_height: int = 0
     distance: float | None = None  # 0 is best
     vector: np.ndarray | None = field(default=None, compare=False)  # (dim,), when a step needs it
+    weighted_by: tuple[int, ...] = ()  # ids of the boosts and buries that mean it
     source: str = NEIGHBOUR
     score: float = 0.0  # what the list is ordered by
     reasons: tuple[Reason, ...] = ()
@@ -73,7 +72,7 @@ class Candidate:
 
     @property
     def in_stock(self) -> bool:
-        return self.stock != 0
+        return is_in_stock(self.stock)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""A checked request: what a caller asks for, and the search and the reranking that follow from it."""
+"""A checked request for a list, and the retrieval and the reranking that follow from it.
+
+What may be asked for is declared here once, with the filters of `catalog.filters` and the strategies: the declarations
+check Python callers and requests alike, and document the REST API.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,34 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.conf import settings
+from rest_framework import serializers
 
+from api.declarations import ChoiceField, Declared, NumberField, TextsField, WholeNumberField, parameter
 from api.problems import RequestError
+from catalog import filters
+from catalog.conditions import IN_STOCK, Condition
 from recommendations.anchors import MODALITIES, Start, fuse_anchors
-from recommendations.filters import Filters
 from recommendations.rerank import OUT_OF_STOCK, VARIANTS, Reranking
-from recommendations.rules import ActiveRule, RuleSet
-from recommendations.statements import IN_STOCK, METRICS, Search
-from recommendations.strategies import Strategy
+from recommendations.rules import RuleSet
+from recommendations.statements import METRICS, Retrieval
+from recommendations.strategies import STRATEGIES, Strategy, find_strategy
 
 MAX_LIMIT = 100
 MAX_ANCHORS = 50
 MAX_SHOWN = 500  # recommendations that one list can be paged through
 MAX_WEIGHT = 1000  # of an anchor
+MAX_ROWS = 900  # of one retrieval; the index looks at no more than 1,000
 NEAR_DUPLICATES = ("show", "hide")
+NEAR_DUPLICATE_SIMILARITY = 0.995  # cosine; colours of one design reach 0.96 in homeware, the same listing twice 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters(filters.Filters):
+    """The filters of products, and how similar they have to be at least, which rerank sees to."""
+
+    min_similarity: float | None = parameter(
+        NumberField(-1, 1, required=False, help_text="At least so similar to the anchor")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,100 +51,128 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Declared):
     """How to search and rerank. The defaults are those of every endpoint."""
 
-    modality: str | None = None  # None: what the strategy compares
-    metric: str = "cosine"
-    exact: bool = False
-    variants: str = "collapse"
-    diversity: float = 0.0  # 0: by similarity alone, 1: by difference alone
-    near_duplicates: str = "show"
-    price_proximity: float = 0.0  # 0: price plays no part, 1: it alone decides
-    out_of_stock: str | None = None  # None: the setting KINDRED_OUT_OF_STOCK
-    fallback: bool | None = None  # None: fill, unless a minimum similarity is asked for
-    explain: bool = False
+    modality: str | None = parameter(
+        ChoiceField(
+            MODALITIES, required=False, help_text="What is compared; only for the strategy similar. Default: fused"
+        )
+    )
+    metric: str = parameter(
+        ChoiceField(METRICS, default="cosine", help_text="The distance. All but cosine compare every product")
+    )
+    exact: bool = parameter(
+        serializers.BooleanField(default=False, help_text="true: compare every product, never use the index")
+    )
+    variants: str = parameter(
+        ChoiceField(
+            VARIANTS,
+            default="collapse",
+            help_text="collapse: one of each variant group, none of the anchors' own; show: all; "
+            "only: the anchors' own",
+        )
+    )
+    diversity: float = parameter(
+        NumberField(0, 1, default=0, help_text="0: by similarity alone; 1: by difference alone")
+    )
+    near_duplicates: str = parameter(
+        ChoiceField(NEAR_DUPLICATES, default="show", help_text="hide: leave out second listings of the same thing")
+    )
+    price_proximity: float = parameter(
+        NumberField(0, 1, default=0, help_text="How much a price near the anchor's counts")
+    )
+    out_of_stock: str | None = parameter(
+        ChoiceField(
+            OUT_OF_STOCK, required=False, help_text="last in the list, hidden, or mixed in. Default: a setting (last)"
+        )
+    )
+    fallback: bool | None = parameter(
+        serializers.BooleanField(
+            required=False,
+            help_text="Fill up with popular and recent products. Default: true, but false with min_similarity",
+        )
+    )
+    explain: bool = parameter(
+        serializers.BooleanField(default=False, help_text="true: say how much text and picture contribute")
+    )
     inactive_anchors: bool = True  # False: products that are not for sale are unknown, as shoppers know it
     page: Page = Page()
     weights: Mapping[str, float] = field(default_factory=dict)  # of anchors, by SKU; 1 where nothing is said
-    rules: tuple[ActiveRule, ...] | None = None  # None: those in force; staff preview others
 
-    def check(self) -> None:
-        """Raise RequestError for the first choice that does not exist."""
-        choices = {
-            "modality": (self.modality, (*MODALITIES, None)),
-            "metric": (self.metric, METRICS),
-            "variants": (self.variants, VARIANTS),
-            "near_duplicates": (self.near_duplicates, NEAR_DUPLICATES),
-            "out_of_stock": (self.out_of_stock, (*OUT_OF_STOCK, None)),
-        }
-        for name, (value, known) in choices.items():
-            if value not in known:
-                raise RequestError(name, f"Unknown: {value}. Known: {', '.join(word for word in known if word)}.")
-        for name, share in (("diversity", self.diversity), ("price_proximity", self.price_proximity)):
-            if not 0 <= share <= 1:
-                raise RequestError(name, "Has to be between 0 and 1.")
+    def __post_init__(self) -> None:
+        Declared.__post_init__(self)
         if not all(math.isfinite(weight) and abs(weight) <= MAX_WEIGHT for weight in self.weights.values()):
             raise RequestError("weights", f"Weights have to be numbers from -{MAX_WEIGHT} to {MAX_WEIGHT}.")
 
 
-def check_limit(limit: int) -> None:
-    if not 1 <= limit <= MAX_LIMIT:
-        raise RequestError("limit", f"Has to be between 1 and {MAX_LIMIT}.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest(Declared):
+    """A checked request for a list of recommendations. Raises RequestError where it cannot be answered."""
 
+    strategy: str = parameter(ChoiceField(sorted(STRATEGIES), default="similar"))
+    anchors: tuple[str, ...] = parameter(
+        TextsField(
+            "SKUs: one product, or several that are one query together, such as a cart",
+            child=serializers.CharField(max_length=100, trim_whitespace=False),
+            max_length=MAX_ANCHORS,
+            may_be_empty=True,
+        )
+    )
+    limit: int = parameter(WholeNumberField(1, MAX_LIMIT, default=10))
+    filters: Filters = Filters()
+    options: Options = Options()
 
-NEAR_DUPLICATE_SIMILARITY = 0.995  # cosine; colours of one design reach 0.96 in homeware, the same listing twice 1
-MAX_ROWS = 900  # of one search; the index looks at no more than 1,000
+    def __post_init__(self) -> None:
+        find_strategy(self.strategy)  # says of those that are planned that they are
+        Declared.__post_init__(self)
+        if self.plan.modality and not self.anchors:
+            raise RequestError("anchors", f"The strategy {self.strategy} needs at least one anchor.")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """A checked request."""
-
-    strategy: Strategy
-    skus: tuple[str, ...]
-    limit: int
-    filters: Filters
-    options: Options
+    @property
+    def plan(self) -> Strategy:
+        """What the strategy compares and requires."""
+        return find_strategy(self.strategy)
 
     @property
     def modality(self) -> str:
-        if self.strategy.name == "similar" and self.options.modality:
+        if self.strategy == "similar" and self.options.modality:
             return self.options.modality
-        return self.strategy.modality or "fused"
-
-    @property
-    def out_of_stock(self) -> str:
-        return self.options.out_of_stock or settings.KINDRED_OUT_OF_STOCK
+        return self.plan.modality or "fused"
 
     @property
     def may_fill(self) -> bool:
         """A minimum similarity is a wish for nothing rather than for something else, unless both are asked for."""
-        if self.strategy.order or self.options.variants == "only":
+        if self.plan.order or self.options.variants == "only":
             return False
         if self.options.fallback is not None:
             return self.options.fallback
         return self.filters.min_similarity is None
 
 
-def build_search(wish: Wish, start: Start, rules: RuleSet) -> Search:
+def choose_out_of_stock(options: Options) -> str:
+    """Return what becomes of what is sold out: as asked for, else as the setting says."""
+    return options.out_of_stock or str(settings.KINDRED_OUT_OF_STOCK)
+
+
+def build_retrieval(request: ListRequest, start: Start, rules: RuleSet) -> Retrieval:
     """Return what to ask the database for."""
-    options, anchors = wish.options, start.anchors
+    options, anchors = request.options, start.anchors
     groups = tuple(sorted({anchor.variant_group for anchor in anchors} - {""}))
-    conditions = wish.strategy.conditions(anchors)
-    if wish.out_of_stock == "hidden":
-        conditions = [*conditions, (IN_STOCK, {})]
+    conditions = request.plan.conditions(anchors)
+    if choose_out_of_stock(options) == "hidden":
+        conditions = [*conditions, Condition("stock", IN_STOCK)]
     collapse = options.variants == "collapse"
-    return Search(
-        limit=rows_to_fetch(wish, rules),
-        filters=wish.filters,
+    return Retrieval(
+        limit=rows_to_fetch(request, rules),
+        filters=request.filters,
         space_id=start.space.space_id if start.space else 0,
-        dim=start.space.dims[wish.modality] if start.space else 0,
-        modality=wish.modality,
+        dim=start.space.dims[request.modality] if start.space else 0,
+        modality=request.modality,
         metric=options.metric,
-        vector=query_vector(wish, start),
+        vector=query_vector(request, start),
         hidden_ids=(*(anchor.product_id for anchor in anchors), *options.page.shown_ids),
-        hidden_groups=groups if collapse or wish.strategy.other_groups else (),
+        hidden_groups=groups if collapse or request.plan.other_groups else (),
         shown_ids=options.page.shown_ids if collapse else (),
         only_groups=groups if options.variants == "only" else None,
         conditions=tuple(conditions),
@@ -134,51 +180,55 @@ def build_search(wish: Wish, start: Start, rules: RuleSet) -> Search:
         placed_ids=rules.placed_ids,
         exact=options.exact,
         with_vectors=bool(options.diversity) or options.near_duplicates == "hide",
-        with_attributes=any(rule.attribute for rule in rules.weights),
+        weights=rules.weights,
     )
 
 
-def query_vector(wish: Wish, start: Start) -> str:
-    if not wish.strategy.modality:
+def query_vector(request: ListRequest, start: Start) -> str:
+    if not request.plan.modality:
         return ""
     try:
-        return fuse_anchors(start.anchors, weights=wish.options.weights)
+        return fuse_anchors(start.anchors, weights=request.options.weights)
     except ValueError as error:
         raise RequestError("weights", str(error)) from error
 
 
-def rows_to_fetch(wish: Wish, rules: RuleSet) -> int:
+def rows_to_fetch(request: ListRequest, rules: RuleSet) -> int:
     """More than the limit where rerank drops some or lifts some from below; one more shows whether there are more."""
-    rows = wish.limit + 1
-    if wish.options.variants == "collapse":
-        rows = 3 * wish.limit + 10
-    if wish.options.near_duplicates == "hide":
-        rows += wish.limit
-    if wish.options.diversity:
-        rows = max(rows, 5 * wish.limit)
-    if rules.weights or wish.options.price_proximity:
-        rows = max(rows, 5 * wish.limit, 100)
+    limit, options = request.limit, request.options
+    rows = limit + 1
+    if options.variants == "collapse":
+        rows = 3 * limit + 10
+    if options.near_duplicates == "hide":
+        rows += limit
+    if options.diversity:
+        rows = max(rows, 5 * limit)
+    if rules.weights or options.price_proximity:
+        rows = max(rows, 5 * limit, 100)
     return min(rows, MAX_ROWS)
 
 
-def build_reranking(wish: Wish, start: Start, rules: RuleSet) -> Reranking:
-    """Return how to order what was found."""
-    options = wish.options
+def build_reranking(
+    limit: int, filters: Filters, options: Options, *, start: Start | None = None, rules: RuleSet | None = None
+) -> Reranking:
+    """Return how to order what was found, with the anchors of `start` where there are any."""
     hide = options.near_duplicates == "hide"
-    price, currency = anchor_price(start)
+    price, currency = anchor_price(start) if start else (None, "")
     return Reranking(
-        limit=wish.limit,
+        limit=limit,
         offset=len(options.page.shown_ids),
-        min_similarity=wish.filters.min_similarity,
+        min_similarity=filters.min_similarity,
         variants=options.variants,
-        anchor_groups=frozenset(anchor.variant_group for anchor in start.anchors if anchor.variant_group),
+        anchor_groups=frozenset(anchor.variant_group for anchor in start.anchors if anchor.variant_group)
+        if start
+        else frozenset(),
         near_duplicate_similarity=NEAR_DUPLICATE_SIMILARITY if hide else None,
         diversity=options.diversity,
         price_weight=options.price_proximity,
         anchor_price=price,
         anchor_currency=currency,
-        out_of_stock=wish.out_of_stock,
-        rules=rules,
+        out_of_stock=choose_out_of_stock(options),
+        rules=rules or RuleSet(),
     )
 
 

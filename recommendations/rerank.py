@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
-from recommendations.rules import ActiveRule, RuleSet, is_target
+from recommendations.rules import ActiveRule, RuleSet
 
 VARIANTS = ("collapse", "show", "only")
 OUT_OF_STOCK = ("last", "hidden", "mixed")
@@ -101,7 +101,7 @@ def apply_weights(candidates: Sequence[Candidate], *, rules: Sequence[ActiveRule
     for candidate in candidates:
         score, reasons = candidate.score, candidate.reasons
         for rule in rules:
-            if not is_target(candidate, rule=rule):
+            if rule.rule_id not in candidate.weighted_by:
                 continue
             raises = (rule.kind == "boost") == (score >= 0)  # dividing raises a score below zero
             score = score * rule.factor if raises else score / rule.factor

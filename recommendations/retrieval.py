@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from django.db import connection
 
 from recommendations import statements
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
-from recommendations.statements import Search, where_clause
+from recommendations.statements import Retrieval, where_clause
 
 SOURCES = {"placed": PLACED, "listed": LISTED, "popular": FALLBACK, "recent": FALLBACK}
 FALLBACK_REASONS = {
@@ -31,52 +30,54 @@ class Found:
     complete: bool
 
 
-def find_neighbours(search: Search) -> Found:
+def find_neighbours(retrieval: Retrieval) -> Found:
     """Return the nearest products that may be shown, nearest first, and those that rules place. One query.
 
     The search is exact when asked for, for metrics that the index does not serve, and when the filter keeps few
     products; else it goes through the index.
     """
-    where = where_clause(search)
-    if search.exact or search.metric != "cosine":
-        parts, ctes = [statements.exact_part(search, where)], []
-    else:
-        parts, ctes = statements.either_parts(search, where), [statements.matched_cte(search, where)]
-    if search.placed_ids:
-        parts.append(statements.placed_part(search, where))
-    rows = fetch(statements.card_statement(search, parts, ctes=ctes), where.params)
-    approximate = any(row["via"] == "approximate" for row in rows)
+    where = where_clause(retrieval)
+    parts, ctes = statements.nearest_parts(retrieval, where)
+    if retrieval.placed_ids:
+        parts.append(statements.placed_part(retrieval, where))
+    rows = fetch(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params)
     reached = sum(row["via"] in ("exact", "approximate") for row in rows)
     # The index may give up before it has found as many as asked for: only an exact search knows that there are no more.
-    return Found(read_rows(rows), "approximate" if approximate else "exact", not approximate and reached < search.limit)
+    how = how_retrieved(rows)
+    return Found(read_rows(rows), how, complete=how == "exact" and reached < retrieval.limit)
 
 
 def find_rest(
-    search: Search, *, category_ids: Sequence[int], searched: bool, fallback: int, in_stock_first: bool
+    retrieval: Retrieval, *, category_ids: Sequence[int], searched: bool, fallback: int, in_stock_first: bool
 ) -> Found:
     """Return what completes a list that came out short. One query.
 
     Unless `searched` says that the first search was complete, everything is compared, and each variant group counts
     once before the limit applies. Then come up to `fallback` products that cannot be compared yet.
     """
-    where = where_clause(search)
+    where = where_clause(retrieval)
     where.params["category_ids"] = list(category_ids)
-    parts = [] if searched else [statements.collapsed_part(search, where, in_stock_first=in_stock_first)]
+    parts = [] if searched else [statements.collapsed_part(retrieval, where, in_stock_first=in_stock_first)]
     if fallback:
-        parts.append(statements.fallback_part(search, where, limit=fallback))
-    rows = fetch(statements.card_statement(search, parts), where.params) if parts else []
+        parts.append(statements.fallback_part(retrieval, where, limit=fallback))
+    rows = fetch(statements.card_statement(retrieval, where, parts), where.params) if parts else []
     return Found(read_rows(rows), "exact", complete=True)
 
 
-def list_products(search: Search, *, order: str) -> Found:
+def list_products(retrieval: Retrieval, *, order: str) -> Found:
     """Return products in an order that needs no vectors, `recent` or `popular`. One query."""
-    where = where_clause(search)
-    parts = [statements.listed_part(search, where, order=order)]
-    if search.placed_ids:
-        parts.append(statements.placed_part(search, where))
-    rows = fetch(statements.card_statement(search, parts), where.params)
+    where = where_clause(retrieval)
+    parts = [statements.listed_part(retrieval, where, order=order)]
+    if retrieval.placed_ids:
+        parts.append(statements.placed_part(retrieval, where))
+    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
     reached = sum(row["via"] == "listed" for row in rows)
-    return Found(read_rows(rows), "exact", complete=reached < search.limit)
+    return Found(read_rows(rows), "exact", complete=reached < retrieval.limit)
+
+
+def how_retrieved(rows: Sequence[dict[str, Any]]) -> str:
+    """Return `approximate` where the index found some of the rows, else `exact`."""
+    return "approximate" if any(row["via"] == "approximate" for row in rows) else "exact"
 
 
 def fetch(statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -96,18 +97,13 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
             distance = None  # a vector without direction is like none
         source = SOURCES.get(via, NEIGHBOUR)
         score = 1.0 - number / listed if source == LISTED else 1.0 - distance if distance is not None else 0.0
-        row["attributes"] = read_attributes(row["attributes"])
+        row["weighted_by"] = tuple(row["weighted_by"] or ())
         row["vector"] = read_vector(row["vector"])
         if row["image_id"] is None:
             row = {name: value for name, value in row.items() if not name.startswith("image")}
         reasons = FALLBACK_REASONS.get(via, ())
         candidates.append(Candidate(**row, distance=distance, source=source, score=score, reasons=reasons))
     return candidates
-
-
-def read_attributes(value: Any) -> dict[str, Any]:
-    attributes = json.loads(value) if isinstance(value, str) else value
-    return attributes if isinstance(attributes, dict) else {}
 
 
 def read_vector(sent: bytes | None) -> np.ndarray | None:

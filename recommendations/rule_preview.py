@@ -1,17 +1,18 @@
-"""What a rule does to a list, before it is saved."""
+"""What a rule does to a list, before it is saved: it is saved, the list is asked for, and all of it is undone."""
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.utils import timezone
 
-from catalog.models import Category, Product
-from recommendations.anchors import Anchor, read_start
+from catalog.filters import attribute_condition
+from catalog.models import Product
+from recommendations.anchors import read_start
 from recommendations.models import Rule
 from recommendations.recommendation_list import RecommendationList
-from recommendations.requests import Options
-from recommendations.rules import ActiveRule, Scope
 from recommendations.services import similar_products
 
 PREVIEW_LIMIT = 8
@@ -34,21 +35,23 @@ class Preview:
 def preview_rule(rule: Rule, *, sku: str = "") -> Preview | None:
     """Return the list of the product `sku`, or of a fitting one, with and without the rule as if it were in force.
 
-    None in a shop without a product to show. The rule need not be saved, but has to be complete.
+    None in a shop without a product to show. The rule need not be saved, but has to be complete. The lists are those
+    that saving gives, in the same order, because it is saved while they are made; then the transaction is rolled back.
     """
     anchor = find_sample(rule, sku=sku)
     if anchor is None:
         return None
-    start = read_start([anchor.sku], modality="fused", at=timezone.now())
-    others = tuple(other for other in start.rules if other.rule_id != rule.pk)
-    applies = covers(rule, start.anchors[0])
-    own = (as_active(rule),) if applies else ()
-    return Preview(
-        anchor=anchor,
-        before=similar_products(anchor, limit=PREVIEW_LIMIT, options=Options(rules=others)),
-        after=similar_products(anchor, limit=PREVIEW_LIMIT, options=Options(rules=others + own)),
-        notes=tuple(notes(rule, applies=applies)),
-    )
+    with transaction.atomic():
+        Rule.objects.filter(pk=rule.pk).update(is_active=False)
+        before = similar_products(anchor, limit=PREVIEW_LIMIT)
+        in_force = copy.copy(rule)
+        in_force.is_active, in_force.starts_at, in_force.ends_at = True, None, None
+        in_force.save()
+        after = similar_products(anchor, limit=PREVIEW_LIMIT)
+        active = read_start([anchor.sku], modality="fused", at=timezone.now()).rules
+        transaction.set_rollback(True)
+    applies = in_force.pk in {one.rule_id for one in active}
+    return Preview(anchor=anchor, before=before, after=after, notes=tuple(notes(rule, applies=applies)))
 
 
 def find_sample(rule: Rule, *, sku: str) -> Product | None:
@@ -68,36 +71,8 @@ def find_sample(rule: Rule, *, sku: str) -> Product | None:
     elif rule.target_category is not None:
         products = products.in_category(rule.target_category.path)
     else:
-        products = products.filter(attributes__contains={rule.target_attribute: rule.target_value})
+        products = products.meeting(attribute_condition(rule.target_attribute, [rule.target_value]))
     return products.first()
-
-
-def covers(rule: Rule, anchor: Anchor) -> bool:
-    """Whether the rule applies to the lists of the anchor."""
-    if rule.anchor_id is not None:
-        return rule.anchor_id == anchor.product_id
-    if rule.anchor_category is not None:
-        return f"{anchor.category}/".startswith(f"{rule.anchor_category.path}/")
-    return True
-
-
-def as_active(rule: Rule) -> ActiveRule:
-    """The rule as rerank takes it; what is not saved yet has the number 0."""
-    scope = Scope.ANCHOR if rule.anchor_id else Scope.CATEGORY if rule.anchor_category_id else Scope.EVERYWHERE
-    category: Category | None = rule.target_category
-    return ActiveRule(
-        rule_id=rule.pk or 0,
-        kind=rule.kind,
-        label=str(rule),
-        scope=scope,
-        product_id=rule.target_id,
-        brand=rule.target_brand,
-        category=category.path if category else "",
-        attribute=rule.target_attribute,
-        value=rule.target_value,
-        position=rule.position,
-        factor=rule.factor,
-    )
 
 
 def notes(rule: Rule, *, applies: bool) -> list[str]:

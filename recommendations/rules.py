@@ -1,16 +1,13 @@
-"""Merchandising rules as rerank applies them: plain values, no database."""
+"""Merchandising rules as lists apply them: plain values, and their targets as conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
 
-from recommendations.filters import Params, attribute_condition, attribute_documents, subtree_condition
-
-if TYPE_CHECKING:
-    from recommendations.recommendation_list import Candidate
+from catalog.conditions import IN_CATEGORIES, Condition
+from catalog.filters import attribute_condition
 
 
 class Scope(IntEnum):
@@ -37,6 +34,17 @@ class ActiveRule:
     position: int | None = None  # 1 is first
     factor: float = 1.0
 
+    @property
+    def target(self) -> Condition:
+        """What a product has to meet for the rule to mean it."""
+        if self.product_id is not None:
+            return Condition("id", "{0} = {1}", (self.product_id,))
+        if self.brand:
+            return Condition("brand", "{0} = {1}", (self.brand,))
+        if self.category:
+            return Condition("category_id", f"({IN_CATEGORIES}) IS TRUE", ([self.category],))
+        return attribute_condition(self.attribute, [self.value])
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
@@ -61,52 +69,3 @@ def group_rules(rules: Iterable[ActiveRule]) -> RuleSet:
         excludes=tuple(rule for rule in ordered if rule.kind == "exclude"),
         placed_ids=tuple(dict.fromkeys(rule.product_id for rule in placed if rule.product_id is not None)),
     )
-
-
-def exclude_conditions(rules: Sequence[ActiveRule], params: Params) -> list[str]:
-    """Return SQL conditions on `p` that keep out what rules exclude, so that excluded products never cost rows."""
-    conditions = []
-    for number, rule in enumerate(rules):
-        key = f"r_exclude{number}"
-        if rule.product_id is not None:
-            params[key] = rule.product_id
-            conditions.append(f"p.id <> %({key})s")
-        elif rule.brand:
-            params[key] = rule.brand
-            conditions.append(f"p.brand <> %({key})s")
-        elif rule.category:
-            conditions.append(f"({subtree_condition(key, [rule.category], params)}) IS NOT TRUE")
-        else:
-            conditions.append(f"NOT {attribute_condition(key, rule.attribute, [rule.value], params)}")
-    return conditions
-
-
-def is_target(candidate: Candidate, *, rule: ActiveRule) -> bool:
-    """Whether the rule means this product, by whichever target it has."""
-    if rule.product_id is not None:
-        return candidate.product_id == rule.product_id
-    if rule.brand:
-        return candidate.brand == rule.brand
-    if rule.category:
-        return f"{candidate.category}/".startswith(f"{rule.category}/")
-    return has_attribute(candidate.attributes, name=rule.attribute, value=rule.value)
-
-
-def has_attribute(attributes: dict[str, Any], *, name: str, value: str) -> bool:
-    """Whether a product's attributes hold the value, alone or in a list: the same answer as the SQL condition gives."""
-    return any(contains(attributes, document) for document in attribute_documents(name, value))
-
-
-def contains(outer: Any, inner: Any) -> bool:
-    """JSON containment as Postgres' `@>` has it, for objects, lists and scalars."""
-    if isinstance(inner, dict):
-        return isinstance(outer, dict) and all(
-            name in outer and contains(outer[name], value) for name, value in inner.items()
-        )
-    if isinstance(inner, list):
-        return isinstance(outer, list) and all(any(contains(item, value) for item in outer) for value in inner)
-    return type(outer) is type(inner) and outer == inner or is_number(outer) and is_number(inner) and outer == inner
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""Recommendations: decide what to search for, search, rerank. At most three queries, no encoder."""
+"""Recommendations: check what is asked for, retrieve, rerank. At most three queries, no encoder."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from api.problems import RequestError
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import Start, read_start
 from recommendations.explanations.pairs import PairExplanation, explain_pairs
-from recommendations.filters import Filters
 from recommendations.recommendation_list import (
     EMBEDDING_PENDING,
     FALLBACK,
@@ -27,20 +25,19 @@ from recommendations.recommendation_list import (
     number_results,
 )
 from recommendations.requests import (
-    MAX_ANCHORS,
     MAX_ROWS,
     MAX_SHOWN,
+    Filters,
+    ListRequest,
     Options,
-    Wish,
     build_reranking,
-    build_search,
-    check_limit,
+    build_retrieval,
+    choose_out_of_stock,
 )
 from recommendations.rerank import rerank
 from recommendations.retrieval import Found, find_neighbours, find_rest, list_products
 from recommendations.rules import group_rules
-from recommendations.statements import Search
-from recommendations.strategies import find_strategy
+from recommendations.statements import Retrieval
 
 
 class UnknownAnchor(LookupError):
@@ -79,46 +76,44 @@ def recommend(
     The status is `embedding_pending`, with nothing in the list, while no anchor has a vector to compare.
     Raises UnknownAnchor or RequestError.
     """
-    check_limit(limit)
-    options = options or Options()
-    options.check()
-    skus = tuple(dict.fromkeys(anchor if isinstance(anchor, str) else anchor.sku for anchor in anchors))
-    wish = Wish(strategy=find_strategy(strategy), skus=skus, limit=limit, filters=filters or Filters(), options=options)
-    if len(skus) > MAX_ANCHORS:
-        raise RequestError("anchors", f"At most {MAX_ANCHORS}.")
-    if wish.strategy.modality and not skus:
-        raise RequestError("anchors", f"The strategy {strategy} needs at least one anchor.")
-    start = read_start(skus, modality=wish.modality, at=timezone.now())
-    known = {anchor.sku for anchor in start.anchors if anchor.is_active or options.inactive_anchors}
-    if unknown := [sku for sku in skus if sku not in known]:
+    request = ListRequest(
+        strategy=strategy,
+        anchors=tuple(anchor if isinstance(anchor, str) else anchor.sku for anchor in anchors),
+        limit=limit,
+        filters=filters or Filters(),
+        options=options or Options(),
+    )
+    start = read_start(request.anchors, modality=request.modality, at=timezone.now())
+    known = {anchor.sku for anchor in start.anchors if anchor.is_active or request.options.inactive_anchors}
+    if unknown := [sku for sku in request.anchors if sku not in known]:
         raise UnknownAnchor(unknown)
-    if wish.strategy.modality and (start.space is None or not any(anchor.vector for anchor in start.anchors)):
-        return answer(wish, start, search="exact", status=EMBEDDING_PENDING)
-    return choose(wish, start)
+    if request.plan.modality and (start.space is None or not any(anchor.vector for anchor in start.anchors)):
+        return answer(request, start, search="exact", status=EMBEDDING_PENDING)
+    return choose(request, start)
 
 
-def choose(wish: Wish, start: Start) -> RecommendationList:
+def choose(request: ListRequest, start: Start) -> RecommendationList:
     """Search, rerank, and search once more where the list came out short although there may be more."""
-    rules = group_rules(start.rules if wish.options.rules is None else wish.options.rules)
-    how = build_reranking(wish, start, rules)
-    search = build_search(wish, start, rules)
-    found = list_products(search, order=wish.strategy.order) if wish.strategy.order else find_neighbours(search)
+    rules = group_rules(start.rules)
+    how = build_reranking(request.limit, request.filters, request.options, start=start, rules=rules)
+    retrieval, order = build_retrieval(request, start, rules), request.plan.order
+    found = list_products(retrieval, order=order) if order else find_neighbours(retrieval)
     reranked = rerank(found.candidates, how=how)
-    if len(reranked.shown) < wish.limit and not wish.strategy.order:
-        found = complete(found, wish=wish, start=start, search=search)
+    if len(reranked.shown) < request.limit and not order:
+        found = complete(found, request=request, start=start, retrieval=retrieval)
         reranked = rerank(found.candidates, how=how)
-    return answer(wish, start, search=found.search, shown=reranked.shown, more=reranked.more or not found.complete)
+    return answer(request, start, search=found.search, shown=reranked.shown, more=reranked.more or not found.complete)
 
 
-def complete(found: Found, *, wish: Wish, start: Start, search: Search) -> Found:
+def complete(found: Found, *, request: ListRequest, start: Start, retrieval: Retrieval) -> Found:
     """Return what was found with what was left behind."""
-    searched = found.complete or reaches_beyond(found.candidates, wish.filters.min_similarity)
+    searched = found.complete or reaches_beyond(found.candidates, request.filters.min_similarity)
     rest = find_rest(
-        replace(search, limit=min(5 * wish.limit + 100, MAX_ROWS)),
+        replace(retrieval, limit=min(5 * request.limit + 100, MAX_ROWS)),
         category_ids=[anchor.category_id for anchor in start.anchors if anchor.category_id is not None],
         searched=searched,
-        fallback=wish.limit if wish.may_fill else 0,
-        in_stock_first=wish.out_of_stock == "last",
+        fallback=request.limit if request.may_fill else 0,
+        in_stock_first=choose_out_of_stock(request.options) == "last",
     )
     if searched:
         return Found([*found.candidates, *rest.candidates], found.search, complete=True)
@@ -133,38 +128,45 @@ def reaches_beyond(candidates: Sequence[Candidate], min_similarity: float | None
 
 
 def answer(
-    wish: Wish, start: Start, *, search: str, status: str = OK, shown: Sequence[Candidate] = (), more: bool = False
+    request: ListRequest,
+    start: Start,
+    *,
+    search: str,
+    status: str = OK,
+    shown: Sequence[Candidate] = (),
+    more: bool = False,
 ) -> RecommendationList:
-    page = wish.options.page
+    page = request.options.page
     space = start.space.name if start.space else None
-    shown = [explain_choice(candidate, wish=wish, start=start) for candidate in shown]
+    shown = [explain_choice(candidate, request=request, start=start) for candidate in shown]
     ids = [candidate.product_id for candidate in shown]
     return RecommendationList(
-        recommendation_id=page.recommendation_id or make_recommendation_id(wish.strategy.name, wish.skus, space, ids),
-        strategy=wish.strategy.name,
-        anchors=wish.skus,
+        recommendation_id=page.recommendation_id
+        or make_recommendation_id(request.strategy, request.anchors, space, ids),
+        strategy=request.strategy,
+        anchors=request.anchors,
         space=space,
         search=search,
         status=status,
         fallback_used=any(candidate.source == FALLBACK for candidate in shown),
         results=number_results(shown, offset=len(page.shown_ids)),
         more=more and len(page.shown_ids) + len(shown) < MAX_SHOWN and bool(shown),
-        explanations=explain(wish, start, ids) if wish.options.explain else {},
+        explanations=explain(request, start, ids) if request.options.explain else {},
     )
 
 
-def explain(wish: Wish, start: Start, product_ids: Sequence[int]) -> dict[int, PairExplanation]:
+def explain(request: ListRequest, start: Start, product_ids: Sequence[int]) -> dict[int, PairExplanation]:
     """Return why each product is similar to the first anchor. Three queries more, which only those who ask pay for."""
-    if not wish.strategy.modality or start.space is None or not product_ids:
+    if not request.plan.modality or start.space is None or not product_ids:
         return {}
     space = EmbeddingSpace.objects.get(pk=start.space.space_id)
     return explain_pairs(start.anchors[0].product_id, product_ids, space=space)
 
 
-def explain_choice(candidate: Candidate, *, wish: Wish, start: Start) -> Candidate:
+def explain_choice(candidate: Candidate, *, request: ListRequest, start: Start) -> Candidate:
     """Put the strategy's own reason before those of rules. What a rule placed is there for the rule alone."""
     if candidate.source not in (NEIGHBOUR, LISTED):
         return candidate
     anchors = start.anchors[0].title if len(start.anchors) == 1 else "your selection"
-    reason = Reason(wish.strategy.name, wish.strategy.reason.format(anchors=anchors))
+    reason = Reason(request.strategy, request.plan.reason.format(anchors=anchors))
     return replace(candidate, reasons=(reason, *candidate.reasons))

@@ -1,4 +1,4 @@
-"""The SQL of a search. Values are bound as parameters; only numbers and names of our own are written into the text."""
+"""The SQL of a retrieval. Values are bound as parameters; only numbers and our own names are written into it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from catalog.conditions import IN_STOCK, Condition, Params
+from catalog.filters import Filters
 from recommendations.anchors import MODALITIES, parse_vector
-from recommendations.filters import Filters, Params, filter_conditions
-from recommendations.rules import ActiveRule, exclude_conditions
+from recommendations.rules import ActiveRule
 
 METRICS = ("cosine", "euclidean", "inner_product", "pearson")
 
@@ -61,13 +62,13 @@ EF_SEARCH_MAX = 1000  # pgvector's own limit; beyond it the scan goes on by itse
 
 # There are no sales to count yet. A shop stocks deepest what it sells most, so deep stock stands in for demand; stock
 # that is not counted follows, sold out comes last, newer first among equals.
-POPULAR_ORDER = "(p.stock = 0) IS TRUE, p.stock DESC NULLS LAST, p.created_at DESC, p.id DESC"
+OUT_OF_STOCK = f"NOT ({IN_STOCK.format('p.stock')})"
+POPULAR_ORDER = f"{OUT_OF_STOCK}, p.stock DESC NULLS LAST, p.created_at DESC, p.id DESC"
 RECENT_ORDER = "p.created_at DESC, p.id DESC"
-IN_STOCK = "p.stock IS DISTINCT FROM 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Retrieval:
     """Everything that a statement depends on."""
 
     limit: int  # rows wanted
@@ -81,12 +82,12 @@ class Search:
     hidden_groups: tuple[str, ...] = ()  # variant groups that are not shown, such as the anchors' own
     shown_ids: tuple[int, ...] = ()  # no other variant of these is shown either
     only_groups: tuple[str, ...] | None = None
-    conditions: tuple[tuple[str, Params], ...] = ()  # what a strategy adds
+    conditions: tuple[Condition, ...] = ()  # what a strategy adds
     excludes: tuple[ActiveRule, ...] = ()
     placed_ids: tuple[int, ...] = ()  # products that rules bring in, wherever they rank
     exact: bool = False
     with_vectors: bool = False
-    with_attributes: bool = False
+    weights: tuple[ActiveRule, ...] = ()  # boosts and buries: which of them mean a product is part of its row
 
     @property
     def ef_search(self) -> int:
@@ -113,30 +114,32 @@ class Where:
     params: Params
 
 
-def where_clause(search: Search) -> Where:
-    params: Params = {"hidden_ids": list(search.hidden_ids), **query_params(search.metric, search.vector)}
-    allowed = ["p.is_active", "p.id <> ALL(%(hidden_ids)s)", *filter_conditions(search.filters, params)]
-    allowed += exclude_conditions(search.excludes, params)
-    searched = [*allowed, *group_conditions(search, params)]
-    for condition, values in search.conditions:
-        searched.append(condition)
-        params.update(values)
-    if search.placed_ids:
-        params["placed_ids"] = list(search.placed_ids)
+def where_clause(retrieval: Retrieval) -> Where:
+    params: Params = {"hidden_ids": list(retrieval.hidden_ids), **query_params(retrieval.metric, retrieval.vector)}
+    allowed = ["p.is_active", "p.id <> ALL(%(hidden_ids)s)", *bind_all(retrieval.filters.conditions(), params, key="f")]
+    # What rules exclude is kept out here, so that excluded products never cost rows.
+    allowed += [f"NOT {bound}" for bound in bind_all([rule.target for rule in retrieval.excludes], params, key="x")]
+    searched = [*allowed, *group_conditions(retrieval, params), *bind_all(retrieval.conditions, params, key="s")]
+    if retrieval.placed_ids:
+        params["placed_ids"] = list(retrieval.placed_ids)
         searched.append("p.id <> ALL(%(placed_ids)s)")
     return Where(" AND ".join(allowed), " AND ".join(searched), params)
 
 
-def group_conditions(search: Search, params: Params) -> list[str]:
+def bind_all(conditions: Sequence[Condition], params: Params, *, key: str) -> list[str]:
+    return [condition.bind(params, key=f"{key}{number}") for number, condition in enumerate(conditions)]
+
+
+def group_conditions(retrieval: Retrieval, params: Params) -> list[str]:
     conditions = []
-    if search.only_groups is not None:
-        params["only_groups"] = [group for group in search.only_groups if group]
+    if retrieval.only_groups is not None:
+        params["only_groups"] = [group for group in retrieval.only_groups if group]
         conditions.append("p.variant_group = ANY(%(only_groups)s)")
-    if hidden := [group for group in search.hidden_groups if group]:
+    if hidden := [group for group in retrieval.hidden_groups if group]:
         params["hidden_groups"] = hidden
         conditions.append("p.variant_group <> ALL(%(hidden_groups)s)")
-    if search.shown_ids:
-        params["shown_ids"] = list(search.shown_ids)
+    if retrieval.shown_ids:
+        params["shown_ids"] = list(retrieval.shown_ids)
         conditions.append(
             "p.variant_group NOT IN (SELECT s.variant_group FROM catalog_product s"
             " WHERE s.id = ANY(%(shown_ids)s) AND s.variant_group <> '')"
@@ -144,114 +147,131 @@ def group_conditions(search: Search, params: Params) -> list[str]:
     return conditions
 
 
-def embedding_of(product: str, search: Search, *, columns: str) -> str:
+def embedding_of(product: str, retrieval: Retrieval, *, columns: str) -> str:
     """A lateral subquery with the product's embedding. LIMIT keeps it a probe of the unique index for each product."""
-    return f"LATERAL (SELECT {columns} FROM embeddings_productembedding e WHERE {own_rows(search, product)} LIMIT 1) e"
-
-
-def own_rows(search: Search, product: str = "") -> str:
-    """Conditions on `e` for the rows of this space and modality; literals, so that the partial index fits."""
-    if search.modality not in MODALITIES:
-        raise ValueError(f"Unknown modality {search.modality!r}. Known: {', '.join(MODALITIES)}.")
-    rows = f"e.space_id = {int(search.space_id)} AND e.modality = '{search.modality}'"
-    return f"{rows} AND e.product_id = {product}" if product else rows
-
-
-def distance_of(search: Search) -> str:
-    """The distance of `e` to the query, as the index has it; null where nothing is compared."""
-    if not search.vector:
-        return "NULL::float8"
-    return distance_sql(search.metric, f"(e.vector::halfvec({int(search.dim)}))")
-
-
-def either_parts(search: Search, where: Where) -> list[str]:
-    """The bounded count with its two branches. The one whose one-time filter is false is never started."""
-    few = f"(SELECT count(*) FROM matched) <= {search.exact_products}"
-    distance = distance_of(search)
-    settings = (
-        f"(SELECT set_config('hnsw.ef_search', '{search.ef_search}', true)"
-        " || set_config('hnsw.iterative_scan', 'relaxed_order', true)) IS NOT NULL"
-    )  # set in passing: a statement of their own would be another query
-    exact = f"""SELECT m.id AS product_id, e.distance + 0 AS distance, 'exact' AS via
-        FROM matched m CROSS JOIN {embedding_of("m.id", search, columns=f"{distance} AS distance")}
-        WHERE {few} ORDER BY 2, 1 LIMIT {int(search.limit)}"""
-    approximate = f"""SELECT e.product_id, {distance} AS distance, 'approximate' AS via
-        FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-        WHERE NOT {few} AND {settings} AND {own_rows(search)} AND {where.searched}
-        ORDER BY {distance} LIMIT {int(search.limit)}"""
-    return [exact, approximate]
-
-
-def matched_cte(search: Search, where: Where) -> str:
     return (
-        f"matched AS MATERIALIZED (SELECT p.id FROM catalog_product p WHERE {where.searched}"
-        f" LIMIT {search.exact_products + 1})"
+        f"LATERAL (SELECT {columns} FROM embeddings_productembedding e WHERE {own_rows(retrieval, product)} LIMIT 1) e"
     )
 
 
-def exact_part(search: Search, where: Where) -> str:
-    """Compare everything that matches. Adding 0 keeps the index out."""
-    return f"""SELECT e.product_id, ({distance_of(search)}) + 0 AS distance, 'exact' AS via
+def own_rows(retrieval: Retrieval, product: str = "") -> str:
+    """Conditions on `e` for the rows of this space and modality; literals, so that the partial index fits."""
+    if retrieval.modality not in MODALITIES:
+        raise ValueError(f"Unknown modality {retrieval.modality!r}. Known: {', '.join(MODALITIES)}.")
+    rows = f"e.space_id = {int(retrieval.space_id)} AND e.modality = '{retrieval.modality}'"
+    return f"{rows} AND e.product_id = {product}" if product else rows
+
+
+def distance_of(retrieval: Retrieval) -> str:
+    """The distance of `e` to the query, as the index has it; null where nothing is compared."""
+    if not retrieval.vector:
+        return "NULL::float8"
+    return distance_sql(retrieval.metric, f"(e.vector::halfvec({int(retrieval.dim)}))")
+
+
+def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[str]]:
+    """Return the parts that find what is nearest, and the CTEs that they need.
+
+    Everything is compared when asked for and for metrics that the index does not serve; else the statement decides.
+    """
+    if retrieval.exact or retrieval.metric != "cosine":
+        return [exact_part(retrieval, where)], []
+    return either_parts(retrieval, where), [matched_cte(retrieval, where)]
+
+
+def either_parts(retrieval: Retrieval, where: Where) -> list[str]:
+    """The bounded count with its two branches. The one whose one-time filter is false is never started."""
+    few = f"(SELECT count(*) FROM matched) <= {retrieval.exact_products}"
+    distance = distance_of(retrieval)
+    settings = (
+        f"(SELECT set_config('hnsw.ef_search', '{retrieval.ef_search}', true)"
+        " || set_config('hnsw.iterative_scan', 'relaxed_order', true)) IS NOT NULL"
+    )  # set in passing: a statement of their own would be another query
+    exact = f"""SELECT m.id AS product_id, e.distance + 0 AS distance, 'exact' AS via
+        FROM matched m CROSS JOIN {embedding_of("m.id", retrieval, columns=f"{distance} AS distance")}
+        WHERE {few} ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
+    approximate = f"""SELECT e.product_id, {distance} AS distance, 'approximate' AS via
         FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-        WHERE {own_rows(search)} AND {where.searched} ORDER BY 2, 1 LIMIT {int(search.limit)}"""
+        WHERE NOT {few} AND {settings} AND {own_rows(retrieval)} AND {where.searched}
+        ORDER BY {distance} LIMIT {int(retrieval.limit)}"""
+    return [exact, approximate]
 
 
-def collapsed_part(search: Search, where: Where, *, in_stock_first: bool) -> str:
+def matched_cte(retrieval: Retrieval, where: Where) -> str:
+    return (
+        f"matched AS MATERIALIZED (SELECT p.id FROM catalog_product p WHERE {where.searched}"
+        f" LIMIT {retrieval.exact_products + 1})"
+    )
+
+
+def exact_part(retrieval: Retrieval, where: Where) -> str:
+    """Compare everything that matches. Adding 0 keeps the index out."""
+    return f"""SELECT e.product_id, ({distance_of(retrieval)}) + 0 AS distance, 'exact' AS via
+        FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
+        WHERE {own_rows(retrieval)} AND {where.searched} ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
+
+
+def collapsed_part(retrieval: Retrieval, where: Where, *, in_stock_first: bool) -> str:
     """The same, but each variant group once, before the limit: its nearest, or its nearest that can be bought."""
-    stock = "(p.stock = 0) IS TRUE, " if in_stock_first else ""
+    stock = f"{OUT_OF_STOCK}, " if in_stock_first else ""
     return f"""SELECT product_id, distance, 'exact' AS via FROM (
             SELECT DISTINCT ON (p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END)
-                e.product_id, {distance_of(search)} AS distance
+                e.product_id, {distance_of(retrieval)} AS distance
             FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-            WHERE {own_rows(search)} AND {where.searched}
+            WHERE {own_rows(retrieval)} AND {where.searched}
             ORDER BY p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END, {stock}2, 1
-        ) one_of_each ORDER BY 2, 1 LIMIT {int(search.limit)}"""
+        ) one_of_each ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
 
 
-def placed_part(search: Search, where: Where) -> str:
+def placed_part(retrieval: Retrieval, where: Where) -> str:
     """Products that rules bring in. Filters hold for them; rank and variant group do not matter."""
-    embedding = embedding_of("p.id", search, columns=f"{distance_of(search)} AS distance")
+    embedding = embedding_of("p.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")
     return f"""SELECT p.id AS product_id, e.distance, 'placed' AS via
         FROM catalog_product p LEFT JOIN {embedding} ON true
         WHERE p.id = ANY(%(placed_ids)s) AND {where.allowed}"""
 
 
-def fallback_part(search: Search, where: Where, *, limit: int) -> str:
+def fallback_part(retrieval: Retrieval, where: Where, *, limit: int) -> str:
     """Products that cannot be compared, having no vector: popular ones of the anchors' categories, then recent ones."""
     return f"""SELECT p.id AS product_id, NULL::float8 AS distance,
             CASE WHEN p.category_id = ANY(%(category_ids)s) THEN 'popular' ELSE 'recent' END AS via
         FROM catalog_product p
         WHERE {where.searched}
-          AND NOT EXISTS (SELECT FROM embeddings_productembedding e WHERE {own_rows(search, "p.id")})
+          AND NOT EXISTS (SELECT FROM embeddings_productembedding e WHERE {own_rows(retrieval, "p.id")})
         ORDER BY (p.category_id = ANY(%(category_ids)s)) IS NOT TRUE,
-            CASE WHEN p.category_id = ANY(%(category_ids)s) THEN (p.stock = 0) IS TRUE END,
+            CASE WHEN p.category_id = ANY(%(category_ids)s) THEN {OUT_OF_STOCK} END,
             CASE WHEN p.category_id = ANY(%(category_ids)s) THEN p.stock END DESC NULLS LAST,
             {RECENT_ORDER}
         LIMIT {int(limit)}"""
 
 
-def listed_part(search: Search, where: Where, *, order: str) -> str:
+def listed_part(retrieval: Retrieval, where: Where, *, order: str) -> str:
     """Products in an order that needs no vectors."""
     by = {"recent": RECENT_ORDER, "popular": POPULAR_ORDER}[order]
     return f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'listed' AS via
-        FROM catalog_product p WHERE {where.searched} ORDER BY {by} LIMIT {int(search.limit)}"""
+        FROM catalog_product p WHERE {where.searched} ORDER BY {by} LIMIT {int(retrieval.limit)}"""
 
 
-def card_statement(search: Search, parts: Sequence[str], *, ctes: Sequence[str] = ()) -> str:
+def rules_that_mean(retrieval: Retrieval, where: Where) -> str:
+    """The ids of the boosts and buries that mean the product `p`, as an array."""
+    bound = bind_all([rule.target for rule in retrieval.weights], where.params, key="w")
+    ids = [f"CASE WHEN {one} THEN {int(rule.rule_id)} END" for rule, one in zip(retrieval.weights, bound, strict=True)]
+    return f"array_remove(ARRAY[{', '.join(ids)}], NULL)" if ids else "NULL"
+
+
+def card_statement(retrieval: Retrieval, where: Where, parts: Sequence[str], *, ctes: Sequence[str] = ()) -> str:
     """Everything that rerank and a card need of each row of `parts`; rows keep the order of their part."""
     union = " UNION ALL ".join(f"(SELECT *, row_number() OVER () AS rank FROM ({part}) part)" for part in parts)
-    attributes = "p.attributes" if search.with_attributes else "NULL"
     vector, join = "NULL", ""
-    if search.with_vectors:
+    if retrieval.with_vectors:
         vector = "halfvec_send(e.vector)"
-        join = f"LEFT JOIN {embedding_of('p.id', search, columns='e.vector')} ON true"
+        join = f"LEFT JOIN {embedding_of('p.id', retrieval, columns='e.vector')} ON true"
     return f"""WITH {", ".join([*ctes, f"neighbours AS ({union})"])}
-        SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, coalesce(c.path, '') AS category,
-            p.category_id, p.price, p.currency, p.stock, p.variant_group, p.collection, p.created_at,
-            p.translations::text AS translations, {attributes} AS attributes, i.id AS image_id, i.file AS image,
+        SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price, p.currency,
+            p.stock, p.variant_group, p.collection, p.created_at, p.translations::text AS translations,
+            {rules_that_mean(retrieval, where)} AS weighted_by, i.id AS image_id, i.file AS image,
             i.sha256 AS image_sha256, i.width AS image_width, i.height AS image_height, {vector} AS vector
         FROM neighbours n JOIN catalog_product p ON p.id = n.product_id
-        LEFT JOIN catalog_category c ON c.id = p.category_id
         LEFT JOIN LATERAL (SELECT i.id, i.file, i.sha256, i.width, i.height FROM catalog_productimage i
             WHERE i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) i ON true {join}
         ORDER BY n.distance, n.via = 'placed', n.rank"""

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from api.problems import RequestError
+from catalog.conditions import IN_STOCK, Condition
 from recommendations.anchors import Anchor
-from recommendations.filters import Params
-from recommendations.statements import IN_STOCK
 
 PRICE_BAND = Decimal("0.3")  # substitutes cost at most this share more or less than the anchor
 LATER = ("bundle", "personal", "trending")  # need behaviour data
-
-Condition = tuple[str, Params]
 
 
 def no_conditions(anchors: Sequence[Anchor]) -> list[Condition]:
@@ -23,25 +20,20 @@ def no_conditions(anchors: Sequence[Anchor]) -> list[Condition]:
 
 def can_stand_in(anchors: Sequence[Anchor]) -> list[Condition]:
     """In stock, and priced within the band around the anchors' prices where these are known."""
-    conditions: list[Condition] = [(IN_STOCK, {})]
+    conditions = [Condition("stock", IN_STOCK)]
     priced = [anchor for anchor in anchors if anchor.price]
     if priced:
         prices = [anchor.price for anchor in priced if anchor.price is not None]
-        params: Params = {
-            "band_low": min(prices) * (1 - PRICE_BAND),
-            "band_high": max(prices) * (1 + PRICE_BAND),
-            "band_currencies": sorted({anchor.currency for anchor in priced}),
-        }
-        conditions.append(
-            ("p.price BETWEEN %(band_low)s AND %(band_high)s AND p.currency = ANY(%(band_currencies)s)", params)
-        )
+        band = (min(prices) * (1 - PRICE_BAND), max(prices) * (1 + PRICE_BAND))
+        conditions.append(Condition("price", "{0} BETWEEN {1} AND {2}", band))
+        conditions.append(Condition("currency", "{0} = ANY({1})", (sorted({anchor.currency for anchor in priced}),)))
     return conditions
 
 
 def in_their_categories(anchors: Sequence[Anchor]) -> list[Condition]:
     """In a category of the anchors, where they have one."""
     ids = sorted({anchor.category_id for anchor in anchors if anchor.category_id is not None})
-    return [("p.category_id = ANY(%(anchor_category_ids)s)", {"anchor_category_ids": ids})] if ids else []
+    return [Condition("category_id", "{0} = ANY({1})", (ids,))] if ids else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from api.pagination import read_page
 from api.parameters import keep_fields
 from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
 from api.problems import Conflict, flatten_errors
+from catalog.filters import ATTRIBUTE_PARAMETER
 from catalog.models import Product, ProductQuerySet
 from catalog.rest import examples
 from catalog.rest.parameters import ProductListQuery, ProductQuery, filter_products
@@ -54,14 +55,14 @@ class ProductListView(APIView):
     @extend_schema(
         operation_id="list_products",
         tags=["products"],
-        parameters=[ProductListQuery],
+        parameters=[ProductListQuery, ATTRIBUTE_PARAMETER],
         responses=ProductPageSerializer,
         examples=[examples.PRODUCT_PAGE],
     )
     def get(self, request: Request) -> Response:
         """List products, filtered and in pages."""
         wanted = ProductListQuery.read(request)
-        products = filter_products(visible_products(request), wanted=wanted)
+        products = filter_products(visible_products(request), wanted=wanted, sent=request.query_params)
         page = read_page(
             load_shown(products, wanted=wanted),
             order=wanted["ordering"],

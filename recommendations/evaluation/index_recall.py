@@ -9,7 +9,7 @@ from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.indexes import index_name
 from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.metrics import Floats, Ids
-from recommendations.statements import Search, distance_of, own_rows
+from recommendations.statements import Retrieval, distance_of, own_rows
 
 MAX_ANCHORS = 200  # an exact search of 100,000 vectors takes about 50 ms
 
@@ -41,14 +41,14 @@ def measure_index_recall(
         anchors = [anchors[position] for position in np.sort(chosen).tolist()]
     recalls: list[float] = []
     for anchor_id, vector in anchors:
-        search = Search(
+        retrieval = Retrieval(
             limit=k, space_id=space.pk, dim=len(vector), modality=modality, vector=str(vector), hidden_ids=(anchor_id,)
         )
-        if not recalls and not _has_index(search, index_name(space, modality)):
+        if not recalls and not _has_index(retrieval, index_name(space, modality)):
             break
-        recalls.append(_recall(_distances(search, exact=False), _distances(search, exact=True)))
+        recalls.append(_recall(_distances(retrieval, exact=False), _distances(retrieval, exact=True)))
     estimate = estimate_mean(recalls, seed=seed) if recalls else None
-    return IndexRecall(space.name, modality, k, Search(limit=k).ef_search, estimate)
+    return IndexRecall(space.name, modality, k, Retrieval(limit=k).ef_search, estimate)
 
 
 def _recall(found: Floats, exact: Floats) -> float:
@@ -56,29 +56,29 @@ def _recall(found: Floats, exact: Floats) -> float:
     return float((found <= exact[-1]).sum() / len(exact)) if len(exact) else float("nan")
 
 
-def _distances(search: Search, *, exact: bool) -> Floats:
+def _distances(retrieval: Retrieval, *, exact: bool) -> Floats:
     """Return the distances of the nearest products, nearest first."""
-    return np.array([row[1] for row in _execute("", search, exact=exact)], dtype=np.float64)
+    return np.array([row[1] for row in _execute("", retrieval, exact=exact)], dtype=np.float64)
 
 
-def _has_index(search: Search, name: str) -> bool:
+def _has_index(retrieval: Retrieval, name: str) -> bool:
     """Ask the planner itself: an index that is missing, or that an interrupted build left invalid, is in no plan."""
-    return any(name in row[0] for row in _execute("EXPLAIN ", search, exact=False))
+    return any(name in row[0] for row in _execute("EXPLAIN ", retrieval, exact=False))
 
 
-def _execute(prefix: str, search: Search, *, exact: bool) -> list[tuple[str, float]]:
-    distance = distance_of(search)
+def _execute(prefix: str, retrieval: Retrieval, *, exact: bool) -> list[tuple[str, float]]:
+    distance = distance_of(retrieval)
     statement = f"""{prefix}SELECT e.product_id, {distance} AS distance FROM embeddings_productembedding e
-        WHERE {own_rows(search)} AND e.product_id <> ALL(%(hidden_ids)s)
-        ORDER BY {f"({distance}) + 0" if exact else distance} LIMIT {search.limit}"""
-    settings = {"hnsw.ef_search": str(search.ef_search), "hnsw.iterative_scan": "relaxed_order"}
+        WHERE {own_rows(retrieval)} AND e.product_id <> ALL(%(hidden_ids)s)
+        ORDER BY {f"({distance}) + 0" if exact else distance} LIMIT {retrieval.limit}"""
+    settings = {"hnsw.ef_search": str(retrieval.ef_search), "hnsw.iterative_scan": "relaxed_order"}
     if not exact:
         # Few rows are cheaper to sort: then the index would be judged by an answer that it did not give.
         settings |= {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
     with transaction.atomic(), connection.cursor() as cursor:
         for name, value in settings.items():
             cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-        cursor.execute(statement, {"query": search.vector, "hidden_ids": list(search.hidden_ids)})
+        cursor.execute(statement, {"query": retrieval.vector, "hidden_ids": list(retrieval.hidden_ids)})
         rows: list[tuple[str, float]] = cursor.fetchall()
         for name in settings:  # they would last to the end of a transaction around this one
             cursor.execute("SELECT set_config(%s, reset_val, true) FROM pg_settings WHERE name = %s", [name, name])

@@ -12,21 +12,22 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.access import MayRead
+from api.declarations import ChoiceField
 from api.parsers import BoundedMultiPartParser
 from api.problems import RequestError, Unavailable
-from recommendations.requests import Options, Page
-from recommendations.rerank import OUT_OF_STOCK, VARIANTS
+from catalog.filters import ATTRIBUTE_PARAMETER
+from recommendations.requests import Filters, Page
+from recommendations.rerank import VARIANTS
 from recommendations.rest.cursors import make_cursor, read_cursor
 from recommendations.rest.examples import LIST
-from recommendations.rest.parameters import SimilarQuery, build_filters
+from recommendations.rest.parameters import SimilarQuery, build_options
 from recommendations.rest.serializers import ListSerializer, render_list
-from recommendations.rest.views import ATTRIBUTE_PARAMETER, allow_caching, identify
+from recommendations.rest.views import allow_caching, identify
 from recommendations.search.queries import MAX_TEXT_LENGTH, CropBox, prepare_photo
 from recommendations.search.services import PHOTO, PHOTO_AND_TEXT, TEXT_MODES, SearchAnswer, search_photo, search_text
 from recommendations.worker import WorkerUnavailable
 
 RETRY_AFTER_S = 5
-SEARCH_OPTIONS = ("variants", "diversity", "out_of_stock", "exact")
 SEARCH: dict[str, Any] = {
     **LIST,
     "strategy": "search",
@@ -41,19 +42,14 @@ SEARCH_EXAMPLE = OpenApiExample("Products found", response_only=True, value=SEAR
 class TextQuery(SimilarQuery):
     """Parameters of GET search/: those of similar/ that mean something without an anchor, and the words."""
 
-    modality = metric = near_duplicates = price_proximity = fallback = explain = strategy = None  # type: ignore
+    modality = metric = near_duplicates = price_proximity = fallback = explain = strategy = None
     q = serializers.CharField(max_length=MAX_TEXT_LENGTH, help_text="What to search for, in any language")
-    mode = serializers.ChoiceField(
-        choices=TEXT_MODES,
+    mode = ChoiceField(
+        TEXT_MODES,
         default="hybrid",
         help_text="full_text: by words; semantic: by meaning; hybrid: by both, fused by reciprocal rank",
     )
-    variants = serializers.ChoiceField(
-        choices=VARIANTS[:2], default="show", help_text="show: all; collapse: one of each variant group"
-    )
-    out_of_stock = serializers.ChoiceField(
-        choices=OUT_OF_STOCK, required=False, help_text="last in the list, hidden, or mixed in. Default: a setting"
-    )
+    variants = ChoiceField(VARIANTS[:2], default="show", help_text="show: all; collapse: one of each variant group")
 
 
 class PhotoQuery(TextQuery):
@@ -102,8 +98,8 @@ class TextSearchView(APIView):
         answer = search_text(
             wanted["q"],
             limit=wanted["limit"],
-            filters=build_filters(wanted, sent=request.query_params),
-            options=read_options(wanted, page=page),
+            filters=Filters.from_query(wanted, sent=request.query_params),
+            options=build_options(wanted, page=page),
             mode=wanted["mode"],
         )
         response = Response(render_search(answer, request, wanted, make_cursor(answer.shown, page=page, asked=asked)))
@@ -144,18 +140,14 @@ class PhotoSearchView(APIView):
                 photo,
                 text=sent.get("q", ""),
                 limit=wanted["limit"],
-                filters=build_filters(wanted, sent=request.query_params),
-                options=read_options(wanted, page=Page()),
+                filters=Filters.from_query(wanted, sent=request.query_params),
+                options=build_options(wanted, page=Page()),
             )
         except WorkerUnavailable as error:
             raise Unavailable(f"Photos cannot be searched right now. {error}", wait=RETRY_AFTER_S) from error
         response = Response(render_search(answer, request, wanted, None))
         response["Cache-Control"] = "no-store"
         return response
-
-
-def read_options(wanted: Mapping[str, Any], *, page: Page) -> Options:
-    return Options(**{name: wanted[name] for name in SEARCH_OPTIONS if name in wanted}, page=page)
 
 
 def read_crop(text: str) -> CropBox | None:

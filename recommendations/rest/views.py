@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,8 +15,8 @@ from rest_framework.views import APIView
 from api.access import MayRead, may_write
 from api.failures import handle_exception
 from api.problems import RequestError
-from recommendations.filters import Filters
-from recommendations.requests import Page
+from catalog.filters import ATTRIBUTE_PARAMETER
+from recommendations.requests import Filters, Page
 from recommendations.rest.cursors import make_cursor, read_cursor
 from recommendations.rest.examples import BATCH_EXAMPLES, LIST_EXAMPLE
 from recommendations.rest.parameters import (
@@ -24,7 +24,6 @@ from recommendations.rest.parameters import (
     BatchQuery,
     PlacementQuery,
     SimilarQuery,
-    build_filters,
     build_options,
     build_placement_filters,
 )
@@ -33,13 +32,6 @@ from recommendations.services import UnknownAnchor, recommend
 
 MAX_AGE_S = 30  # how long an unpersonalised list may be reused without asking again
 CUTTING = ("cursor", "fields", "limit", "id")  # parameters that only cut the list into pages and answers
-
-ATTRIBUTE_PARAMETER = OpenApiParameter(
-    "attr.NAME",
-    str,
-    many=True,
-    description="The attribute NAME has this value, such as `attr.colour=sage`; repeated, the values are alternatives",
-)
 
 
 class SimilarView(APIView):
@@ -63,7 +55,7 @@ class SimilarView(APIView):
         answer = answer_list(
             {**wanted, "anchors": [sku]},
             request=request,
-            read_filters=lambda: build_filters(wanted, sent=sent),
+            read_filters=lambda: Filters.from_query(wanted, sent=sent),
             asked=identify({name: sorted(sent.getlist(name)) for name in sent} | {"sku": sku}),
         )
         response = Response(answer)

@@ -6,13 +6,13 @@ and sets Chinese characters apart, come from the catalogue's migration 0002.
 
 from __future__ import annotations
 
-from recommendations.statements import Search, Where
+from recommendations.statements import Retrieval, Where
 
 # How much of the query a title has to contain, by trigrams: "miror" in "mirror" is 0.63, "cushon" in "cushion" 0.57.
 TITLE_SIMILARITY = 0.5
 
 
-def words_part(search: Search, where: Where, *, text: str) -> str:
+def words_part(retrieval: Retrieval, where: Where, *, text: str) -> str:
     """Return the part of a statement that finds products by words, best first: `product_id`, no distance, via 'words'.
 
     Products that have all the words; only where none has them all, those with some of them or with a title that looks
@@ -36,4 +36,4 @@ def words_part(search: Search, where: Where, *, text: str) -> str:
             WHERE {where.searched}
         ) found
         WHERE has_all OR NOT some_have_all
-        ORDER BY weight DESC, product_id LIMIT {int(search.limit)}"""
+        ORDER BY weight DESC, product_id LIMIT {int(retrieval.limit)}"""

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from django.conf import settings
 
 from api.problems import RequestError
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import format_vector
-from recommendations.filters import Filters
 from recommendations.recommendation_list import (
     Candidate,
     Reason,
@@ -21,12 +19,12 @@ from recommendations.recommendation_list import (
     make_recommendation_id,
     number_results,
 )
-from recommendations.requests import Options, check_limit
-from recommendations.rerank import Reranking, rerank
-from recommendations.retrieval import fetch, read_rows
+from recommendations.requests import MAX_SHOWN, Filters, Options, build_reranking
+from recommendations.rerank import rerank
+from recommendations.retrieval import fetch, how_retrieved, read_rows
 from recommendations.search.full_text import words_part
 from recommendations.search.queries import MAX_TEXT_LENGTH, EncodedQuery, encode_query
-from recommendations.statements import Search, card_statement, either_parts, exact_part, matched_cte, where_clause
+from recommendations.statements import Retrieval, card_statement, nearest_parts, where_clause
 from recommendations.worker import WorkerUnavailable
 
 HYBRID, FULL_TEXT, SEMANTIC, PHOTO, PHOTO_AND_TEXT = "hybrid", "full_text", "semantic", "photo", "photo_and_text"
@@ -36,7 +34,6 @@ TEXT_MODES = (HYBRID, FULL_TEXT, SEMANTIC)
 RANK_CONSTANT = 10
 POOL = 100  # candidates of each kind before they are fused
 REASONS = {"words": "Contains the words", "meaning": "Close in meaning or looks"}
-MAX_PAGED = 500  # results that a search can be paged through
 
 logger = logging.getLogger(__name__)
 
@@ -105,31 +102,23 @@ class SearchPlan:
 
     def run(self, filters: Filters | None, options: Options | None) -> RecommendationList:
         """Search, fuse the ranks, rerank. One query."""
-        check_limit(self.limit)
-        options = options or Options(variants="show")
-        options.check()
-        search = self.build_search(filters or Filters(), options)
-        where = where_clause(search)
-        parts, ctes = [], []
-        if self.query and (search.exact or search.metric != "cosine"):
-            parts = [exact_part(search, where)]
-        elif self.query:
-            parts, ctes = either_parts(search, where), [matched_cte(search, where)]
+        filters, options = filters or Filters(), options or Options(variants="show")
+        retrieval = self.build_retrieval(filters, options)
+        where = where_clause(retrieval)
+        parts, ctes = nearest_parts(retrieval, where) if self.query else ([], [])
         if self.mode in (HYBRID, FULL_TEXT):
-            parts.append(words_part(search, where, text=self.text))
-        rows = fetch(card_statement(search, parts, ctes=ctes), where.params)
+            parts.append(words_part(retrieval, where, text=self.text))
+        rows = fetch(card_statement(retrieval, where, parts, ctes=ctes), where.params)
         kinds = ["words" if row["via"] == "words" else "meaning" for row in rows]
-        approximate = any(row["via"] == "approximate" for row in rows)
+        how = how_retrieved(rows)
         ranked = fuse_ranks(zip(kinds, read_rows(rows), strict=True))
-        shown = rerank(ranked, how=build_reranking(self.limit, search.filters, options))
-        return self.answer(
-            shown.shown, search="approximate" if approximate else "exact", options=options, more=shown.more
-        )
+        shown = rerank(ranked, how=build_reranking(self.limit, filters, options))
+        return self.answer(shown.shown, search=how, options=options, more=shown.more)
 
-    def build_search(self, filters: Filters, options: Options) -> Search:
+    def build_retrieval(self, filters: Filters, options: Options) -> Retrieval:
         space = self.query.space if self.query else None
         vector = self.query.vectors.get(self.modality) if self.query else None
-        return Search(
+        return Retrieval(
             limit=max(POOL, 3 * self.limit),
             filters=filters,
             space_id=space.pk if space else 0,
@@ -155,7 +144,7 @@ class SearchPlan:
             space=space,
             search=search,
             results=number_results(shown, offset=offset),
-            more=more and bool(shown) and offset + len(shown) < MAX_PAGED,
+            more=more and bool(shown) and offset + len(shown) < MAX_SHOWN,
         )
 
 
@@ -176,14 +165,3 @@ def fuse_ranks(found: Iterable[tuple[str, Candidate]]) -> list[Candidate]:
         )
     top = max((candidate.score for candidate in merged.values()), default=1.0)
     return [replace(candidate, score=candidate.score / top) for candidate in merged.values()]
-
-
-def build_reranking(limit: int, filters: Filters, options: Options) -> Reranking:
-    return Reranking(
-        limit=limit,
-        offset=len(options.page.shown_ids),
-        min_similarity=filters.min_similarity,
-        variants="show" if options.variants == "only" else options.variants,
-        diversity=options.diversity,
-        out_of_stock=options.out_of_stock or settings.KINDRED_OUT_OF_STOCK,
-    )

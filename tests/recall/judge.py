@@ -7,10 +7,9 @@ from django.db import connection
 
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import create_indexes, drop_indexes
-from recommendations.filters import Filters
-from recommendations.requests import Options
+from recommendations.requests import Filters, Options
 from recommendations.services import similar_products
-from recommendations.statements import Search, card_statement, either_parts, matched_cte, where_clause
+from recommendations.statements import Retrieval, card_statement, either_parts, matched_cte, where_clause
 from tests.recall.clusters import load_products, load_vectors, nearest
 
 LIMIT = 10
@@ -47,17 +46,19 @@ def recall(
     return float(np.mean(shares)), searches, lengths
 
 
-def explain(search: Search) -> str:
-    where = where_clause(search)
-    statement = card_statement(search, either_parts(search, where), ctes=[matched_cte(search, where)])
+def explain(retrieval: Retrieval) -> str:
+    where = where_clause(retrieval)
+    statement = card_statement(retrieval, where, either_parts(retrieval, where), ctes=[matched_cte(retrieval, where)])
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN (ANALYZE) " + statement, where.params)
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
-def search_for(space: EmbeddingSpace, vector: np.ndarray, filters: Filters | None = None, *, limit: int = 40) -> Search:
+def search_for(
+    space: EmbeddingSpace, vector: np.ndarray, filters: Filters | None = None, *, limit: int = 40
+) -> Retrieval:
     text = "[" + ",".join(map(str, vector.tolist())) + "]"
-    return Search(limit=limit, space_id=space.pk, dim=vector.size, vector=text, filters=filters or Filters())
+    return Retrieval(limit=limit, space_id=space.pk, dim=vector.size, vector=text, filters=filters or Filters())
 
 
 def was_used(plan: str, name: str) -> bool:

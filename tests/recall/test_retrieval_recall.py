@@ -11,8 +11,7 @@ from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import index_name
 from recommendations import statements
-from recommendations.filters import Filters, parse_filters
-from recommendations.requests import Options
+from recommendations.requests import Filters, Options
 from recommendations.retrieval import find_neighbours
 from recommendations.services import similar_products
 from tests.recall.clusters import clustered_vectors, nearest
@@ -55,10 +54,10 @@ def numbers() -> np.ndarray:
 def test_a_filter_costs_neither_rows_nor_recall(catalogue, given, kept, search):
     space, vectors = catalogue
     allowed = kept(numbers())
-    share, searches, lengths = recall(vectors, allowed=allowed, filters=parse_filters(given))
+    share, searches, lengths = recall(vectors, allowed=allowed, filters=Filters.read(given))
     assert (searches, lengths) == ({search}, {LIMIT})
     assert share >= 0.99
-    plan = explain(search_for(space, vectors[100], parse_filters(given)))
+    plan = explain(search_for(space, vectors[100], Filters.read(given)))
     assert was_used(plan, index_name(space, "fused")) is (search == "approximate")
 
 
@@ -92,8 +91,8 @@ def test_where_the_index_gives_up_the_exact_search_completes_the_list(catalogue,
     allowed = np.zeros(COUNT, dtype=bool)
     allowed[far] = True
     truth = nearest(vectors, vectors[100], allowed=allowed, limit=LIMIT)
-    search = search_for(space, vectors[100], Filters(brand=("far",)), limit=LIMIT + 1)
-    found = find_neighbours(search)
+    retrieval = search_for(space, vectors[100], Filters(brand=("far",)), limit=LIMIT + 1)
+    found = find_neighbours(retrieval)
     assert found.search == "approximate"
     shown = similar_products("S101", limit=LIMIT, filters=Filters(brand=("far",)), options=Options(variants="show"))
     assert len(shown) == LIMIT

@@ -40,7 +40,7 @@ def test_the_index_answers_and_not_a_sort_of_all_rows(shop, monkeypatch):
             f"((vector::halfvec(16)) halfvec_cosine_ops) WITH (m = 2, ef_construction = 4) "
             f"WHERE space_id = {space.pk} AND modality = 'fused'"
         )
-    monkeypatch.setattr(index_recall.Search, "ef_search", property(lambda search: 1))
+    monkeypatch.setattr(index_recall.Retrieval, "ef_search", property(lambda search: 1))
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('hnsw.max_scan_tuples', '1', true)")
     measured = measure_index_recall(space, "fused", anchor_ids=anchor_ids)

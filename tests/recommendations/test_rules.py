@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Category, Product
-from recommendations.filters import Filters
+from embeddings.models import EmbeddingSpace
 from recommendations.models import Rule
-from recommendations.requests import Options
+from recommendations.requests import Filters, Options
 from recommendations.rule_preview import preview_rule
 from recommendations.services import recommend, similar_products
 from tests.recommendations.shelf import at_angle, make_space, put, skus
@@ -97,6 +97,39 @@ def test_a_boost_lifts_what_it_targets(shelf, target, expected):
     shown = similar_products("A")
     assert skus(shown) == expected
     assert ("boost", f"Rule {rule.pk}", rule.pk) in reasons(shown, expected[0])
+
+
+def test_a_boost_of_a_category_means_what_is_below_it_and_nothing_that_begins_alike(shelf):
+    put(EmbeddingSpace.objects.live(), "SHOT", at_angle(50), category="Home/Mugshots")
+    rule = add_rule("boost", factor=1.5, target_category=Category.objects.get(path="Home/Mugs"))
+    shown = similar_products("A")
+    boosted = [
+        item.candidate.sku
+        for item in shown
+        if ("boost", f"Rule {rule.pk}", rule.pk) in reasons(shown, item.candidate.sku)
+    ]
+    assert boosted == ["B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "value", "is_meant"),
+    [
+        ({"size": 9.5}, "9.5", True),
+        ({"size": "9.5"}, "9.5", True),
+        ({"size": ["S", 9.5]}, "9.5", True),
+        ({"size": True}, "true", True),
+        ({"size": True}, "1", False),
+        ({"size": {"height": 9.5}}, "9.5", False),
+        ({}, "9.5", False),
+        (["size", "9.5"], "9.5", False),
+    ],
+)
+def test_an_attribute_means_its_value_in_any_form_that_a_catalogue_has(shelf, attributes, value, is_meant):
+    Product.objects.filter(sku="E").update(attributes=attributes)
+    add_rule("boost", factor=3, target_attribute="size", target_value=value)
+    assert (skus(similar_products("A"))[0] == "E") is is_meant
+    Rule.objects.update(kind="exclude", factor=1)
+    assert ("E" not in skus(similar_products("A"))) is is_meant
 
 
 def test_burying_sinks_and_the_similarity_stays_true(shelf):
@@ -213,6 +246,34 @@ def test_the_preview_of_a_saved_rule_leaves_it_out_of_the_list_before(shelf):
     rule = add_rule("exclude", target=shelf["B"])
     shown = preview_rule(rule, sku="A")
     assert (skus(shown.before), skus(shown.after)) == (["B", "C", "D", "E"], ["C", "D", "E"])
+
+
+def test_the_preview_shows_the_order_that_saving_gives(shelf):
+    """A new pin at a position that is taken comes before the older one, in the preview as in the shop."""
+    add_rule("pin", target=shelf["D"], position=1)
+    rule = Rule(kind="pin", target=shelf["E"], position=1)
+    previewed = preview_rule(rule, sku="A")
+    assert (skus(previewed.before), skus(previewed.after)) == (["D", "B", "C", "E"], ["E", "D", "B", "C"])
+    rule.save()
+    assert skus(similar_products("A")) == skus(previewed.after)
+
+
+def test_the_preview_of_an_older_rule_leaves_it_behind_a_newer_one(shelf):
+    older = add_rule("pin", target=shelf["D"], position=2)
+    add_rule("pin", target=shelf["E"], position=1)
+    older.position = 1
+    previewed = preview_rule(older, sku="A")
+    older.save()
+    assert skus(previewed.after) == skus(similar_products("A")) == ["E", "D", "B", "C"]
+
+
+def test_a_preview_leaves_no_trace(shelf):
+    saved = add_rule("exclude", target=shelf["B"])
+    saved.kind, saved.is_active = "boost", False
+    preview_rule(saved, sku="A")
+    preview_rule(Rule(kind="exclude", target=shelf["C"]), sku="A")
+    assert list(Rule.objects.values_list("pk", "kind", "is_active")) == [(saved.pk, "exclude", True)]
+    assert saved.is_active is False
 
 
 def test_the_preview_says_when_a_rule_is_over_or_does_not_apply(shelf):

@@ -15,9 +15,9 @@ from api.problems import RequestError
 from catalog.models import Product
 from embeddings.models import Modality
 from recommendations import tasks, worker
-from recommendations.filters import parse_filters
 from recommendations.models import WorkerAnswer
 from recommendations.recommendation_list import Candidate
+from recommendations.requests import Filters
 from recommendations.search.encoding import write_vectors
 from recommendations.search.queries import CropBox, answer_key, encode_query, prepare_photo
 from recommendations.search.services import fuse_ranks, search_photo, search_text
@@ -96,7 +96,7 @@ class TestWords:
 
     def test_hides_what_is_not_active_and_what_a_filter_excludes(self, shelf):
         Product.objects.filter(sku="MUG-1").update(is_active=False)
-        assert self.find("mug cup lamp", filters=parse_filters({"brand": ["Lumen"]})) == ["LAMP-1"]
+        assert self.find("mug cup lamp", filters=Filters.read({"brand": ["Lumen"]})) == ["LAMP-1"]
         assert "MUG-1" not in self.find("mug cup lamp")
 
     @pytest.mark.parametrize("text", ["'; DROP TABLE catalog_product; --", "a & b | !c <-> (d", "%", "\\", "%s %(x)s"])

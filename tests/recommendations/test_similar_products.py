@@ -12,11 +12,10 @@ from api.problems import RequestError
 from catalog.models import Product
 from embeddings.models import Modality
 from recommendations.anchors import read_start
-from recommendations.filters import Filters, parse_filters
-from recommendations.requests import Options
+from recommendations.requests import Filters, Options
 from recommendations.retrieval import find_neighbours
 from recommendations.services import UnknownAnchor, recommend, similar_products
-from recommendations.statements import Search
+from recommendations.statements import Retrieval
 from tests.recommendations.shelf import at_angle, embed, make_space, put, skus
 
 pytestmark = pytest.mark.django_db
@@ -256,7 +255,7 @@ def catalogue(space):
     ],
 )
 def test_each_filter_keeps_exactly_what_it_says(catalogue, given, expected):
-    shown = similar_products("A", filters=parse_filters(given), options=Options(out_of_stock="mixed"))
+    shown = similar_products("A", filters=Filters.read(given), options=Options(out_of_stock="mixed"))
     assert skus(shown) == expected
 
 
@@ -280,19 +279,19 @@ def test_each_filter_keeps_exactly_what_it_says(catalogue, given, expected):
 )
 def test_a_filter_that_cannot_be_read_is_an_error_with_its_name(given, name):
     with pytest.raises(RequestError) as refused:
-        parse_filters(given)
+        Filters.read(given)
     assert refused.value.name == name
 
 
 def test_an_unknown_filter_lists_the_known_ones():
     with pytest.raises(RequestError, match="Known: category, brand, .* attr.NAME"):
-        parse_filters({"colour": "sage"})
+        Filters.read({"colour": "sage"})
 
 
 def test_quotes_and_percent_signs_in_filters_are_values(space):
     put(space, "A", [1, 0, 0])
     put(space, "ODD", at_angle(10), brand="50% 'off' %(x)s", attributes={"it's": "100%"})
-    filters = parse_filters({"brand": "50% 'off' %(x)s", "attr.it's": "100%"})
+    filters = Filters.read({"brand": "50% 'off' %(x)s", "attr.it's": "100%"})
     assert skus(similar_products("A", filters=filters)) == ["ODD"]
 
 
@@ -324,7 +323,7 @@ def test_cards_need_no_further_query(space, django_assert_num_queries):
 
 def test_a_search_outside_of_the_three_modalities_is_refused(shelf):
     with pytest.raises(ValueError, match="Unknown modality"):
-        find_neighbours(Search(limit=1, vector="[1,0,0]", dim=3, modality="x' OR true --"))
+        find_neighbours(Retrieval(limit=1, vector="[1,0,0]", dim=3, modality="x' OR true --"))
 
 
 def test_the_start_knows_space_and_anchor(shelf, space):

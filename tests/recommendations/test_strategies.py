@@ -12,9 +12,8 @@ from django.utils import timezone
 from api.problems import RequestError
 from catalog.models import Product
 from recommendations import statements
-from recommendations.filters import Filters
 from recommendations.models import Rule
-from recommendations.requests import Options, Page
+from recommendations.requests import Filters, Options, Page
 from recommendations.services import recommend, similar_products
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 

@@ -1,0 +1,68 @@
+"""What is said about a product, each rule once: a text that is SQL in statements and part of querysets alike.
+
+In the texts `{0}` is a column and `{1}`, `{2}` ... are values. Beside each stands the same rule for a value at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from django.db import models
+from django.db.models import F, Func, Value
+
+Params: TypeAlias = dict[str, Any]  # of a statement, by name
+
+IN_STOCK = "{0} IS DISTINCT FROM 0"  # the column stock; null: not counted, always in stock
+BELOW = "starts_with({0} || '/', {1} || '/')"  # one path is another one, or below it
+# The column category_id. The tree is small: the ids of a subtree are found once for each statement.
+IN_CATEGORIES = (
+    "{0} IN (SELECT c.id FROM catalog_category c, unnest({1}::text[]) AS wanted(path) WHERE "
+    + BELOW.format("c.path", "wanted.path")
+    + ")"
+)
+
+
+def is_in_stock(stock: int | None) -> bool:
+    """`IN_STOCK` for a number at hand."""
+    return stock != 0
+
+
+def is_below(path: str, ancestor: str) -> bool:
+    """`BELOW` for two paths at hand."""
+    return f"{path}/".startswith(f"{ancestor}/")
+
+
+class Condition(NamedTuple):
+    """A condition of one column of `catalog_product`."""
+
+    column: str
+    sql: str  # of {0}, the column, and {1} ..., the values
+    values: tuple[Any, ...] = ()
+
+    def bind(self, params: Params, *, key: str, table: str = "p") -> str:
+        """Return the SQL for a statement; the values are added to `params` under names that begin with `key`."""
+        names = [f"{key}_{number}" for number in range(len(self.values))]
+        params.update(zip(names, self.values, strict=True))
+        return f"({self.sql.format(f'{table}.{self.column}', *(f'%({name})s' for name in names))})"
+
+    def as_expression(self) -> Func:
+        """Return the condition as an argument of `filter`, of a queryset of products."""
+        return _ConditionFunc(self)
+
+
+def in_categories(paths: Sequence[str]) -> Condition:
+    """In one of the categories, or below it."""
+    return Condition("category_id", IN_CATEGORIES, (list(paths),))
+
+
+class _ConditionFunc(Func):
+    """The ORM names the table and passes the values."""
+
+    def __init__(self, condition: Condition) -> None:
+        super().__init__(F(condition.column), *map(Value, condition.values), output_field=models.BooleanField())
+        self.sql = condition.sql
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        return f"({self.sql.format(*(sql for sql, _ in parts))})", [value for _, values in parts for value in values]

@@ -1,0 +1,204 @@
+"""Filters: which products pass. Each is declared once: its column and SQL, how its value is read, and its help.
+
+Lists of products and of recommendations, search, placements and Python callers all read these declarations.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any, Self
+
+from django.utils.datastructures import MultiValueDict
+from django.utils.dateparse import parse_date, parse_datetime
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from api.declarations import Declared, TextsField, check_value, parameter, parameters_of
+from api.problems import RequestError
+from catalog.categories import normalize_path
+from catalog.conditions import IN_CATEGORIES, IN_STOCK, Condition
+
+ATTRIBUTE_PREFIX = "attr."
+MAX_NAME_LENGTH = 1000  # characters of an attribute's name
+ATTRIBUTE_PARAMETER = OpenApiParameter(
+    "attr.NAME",
+    str,
+    many=True,
+    description="The attribute NAME has this value, such as `attr.colour=sage`; repeated, the values are alternatives",
+)
+ATTRIBUTE_VALUES = TextsField("The attribute has one of these values")
+
+
+class CategoriesField(TextsField):
+    """Paths, each with everything below it."""
+
+    def to_internal_value(self, data: Any) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(dict.fromkeys(normalize_path(path) for path in super().to_internal_value(data)))
+
+
+class ExcludedField(TextsField):
+    """SKUs. In a query string they may be separated by commas as well; an empty list excludes nothing."""
+
+    def split_query(self, texts: list[str]) -> list[str]:
+        return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+class PriceField(serializers.DecimalField):
+    """A bound of the price, in whatever currency the products have."""
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, help_text=help_text)
+
+
+class MomentField(serializers.CharField):
+    """A date, meaning its first moment, or a moment in ISO 8601; without a zone it is UTC."""
+
+    default_error_messages = {
+        "invalid": "Has to be a date or a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z."
+    }
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(max_length=40, required=False, help_text=help_text)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return data if isinstance(data, datetime) else super().run_validation(data)
+
+    def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
+        text = super().to_internal_value(data)
+        super().run_validators(text)
+        try:
+            day = parse_date(text)
+            moment = datetime.combine(day, time()) if day else parse_datetime(text)
+        except ValueError:
+            moment = None
+        if moment is None:
+            self.fail("invalid")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    def run_validators(self, value: Any) -> None:
+        """Those of the text have run."""
+
+
+def filter_by(column: str, sql: str, field: serializers.Field[Any, Any, Any, Any]) -> Any:
+    """Declare a filter: `sql` as in `Condition`, with the value as `{1}`."""
+    return parameter(field, column=column, sql=sql)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters(Declared):
+    """What a caller asks for. Values of one filter are alternatives; filters are combined with AND."""
+
+    category: tuple[str, ...] = filter_by(
+        "category_id",
+        IN_CATEGORIES,
+        CategoriesField("In this category (a path, `A/B`) or below it; may be repeated"),
+    )
+    brand: tuple[str, ...] = filter_by("brand", "{0} = ANY({1})", TextsField("Of this brand; may be repeated"))
+    collection: tuple[str, ...] = filter_by(
+        "collection", "{0} = ANY({1})", TextsField("In this collection; may be repeated")
+    )
+    variant_group: tuple[str, ...] = filter_by(
+        "variant_group", "{0} = ANY({1})", TextsField("A variant of this design; may be repeated")
+    )
+    price_min: Decimal | None = filter_by("price", "{0} >= {1}", PriceField("At this price or above"))
+    price_max: Decimal | None = filter_by("price", "{0} <= {1}", PriceField("At this price or below"))
+    in_stock: bool | None = filter_by(
+        "stock",
+        f"({IN_STOCK}) = {{1}}",
+        serializers.BooleanField(required=False, help_text="true: only what is in stock; false: only what is not"),
+    )
+    exclude: tuple[str, ...] = filter_by(
+        "sku",
+        "{0} <> ALL({1})",
+        ExcludedField("SKUs that are not shown, separated by commas or repeated", may_be_empty=True),
+    )
+    created_since: datetime | None = filter_by(
+        "created_at", "{0} >= {1}", MomentField("Created at this date or moment (ISO 8601) or later")
+    )
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        Declared.__post_init__(self)
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise RequestError("price_max", "Has to be at least price_min.")
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> Self:
+        """Return the filters in `given`: name -> value or list of values, as text or already converted; None is none.
+
+        Raises RequestError for a name that does not exist or a value that cannot be read.
+        """
+        known = parameters_of(cls)
+        values: dict[str, Any] = {}
+        attributes: list[tuple[str, tuple[str, ...]]] = []
+        for name, value in given.items():
+            if name.startswith(ATTRIBUTE_PREFIX) and len(name) > len(ATTRIBUTE_PREFIX):
+                attributes.append(read_attribute(name, value))
+            elif name not in known:
+                names = ", ".join([*known, f"{ATTRIBUTE_PREFIX}NAME"])
+                raise RequestError(ascii(name)[1:-1][:50], f"Unknown filter. Known: {names}.")
+            elif value is not None:
+                values[name] = value
+        return cls(**values, attributes=tuple(attributes))
+
+    @classmethod
+    def from_query(cls, values: Mapping[str, Any], *, sent: MultiValueDict[str, str]) -> Self:
+        """Return the filters among the checked `values` of a query string, and the attributes that were `sent`."""
+        given = {name: values[name] for name in parameters_of(cls) if name in values}
+        attributes = {name: sent.getlist(name) for name in sent if name.startswith(ATTRIBUTE_PREFIX)}
+        return cls.read({**given, **attributes})
+
+    @property
+    def restrict_products(self) -> bool:
+        """Whether fewer than all active products may pass. Excluding a few SKUs does not count."""
+        return any(condition.column != "sku" for condition in self.conditions())
+
+    def conditions(self) -> list[Condition]:
+        """Return what a product has to meet."""
+        found = []
+        for declared in fields(self):
+            value = getattr(self, declared.name)
+            if "sql" in declared.metadata and value != declared.default:
+                bound = list(value) if isinstance(value, tuple) else value
+                found.append(Condition(declared.metadata["column"], declared.metadata["sql"], (bound,)))
+        return found + [attribute_condition(name, texts) for name, texts in self.attributes]
+
+
+def read_attribute(name: str, value: Any) -> tuple[str, tuple[str, ...]]:
+    """Return the name without its prefix, and the values that are wanted. Raises RequestError."""
+    if len(name) > MAX_NAME_LENGTH or not re.fullmatch(r"[^\0\ud800-\udfff]*", name):
+        raise RequestError(
+            ascii(name)[1:-1][:50], f"At most {MAX_NAME_LENGTH} characters of valid Unicode, none of them null."
+        )
+    return name.removeprefix(ATTRIBUTE_PREFIX), check_value(name, ATTRIBUTE_VALUES, value)
+
+
+def attribute_condition(name: str, texts: Sequence[str]) -> Condition:
+    """The attribute has one of the values, as text, number or truth value, alone or in a list; `a.b` is b in a."""
+    documents = tuple(json.dumps(document) for text in texts for document in attribute_documents(name, text))
+    return Condition(
+        "attributes", " OR ".join(f"{{0}} @> {{{number}}}::jsonb" for number in range(1, len(documents) + 1)), documents
+    )
+
+
+def attribute_documents(name: str, text: str) -> list[dict[str, Any]]:
+    """Return the JSON documents that contain the value in one of the forms that a catalogue may have it in.
+
+    Containment, unlike comparing text, can use the index on attributes.
+    """
+    values: list[Any] = [text]
+    if re.fullmatch(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?", text) or text in ("true", "false"):
+        values.append(json.loads(text))
+    names = [[name], name.split(".")] if "." in name else [[name]]
+    return [nest(path, form) for path in names for value in values for form in (value, [value])]
+
+
+def nest(names: list[str], value: Any) -> Any:
+    for name in reversed(names):
+        value = {name: value}
+    return value
