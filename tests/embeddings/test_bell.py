@@ -140,6 +140,25 @@ def test_saving_succeeds_while_the_broker_is_down_and_asks_it_once(broken_broker
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_bell_that_raises_stops_neither_the_saver_nor_what_else_waits_for_the_commit(monkeypatch, caplog):
+    """Ringing promises not to raise; a shop's own hooks must not depend on that."""
+    done: list[str] = []
+
+    def break_down() -> None:
+        raise RuntimeError("the bell fell down")
+
+    monkeypatch.setattr(bell, "ring", break_down)
+    with transaction.atomic():
+        transaction.on_commit(lambda: done.append("before"))
+        make_product("A")
+        transaction.on_commit(lambda: done.append("after"))
+    assert done == ["before", "after"]
+    make_product("B")  # outside a transaction the bell is rung at once
+    assert pending_skus() == ["A", "B"]
+    assert caplog.text.count("RuntimeError: the bell fell down") == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_broker_is_asked_again_after_a_while(broken_broker, monkeypatch):
     make_product("A")
     cache.clear()

@@ -176,3 +176,21 @@ def test_no_verb_of_the_queue_waits_for_a_save_in_progress():
             cursor.execute("SET lock_timeout = DEFAULT")
     assert lease_ids() == [saved.pk]
     assert Product.objects.filter(pk=other.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_passes_over_a_product_that_somebody_holds_and_takes_the_next_at_once():
+    held, second, third = (make_product(sku) for sku in "ABC")
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:  # due and not leased: it would be the first to be taken
+            cursor.execute("SELECT FROM embeddings_pendingembedding WHERE product_id = %s FOR UPDATE", [held.pk])
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '1s'")  # any wait would raise
+            assert lease_ids(limit=2) == [second.pk, third.pk]
+    finally:
+        other.rollback()
+        other.close()
+    assert lease_ids() == [held.pk]

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from django.db import connection
 
 from catalog.models import Product
+from embeddings import querysets
 from embeddings.inputs import read_fingerprints
+from embeddings.locks import STORE
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.querysets import InvalidVector, ProductVectors
 from tests.embeddings.shop import embedded_modalities, make_product
@@ -40,6 +46,46 @@ def test_a_product_changed_since_it_was_read_is_not_stored(space):
     Product.objects.filter(pk=changed.pk).update(title="newer")
     assert ProductEmbedding.objects.store(batch, space=space) == {same.pk}
     assert list(ProductEmbedding.objects.values_list("product__sku", flat=True)) == ["B"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_storer_never_overwrites_the_vector_of_a_newer_text(space, monkeypatch):
+    """A product is saved and stored anew right after the slow storer has compared: the newer vector has to wait."""
+    product = make_product("A")
+    slow, newer = draft(product, fused=unit(1, 0, 0, 0)), unit(0, 1, 0, 0)
+    stored: list[set[int]] = []
+
+    def save_and_store_anew() -> None:
+        try:
+            Product.objects.filter(pk=product.pk).update(title="newer")
+            stored.append(ProductEmbedding.objects.store([draft(product, fused=newer)], space=space))
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=save_and_store_anew)
+
+    def read_and_be_overtaken(product_ids: Sequence[int]) -> dict[int, str]:
+        monkeypatch.setattr(querysets, "read_fingerprints", read_fingerprints)  # the other storer is not overtaken
+        found = read_fingerprints(product_ids)
+        other.start()
+        while other.is_alive() and not somebody_waits_for_a_storer():
+            pass  # it ends if nothing makes it wait
+        return found
+
+    monkeypatch.setattr(querysets, "read_fingerprints", read_and_be_overtaken)
+    assert ProductEmbedding.objects.store([slow], space=space) == {product.pk}
+    other.join(30)
+    assert stored == [{product.pk}]
+    row = ProductEmbedding.objects.get()
+    assert (row.vector, row.fingerprint) == ([0, 1, 0, 0], read_fingerprints([product.pk])[product.pk])
+
+
+def somebody_waits_for_a_storer() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted)", [STORE]
+        )
+        return cursor.fetchone()[0]
 
 
 def test_a_product_deleted_since_it_was_read_is_passed_over(space):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from catalog.models import Product
 from embeddings.models import Modality
 from recommendations.anchors import read_start
 from recommendations.requests import Filters, Options
-from recommendations.retrieval import find_neighbours
+from recommendations.retrieval import find_neighbours, find_rest
 from recommendations.services import UnknownAnchor, recommend, similar_products
 from recommendations.statements import Retrieval
 from tests.recommendations.shelf import at_angle, embed, make_space, put, skus
@@ -51,6 +52,28 @@ def test_equal_distances_come_in_the_order_of_their_ids(space):
     for name in ("Z", "M", "B", "Y"):
         put(space, name, [0, 1, 0])
     assert skus(similar_products("A")) == ["Z", "M", "B", "Y"]
+
+
+@pytest.fixture
+def equals(space) -> Retrieval:
+    """Six products as far from the query as each other, each pair the variants of one, written last id first."""
+    for number, group in [(6, "a"), (5, "a"), (4, "b"), (3, "b"), (2, "c"), (1, "c")]:
+        put(space, f"P{number}", [0, 1, 0], id=number, variant_group=group)
+    return Retrieval(limit=4, space_id=space.pk, dim=3, vector="[1,0,0]")
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_where_the_limit_falls_among_equals_the_lowest_ids_are_found(equals, exact):
+    """Rerank sorts again, but cannot bring back what the statement has cut off: pages would repeat or lose it."""
+    found = find_neighbours(replace(equals, exact=exact))
+    assert ([candidate.product_id for candidate in found.candidates], found.search) == ([1, 2, 3, 4], "exact")
+
+
+@pytest.mark.parametrize("in_stock_first", [False, True])
+def test_of_variants_that_are_equals_the_lowest_ids_are_found_in_order(equals, in_stock_first):
+    """The groups are named against the order of their ids, since they come sorted by name."""
+    rest = find_rest(equals, category_ids=[], searched=False, fallback=0, in_stock_first=in_stock_first)
+    assert [candidate.product_id for candidate in rest.candidates] == [1, 3, 5]
 
 
 def test_the_limit_cuts_the_list(shelf):
