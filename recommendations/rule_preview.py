@@ -23,6 +23,7 @@ class Preview:
     """The list of one product without the rule and with it."""
 
     anchor: Product
+    rule_id: int  # of the rule while the lists were made
     before: RecommendationList
     after: RecommendationList
     notes: tuple[str, ...]  # what staff should know, such as that the rule is not in force now
@@ -50,8 +51,8 @@ def preview_rule(rule: Rule, *, sku: str = "") -> Preview | None:
         after = similar_products(anchor, limit=PREVIEW_LIMIT)
         active = read_start([anchor.sku], modality="fused", at=timezone.now()).rules
         transaction.set_rollback(True)
-    applies = in_force.pk in {one.rule_id for one in active}
-    return Preview(anchor=anchor, before=before, after=after, notes=tuple(notes(rule, applies=applies)))
+    said = notes(rule, applies=in_force.pk in {one.rule_id for one in active})
+    return Preview(anchor=anchor, rule_id=in_force.pk, before=before, after=after, notes=tuple(said))
 
 
 def find_sample(rule: Rule, *, sku: str) -> Product | None:

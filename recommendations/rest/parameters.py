@@ -1,19 +1,30 @@
-"""What clients may ask of a list: the declarations of filters and options, as query parameters and as a placement."""
+"""What clients may ask of a list: filters and options as query parameters and as a placement, and where it goes on.
+
+A cursor names what the earlier pages have shown. The next page is the best of the rest, whatever was added, removed or
+changed in between: nothing comes twice and nothing that may be shown is passed over. Cursors are signed, so that they
+cannot be made up, and stateless, so that nothing has to be kept.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from itertools import accumulate, pairwise
 from typing import Any
 
+from django.core.signing import BadSignature, Signer
 from rest_framework import serializers
 
 from api.declarations import TextsField, copy_field, parameters_of
 from api.parameters import FieldsField, QueryParameters, StrictSerializer
+from api.problems import RequestError
 from catalog.filters import ATTRIBUTE_PREFIX
+from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Filters, ListRequest, Options, Page
 from recommendations.rest.serializers import RESULT_FIELDS
 
 MAX_PLACEMENTS = 20
+SIGNER = Signer(salt="recommendations.cursor")
 
 
 def make_cursor_field() -> serializers.CharField:
@@ -70,3 +81,29 @@ def build_placement_filters(values: Mapping[str, Any]) -> Filters:
     inner = given.get("exclude") or []
     given["exclude"] = [*values.get("exclude", ()), *(inner if isinstance(inner, list) else [inner])]
     return Filters.read(given)
+
+
+def make_cursor(shown: RecommendationList, *, page: Page, asked: str) -> str | None:
+    """Return the cursor of the page after `shown`, None at the end. `asked` identifies the parameters of the list."""
+    if not shown.more:
+        return None
+    ids = sorted({*page.shown_ids, *(item.candidate.product_id for item in shown)})
+    steps = [after - before for before, after in pairwise([0, *ids])]  # smaller numbers, shorter URLs
+    return SIGNER.sign_object([shown.recommendation_id, digest(asked), steps], compress=True)
+
+
+def read_cursor(cursor: str, *, asked: str) -> Page:
+    """Return the page that the cursor points to. Raises RequestError."""
+    try:
+        recommendation_id, parameters, steps = SIGNER.unsign_object(cursor)
+    except (BadSignature, ValueError, TypeError) as error:
+        raise RequestError("cursor", "This is not a cursor of this server. Start again without a cursor.") from error
+    if parameters != digest(asked):
+        raise RequestError(
+            "cursor", "This cursor belongs to a list with other parameters. Start again without a cursor."
+        )
+    return Page(shown_ids=tuple(accumulate(steps)), recommendation_id=recommendation_id)
+
+
+def digest(asked: str) -> str:
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]

@@ -18,9 +18,8 @@ from api.problems import RequestError, Unavailable
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rerank import VARIANTS
-from recommendations.rest.cursors import make_cursor, read_cursor
 from recommendations.rest.examples import LIST
-from recommendations.rest.parameters import SimilarQuery, build_options
+from recommendations.rest.parameters import SimilarQuery, build_options, make_cursor, read_cursor
 from recommendations.rest.serializers import ListSerializer, render_list
 from recommendations.rest.views import allow_caching, identify
 from recommendations.search.queries import MAX_TEXT_LENGTH, CropBox, prepare_photo

@@ -17,7 +17,6 @@ from api.failures import handle_exception
 from api.problems import RequestError
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
-from recommendations.rest.cursors import make_cursor, read_cursor
 from recommendations.rest.examples import BATCH_EXAMPLES, LIST_EXAMPLE
 from recommendations.rest.parameters import (
     MAX_PLACEMENTS,
@@ -26,6 +25,8 @@ from recommendations.rest.parameters import (
     SimilarQuery,
     build_options,
     build_placement_filters,
+    make_cursor,
+    read_cursor,
 )
 from recommendations.rest.serializers import BatchSerializer, ListSerializer, render_list
 from recommendations.services import UnknownAnchor, recommend
