@@ -1,0 +1,135 @@
+"""Filters and options are declared once: each declaration checks Python callers and requests, and is in the schema.
+
+Every declaration is walked, so that one which is added is tested the day it is added.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from rest_framework import serializers
+
+from api.declarations import TextsField, parameters_of
+from api.problems import RequestError
+from catalog.filters import Filters as ProductFilters
+from catalog.filters import MomentField
+from catalog.models import Product
+from recommendations.requests import Filters, ListRequest, Options
+from tests.api.callers import ApiClient, errors
+from tests.recommendations.shelf import at_angle, make_space, put
+
+SIMILAR = {**parameters_of(Options), **parameters_of(Filters), **parameters_of(ListRequest)}
+del SIMILAR["anchors"]  # in the path
+DECLARED = [(kind, name) for kind in (Options, Filters, ListRequest) for name in parameters_of(kind)]
+
+
+def bad_value(field: serializers.Field) -> object:
+    """Return a text that no such field can mean."""
+    return "a\0b" if isinstance(field, TextsField) else "9e99" if isinstance(field, serializers.DecimalField) else "?"
+
+
+@pytest.fixture
+def mug(db) -> Product:
+    space = make_space()
+    put(space, "B", at_angle(10))
+    return put(space, "A", at_angle(0))
+
+
+@pytest.mark.parametrize(("declaration", "name"), DECLARED)
+def test_python_callers_are_told_which_value_is_wrong(declaration, name):
+    with pytest.raises(RequestError) as refused:
+        declaration(**{name: bad_value(parameters_of(declaration)[name])})
+    assert refused.value.name == name
+    assert len(refused.value.message) > 10
+
+
+@pytest.mark.parametrize("name", SIMILAR)
+def test_requests_are_told_which_value_is_wrong(mug, name):
+    told = errors(ApiClient().get("/api/v1/products/A/similar/", {name: bad_value(SIMILAR[name])}))
+    assert [field.split(".")[0] for field in told] == [name]
+
+
+@pytest.mark.parametrize("name", parameters_of(Filters))
+def test_the_filters_of_a_placement_are_those_of_similar(mug, name):
+    placement = {"id": "p", "anchors": ["A"], "filters": {name: bad_value(SIMILAR[name])}}
+    (answer,) = ApiClient().call("POST", "recommendations/", {"placements": [placement]}).json()["placements"]
+    assert [error["field"] for error in answer["problem"]["errors"]] == [name]
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/api/v1/products/{sku}/similar/", SIMILAR),
+        ("/api/v1/products/", parameters_of(ProductFilters)),
+        ("/api/v1/search/", parameters_of(Filters)),
+        ("/api/v1/search/image/", parameters_of(Filters)),
+    ],
+)
+def test_every_declaration_is_documented_with_its_help(path, names):
+    operations = SchemaGenerator().get_schema(request=None, public=True)["paths"][path]
+    (operation,) = [operations[method] for method in ("get", "post") if method in operations][:1]
+    documented = {parameter["name"]: parameter.get("description", "") for parameter in operation["parameters"]}
+    assert {name: documented.get(name) for name in names} == {
+        name: str(field.help_text or "") for name, field in names.items()
+    }
+
+
+def test_a_value_comes_in_the_type_of_its_declaration():
+    read = Filters.read({"brand": "Halla", "price_min": "1.5", "in_stock": "yes", "exclude": [], "category": " A / B "})
+    assert (read.brand, read.price_min, read.in_stock, read.exclude) == (("Halla",), Decimal("1.5"), True, ())
+    assert read.category == ("A/B",)
+    assert Options(diversity="0.5", exact="true") == Options(diversity=0.5, exact=True)
+
+
+def test_the_lists_of_products_and_of_recommendations_keep_the_same_products(mug):
+    put(make_space(name="other", live=False), "SOLD", None, stock=0, brand="Halla", attributes={"colour": "sage"})
+    for query, expected in [
+        ("in_stock=false", ["SOLD"]),
+        ("brand=Halla&brand=Birk", ["SOLD"]),
+        ("attr.colour=sage", ["SOLD"]),
+        ("exclude=SOLD,B", ["A"]),
+        ("created_since=2020-01-01&in_stock=true", ["A", "B"]),
+    ]:
+        answer = ApiClient().call("GET", f"products/?{query}").json()
+        assert [product["sku"] for product in answer["results"]] == expected, query
+
+
+class AnyValue(TestCase):
+    """Whatever is sent is answered or refused by name; it is never an error of the server."""
+
+    def setUp(self) -> None:
+        put(make_space(), "A", at_angle(0))
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        st.sampled_from([*SIMILAR, "attr.x", "attr.a.b", "cursor", "fields", "unknown"]),
+        st.text(max_size=60) | st.decimals().map(str) | st.integers().map(str) | st.floats().map(str)
+        | st.datetimes().map(str) | st.sampled_from(["1e-999999999", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59Z"]),
+    )  # fmt: skip
+    def test_no_value_of_a_parameter_is_a_server_error(self, name: str, value: str) -> None:
+        path = reverse("api-similar", args=["A"])
+        assert self.client.get(path, {name: value}).status_code in (200, 400)
+        assert self.client.get(reverse("api-products"), {name: value}).status_code in (200, 400)
+
+
+def test_a_moment_at_the_edge_of_time_is_refused_or_compared():
+    field = MomentField("")
+    assert field.run_validation("2026-01-31").isoformat() == "2026-01-31T00:00:00+00:00"
+    with pytest.raises(serializers.ValidationError):
+        field.run_validation("31.1.2026")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["price_min=1e-999999999", "price_max=1e999999999", "created_since=0001-01-01T00:00:00%2B14:00",
+     "created_since=9999-12-31T23:59:59-14:00", "created_since=0000-01-01", "min_similarity=nan", "diversity=-inf"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["products/A/similar/", "products/"])
+def test_values_at_the_edges_are_answered_or_refused(mug, path, query):
+    assert ApiClient().call("GET", f"{path}?{query}").status_code in (200, 400)
