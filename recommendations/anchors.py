@@ -13,7 +13,7 @@ import numpy as np
 from django.db import connection
 
 from catalog.conditions import BELOW
-from recommendations.rules import ActiveRule, Scope
+from recommendations.rules import ActiveRule, RuleSet, Scope, group_rules
 
 MODALITIES = ("fused", "text", "image")
 
@@ -74,7 +74,7 @@ class Start:
 
     space: LiveSpace | None
     anchors: tuple[Anchor, ...]
-    rules: tuple[ActiveRule, ...]
+    rules: RuleSet
 
 
 def read_start(skus: Sequence[str], *, modality: str, at: datetime) -> Start:
@@ -89,7 +89,7 @@ def read_start(skus: Sequence[str], *, modality: str, at: datetime) -> Start:
             rule = read_rule(entry)
             rules.setdefault(rule.rule_id, rule)
     anchors = tuple(read_anchor(row) for row in rows if row["product_id"] is not None)
-    return Start(read_space(rows[0]), anchors, tuple(rules.values()))
+    return Start(read_space(rows[0]), anchors, group_rules(rules.values()))
 
 
 def read_json(value: Any) -> list[dict[str, Any]]:

@@ -155,9 +155,9 @@ def choose_out_of_stock(options: Options) -> str:
     return options.out_of_stock or str(settings.KINDRED_OUT_OF_STOCK)
 
 
-def build_retrieval(request: ListRequest, start: Start, rules: RuleSet) -> Retrieval:
+def build_retrieval(request: ListRequest, start: Start) -> Retrieval:
     """Return what to ask the database for."""
-    options, anchors = request.options, start.anchors
+    options, anchors, rules = request.options, start.anchors, start.rules
     groups = tuple(sorted({anchor.variant_group for anchor in anchors} - {""}))
     conditions = request.plan.conditions(anchors)
     if choose_out_of_stock(options) == "hidden":
@@ -208,10 +208,8 @@ def rows_to_fetch(request: ListRequest, rules: RuleSet) -> int:
     return min(rows, MAX_ROWS)
 
 
-def build_reranking(
-    limit: int, filters: Filters, options: Options, *, start: Start | None = None, rules: RuleSet | None = None
-) -> Reranking:
-    """Return how to order what was found, with the anchors of `start` where there are any."""
+def build_reranking(limit: int, filters: Filters, options: Options, *, start: Start | None = None) -> Reranking:
+    """Return how to order what was found, with the anchors and rules of `start` where there are any."""
     hide = options.near_duplicates == "hide"
     price, currency = anchor_price(start) if start else (None, "")
     return Reranking(
@@ -228,7 +226,7 @@ def build_reranking(
         anchor_price=price,
         anchor_currency=currency,
         out_of_stock=choose_out_of_stock(options),
-        rules=rules or RuleSet(),
+        rules=start.rules if start else RuleSet(),
     )
 
 

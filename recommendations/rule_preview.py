@@ -49,7 +49,7 @@ def preview_rule(rule: Rule, *, sku: str = "") -> Preview | None:
         in_force.is_active, in_force.starts_at, in_force.ends_at = True, None, None
         in_force.save()
         after = similar_products(anchor, limit=PREVIEW_LIMIT)
-        active = read_start([anchor.sku], modality="fused", at=timezone.now()).rules
+        active = read_start([anchor.sku], modality="fused", at=timezone.now()).rules.active
         transaction.set_rollback(True)
     said = notes(rule, applies=in_force.pk in {one.rule_id for one in active})
     return Preview(anchor=anchor, rule_id=in_force.pk, before=before, after=after, notes=tuple(said))

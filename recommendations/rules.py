@@ -48,9 +48,10 @@ class ActiveRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules of one list, by what they do."""
+    """The rules of one list: all of them, and by what they do."""
 
-    pins: tuple[ActiveRule, ...] = ()  # with a position, in order of precedence
+    active: tuple[ActiveRule, ...] = ()  # in order of precedence
+    pins: tuple[ActiveRule, ...] = ()  # with a position
     links: tuple[ActiveRule, ...] = ()
     weights: tuple[ActiveRule, ...] = ()  # boosts and buries
     excludes: tuple[ActiveRule, ...] = ()
@@ -63,6 +64,7 @@ def group_rules(rules: Iterable[ActiveRule]) -> RuleSet:
     excluded = {rule.product_id for rule in ordered if rule.kind == "exclude" and rule.product_id is not None}
     placed = [rule for rule in ordered if rule.kind in ("pin", "link") and rule.product_id not in excluded]
     return RuleSet(
+        active=tuple(ordered),
         pins=tuple(rule for rule in placed if rule.kind == "pin"),
         links=tuple(rule for rule in placed if rule.kind == "link"),
         weights=tuple(rule for rule in ordered if rule.kind in ("boost", "bury")),

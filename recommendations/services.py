@@ -36,7 +36,6 @@ from recommendations.requests import (
 )
 from recommendations.rerank import rerank
 from recommendations.retrieval import Found, find_neighbours, find_rest, list_products
-from recommendations.rules import group_rules
 from recommendations.statements import Retrieval
 
 
@@ -94,9 +93,8 @@ def recommend(
 
 def choose(request: ListRequest, start: Start) -> RecommendationList:
     """Search, rerank, and search once more where the list came out short although there may be more."""
-    rules = group_rules(start.rules)
-    how = build_reranking(request.limit, request.filters, request.options, start=start, rules=rules)
-    retrieval, order = build_retrieval(request, start, rules), request.plan.order
+    how = build_reranking(request.limit, request.filters, request.options, start=start)
+    retrieval, order = build_retrieval(request, start), request.plan.order
     found = list_products(retrieval, order=order) if order else find_neighbours(retrieval)
     reranked = rerank(found.candidates, how=how)
     if len(reranked.shown) < request.limit and not order:
