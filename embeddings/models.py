@@ -17,6 +17,8 @@ from embeddings.queue import PendingQuerySet
 
 
 class Modality(models.TextChoices):
+    """What a product has a vector of, in the order in which it is shown; `Modality.values` has the words alone."""
+
     FUSED = "fused", "Fused"
     TEXT = "text", "Text"
     IMAGE = "image", "Picture"

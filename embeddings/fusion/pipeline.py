@@ -9,12 +9,13 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import Array, Fusion, present_rows, unit_rows
+from embeddings.fusion.base import Array, Fusion, present_rows
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.memory import Memory
-from embeddings.fusion.modality import Modality
 from embeddings.fusion.weighted import WeightedFusion
+from embeddings.unit_rows import unit_rows
 
 MODALITY_DIM = 384  # text and image vectors are searched too, and no wider than this
 FORMAT = "kindred-vector-pipeline-1"
@@ -42,8 +43,8 @@ class FusedVectors:
 class VectorPipeline:
     """An immutable recipe: everything that was fitted for one space. Inference needs NumPy only."""
 
-    text_modality: Modality
-    image_modality: Modality
+    text_modality: FittedModality
+    image_modality: FittedModality
     joiner: Fusion
     basis: Array  # (joined width, dim)
     text_weight: float
@@ -64,8 +65,8 @@ class VectorPipeline:
 
         Raises ValueError where the number of weights differs from that of the parts, or the fusion has to be learned.
         """
-        text_modality = Modality.fit(raw.text_parts, weights=part_weights, dim=MODALITY_DIM, seed=seed)
-        image_modality = Modality.fit((raw.image,), weights=(1.0,), dim=MODALITY_DIM, seed=seed)
+        text_modality = FittedModality.fit(raw.text_parts, weights=part_weights, dim=MODALITY_DIM, seed=seed)
+        image_modality = FittedModality.fit((raw.image,), weights=(1.0,), dim=MODALITY_DIM, seed=seed)
         text, image = text_modality.transform(raw.text_parts), image_modality.transform((raw.image,))
         return cls(
             text_modality=text_modality,
@@ -173,8 +174,8 @@ class VectorPipeline:
             raise ValueError(f"Not a {FORMAT} file: build the space again.")
         tensors = load(data)
         return cls(
-            text_modality=Modality.from_arrays(_group(tensors, "text")),
-            image_modality=Modality.from_arrays(_group(tensors, "image")),
+            text_modality=FittedModality.from_arrays(_group(tensors, "text")),
+            image_modality=FittedModality.from_arrays(_group(tensors, "image")),
             joiner=FUSIONS[recipe["fusion"]].from_arrays(_group(tensors, "fusion")),
             basis=tensors["output.basis"],
             text_weight=float(recipe["text_weight"]),

@@ -16,12 +16,13 @@ import torch
 from torch.nn import functional
 
 from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.base import Array, present_rows
 from embeddings.fusion.batches import Batches, Examples, View, find_partners
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.learning import fit_attention, start_attention
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.fusion.selection import Scores, Settings
+from embeddings.unit_rows import unit_rows
 
 Progress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
 

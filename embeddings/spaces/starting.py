@@ -12,6 +12,7 @@ from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.models import EmbeddingSpace
+from embeddings.unit_rows import unit_rows
 
 # Fitted on the demo catalogue with the default recipe: `manage.py save_default_parameters` makes it again.
 DEFAULT_PARAMETERS = Path(__file__).with_name("default_parameters.safetensors")
@@ -65,6 +66,5 @@ def _read_default_pipeline() -> VectorPipeline:
 
 
 def _symmetric_noise(dim: int, *, seed: int) -> np.ndarray:
-    half = np.random.default_rng(seed).standard_normal((NOISE_ROWS, dim)).astype(np.float32)
-    half /= np.linalg.norm(half, axis=1, keepdims=True)
+    half = unit_rows(np.random.default_rng(seed).standard_normal((NOISE_ROWS, dim)))
     return np.concatenate([half, -half])

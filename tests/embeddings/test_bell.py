@@ -62,7 +62,7 @@ def test_the_worker_hears_the_bell_before_it_reads_the_queue(rings, monkeypatch)
 
     def read_queue_then_save():
         make_product("B")
-        return services.RefreshResult()
+        return services.RefreshTotals()
 
     monkeypatch.setattr("embeddings.services.refresh_pending", read_queue_then_save)
     embed_pending()
@@ -73,7 +73,7 @@ def test_the_worker_hears_the_bell_before_it_reads_the_queue(rings, monkeypatch)
 def test_a_run_that_was_cut_short_rings_for_the_next(rings, monkeypatch):
     from embeddings import services
 
-    monkeypatch.setattr("embeddings.services.refresh_pending", lambda: services.RefreshResult(is_unfinished=True))
+    monkeypatch.setattr("embeddings.services.refresh_pending", lambda: services.RefreshTotals(is_unfinished=True))
     embed_pending()
     assert rings == ["bell"]
 

@@ -8,12 +8,13 @@ import pytest
 
 from embeddings.fusion import RawVectors, VectorPipeline
 from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import present_rows, unit_rows
+from embeddings.fusion.base import present_rows
 from embeddings.fusion.calibration import PRIOR_COUNT, calibrate, fit_mean
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.weighted import WeightedFusion
+from embeddings.unit_rows import unit_rows
 
 
 def random_units(count: int, dim: int, *, seed: int, offset: float = 0.0) -> np.ndarray:
