@@ -13,12 +13,12 @@ from django.db import DatabaseError
 
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged, load_encoders
+from embeddings.freshness.queue import Lease
+from embeddings.freshness.refresh import RefreshedBatch, refresh_products
+from embeddings.freshness.staleness import exclude_queued, find_stale
 from embeddings.fusion.pipeline import RawVectors
 from embeddings.models import EmbeddingSpace, PendingEmbedding
-from embeddings.queue import Lease
-from embeddings.refresh import RefreshedBatch, refresh_products
 from embeddings.spaces.lifecycle import ensure_live_space
-from embeddings.staleness import exclude_queued, find_stale
 from embeddings.vectors import count_parts, load_pipeline, select_present
 
 logger = logging.getLogger(__name__)

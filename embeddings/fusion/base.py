@@ -26,9 +26,6 @@ class Fusion(Protocol):
     def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
         """Return (n, d) unit rows; zero only where both modalities are missing."""
 
-    def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, 2): how much text and picture weigh; rows sum to 1, or to 0 where both are missing."""
-
     def to_arrays(self) -> dict[str, Array]:
         """Return what was fitted, by name."""
 

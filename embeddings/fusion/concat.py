@@ -35,10 +35,6 @@ class ConcatFusion:
         scales = np.sqrt(share_weights(text, image, text_weight=text_weight))
         return unit_rows(np.concatenate([scales[:, :1] * text, scales[:, 1:] * image], axis=1))
 
-    def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, 2) weights of text and picture, all of it to the one modality that a product has."""
-        return share_weights(text, image, text_weight=text_weight)
-
     def to_arrays(self) -> dict[str, Array]:
         return self.imputation.to_arrays() if self.imputation else {}
 

@@ -44,10 +44,6 @@ class WeightedFusion:
         turned = _widen(image, width) @ self.rotation
         return unit_rows(weights[:, :1] * _widen(text, width) + weights[:, 1:] * turned)
 
-    def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, 2) weights of text and picture, all of it to the one modality that a product has."""
-        return share_weights(text, image, text_weight=text_weight)
-
     def to_arrays(self) -> dict[str, Array]:
         imputed = self.imputation.to_arrays() if self.imputation else {}
         return {"rotation": self.rotation, **imputed}

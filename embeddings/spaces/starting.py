@@ -10,7 +10,7 @@ import numpy as np
 
 from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
-from embeddings.fusion.pipeline import RawVectors, VectorPipeline
+from embeddings.fusion.pipeline import RawVectors, VectorPipeline, plain_fusion
 from embeddings.models import EmbeddingSpace
 from embeddings.unit_rows import unit_rows
 
@@ -36,7 +36,7 @@ def is_default_recipe(space: EmbeddingSpace) -> bool:
     return (
         (space.text_encoder, space.image_encoder) == DEFAULT_ENCODERS
         and parse_composition(space.text_composition) == parse_composition(DEFAULT_COMPOSITION)
-        and space.fusion in ("concat", "attention")
+        and plain_fusion(space.fusion) == "concat"
         and (space.text_weight, space.dim) == (0.6, 384)
     )
 
@@ -47,7 +47,7 @@ def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: tuple[int, int]) -> Vec
     Texts and pictures of the noise belong to different products, so that none is predicted from the other.
     """
     part_weights = tuple(part.weight for part in parse_composition(space.text_composition))
-    fusion = "concat" if space.fusion == "attention" else space.fusion
+    fusion = plain_fusion(space.fusion)
     return _fit_on_noise(dims, fusion=fusion, part_weights=part_weights, text_weight=space.text_weight, dim=space.dim)
 
 

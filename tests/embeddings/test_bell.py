@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -13,7 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from catalog.models import Product
-from embeddings import bell
+from embeddings.freshness import bell
 from embeddings.models import PendingEmbedding
 from embeddings.tasks import embed_pending
 from tests.embeddings.shop import add_picture, make_product, pending_skus
@@ -78,6 +80,17 @@ def test_a_run_that_was_cut_short_rings_for_the_next(rings, monkeypatch):
     assert rings == ["bell"]
 
 
+def test_a_process_that_imported_no_task_knows_the_one_that_is_rung_for():
+    code = """
+import django
+django.setup()
+from celery import current_app
+from embeddings.freshness.bell import EMBED_TASK
+assert EMBED_TASK in current_app.tasks
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def roll_back_after(work: Callable[[], object]) -> None:
     with transaction.atomic():
         work()
@@ -128,7 +141,7 @@ def test_fixtures_are_left_to_the_search_for_stale_products(rings):
 
 @pytest.mark.django_db(transaction=True)
 def test_saving_succeeds_while_the_broker_is_down_and_asks_it_once(broken_broker, caplog):
-    with caplog.at_level(logging.WARNING, logger="embeddings.bell"):
+    with caplog.at_level(logging.WARNING, logger="embeddings.freshness.bell"):
         for number in range(20):
             make_product(f"P{number:02}")
             cache.clear()

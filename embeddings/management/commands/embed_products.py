@@ -11,11 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from catalog.models import Product
-from embeddings import maintenance, services
+from embeddings import services
 from embeddings.encoders.base import EncoderError
+from embeddings.freshness.refresh import refresh_products
 from embeddings.management.progress import StageBars
 from embeddings.models import EmbeddingSpace, PendingEmbedding
-from embeddings.refresh import refresh_products
+from embeddings.spaces import maintenance
 from embeddings.spaces.building import build_space, fit_first_space
 from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space, needs_refit
 

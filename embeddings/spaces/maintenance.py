@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from catalog.models import Product
 from embeddings import services
-from embeddings.locks import try_session_lock
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.building import fit_first_space
 from embeddings.spaces.indexes import create_indexes, missing_indexes
-from embeddings.spaces.lifecycle import BUILD_LOCK, SpaceError, drop_space
+from embeddings.spaces.lifecycle import SpaceError, drop_space
+from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
 
 logger = logging.getLogger(__name__)
 
