@@ -24,7 +24,7 @@ from catalog.models import Product
 from embeddings.freshness import bell
 from embeddings.freshness.product_state import describe_product
 from embeddings.fusion.pipeline import FUSIONS
-from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
+from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
 from embeddings.spaces import lifecycle
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.spaces.overlap import measure_overlap
@@ -71,7 +71,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingSpace]:
-        fused = Count("embeddings", filter=Q(embeddings__modality="fused"))
+        fused = Count("embeddings", filter=Q(embeddings__modality=Modality.FUSED))
         return super().get_queryset(request).annotate(product_count=fused)
 
     def get_fields(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> Any:

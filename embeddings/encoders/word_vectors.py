@@ -65,7 +65,7 @@ def load_word_vectors(spec: EncoderSpec) -> WordVectorEncoder:
     path = _existing(spec)
     try:
         if _is_fasttext(path):
-            from gensim.models.fasttext import load_facebook_vectors
+            from gensim.models.fasttext import load_facebook_vectors  # gensim is heavy, and only word vectors need it
 
             vectors = load_facebook_vectors(str(path))
         else:

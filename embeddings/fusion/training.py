@@ -24,7 +24,7 @@ from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.fusion.selection import Scores, Settings
 from embeddings.unit_rows import unit_rows
 
-Progress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
+OnProgress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
 
 TEMPERATURE = 0.1
 LEARNING_RATE = 2e-3
@@ -47,7 +47,7 @@ def train(
     text_views: Sequence[tuple[Array, ...]] | None = None,
     image_views: Sequence[Array] | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> tuple[VectorPipeline, dict[str, Any]]:
     """Return a pipeline with the attention fusion, trained on `raw` alone, and a report on what was learned and why.
 
@@ -85,7 +85,7 @@ def train(
 
 
 def _choose_steps(
-    examples: Examples, settings: Settings, *, seed: int, notify: Progress
+    examples: Examples, settings: Settings, *, seed: int, notify: OnProgress
 ) -> tuple[int, dict[str, float]]:
     """Return how many steps of tuning are good for products that were held back, and their score before and after."""
     count = len(examples.partners)

@@ -44,7 +44,8 @@ def is_being_filled() -> bool:
 def drop_starters() -> None:
     """Drop spaces that were never fitted, once no request can still be reading them: there is nothing to go back to."""
     before = timezone.now() - STARTER_KEPT
-    for space in EmbeddingSpace.objects.filter(status="retired", fitted_on=0, retired_at__lt=before):
+    retired = EmbeddingSpace.objects.filter(status=EmbeddingSpace.Status.RETIRED)
+    for space in retired.filter(fitted_on=0, retired_at__lt=before):
         drop_space(space)
 
 

@@ -20,11 +20,11 @@ from embeddings.fusion.augmentation import augment_picture
 from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.inputs import load_inputs
 from embeddings.models import EmbeddingSpace
+from embeddings.spaces.building import OnProgress
 from embeddings.spaces.lifecycle import MIN_FIT_PRODUCTS, SpaceError, create_space
 from embeddings.spaces.sampling import Sample, draw_product_ids, read_sample
 
 Array = npt.NDArray[np.float32]
-OnProgress = Callable[[str, int, int], None]  # stage, done, total
 
 TRAINING_PRODUCTS = 5_000  # minutes on two cores; more products teach little more
 CHUNK = 64
@@ -50,7 +50,7 @@ def train_space(
 
     Raises SpaceError where the name is taken or there are too few products, EncoderError.
     """
-    from embeddings.fusion.training import train  # needs torch, which nothing but a training loads
+    from embeddings.fusion.training import train  # heavy: needs torch, which nothing but a training loads
 
     if EmbeddingSpace.objects.filter(name=name).exists():
         raise SpaceError(f"There is a space {name} already: choose another name, or drop it first.")

@@ -143,7 +143,7 @@ def test_no_pictures_give_no_rows(colour_encoder):
 @pytest.mark.parametrize("size", [(260, 260), (300, 200), (199, 301), (1000, 333), (64, 65), (7, 50)])
 @pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
 def test_the_squares_without_torch_equal_those_of_torchvision(size, fit):
-    from embeddings.encoders.torchvision_geometry import square_transform
+    from embeddings.encoders.torchvision.geometry import square_transform
 
     how = Preprocessing(side=96, resize=110, mean=(0, 0, 0), std=(1, 1, 1), fit=fit)
     noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)

@@ -8,10 +8,10 @@ from embeddings.fusion import RawVectors, VectorPipeline
 from embeddings.fusion.augmentation import augment_picture
 from embeddings.fusion.base import present_rows
 from embeddings.fusion.batches import Batches, Examples, find_partners
+from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.imputation import measure_exposure
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.selection import choose_settings
-from embeddings.fusion.shared import fit_shared
 from embeddings.unit_rows import unit_rows
 
 KINDS = 12
