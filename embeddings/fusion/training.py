@@ -67,10 +67,9 @@ def train(
         partners=find_partners(len(text), groups, pairs),
         text_weight=plain.text_weight,
     )
-    everything = np.arange(len(text))
     steps, tuning = _choose_steps(examples, settings, seed=seed, notify=notify)
     if steps and isinstance(pipeline.joiner, AttentionFusion):
-        joiner = _tune(pipeline.joiner, examples, everything, steps=steps, seed=seed)
+        joiner = _tune(pipeline.joiner, examples, np.arange(len(text)), steps=steps, seed=seed)
         pipeline = plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed)
     summary = {
         "settings": asdict(settings),

@@ -12,12 +12,11 @@ from django.utils import timezone
 
 from catalog.models import Product
 from embeddings import services
-from embeddings.composition import parse_composition
 from embeddings.encoding import load_encoders
 from embeddings.freshness.refresh import refresh_products
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.learning import fit_attention
-from embeddings.fusion.pipeline import VectorPipeline, plain_fusion
+from embeddings.fusion.pipeline import plain_fusion
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import create_indexes
 from embeddings.spaces.lifecycle import (
@@ -29,7 +28,7 @@ from embeddings.spaces.lifecycle import (
     set_pipeline,
 )
 from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
-from embeddings.spaces.sampling import draw_product_ids, read_sample
+from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
 
 logger = logging.getLogger(__name__)
@@ -101,14 +100,7 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
     if len(sample.product_ids) < MIN_FIT_PRODUCTS:
         pipeline, fitted_on = make_starting_pipeline(space), 0
     else:
-        parts = parse_composition(space.text_composition)
-        pipeline = VectorPipeline.fit(
-            sample.raw,
-            fusion=plain_fusion(space.fusion),
-            part_weights=tuple(part.weight for part in parts),
-            text_weight=space.text_weight,
-            dim=space.dim,
-        )
+        pipeline = fit_plain(space, sample.raw, fusion=plain_fusion(space.fusion))
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, sample.raw)
             space.report = {"learning": {"settings": asdict(learned), "validation": report}}

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from embeddings.encoders import pictures
-from embeddings.encoders.base import EncoderInfo
+from embeddings.encoders.base import EncoderError, EncoderInfo
 from embeddings.encoders.batches import NetworkImageEncoder
 from embeddings.encoders.pictures import UnusablePicture, decode_picture, load_picture
 from embeddings.encoders.preprocessing import Preprocessing, square_pixels
@@ -133,6 +133,12 @@ def test_storage_that_is_down_is_no_fault_of_the_picture(colour_encoder):
 
     with pytest.raises(ConnectionError):
         colour_encoder.encode_images([down])
+
+
+def test_numbers_that_are_not_finite_are_the_fault_of_the_weights(colour_encoder, monkeypatch):
+    monkeypatch.setattr(colour_encoder.network, "encode", lambda batch: lambda: np.full((1, 3), np.nan, np.float32))
+    with pytest.raises(EncoderError, match="not finite: its weights are damaged"):
+        colour_encoder.encode_images([lambda: file_of(Image.new("RGB", (4, 4), RED))])
 
 
 def test_no_pictures_give_no_rows(colour_encoder):

@@ -243,6 +243,22 @@ def test_a_poisonous_product_blocks_no_other(encoders, monkeypatch):
     assert reason_of(products[1]) == "Text: RuntimeError: cannot read this"
 
 
+@pytest.mark.parametrize("number", [0.0, 1e-9, np.nan, np.inf])
+def test_a_vector_without_a_direction_is_the_problem_of_its_text_alone(encoders, monkeypatch, number):
+    lost, kept = make_product("A", title="lost"), make_product("B", title="kept")
+    encode = FakeTextEncoder.encode_texts
+
+    def lose(self, texts, **options):
+        vectors = encode(self, texts, **options)
+        vectors[[text == "lost" for text in texts]] = number
+        return vectors
+
+    monkeypatch.setattr(FakeTextEncoder, "encode_texts", lose)
+    assert services.refresh_pending().stored == 1
+    assert reason_of(lost) == "Text: The encoder gave a vector without a direction."
+    assert (embedded_modalities(lost), embedded_modalities(kept)) == ([], ["fused", "text"])
+
+
 def test_a_vector_that_cannot_be_stored_blocks_no_other(encoders, monkeypatch):
     make_product("A", title="fine")
     broken = make_product("B", title="broken")
