@@ -25,9 +25,10 @@ sys.path.insert(0, str(PROJECT))
 
 from embeddings.encoders.registry import get_image_encoder, get_text_encoder  # noqa: E402
 from embeddings.fusion import RawVectors, VectorPipeline  # noqa: E402
-from embeddings.fusion.base import present_rows, unit_rows  # noqa: E402
+from embeddings.fusion.base import present_rows  # noqa: E402
 from embeddings.fusion.imputation import measure_exposure  # noqa: E402
 from embeddings.fusion.training import train  # noqa: E402
+from embeddings.unit_rows import unit_rows  # noqa: E402
 
 TEXT_ENCODER, IMAGE_ENCODER = "packaged:e5-small", "packaged:efficientnet-lite2"
 DATA = PROJECT.parent / "shared" / "data"

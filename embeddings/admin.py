@@ -21,25 +21,19 @@ from django.views.decorators.http import require_POST
 
 from catalog.admin import IndentedJSONField, ProductAdmin
 from catalog.models import Product
-from embeddings import bell
-from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
-from embeddings.product_state import describe_product
+from embeddings.freshness import bell
+from embeddings.freshness.product_state import describe_product
+from embeddings.fusion.pipeline import FUSIONS
+from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
 from embeddings.spaces import lifecycle
 from embeddings.spaces.lifecycle import SpaceError
+from embeddings.spaces.overlap import measure_overlap
 from embeddings.tasks import build_space, refresh_stale
 
 logger = logging.getLogger(__name__)
 
 STALLED_AFTER = timedelta(minutes=3)  # a build that works says so every few seconds
-RECIPE = (
-    "text_encoder",
-    "image_encoder",
-    "fusion",
-    "text_weight",
-    "dim",
-    "text_composition",
-    "category_text_weights",
-)
+RECIPE = EmbeddingSpace.RECIPE_FIELDS
 Status = EmbeddingSpace.Status
 
 ProductAdmin.add_panel("Embedding", describe_product)
@@ -56,7 +50,7 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
             "category_text_weights": IndentedJSONField,
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
-            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in lifecycle.FUSIONS])
+            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in FUSIONS])
         }
 
     def clean(self) -> dict[str, Any]:
@@ -77,7 +71,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingSpace]:
-        fused = Count("embeddings", filter=Q(embeddings__modality="fused"))
+        fused = Count("embeddings", filter=Q(embeddings__modality=Modality.FUSED))
         return super().get_queryset(request).annotate(product_count=fused)
 
     def get_fields(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> Any:
@@ -170,7 +164,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         live = EmbeddingSpace.objects.live()
         for space in queryset:
             if live and space != live:
-                overlap = lifecycle.measure_overlap(live, space)
+                overlap = measure_overlap(live, space)
                 self.message_user(
                     request,
                     f"{space.name} shares {overlap.mean:.0%} of the {overlap.k} nearest products with {live.name} "

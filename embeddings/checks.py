@@ -1,4 +1,4 @@
-"""System checks: settings and spaces that cannot work together are named before a request finds out.
+"""System checks, which name settings and spaces that cannot work together, and what /readyz asks of this app.
 
 `manage.py check` asks nothing of a database and loads no encoder; `manage.py check --database default` (and `migrate`)
 looks at spaces, vectors and indexes as well; `--deploy` adds what only matters in production.
@@ -13,11 +13,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import DatabaseError, connection
 
+from api.health import NotReady, readiness_check
 from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
+from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import missing_indexes
-from embeddings.spaces.lifecycle import FUSIONS
 from embeddings.vectors import load_pipeline
 
 OLDEST_PGVECTOR = (0, 8, 0)  # iterative index scans, without which a filter costs rows
@@ -44,9 +45,8 @@ def check_recipe_settings(**_: Any) -> list[CheckMessage]:
                     Error(f"{name} is {spec!r}, which encodes no {modality}.", hint=hint, id="embeddings.E002")
                 )
     if settings.KINDRED_FUSION not in FUSIONS:
-        hint = f"Choose {', '.join(FUSIONS[:-1])} or {FUSIONS[-1]}."
         message = f"KINDRED_FUSION is {settings.KINDRED_FUSION!r}: no first space can be made of it."
-        found.append(Error(message, hint=hint, id="embeddings.E003"))
+        found.append(Error(message, hint=f"Choose {FUSION_CHOICE}.", id="embeddings.E003"))
     return found
 
 
@@ -71,6 +71,13 @@ def check_spaces(databases: Sequence[str] | None = None, **_: Any) -> list[Check
     except DatabaseError as error:
         hint = "Start it, or mend DATABASE_URL."
         return [Error(f"The database cannot be asked: {error}", hint=hint, id="embeddings.E005")]
+
+
+@readiness_check("live space")
+def check_readiness() -> None:
+    """Raises NotReady before the first space is live: products can only be recommended in one."""
+    if not EmbeddingSpace.objects.filter(status=EmbeddingSpace.Status.LIVE).exists():
+        raise NotReady("no space is live yet: start a worker, or run `manage.py embed_products`")
 
 
 def _check_extension() -> Iterator[CheckMessage]:

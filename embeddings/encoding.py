@@ -13,6 +13,7 @@ from embeddings.encoders.base import ImageEncoder, TextEncoder
 from embeddings.encoders.registry import get_image_encoder, get_text_encoder
 from embeddings.inputs import PictureLoader, ProductInputs, hash_text
 from embeddings.models import EmbeddingSpace, EncodedInput
+from embeddings.unit_rows import unit_rows
 
 Array = npt.NDArray[np.float32]
 KEEP_ALIVE_S = 10.0  # how often `keep_alive` is called while encoders work; leases last six times as long
@@ -96,40 +97,40 @@ def encode_inputs(
     return encodings
 
 
-Outcome = tuple[dict[str, Array], dict[str, Problem]]
+VectorsAndProblems = tuple[dict[str, Array], dict[str, Problem]]  # each by sha256
 
 
-def _encode_texts(texts: Mapping[str, str], encoder: TextEncoder) -> Outcome:
-    def encode(hashes: Sequence[str]) -> Outcome:
+def _encode_texts(texts: Mapping[str, str], encoder: TextEncoder) -> VectorsAndProblems:
+    def encode(hashes: Sequence[str]) -> VectorsAndProblems:
         return _check(hashes, encoder.encode_texts([texts[sha256] for sha256 in hashes]), {})
 
     return _encode_apart(list(texts), encode)
 
 
-def _encode_pictures(pictures: Mapping[str, PictureLoader], encoder: ImageEncoder) -> Outcome:
-    def encode(hashes: Sequence[str]) -> Outcome:
+def _encode_pictures(pictures: Mapping[str, PictureLoader], encoder: ImageEncoder) -> VectorsAndProblems:
+    def encode(hashes: Sequence[str]) -> VectorsAndProblems:
         encoded = encoder.encode_images([pictures[sha256] for sha256 in hashes])
         return _check(hashes, encoded.vectors, encoded.errors)
 
     return _encode_apart(list(pictures), encode)
 
 
-def _check(hashes: Sequence[str], vectors: Array, errors: Mapping[int, str]) -> Outcome:
+def _check(hashes: Sequence[str], vectors: Array, errors: Mapping[int, str]) -> VectorsAndProblems:
     """Return the usable vectors by sha256, and as problems what the encoder refused or gave no direction to."""
     encoded: dict[str, Array] = {}
     problems: dict[str, Problem] = {}
-    for position, sha256 in enumerate(hashes):
-        norm = float(np.linalg.norm(vectors[position]))
+    is_finite = np.isfinite(vectors).all(axis=1, keepdims=True)
+    for position, row in enumerate(unit_rows(np.where(is_finite, vectors, 0))):
         if position in errors:
-            problems[sha256] = Problem(errors[position], is_permanent=True)
-        elif not np.isfinite(norm) or norm == 0:
-            problems[sha256] = Problem("The encoder gave a vector without a direction.", is_permanent=True)
+            problems[hashes[position]] = Problem(errors[position], is_permanent=True)
+        elif not row.any():
+            problems[hashes[position]] = Problem("The encoder gave a vector without a direction.", is_permanent=True)
         else:
-            encoded[sha256] = (vectors[position] / norm).astype(np.float32)
+            encoded[hashes[position]] = row
     return encoded, problems
 
 
-def _encode_apart(hashes: Sequence[str], encode: Callable[[Sequence[str]], Outcome]) -> Outcome:
+def _encode_apart(hashes: Sequence[str], encode: Callable[[Sequence[str]], VectorsAndProblems]) -> VectorsAndProblems:
     """Encode all at once; if that fails, halve until what cannot be encoded stands alone."""
     if not hashes:
         return {}, {}

@@ -10,13 +10,16 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from pgvector.django import HalfVectorField
 
+from catalog.categories import SEPARATOR
 from catalog.models import Product
 from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
+from embeddings.freshness.queue import PendingQuerySet
 from embeddings.querysets import EncodedInputQuerySet, ProductEmbeddingQuerySet, SpaceManager, SpaceQuerySet
-from embeddings.queue import PendingQuerySet
 
 
 class Modality(models.TextChoices):
+    """What a product has a vector of, in the order in which it is shown; `Modality.values` has the words alone."""
+
     FUSED = "fused", "Fused"
     TEXT = "text", "Text"
     IMAGE = "image", "Picture"
@@ -104,6 +107,18 @@ class EmbeddingSpace(models.Model):
     promoted_at = models.DateTimeField(null=True, blank=True, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # What is chosen, in the order of the form, and what fitting sets.
+    RECIPE_FIELDS = (
+        "text_encoder",
+        "image_encoder",
+        "fusion",
+        "text_weight",
+        "dim",
+        "text_composition",
+        "category_text_weights",
+    )
+    FITTED_FIELDS = ("parameters", "dim", "text_dim", "image_dim", "fusion", "text_identity", "image_identity")
+
     objects = SpaceManager.from_queryset(SpaceQuerySet)()
 
     class Meta:
@@ -126,9 +141,9 @@ class EmbeddingSpace(models.Model):
 
     def text_weight_of(self, category_path: str) -> float | None:
         """Return the dial's text weight for a category, None where the space's own holds. The longest path wins."""
-        steps = category_path.split("/")
+        steps = category_path.split(SEPARATOR)
         for length in range(len(steps), 0, -1):
-            weight = self.category_text_weights.get("/".join(steps[:length]))
+            weight = self.category_text_weights.get(SEPARATOR.join(steps[:length]))
             if weight is not None:
                 return float(weight)
         return None

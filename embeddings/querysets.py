@@ -1,4 +1,4 @@
-"""What is asked of the tables of spaces and vectors: what is live, what is near, and the one way to store a vector."""
+"""What is asked of the tables of spaces and vectors: what is live, what is known, and the one way to store a vector."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ import numpy.typing as npt
 from django.db import connection, models, transaction
 from django.db.models import Q
 from pgvector import HalfVector
-from pgvector.django import CosineDistance
 
 from embeddings.inputs import read_fingerprints
-from embeddings.locks import lock_products
 
 if TYPE_CHECKING:
     from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding  # noqa: F401  (read by mypy)
 
 Array = npt.NDArray[np.float32]
 
+STORERS_LOCK = 0x4B494E44  # the class of their advisory locks; the objects are product ids
 UNIT_TOLERANCE = 1e-3  # of a vector's length; float32 sums of 2,000 squares stay well within it
 
 
@@ -81,14 +80,6 @@ class EncodedInputQuerySet(models.QuerySet["EncodedInput"]):
 
 
 class ProductEmbeddingQuerySet(models.QuerySet["ProductEmbedding"]):
-    def nearest_to(self, vector: Array, *, space: EmbeddingSpace, modality: str = "fused") -> ProductEmbeddingQuerySet:
-        """Return the embeddings of a space in order of cosine distance, ties by product, annotated with `distance`."""
-        return (
-            self.filter(space=space, modality=modality)
-            .annotate(distance=CosineDistance("vector", HalfVector(vector)))
-            .order_by("distance", "product_id")
-        )
-
     def store(self, batch: Sequence[ProductVectors], *, space: EmbeddingSpace) -> set[int]:
         """Store the vectors of products that are still what they were made from; return the ids of these products.
 
@@ -100,7 +91,7 @@ class ProductEmbeddingQuerySet(models.QuerySet["ProductEmbedding"]):
             _check_vectors(product, dims=space.dims)
         with transaction.atomic():
             ids = _lock_existing([product.product_id for product in batch])
-            lock_products(ids)
+            _lock_storers(ids)
             current = read_fingerprints(ids)
             unchanged = [product for product in batch if current.get(product.product_id) == product.fingerprint]
             _upsert(unchanged, space_id=space.pk)
@@ -128,6 +119,18 @@ def _lock_existing(product_ids: Sequence[int]) -> list[int]:
             [list(product_ids)],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def _lock_storers(product_ids: Sequence[int]) -> None:
+    """Wait until no other transaction stores vectors of these products, by advisory locks held until this one ends.
+
+    Taken in order of id, so that two storers cannot wait for each other. Whoever saves a product takes no such lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, (id %% 2147483647)::int) FROM unnest(%s::bigint[]) AS id ORDER BY id",
+            [STORERS_LOCK, sorted(product_ids)],
+        )
 
 
 def _upsert(products: Sequence[ProductVectors], *, space_id: int) -> None:

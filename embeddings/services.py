@@ -11,16 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from django.db import DatabaseError
 
-from embeddings.composition import parse_composition
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged, load_encoders
-from embeddings.fusion.pipeline import FusedVectors, RawVectors
+from embeddings.freshness.queue import Lease
+from embeddings.freshness.refresh import RefreshedBatch, refresh_products
+from embeddings.freshness.staleness import exclude_queued, find_stale
+from embeddings.fusion.pipeline import RawVectors
 from embeddings.models import EmbeddingSpace, PendingEmbedding
-from embeddings.queue import Lease
-from embeddings.refresh import Outcome, refresh_products
 from embeddings.spaces.lifecycle import ensure_live_space
-from embeddings.staleness import exclude_queued, find_stale
-from embeddings.vectors import load_pipeline
+from embeddings.vectors import count_parts, load_pipeline, select_present
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +29,8 @@ STALE_CHUNK = 1000
 
 
 @dataclass
-class RefreshResult:
-    """How many products a run brought up to date, and what became of the others."""
+class RefreshTotals:
+    """How many products a run of many batches brought up to date in the live space; what became of the others."""
 
     stored: int = 0
     unchanged: int = 0
@@ -44,17 +43,23 @@ class RefreshResult:
         """Return how many products need no more work now."""
         return self.stored + self.unchanged + len(self.shortfalls)
 
+    def add(self, batch: RefreshedBatch) -> None:
+        self.stored += len(batch.stored - batch.shortfalls.keys())
+        self.unchanged += len(batch.unchanged)
+        self.changed_meanwhile += len(batch.changed_meanwhile)
+        self.shortfalls |= {product_id: shortfall.reason for product_id, shortfall in batch.shortfalls.items()}
 
-def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) -> RefreshResult:
+
+def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) -> RefreshTotals:
     """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over."""
-    result = RefreshResult()
+    totals = RefreshTotals()
     deadline = time.monotonic() + max_seconds
     while leases := PendingEmbedding.objects.lease(limit=batch_size):
-        _refresh_batch(leases, result)
+        _refresh_batch(leases, totals)
         if time.monotonic() > deadline:
-            result.is_unfinished = PendingEmbedding.objects.due_now().exists()
+            totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
             break
-    return result
+    return totals
 
 
 def refresh_stale() -> int:
@@ -99,28 +104,26 @@ def _make_query(space: EmbeddingSpace, *, text: Array | None = None, image: Arra
     pipeline = load_pipeline(space)
     no_text = np.zeros((1, pipeline.text_modality.input_dim), dtype=np.float32)
     no_image = np.zeros((1, pipeline.image_modality.input_dim), dtype=np.float32)
-    missing_parts = [no_text] * (len(parse_composition(space.text_composition)) - 1)
+    missing_parts = [no_text] * (count_parts(space) - 1)
     raw = RawVectors(
         text_parts=(no_text if text is None else text, *missing_parts), image=no_image if image is None else image
     )
-    fused: FusedVectors = pipeline.transform(raw)
-    rows = {"fused": fused.fused[0], "text": fused.text[0], "image": fused.image[0]}
-    return QueryVectors(space_id=space.pk, vectors={name: row for name, row in rows.items() if np.any(row)})
+    return QueryVectors(space_id=space.pk, vectors=select_present(pipeline.transform(raw), 0))
 
 
-def _refresh_batch(leases: Sequence[Lease], result: RefreshResult) -> None:
+def _refresh_batch(leases: Sequence[Lease], totals: RefreshTotals) -> None:
     def keep_alive() -> None:
         PendingEmbedding.objects.renew(leases)
 
     live = ensure_live_space()
     try:
-        outcome = refresh_products(live, [lease.product_id for lease in leases], keep_alive=keep_alive)
+        batch = refresh_products(live, [lease.product_id for lease in leases], keep_alive=keep_alive)
     except Exception as error:
         # Not a product's own problem: the database, the encoder. Whoever runs the worker finds it in the log, staff
         # find it as the products' reason, and all are tried again.
         logger.error("Nothing can be embedded: %s", error)
         _postpone_quietly(leases, reason=str(error))
-        result.shortfalls |= {lease.product_id: str(error) for lease in leases}
+        totals.shortfalls |= {lease.product_id: str(error) for lease in leases}
         if isinstance(error, EncoderError | EncoderChanged):
             return
         raise
@@ -130,7 +133,8 @@ def _refresh_batch(leases: Sequence[Lease], result: RefreshResult) -> None:
     others = [space for space in EmbeddingSpace.objects.kept_fresh() if space != live]
     for space in others:
         _refresh_beside(space, leases, keep_alive)
-    _settle(leases, outcome, result)
+    _settle(leases, batch)
+    totals.add(batch)
 
 
 def _refresh_beside(space: EmbeddingSpace, leases: Sequence[Lease], keep_alive: Callable[[], None]) -> None:
@@ -141,22 +145,18 @@ def _refresh_beside(space: EmbeddingSpace, leases: Sequence[Lease], keep_alive: 
         logger.exception("Space %s is not kept fresh: drop it (manage.py spaces drop) or mend what failed", space.name)
 
 
-def _settle(leases: Sequence[Lease], outcome: Outcome, result: RefreshResult) -> None:
+def _settle(leases: Sequence[Lease], batch: RefreshedBatch) -> None:
     """Take finished products off the queue; a row that was raised meanwhile stays and is taken again."""
     queue = PendingEmbedding.objects
-    queue.release(lease for lease in leases if lease.product_id in outcome.changed_meanwhile)
+    queue.release(lease for lease in leases if lease.product_id in batch.changed_meanwhile)
     for lease in leases:
-        shortfall = outcome.shortfalls.get(lease.product_id)
+        shortfall = batch.shortfalls.get(lease.product_id)
         if shortfall and shortfall.is_permanent:
             queue.park(lease, reason=shortfall.reason, fingerprint=shortfall.fingerprint)
         elif shortfall:
             queue.postpone(lease, reason=shortfall.reason)
-    open_ids = outcome.changed_meanwhile | outcome.shortfalls.keys()
+    open_ids = batch.changed_meanwhile | batch.shortfalls.keys()
     queue.complete(lease for lease in leases if lease.product_id not in open_ids)
-    result.stored += len(outcome.stored - outcome.shortfalls.keys())
-    result.unchanged += len(outcome.unchanged)
-    result.changed_meanwhile += len(outcome.changed_meanwhile)
-    result.shortfalls |= {product_id: shortfall.reason for product_id, shortfall in outcome.shortfalls.items()}
 
 
 def _postpone_quietly(leases: Sequence[Lease], *, reason: str) -> None:

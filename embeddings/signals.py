@@ -12,7 +12,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from catalog.models import Product, ProductImage
-from embeddings.bell import ring_after_commit
+from embeddings.freshness.bell import ring_after_commit
 from embeddings.models import PendingEmbedding
 
 

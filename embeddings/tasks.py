@@ -6,9 +6,10 @@ import logging
 
 from celery import shared_task
 
-from embeddings import bell, maintenance, services
+from embeddings import services
+from embeddings.freshness import bell
 from embeddings.models import EmbeddingSpace
-from embeddings.spaces import building
+from embeddings.spaces import building, maintenance
 from embeddings.spaces.lifecycle import SpaceError
 
 logger = logging.getLogger(__name__)

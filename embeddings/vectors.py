@@ -14,6 +14,7 @@ from embeddings.fusion.pipeline import FusedVectors, RawVectors, VectorPipeline
 from embeddings.inputs import ProductInputs, hash_text
 from embeddings.models import EmbeddingSpace, Modality
 from embeddings.querysets import ProductVectors
+from embeddings.unit_rows import unit_rows
 
 Array = npt.NDArray[np.float32]
 
@@ -54,12 +55,22 @@ def fuse_products(
         ProductVectors(
             product_id=product.product_id,
             fingerprint=product.fingerprint,
-            vectors=_present_vectors(fused, position),
+            vectors=select_present(fused, position),
             text_weight=weights[position],
             is_complete=not find_problems(product, encodings),
         )
         for position, product in enumerate(products)
     ]
+
+
+def select_present(fused: FusedVectors, position: int) -> dict[str, Array]:
+    """Return the vectors of the product at `position` by modality, those that it has: each float32 (dim,)."""
+    rows = {Modality.FUSED: fused.fused, Modality.TEXT: fused.text, Modality.IMAGE: fused.image}
+    return {
+        modality.value: vectors[position].astype(np.float32)
+        for modality, vectors in rows.items()
+        if np.any(vectors[position])
+    }
 
 
 def find_problems(product: ProductInputs, encodings: Encodings) -> list[str]:
@@ -83,17 +94,6 @@ def _average_pictures(product: ProductInputs, vectors: Mapping[str, Array], dim:
     found = [vectors[picture.sha256] for picture in product.pictures if picture.sha256 in vectors]
     if not found:
         return np.zeros(dim, dtype=np.float32)
-    mean = np.mean(found, axis=0)
-    norm = np.linalg.norm(mean)
+    average = unit_rows([np.mean(found, axis=0)])[0]
     # Pictures that cancel each other out do not happen; were they to, the first speaks for the product.
-    average: Array = (mean / norm if norm > 1e-6 else found[0]).astype(np.float32)
-    return average
-
-
-def _present_vectors(fused: FusedVectors, position: int) -> dict[str, Array]:
-    rows = {Modality.FUSED: fused.fused, Modality.TEXT: fused.text, Modality.IMAGE: fused.image}
-    return {
-        modality.value: vectors[position].astype(np.float32)
-        for modality, vectors in rows.items()
-        if np.any(vectors[position])
-    }
+    return average if average.any() else found[0]

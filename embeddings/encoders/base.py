@@ -14,7 +14,6 @@ Array = npt.NDArray[np.float32]
 Progress = Callable[[int], None]  # called with how many more inputs are done, as tqdm's update() wants it
 
 IDENTITY_LENGTH = 300  # EncodedInput.encoder holds this many characters
-TINY_NORM = 1e-12
 
 
 class EncoderError(Exception):
@@ -78,14 +77,11 @@ class ImageEncoder(Protocol):
         """
 
 
-def unit_rows(vectors: npt.ArrayLike) -> Array:
-    """Return `vectors` (n, d) as float32 with rows of length 1. Raise where a row has no direction."""
-    wide = np.asarray(vectors, dtype=np.float32).astype(np.float64)
-    if not np.isfinite(wide).all():
+def check_finite(vectors: Array) -> Array:
+    """Return `vectors` as they are. Raise EncoderError where a number among them is not finite."""
+    if not np.isfinite(vectors).all():
         raise EncoderError("The encoder gave numbers that are not finite: its weights are damaged. Install them again.")
-    norms = np.linalg.norm(wide, axis=1, keepdims=True)
-    rows: Array = (wide / np.maximum(norms, TINY_NORM)).astype(np.float32)
-    return rows
+    return vectors
 
 
 def make_identity(spec: str, *, weights: str, declaration: Mapping[str, object]) -> str:

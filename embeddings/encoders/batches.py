@@ -13,8 +13,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from PIL import Image
 
-from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress, unit_rows
+from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress, check_finite
 from embeddings.encoders.pictures import UnusablePicture, load_picture
+from embeddings.unit_rows import unit_rows
 
 BATCHES_AHEAD = 2
 MAX_DECODING_THREADS = 16
@@ -68,7 +69,7 @@ class NetworkTextEncoder:
 
         with ThreadPoolExecutor(1, thread_name_prefix="tokenize") as pool:
             for chunk, rows in _pipeline(_ahead(pool, prepare, chunks), self.network.encode):
-                vectors[chunk.start : chunk.stop] = unit_rows(rows)
+                vectors[chunk.start : chunk.stop] = unit_rows(check_finite(rows))
                 if progress:
                     progress(sum(copies[unique[i]] for i in chunk))
         position = {text: i for i, text in enumerate(unique)}
@@ -109,7 +110,7 @@ class NetworkImageEncoder:
         with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
             prepared = _ahead(pool, prepare, range(len(images)), ahead=BATCHES_AHEAD * batch_size)
             for positions, rows in _pipeline(batches(prepared), self.network.encode):
-                vectors[positions] = unit_rows(rows)
+                vectors[positions] = unit_rows(check_finite(rows))
                 if progress:
                     progress(len(positions))
         return EncodedImages(vectors, errors)

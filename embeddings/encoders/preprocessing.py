@@ -1,6 +1,6 @@
 """What happens to a picture before a network sees it, by declaration, without torch.
 
-torchvision_geometry.py has torchvision do the same; that both give equal pixels is tested.
+torchvision/geometry.py has torchvision do the same; that both give equal pixels is tested.
 """
 
 from __future__ import annotations

@@ -1,116 +1,57 @@
-"""Encoders by spec: described without loading anything, loaded once in each process."""
+"""Encoders by spec: described without loading anything, loaded once in each process. The kinds are known here alone.
+
+A new encoder of a kind that is here is an entry in that kind's loading.py or families, and a file for its network where
+it is built in another way. A new kind is a file that describes and loads it, and an entry in KINDS. What either needs
+is pinned in requirements.txt.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from dataclasses import asdict
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import parse_qsl
 
-from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
-from embeddings.encoders.checkpoints import Checkpoint, find_checkpoint
-from embeddings.encoders.image_families import image_dim, joint_dim, torchvision_dim
-from embeddings.encoders.packaged import describe_packaged, load_packaged_image, load_packaged_text
-from embeddings.encoders.preprocessing import PREPROCESSING_VERSION
-from embeddings.encoders.spec import EncoderSpec, parse_spec
-from embeddings.encoders.text_declaration import override
-from embeddings.encoders.text_families import known_declaration, text_dim
-from embeddings.encoders.weights import sha256_of
+from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder
+from embeddings.encoders.checkpoints.loading import describe_checkpoint, load_checkpoint
+from embeddings.encoders.packaged.loading import PACKAGED_FORMS, describe_packaged, load_packaged
+from embeddings.encoders.spec import EncoderSpec
+from embeddings.encoders.torchvision.loading import describe_torchvision, load_torchvision
 from embeddings.encoders.word_vectors import describe_word_vectors, load_word_vectors
 
-TORCHVISION_LICENCE = "BSD-3-Clause (code); weights trained on ImageNet"
+TEXT_OPTIONS = frozenset({"pooling", "prefix", "max_tokens"})
+IMAGE_OPTIONS = frozenset({"pooling", "views", "size", "fit"})
 
 
-def describe_encoder(spec: EncoderSpec) -> EncoderInfo:
-    """Return what is known of an encoder without loading or downloading it. Raise EncoderError."""
-    if spec.kind == "packaged":
-        return describe_packaged(spec)
-    if spec.kind == "word2vec":
-        return describe_word_vectors(spec)
-    if spec.kind == "torchvision":
-        return describe_torchvision(spec)
-    return describe_checkpoint(spec, find_checkpoint(spec, may_download=False))
+@dataclass(frozen=True)
+class Kind:
+    """What a word before the colon of a spec stands for. What runs an encoder is imported by `load`, not before."""
+
+    forms: str  # how such specs look, as messages name them
+    options: frozenset[str]  # what may follow the `?`
+    describe: Callable[[EncoderSpec], EncoderInfo]
+    load: Callable[[EncoderSpec], TextEncoder | ImageEncoder]
 
 
-def load_encoder(spec: EncoderSpec, *, modality: str) -> TextEncoder | ImageEncoder:
-    """Return the encoder, downloaded first where the spec asks for that. Raise EncoderError."""
-    if spec.kind == "packaged":
-        return load_packaged_text(spec) if modality == "text" else load_packaged_image(spec)
-    if spec.kind == "word2vec":
-        return load_word_vectors(spec)
-    if spec.kind == "torchvision":
-        info = describe_torchvision(spec)
-        from embeddings.encoders.torchvision_family import load_torchvision
-
-        return load_torchvision(spec, info)
-    return load_checkpoint(spec, find_checkpoint(spec, may_download=True))
-
-
-def load_checkpoint(spec: EncoderSpec, checkpoint: Checkpoint) -> TextEncoder | ImageEncoder:
-    """Return the encoder in a checkpoint: text, picture, or both in one object."""
-    info = describe_checkpoint(spec, checkpoint)
-    if len(info.modalities) == 2:
-        from embeddings.encoders.joint import load_joint
-
-        return load_joint(spec, checkpoint, info)
-    if "image" in info.modalities:
-        from embeddings.encoders.image import load_checkpoint_image
-
-        return load_checkpoint_image(spec, checkpoint, info)
-    from embeddings.encoders.checkpoint_text import load_checkpoint_text
-
-    return load_checkpoint_text(spec, checkpoint, info)
-
-
-def describe_checkpoint(spec: EncoderSpec, checkpoint: Checkpoint) -> EncoderInfo:
-    """Return the description of a checkpoint, from its config.json and the hash of its files."""
-    modalities = checkpoint.modalities
-    declaration: dict[str, object] = {**spec.options, "version": PREPROCESSING_VERSION}
-    if len(modalities) == 2:
-        dim = joint_dim(checkpoint.config)
-    elif "image" in modalities:
-        dim = image_dim(checkpoint.config)
-    else:
-        declared = override(known_declaration(checkpoint), spec)
-        declaration = asdict(declared)
-        dim = text_dim(checkpoint)
-    return EncoderInfo(
-        spec=spec.text,
-        identity=make_identity(spec.text, weights=checkpoint.sha256, declaration=declaration),
-        dim=dim,
-        modalities=modalities,
-        licence=checkpoint.licence,
-        size_mb=checkpoint.size_mb,
-    )
-
-
-def describe_torchvision(spec: EncoderSpec) -> EncoderInfo:
-    """Return the description of a torchvision encoder: from a table and the hash of its file of weights, if any."""
-    path = Path(spec.weights_path)
-    if spec.weights_path and not path.is_file():
-        raise UnknownEncoder(f"{spec.text!r}: there is no file of weights {path}.")
-    weights = sha256_of(path) if spec.weights_path else f"torchvision {version('torchvision')}"
-    return EncoderInfo(
-        spec=spec.text,
-        identity=make_identity(spec.text, weights=weights, declaration={"version": PREPROCESSING_VERSION}),
-        dim=torchvision_dim(spec),
-        modalities=frozenset({"image"}),
-        licence=TORCHVISION_LICENCE,
-        size_mb=round(path.stat().st_size / 1e6, 1) if spec.weights_path else 0.0,
-    )
-
-
-__all__ = [
-    "UnknownEncoder",
-    "describe",
-    "forget_encoders",
-    "get_image_encoder",
-    "get_text_encoder",
-    "parse_spec",
-    "register_encoder",
-    "unregister_encoder",
-]
+KINDS: Mapping[str, Kind] = {
+    # `runtime=torch` switches the faster ONNX Runtime off.
+    "packaged": Kind(PACKAGED_FORMS, TEXT_OPTIONS | IMAGE_OPTIONS | {"runtime"}, describe_packaged, load_packaged),
+    "hf": Kind("hf:OWNER/NAME", TEXT_OPTIONS | IMAGE_OPTIONS | {"revision"}, describe_checkpoint, load_checkpoint),
+    "dir": Kind("dir:/PATH", TEXT_OPTIONS | IMAGE_OPTIONS, describe_checkpoint, load_checkpoint),
+    "torchvision": Kind(
+        "torchvision:resnet50, torchvision:resnet50@/PATH/weights.pth",
+        IMAGE_OPTIONS,
+        describe_torchvision,
+        load_torchvision,
+    ),
+    "word2vec": Kind(
+        "word2vec:/PATH/vectors.txt", frozenset({"a", "binary"}), describe_word_vectors, load_word_vectors
+    ),
+}
+_FORMS = [kind.forms for kind in KINDS.values()]
+VALID_FORMS = f"{', '.join(_FORMS[:-1])} or {_FORMS[-1]}, each with options such as ?pooling=cls&prefix=query:%20"
 
 _encoders: dict[str, TextEncoder | ImageEncoder] = {}
 _locks: dict[str, threading.Lock] = {}
@@ -118,14 +59,36 @@ _lock = threading.Lock()
 _own: dict[str, TextEncoder | ImageEncoder] = {}
 
 
+def parse_spec(text: str) -> EncoderSpec:
+    """Take a spec apart. Raise UnknownEncoder, naming the valid forms, where it is none."""
+    kind, separator, rest = text.strip().partition(":")
+    name, _, query = rest.partition("?")
+    if not separator or kind not in KINDS or not name:
+        raise UnknownEncoder(f"{text!r} names no encoder. Valid forms: {VALID_FORMS}.")
+    weights_path = ""
+    if kind == "torchvision":
+        name, _, weights_path = name.partition("@")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    unknown = sorted(set(options) - KINDS[kind].options)
+    if unknown:
+        raise UnknownEncoder(
+            f"{text!r} has the unknown option {unknown[0]!r}. "
+            f"A {kind}: encoder takes {', '.join(sorted(KINDS[kind].options))}."
+        )
+    return EncoderSpec(text.strip(), kind, name, weights_path, MappingProxyType(options))
+
+
 def describe(spec: str) -> EncoderInfo:
     """Return what is known of an encoder without loading it, and without torch. Raise EncoderError."""
-    return _own[spec].info if spec in _own else describe_encoder(parse_spec(spec))
+    if spec in _own:
+        return _own[spec].info
+    parsed = parse_spec(spec)
+    return KINDS[parsed.kind].describe(parsed)
 
 
 def get_text_encoder(spec: str) -> TextEncoder:
     """Return the text encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    encoder = _get(spec, modality="text")
+    encoder = _get(spec)
     if not isinstance(encoder, TextEncoder):
         raise UnknownEncoder(f"{spec!r} encodes no texts: name a text encoder, such as packaged:e5-small.")
     return encoder
@@ -133,7 +96,7 @@ def get_text_encoder(spec: str) -> TextEncoder:
 
 def get_image_encoder(spec: str) -> ImageEncoder:
     """Return the picture encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    encoder = _get(spec, modality="image")
+    encoder = _get(spec)
     if not isinstance(encoder, ImageEncoder):
         raise UnknownEncoder(f"{spec!r} encodes no pictures: name one that does, such as packaged:efficientnet-lite2.")
     return encoder
@@ -156,7 +119,7 @@ def forget_encoders() -> None:
         _locks.clear()
 
 
-def _get(spec: str, *, modality: str) -> TextEncoder | ImageEncoder:
+def _get(spec: str) -> TextEncoder | ImageEncoder:
     """One load at a time for each spec, so that threads that ask together share one encoder and its memory."""
     if spec in _own:
         return _own[spec]
@@ -168,7 +131,7 @@ def _get(spec: str, *, modality: str) -> TextEncoder | ImageEncoder:
         return loaded
     with loading:
         if parsed.text not in _encoders:
-            _encoders[parsed.text] = load_encoder(parsed, modality=modality)
+            _encoders[parsed.text] = KINDS[parsed.kind].load(parsed)
         return _encoders[parsed.text]
 
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-import numpy.typing as npt
-
-from embeddings.encoders.base import Array
 from embeddings.encoders.spec import EncoderSpec, choose_option, number_option
 
 POOLINGS = ("mean", "cls", "last", "max", "pooler")
@@ -33,24 +29,3 @@ def override(declared: TextDeclaration, spec: EncoderSpec) -> TextDeclaration:
         prefix=spec.options.get("prefix", declared.prefix),
         max_tokens=number_option(spec, "max_tokens", default=declared.max_tokens, between=(2, LONGEST)),
     )
-
-
-def pool_rows(hidden: Array, mask: npt.NDArray[np.int64], *, pooling: str) -> Array:
-    """Return (n, dim) from token vectors (n, t, dim) and a mask (n, t) of texts padded on the right.
-
-    mean: of the tokens that are there. cls: the first. last: the last that is there. max: the highest of each number.
-    """
-    if pooling == "cls":
-        firsts: Array = hidden[:, 0]
-        return firsts
-    if pooling == "last":
-        lasts: Array = hidden[np.arange(len(hidden)), mask.sum(1) - 1]
-        return lasts
-    present = mask[:, :, None].astype(np.float32)
-    if pooling == "max":
-        highest: Array = np.where(present > 0, hidden, -np.inf).max(1)
-        return highest
-    if pooling != "mean":
-        raise ValueError(f"pooling={pooling} is not one of mean, cls, last, max")
-    means: Array = (hidden * present).sum(1) / present.sum(1)
-    return means

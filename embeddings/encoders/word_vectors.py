@@ -21,11 +21,12 @@ from embeddings.encoders.base import (
     EncoderUnavailable,
     Progress,
     UnknownEncoder,
+    check_finite,
     make_identity,
-    unit_rows,
 )
 from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.weights import sha256_of
+from embeddings.unit_rows import unit_rows
 
 SMOOTHING = 0.001
 FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")  # fastText's own binary format, with parts of words
@@ -64,7 +65,7 @@ def load_word_vectors(spec: EncoderSpec) -> WordVectorEncoder:
     path = _existing(spec)
     try:
         if _is_fasttext(path):
-            from gensim.models.fasttext import load_facebook_vectors
+            from gensim.models.fasttext import load_facebook_vectors  # gensim is heavy, and only word vectors need it
 
             vectors = load_facebook_vectors(str(path))
         else:
@@ -93,7 +94,7 @@ class WordVectorEncoder:
                 row += self._weight(word) * self.vectors.get_vector(word)
             if progress:
                 progress(1)
-        return unit_rows(sums)
+        return unit_rows(check_finite(sums))
 
     def _split(self, text: str) -> Iterator[str]:
         """Yield the known words of a text: as written, in lower case, or as the longest pieces of a run."""

@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows, share_weights, unit_rows
+from embeddings.fusion.base import Array, present_rows, share_weights
 from embeddings.fusion.concat import ConcatFusion
+from embeddings.unit_rows import unit_rows
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
+from embeddings.encoders.preprocessing import find_border_colour
+
 ROTATION_DEGREES = 15.0
 AREA = (0.5, 1.0)  # share of the picture that a crop keeps: scale and crop in one
 ASPECT = (0.8, 1.25)
@@ -17,21 +19,13 @@ def augment_picture(picture: Image.Image, *, seed: int) -> Image.Image:
     generator = np.random.default_rng(seed)
     colour = picture.convert("RGB")
     degrees = generator.uniform(-ROTATION_DEGREES, ROTATION_DEGREES)
-    turned = colour.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=_border_colour(colour))
+    turned = colour.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=find_border_colour(colour))
     cropped = _crop(turned, generator)
     if generator.random() < 0.5:
         cropped = ImageOps.mirror(cropped)
     for enhancer, amount in JITTER.items():
         cropped = enhancer(cropped).enhance(1 + generator.uniform(-amount, amount))
     return _shift_hue(cropped, int(generator.integers(-HUE_STEPS, HUE_STEPS + 1)))
-
-
-def _border_colour(picture: Image.Image) -> tuple[int, int, int]:
-    """Return the median colour of the four edges: what lies around most products."""
-    pixels = np.asarray(picture)
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    red, green, blue = (int(value) for value in np.median(edges, axis=0))
-    return red, green, blue
 
 
 def _crop(picture: Image.Image, generator: np.random.Generator) -> Image.Image:

@@ -1,4 +1,4 @@
-"""What every fusion promises, and the one helper that all of them need: unit rows."""
+"""What every fusion promises, and which rows count: a zero row means that a product lacks the modality."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Protocol, Self
@@ -7,16 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-
-TINY_NORM = 1e-6  # below this a row counts as missing: float32 noise has no direction worth keeping
-
-
-def unit_rows(vectors: npt.ArrayLike) -> Array:
-    """Return `vectors` (n, d) as float32 with rows of length 1; rows of (nearly) no length become exactly zero."""
-    wide = np.asarray(vectors, dtype=np.float64)
-    norms = np.linalg.norm(wide, axis=1, keepdims=True)
-    rows: Array = np.divide(wide, norms, out=np.zeros_like(wide), where=norms > TINY_NORM).astype(np.float32)
-    return rows
 
 
 def present_rows(vectors: Array) -> npt.NDArray[np.bool_]:
@@ -35,9 +25,6 @@ class Fusion(Protocol):
 
     def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
         """Return (n, d) unit rows; zero only where both modalities are missing."""
-
-    def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, 2): how much text and picture weigh; rows sum to 1, or to 0 where both are missing."""
 
     def to_arrays(self) -> dict[str, Array]:
         """Return what was fitted, by name."""

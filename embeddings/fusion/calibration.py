@@ -6,7 +6,8 @@ Subtracting the catalogue's mean and normalising again spreads them (Mu & Viswan
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.base import Array, present_rows
+from embeddings.unit_rows import unit_rows
 
 # The mean of few vectors is mostly those vectors themselves: of one product it is all of it, of two it makes them
 # opposites. So it is shrunk toward zero, as if this many zero vectors had been seen too; of 100 it changes little.

@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, share_weights, unit_rows
+from embeddings.fusion.base import Array, share_weights
 from embeddings.fusion.imputation import Imputation
+from embeddings.unit_rows import unit_rows
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,6 @@ class ConcatFusion:
             text, image = self.imputation.fill(text, image)
         scales = np.sqrt(share_weights(text, image, text_weight=text_weight))
         return unit_rows(np.concatenate([scales[:, :1] * text, scales[:, 1:] * image], axis=1))
-
-    def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, 2) weights of text and picture, all of it to the one modality that a product has."""
-        return share_weights(text, image, text_weight=text_weight)
 
     def to_arrays(self) -> dict[str, Array]:
         return self.imputation.to_arrays() if self.imputation else {}

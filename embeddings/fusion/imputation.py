@@ -18,7 +18,8 @@ from typing import Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.base import Array, present_rows
+from embeddings.unit_rows import unit_rows
 
 MIN_COMPLETE_PRODUCTS = 10  # with fewer there is nothing to learn a prediction from
 PENALTIES = np.logspace(-3, 3, 13)

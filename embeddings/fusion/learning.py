@@ -10,10 +10,10 @@ import numpy as np
 
 from embeddings.fusion.attention import AttentionFusion
 from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.fusion.selection import Settings, choose_settings
-from embeddings.fusion.shared import fit_shared
 
 GATE_UNITS = 16
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.base import Array, present_rows
+from embeddings.unit_rows import unit_rows
 
 NEIGHBOURS = 10
 SAME_PRODUCT = 0.9999  # a cosine above it is the product itself, or a copy, and teaches nothing

@@ -9,16 +9,18 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import Array, Fusion, present_rows, unit_rows
+from embeddings.fusion.base import Array, Fusion, present_rows
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.memory import Memory
-from embeddings.fusion.modality import Modality
 from embeddings.fusion.weighted import WeightedFusion
+from embeddings.unit_rows import unit_rows
 
 MODALITY_DIM = 384  # text and image vectors are searched too, and no wider than this
 FORMAT = "kindred-vector-pipeline-1"
 FUSIONS: dict[str, type[Fusion]] = {fusion.name: fusion for fusion in (ConcatFusion, WeightedFusion, AttentionFusion)}
+FUSION_CHOICE = f"{', '.join([*FUSIONS][:-1])} or {[*FUSIONS][-1]}"  # as messages offer it
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class FusedVectors:
 class VectorPipeline:
     """An immutable recipe: everything that was fitted for one space. Inference needs NumPy only."""
 
-    text_modality: Modality
-    image_modality: Modality
+    text_modality: FittedModality
+    image_modality: FittedModality
     joiner: Fusion
     basis: Array  # (joined width, dim)
     text_weight: float
@@ -64,8 +66,8 @@ class VectorPipeline:
 
         Raises ValueError where the number of weights differs from that of the parts, or the fusion has to be learned.
         """
-        text_modality = Modality.fit(raw.text_parts, weights=part_weights, dim=MODALITY_DIM, seed=seed)
-        image_modality = Modality.fit((raw.image,), weights=(1.0,), dim=MODALITY_DIM, seed=seed)
+        text_modality = FittedModality.fit(raw.text_parts, weights=part_weights, dim=MODALITY_DIM, seed=seed)
+        image_modality = FittedModality.fit((raw.image,), weights=(1.0,), dim=MODALITY_DIM, seed=seed)
         text, image = text_modality.transform(raw.text_parts), image_modality.transform((raw.image,))
         return cls(
             text_modality=text_modality,
@@ -114,18 +116,10 @@ class VectorPipeline:
         fused = unit_rows(compress(joined, self.basis))
         return FusedVectors(fused=self.memory.smooth(fused) if self.memory else fused, text=text, image=image)
 
-    def modality_weights(self, raw: RawVectors, *, text_weight: float | Array | None = None) -> Array:
-        """Return (n, 2): how much text and picture weigh for each product, all of it on the only one that is there."""
-        text, image = self.encode_modalities(raw)
-        return self.joiner.modality_weights(text, image, text_weight=self._weights(len(text), text_weight))
-
-    def similarity_shares(self, left: RawVectors, right: RawVectors) -> Array:
-        """Return (n, 2): the shares of text and picture in the similarity of each pair of rows; they sum to 1."""
-        return self.modality_shares(self.encode_modalities(left), self.encode_modalities(right))
-
     def modality_shares(self, left: tuple[Array, Array], right: tuple[Array, Array]) -> Array:
-        """Return the same from the vectors of text (n, text_dim) and picture (n, image_dim), as they are stored.
+        """Return (n, 2): the shares of text and picture in the similarity of each pair of rows; they sum to 1.
 
+        Each side is text (n, text_dim) and picture (n, image_dim), from `encode_modalities` or as they are stored.
         Concat: exact, `w_t cos(t, t')` and `w_i cos(i, i')` as parts of their sum. Otherwise by ablation: what the
         similarity loses without the text, and without the picture. Negative parts count as 0; where nothing is shared,
         the weights are returned. A modality that either product lacks has no share.
@@ -173,8 +167,8 @@ class VectorPipeline:
             raise ValueError(f"Not a {FORMAT} file: build the space again.")
         tensors = load(data)
         return cls(
-            text_modality=Modality.from_arrays(_group(tensors, "text")),
-            image_modality=Modality.from_arrays(_group(tensors, "image")),
+            text_modality=FittedModality.from_arrays(_group(tensors, "text")),
+            image_modality=FittedModality.from_arrays(_group(tensors, "image")),
             joiner=FUSIONS[recipe["fusion"]].from_arrays(_group(tensors, "fusion")),
             basis=tensors["output.basis"],
             text_weight=float(recipe["text_weight"]),
@@ -210,6 +204,11 @@ class VectorPipeline:
 
         whole = similarity(1, 1)
         return np.stack([whole - (1 - weights) * similarity(0, 1), whole - weights * similarity(1, 0)], axis=1)
+
+
+def plain_fusion(fusion: str) -> str:
+    """Return the name of the fusion to fit for a space of `fusion`: attention is learned around concat."""
+    return ConcatFusion.name if fusion == AttentionFusion.name else fusion
 
 
 def _fit_joiner(fusion: str, text: Array, image: Array, *, text_weight: float, seed: int) -> Fusion:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.memory import Memory
-from embeddings.fusion.shared import fit_shared
+from embeddings.unit_rows import unit_rows
 
 DIMS = (16, 32, 64)
 PENALTIES = (1.0, 3.0, 10.0, 30.0, 100.0)

@@ -16,14 +16,15 @@ import torch
 from torch.nn import functional
 
 from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.base import Array, present_rows
 from embeddings.fusion.batches import Batches, Examples, View, find_partners
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.learning import fit_attention, start_attention
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.fusion.selection import Scores, Settings
+from embeddings.unit_rows import unit_rows
 
-Progress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
+OnProgress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
 
 TEMPERATURE = 0.1
 LEARNING_RATE = 2e-3
@@ -46,7 +47,7 @@ def train(
     text_views: Sequence[tuple[Array, ...]] | None = None,
     image_views: Sequence[Array] | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> tuple[VectorPipeline, dict[str, Any]]:
     """Return a pipeline with the attention fusion, trained on `raw` alone, and a report on what was learned and why.
 
@@ -66,10 +67,9 @@ def train(
         partners=find_partners(len(text), groups, pairs),
         text_weight=plain.text_weight,
     )
-    everything = np.arange(len(text))
     steps, tuning = _choose_steps(examples, settings, seed=seed, notify=notify)
     if steps and isinstance(pipeline.joiner, AttentionFusion):
-        joiner = _tune(pipeline.joiner, examples, everything, steps=steps, seed=seed)
+        joiner = _tune(pipeline.joiner, examples, np.arange(len(text)), steps=steps, seed=seed)
         pipeline = plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed)
     summary = {
         "settings": asdict(settings),
@@ -84,7 +84,7 @@ def train(
 
 
 def _choose_steps(
-    examples: Examples, settings: Settings, *, seed: int, notify: Progress
+    examples: Examples, settings: Settings, *, seed: int, notify: OnProgress
 ) -> tuple[int, dict[str, float]]:
     """Return how many steps of tuning are good for products that were held back, and their score before and after."""
     count = len(examples.partners)

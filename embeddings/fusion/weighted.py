@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows, share_weights, unit_rows
+from embeddings.fusion.base import Array, present_rows, share_weights
 from embeddings.fusion.imputation import Imputation
+from embeddings.unit_rows import unit_rows
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,6 @@ class WeightedFusion:
         width = len(self.rotation)
         turned = _widen(image, width) @ self.rotation
         return unit_rows(weights[:, :1] * _widen(text, width) + weights[:, 1:] * turned)
-
-    def modality_weights(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, 2) weights of text and picture, all of it to the one modality that a product has."""
-        return share_weights(text, image, text_weight=text_weight)
 
     def to_arrays(self) -> dict[str, Array]:
         imputed = self.imputation.to_arrays() if self.imputation else {}

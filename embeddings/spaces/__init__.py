@@ -1,1 +1,1 @@
-"""A space from its making to its retirement: fitted, built, compared, promoted, rolled back, dropped."""
+"""A space from its making to its retirement: started, fitted or trained, built, compared, served, kept up, dropped."""

@@ -12,17 +12,14 @@ from django.utils import timezone
 
 from catalog.models import Product
 from embeddings import services
-from embeddings.composition import parse_composition
 from embeddings.encoding import load_encoders
+from embeddings.freshness.refresh import refresh_products
+from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.learning import fit_attention
-from embeddings.fusion.pipeline import VectorPipeline
-from embeddings.locks import try_session_lock
+from embeddings.fusion.pipeline import plain_fusion
 from embeddings.models import EmbeddingSpace
-from embeddings.refresh import refresh_products
 from embeddings.spaces.indexes import create_indexes
 from embeddings.spaces.lifecycle import (
-    BUILD_LOCK,
-    FITTED_FIELDS,
     MIN_FIT_PRODUCTS,
     SpaceError,
     create_space,
@@ -30,9 +27,9 @@ from embeddings.spaces.lifecycle import (
     promote,
     set_pipeline,
 )
-from embeddings.spaces.sampling import draw_product_ids, read_sample
+from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
+from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
-from embeddings.staleness import find_stale
 
 logger = logging.getLogger(__name__)
 
@@ -103,21 +100,14 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
     if len(sample.product_ids) < MIN_FIT_PRODUCTS:
         pipeline, fitted_on = make_starting_pipeline(space), 0
     else:
-        parts = parse_composition(space.text_composition)
-        pipeline = VectorPipeline.fit(
-            sample.raw,
-            fusion="concat" if space.fusion == "attention" else space.fusion,
-            part_weights=tuple(part.weight for part in parts),
-            text_weight=space.text_weight,
-            dim=space.dim,
-        )
+        pipeline = fit_plain(space, sample.raw, fusion=plain_fusion(space.fusion))
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, sample.raw)
             space.report = {"learning": {"settings": asdict(learned), "validation": report}}
         fitted_on = len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on
-    space.save(update_fields=[*FITTED_FIELDS, "fitted_on", "report"])
+    space.save(update_fields=[*EmbeddingSpace.FITTED_FIELDS, "fitted_on", "report"])
     progress.advance(1)
 
 

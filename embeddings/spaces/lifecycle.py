@@ -1,12 +1,12 @@
-"""Spaces: create, compare, promote, roll back, drop. How one is built is in `building`."""
+"""The states of a space: live on first use, created, promoted, rolled back to, dropped, and when each is allowed.
+
+How one is filled is in `building`, how two are compared in `overlap`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,23 +15,18 @@ from django.utils import timezone
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
 from embeddings.encoders.registry import describe
 from embeddings.encoding import SpaceEncoders
-from embeddings.fusion.pipeline import VectorPipeline
-from embeddings.locks import is_lock_taken, lock_until_commit
-from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
+from embeddings.freshness.staleness import find_stale
+from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
+from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.indexes import drop_indexes
+from embeddings.spaces.locks import BUILD_LOCK, is_lock_taken, lock_until_commit
 from embeddings.spaces.starting import make_starting_pipeline
-from embeddings.staleness import find_stale
 
 STARTER = "starter"
-BUILD_LOCK = "embeddings:build"
 BUILD_COMMAND = "manage.py spaces build"
-FUSIONS = ("concat", "weighted", "attention")
 REFIT_GROWTH = 10  # a catalogue this many times as large as the one a space was fitted on deserves new parameters
 MIN_FIT_PRODUCTS = 50  # with fewer, what was shipped says more about products than they do
 MAX_DIM = 2000
-FITTED_FIELDS = ("parameters", "dim", "text_dim", "image_dim", "fusion", "text_identity", "image_identity")
-FITTED_FIELDS = ("parameters", "dim", "text_dim", "image_dim", "fusion", "text_identity", "image_identity")
-COMPARED_PRODUCTS = 1000
 Status = EmbeddingSpace.Status
 
 
@@ -60,7 +55,7 @@ def ensure_live_space() -> EmbeddingSpace:
         live = EmbeddingSpace.objects.live()
         if live:
             return live
-        space.name = free_name(STARTER)
+        space.name = _free_name(STARTER)
         space.status = Status.LIVE
         set_pipeline(space, pipeline)
         space.save()
@@ -76,9 +71,7 @@ def create_space(
     Raises SpaceError where the recipe cannot be used.
     """
     source = like or ensure_live_space()
-    fields = ["text_encoder", "image_encoder", "text_composition", "fusion", "text_weight"]
-    fields += ["category_text_weights", "dim"]
-    values = {field: getattr(source, field) for field in fields} | recipe
+    values = {field: getattr(source, field) for field in EmbeddingSpace.RECIPE_FIELDS} | recipe
     space = EmbeddingSpace(name=name, status=Status.BUILDING, **values)
     if trained:
         set_pipeline(space, trained)
@@ -91,7 +84,7 @@ def create_space(
 def check_recipe(space: EmbeddingSpace) -> None:
     """Raise SpaceError where a space that is about to be created cannot be built."""
     if space.fusion not in FUSIONS:
-        raise SpaceError(f"There is no fusion {space.fusion!r}: choose {', '.join(FUSIONS[:-1])} or {FUSIONS[-1]}.")
+        raise SpaceError(f"There is no fusion {space.fusion!r}: choose {FUSION_CHOICE}.")
     if not 2 <= space.dim <= MAX_DIM:
         raise SpaceError(f"A space has 2 to {MAX_DIM} dimensions, not {space.dim}.")
     if not 0 <= space.text_weight <= 1:
@@ -180,35 +173,6 @@ def needs_refit(space: EmbeddingSpace, *, product_count: int) -> bool:
     return product_count >= REFIT_GROWTH * space.fitted_on
 
 
-@dataclass(frozen=True)
-class Overlap:
-    """How far two spaces agree on which products are near."""
-
-    k: int
-    mean: float  # of |A's k nearest and B's k nearest| / k, over the compared products
-    product_count: int
-
-
-def measure_overlap(left: EmbeddingSpace, right: EmbeddingSpace, *, k: int = 10, seed: int = 0) -> Overlap:
-    """Return how many of the k nearest products two spaces share, on up to 1,000 products that both hold."""
-    vectors = [_read_vectors(space) for space in (left, right)]
-    shared = sorted(set(vectors[0]) & set(vectors[1]))
-    if len(shared) < 2:
-        return Overlap(k=k, mean=float("nan"), product_count=0)
-    kept = min(k, len(shared) - 1)
-    anchors = np.random.default_rng(seed).permutation(len(shared))[:COMPARED_PRODUCTS].tolist()
-    nearest = [_find_nearest(np.stack([known[pk] for pk in shared]), anchors, kept) for known in vectors]
-    common = [len(set(ours) & set(theirs)) / kept for ours, theirs in zip(*nearest, strict=True)]
-    return Overlap(k=kept, mean=float(np.mean(common)), product_count=len(anchors))
-
-
-def free_name(wanted: str) -> str:
-    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, ... that no space has."""
-    taken = set(EmbeddingSpace.objects.values_list("name", flat=True))
-    candidates = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
-    return next(name for name in candidates if name not in taken)
-
-
 def _check_encoder(spec: str, modality: str) -> None:
     """Raise SpaceError for a spec that names nothing, or nothing of that modality; weights may come later."""
     try:
@@ -221,16 +185,8 @@ def _check_encoder(spec: str, modality: str) -> None:
         raise SpaceError(f"{spec} does not encode {modality}: choose an encoder that does.")
 
 
-def _read_vectors(space: EmbeddingSpace) -> dict[int, np.ndarray]:
-    rows = ProductEmbedding.objects.filter(space=space, modality="fused").values_list("product_id", "vector")
-    return {product_id: np.asarray(vector, dtype=np.float32) for product_id, vector in rows.iterator()}
-
-
-def _find_nearest(matrix: np.ndarray, anchors: Sequence[int], k: int) -> list[list[int]]:
-    """Return the rows of the k nearest of each anchor by cosine, itself left out; ties by row."""
-    nearest = []
-    for anchor in anchors:
-        similarity = matrix @ matrix[anchor]
-        similarity[anchor] = -np.inf
-        nearest.append(np.argsort(-similarity, kind="stable")[:k].tolist())
-    return nearest
+def _free_name(wanted: str) -> str:
+    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, ... that no space has."""
+    taken = set(EmbeddingSpace.objects.values_list("name", flat=True))
+    candidates = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
+    return next(name for name in candidates if name not in taken)

@@ -12,7 +12,7 @@ from django.db.models.functions import MD5, Cast
 from catalog.models import Product
 from embeddings.composition import parse_composition
 from embeddings.encoding import SpaceEncoders, encode_inputs
-from embeddings.fusion.pipeline import RawVectors
+from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.inputs import load_inputs
 from embeddings.models import EmbeddingSpace
 from embeddings.vectors import gather_raw
@@ -57,6 +57,18 @@ def read_sample(
         if progress:
             progress(len(chunk))
     return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, part_count=len(parts), dims=dims))
+
+
+def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat", seed: int = 0) -> VectorPipeline:
+    """Return the recipe of a space fitted on `raw`, with a fusion that has nothing to learn."""
+    return VectorPipeline.fit(
+        raw,
+        fusion=fusion,
+        part_weights=tuple(part.weight for part in parse_composition(space.text_composition)),
+        text_weight=space.text_weight,
+        dim=space.dim,
+        seed=seed,
+    )
 
 
 def _concatenate(chunks: Sequence[RawVectors], *, part_count: int, dims: tuple[int, int]) -> RawVectors:

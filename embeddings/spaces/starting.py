@@ -10,8 +10,9 @@ import numpy as np
 
 from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
-from embeddings.fusion.pipeline import RawVectors, VectorPipeline
+from embeddings.fusion.pipeline import RawVectors, VectorPipeline, plain_fusion
 from embeddings.models import EmbeddingSpace
+from embeddings.unit_rows import unit_rows
 
 # Fitted on the demo catalogue with the default recipe: `manage.py save_default_parameters` makes it again.
 DEFAULT_PARAMETERS = Path(__file__).with_name("default_parameters.safetensors")
@@ -35,7 +36,7 @@ def is_default_recipe(space: EmbeddingSpace) -> bool:
     return (
         (space.text_encoder, space.image_encoder) == DEFAULT_ENCODERS
         and parse_composition(space.text_composition) == parse_composition(DEFAULT_COMPOSITION)
-        and space.fusion in ("concat", "attention")
+        and plain_fusion(space.fusion) == "concat"
         and (space.text_weight, space.dim) == (0.6, 384)
     )
 
@@ -46,7 +47,7 @@ def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: tuple[int, int]) -> Vec
     Texts and pictures of the noise belong to different products, so that none is predicted from the other.
     """
     part_weights = tuple(part.weight for part in parse_composition(space.text_composition))
-    fusion = "concat" if space.fusion == "attention" else space.fusion
+    fusion = plain_fusion(space.fusion)
     return _fit_on_noise(dims, fusion=fusion, part_weights=part_weights, text_weight=space.text_weight, dim=space.dim)
 
 
@@ -65,6 +66,5 @@ def _read_default_pipeline() -> VectorPipeline:
 
 
 def _symmetric_noise(dim: int, *, seed: int) -> np.ndarray:
-    half = np.random.default_rng(seed).standard_normal((NOISE_ROWS, dim)).astype(np.float32)
-    half /= np.linalg.norm(half, axis=1, keepdims=True)
+    half = unit_rows(np.random.default_rng(seed).standard_normal((NOISE_ROWS, dim)))
     return np.concatenate([half, -half])

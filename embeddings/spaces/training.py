@@ -17,14 +17,13 @@ from catalog.models import Product
 from embeddings.composition import parse_composition
 from embeddings.encoding import SpaceEncoders, load_encoders
 from embeddings.fusion.augmentation import augment_picture
-from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.inputs import load_inputs
 from embeddings.models import EmbeddingSpace
+from embeddings.spaces.building import OnProgress
 from embeddings.spaces.lifecycle import MIN_FIT_PRODUCTS, SpaceError, create_space
-from embeddings.spaces.sampling import Sample, draw_product_ids, read_sample
+from embeddings.spaces.sampling import Sample, draw_product_ids, fit_plain, read_sample
 
 Array = npt.NDArray[np.float32]
-OnProgress = Callable[[str, int, int], None]  # stage, done, total
 
 TRAINING_PRODUCTS = 5_000  # minutes on two cores; more products teach little more
 CHUNK = 64
@@ -50,7 +49,7 @@ def train_space(
 
     Raises SpaceError where the name is taken or there are too few products, EncoderError.
     """
-    from embeddings.fusion.training import train  # needs torch, which nothing but a training loads
+    from embeddings.fusion.training import train  # heavy: needs torch, which nothing but a training loads
 
     if EmbeddingSpace.objects.filter(name=name).exists():
         raise SpaceError(f"There is a space {name} already: choose another name, or drop it first.")
@@ -63,17 +62,9 @@ def train_space(
         _encode_view(like, sample, encoders, seed=options.seed + view, on_progress=on_progress)
         for view in range(options.picture_views)
     ]
-    parts = parse_composition(like.text_composition)
-    plain = VectorPipeline.fit(
-        sample.raw,
-        part_weights=tuple(part.weight for part in parts),
-        text_weight=like.text_weight,
-        dim=like.dim,
-        seed=options.seed,
-    )
     pipeline, report = train(
         sample.raw,
-        plain=plain,
+        plain=fit_plain(like, sample.raw, seed=options.seed),
         groups=_read_groups(sample.product_ids),
         pairs=_find_rows(options.pairs, sample.product_ids),
         text_views=_drop_parts(sample),

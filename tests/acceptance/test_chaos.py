@@ -11,7 +11,7 @@ import time
 import pytest
 
 from catalog.models import Product
-from embeddings import bell
+from embeddings.freshness import bell
 from embeddings.inputs import read_fingerprints
 from embeddings.models import PendingEmbedding, ProductEmbedding
 from embeddings.tasks import embed_pending

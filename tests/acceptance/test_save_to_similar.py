@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from catalog.models import Product
-from embeddings import bell
+from embeddings.freshness import bell
 from embeddings.models import PendingEmbedding
 from embeddings.tasks import embed_pending, refresh_stale
 from recommendations.recommendation_list import EMBEDDING_PENDING, OK

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embeddings import bell
+from embeddings.freshness import bell
 from tests.fakes import fake_encoders
 
 

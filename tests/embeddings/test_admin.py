@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from catalog.models import Product
 from embeddings import services
+from embeddings.freshness.product_state import describe_product
 from embeddings.models import EmbeddingSpace, PendingEmbedding
-from embeddings.product_state import describe_product
 from embeddings.spaces.building import build_space
 from embeddings.spaces.lifecycle import create_space, ensure_live_space, promote
 from tests.embeddings.shop import make_product

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -13,7 +15,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from catalog.models import Product
-from embeddings import bell
+from embeddings.freshness import bell
 from embeddings.models import PendingEmbedding
 from embeddings.tasks import embed_pending
 from tests.embeddings.shop import add_picture, make_product, pending_skus
@@ -62,7 +64,7 @@ def test_the_worker_hears_the_bell_before_it_reads_the_queue(rings, monkeypatch)
 
     def read_queue_then_save():
         make_product("B")
-        return services.RefreshResult()
+        return services.RefreshTotals()
 
     monkeypatch.setattr("embeddings.services.refresh_pending", read_queue_then_save)
     embed_pending()
@@ -73,9 +75,20 @@ def test_the_worker_hears_the_bell_before_it_reads_the_queue(rings, monkeypatch)
 def test_a_run_that_was_cut_short_rings_for_the_next(rings, monkeypatch):
     from embeddings import services
 
-    monkeypatch.setattr("embeddings.services.refresh_pending", lambda: services.RefreshResult(is_unfinished=True))
+    monkeypatch.setattr("embeddings.services.refresh_pending", lambda: services.RefreshTotals(is_unfinished=True))
     embed_pending()
     assert rings == ["bell"]
+
+
+def test_a_process_that_imported_no_task_knows_the_one_that_is_rung_for():
+    code = """
+import django
+django.setup()
+from celery import current_app
+from embeddings.freshness.bell import EMBED_TASK
+assert EMBED_TASK in current_app.tasks
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def roll_back_after(work: Callable[[], object]) -> None:
@@ -128,7 +141,7 @@ def test_fixtures_are_left_to_the_search_for_stale_products(rings):
 
 @pytest.mark.django_db(transaction=True)
 def test_saving_succeeds_while_the_broker_is_down_and_asks_it_once(broken_broker, caplog):
-    with caplog.at_level(logging.WARNING, logger="embeddings.bell"):
+    with caplog.at_level(logging.WARNING, logger="embeddings.freshness.bell"):
         for number in range(20):
             make_product(f"P{number:02}")
             cache.clear()

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
-from embeddings.encoders.image_families import TORCHVISION_DIMS
 from embeddings.encoders.registry import describe, forget_encoders, get_image_encoder, get_text_encoder
+from embeddings.encoders.torchvision.loading import TORCHVISION_DIMS
 from tests.embeddings.test_encoders_text import save_tokenizer, unit
 
 SIDE = 32
@@ -23,7 +23,7 @@ def fresh_registry():
 
 @pytest.fixture(scope="module")
 def transformers():
-    from embeddings.encoders import torchvision_compat  # noqa: F401
+    from embeddings.encoders.torchvision import compat  # noqa: F401
 
     import transformers  # isort: skip
 
@@ -229,7 +229,7 @@ def test_siglip_reads_capital_letters_as_small_ones(transformers, tmp_path):
 
 @pytest.fixture(scope="module")
 def torchvision():
-    from embeddings.encoders.torchvision_compat import torchvision
+    from embeddings.encoders.torchvision.compat import torchvision
 
     return torchvision
 
@@ -274,7 +274,7 @@ def _resnet_map(network, x):
 def test_the_widths_in_the_table_are_those_of_torchvision(torchvision, name):
     import torch
 
-    from embeddings.encoders.torchvision_family import remove_head
+    from embeddings.encoders.torchvision.network import remove_head
 
     with torch.device("meta"):
         network = torchvision.models.get_model(name, weights=None)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.encoders import packaged
 from embeddings.encoders.base import EncoderUnavailable, ImageEncoder, TextEncoder
 from embeddings.encoders.onnx_runtime import cached_path, open_network
+from embeddings.encoders.packaged import loading
 from embeddings.encoders.registry import describe, get_image_encoder, get_text_encoder
 from embeddings.encoders.weights import encoders_home, find_packaged_file
 
@@ -147,8 +147,8 @@ def test_threads_that_encode_at_once_get_what_one_alone_gets(e5, lite2, some_pic
 
 
 def test_a_file_with_another_sha256_is_refused(monkeypatch):
-    wrong = replace(packaged.PACKAGED["e5-small"], sha256="0" * 64)
-    monkeypatch.setitem(packaged.PACKAGED, "e5-small", wrong)
+    wrong = replace(loading.PACKAGED["e5-small"], sha256="0" * 64)
+    monkeypatch.setitem(loading.PACKAGED, "e5-small", wrong)
     with pytest.raises(EncoderUnavailable, match="damaged or was changed.*pip install --force-reinstall"):
         get_text_encoder("packaged:e5-small?max_tokens=100")
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from embeddings.encoders import pictures
-from embeddings.encoders.base import EncoderInfo
+from embeddings.encoders.base import EncoderError, EncoderInfo
 from embeddings.encoders.batches import NetworkImageEncoder
 from embeddings.encoders.pictures import UnusablePicture, decode_picture, load_picture
 from embeddings.encoders.preprocessing import Preprocessing, square_pixels
@@ -135,6 +135,12 @@ def test_storage_that_is_down_is_no_fault_of_the_picture(colour_encoder):
         colour_encoder.encode_images([down])
 
 
+def test_numbers_that_are_not_finite_are_the_fault_of_the_weights(colour_encoder, monkeypatch):
+    monkeypatch.setattr(colour_encoder.network, "encode", lambda batch: lambda: np.full((1, 3), np.nan, np.float32))
+    with pytest.raises(EncoderError, match="not finite: its weights are damaged"):
+        colour_encoder.encode_images([lambda: file_of(Image.new("RGB", (4, 4), RED))])
+
+
 def test_no_pictures_give_no_rows(colour_encoder):
     encoded = colour_encoder.encode_images([])
     assert (encoded.vectors.shape, encoded.errors) == ((0, 3), {})
@@ -143,7 +149,7 @@ def test_no_pictures_give_no_rows(colour_encoder):
 @pytest.mark.parametrize("size", [(260, 260), (300, 200), (199, 301), (1000, 333), (64, 65), (7, 50)])
 @pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
 def test_the_squares_without_torch_equal_those_of_torchvision(size, fit):
-    from embeddings.encoders.torchvision_geometry import square_transform
+    from embeddings.encoders.torchvision.geometry import square_transform
 
     how = Preprocessing(side=96, resize=110, mean=(0, 0, 0), std=(1, 1, 1), fit=fit)
     noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)

@@ -3,13 +3,13 @@
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
 from embeddings.encoders import registry
 from embeddings.encoders.base import EncoderError, EncoderUnavailable, UnknownEncoder, make_identity
-from embeddings.encoders.registry import describe, get_image_encoder, get_text_encoder, parse_spec
-from embeddings.encoders.spec import VALID_FORMS
+from embeddings.encoders.registry import VALID_FORMS, describe, get_image_encoder, get_text_encoder, parse_spec
 from tests.fakes import FakeTextEncoder, fake_encoders
 
 
@@ -100,11 +100,11 @@ def test_an_encoder_of_the_other_modality_is_refused():
 def test_threads_that_ask_at_once_get_one_encoder_loaded_once(monkeypatch):
     loads, together = [], threading.Barrier(4)
 
-    def load(spec, *, modality):
+    def load(spec):
         loads.append(spec.text)
         return FakeTextEncoder(spec.text)
 
-    monkeypatch.setattr(registry, "load_encoder", load)
+    monkeypatch.setitem(registry.KINDS, "dir", replace(registry.KINDS["dir"], load=load))
     got = []
 
     def ask():
@@ -126,13 +126,13 @@ def test_threads_that_ask_at_once_get_one_encoder_loaded_once(monkeypatch):
 def test_an_encoder_that_failed_to_load_is_tried_again(monkeypatch):
     attempts = []
 
-    def load(spec, *, modality):
+    def load(spec):
         attempts.append(spec.text)
         if len(attempts) == 1:
             raise EncoderUnavailable("no disk")
         return FakeTextEncoder(spec.text)
 
-    monkeypatch.setattr(registry, "load_encoder", load)
+    monkeypatch.setitem(registry.KINDS, "dir", replace(registry.KINDS["dir"], load=load))
     with pytest.raises(EncoderError):
         get_text_encoder("dir:/some/encoder")
     try:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
-from embeddings.encoders.checkpoints import Checkpoint
+from embeddings.encoders.checkpoints.checkpoint import Checkpoint
+from embeddings.encoders.checkpoints.text_families import known_declaration
 from embeddings.encoders.registry import describe, forget_encoders, get_image_encoder, get_text_encoder
-from embeddings.encoders.text_families import known_declaration
 
 TEXTS = [
     "a red lamp",
@@ -59,7 +59,7 @@ def save_bert(directory, **options):
     """Write a BERT of two layers with random weights and return it, in evaluation mode."""
     import torch
 
-    from embeddings.encoders import torchvision_compat  # noqa: F401
+    from embeddings.encoders.torchvision import compat  # noqa: F401
     from transformers import BertConfig, BertModel  # isort: skip
 
     torch.manual_seed(0)

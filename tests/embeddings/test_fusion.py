@@ -8,13 +8,14 @@ import pytest
 
 from embeddings.fusion import RawVectors, VectorPipeline
 from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import present_rows, unit_rows
+from embeddings.fusion.base import present_rows, share_weights
 from embeddings.fusion.calibration import PRIOR_COUNT, calibrate, fit_mean
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.modality import Modality
 from embeddings.fusion.weighted import WeightedFusion
+from embeddings.unit_rows import unit_rows
 
 
 def random_units(count: int, dim: int, *, seed: int, offset: float = 0.0) -> np.ndarray:
@@ -264,12 +265,13 @@ def test_a_weight_outside_its_range_is_refused():
         VectorPipeline.fit(raw).transform(raw, text_weight=1.5)
 
 
-def test_modality_weights_go_to_what_is_there():
+def test_weights_go_to_the_modalities_that_are_there():
     raw = make_raw(3)
     raw.image[1] = 0
     for part in raw.text_parts:
         part[2] = 0
-    weights = VectorPipeline.fit(raw, text_weight=0.6).modality_weights(raw)
+    text, image = VectorPipeline.fit(raw).encode_modalities(raw)
+    weights = share_weights(text, image, text_weight=np.full(3, 0.6, np.float32))
     np.testing.assert_allclose(weights, [[0.6, 0.4], [1, 0], [0, 1]], atol=1e-6)
 
 
@@ -277,10 +279,10 @@ def test_concat_shares_are_the_exact_parts_of_the_similarity():
     raw = make_raw(40)
     pipeline = VectorPipeline.fit(raw, text_weight=0.6)
     vectors = pipeline.transform(raw)
-    shares = pipeline.similarity_shares(raw, raw)
+    shares = pipeline.modality_shares(pipeline.encode_modalities(raw), pipeline.encode_modalities(raw))
     np.testing.assert_allclose(shares, np.tile([0.6, 0.4], (40, 1)), atol=1e-5)
     other = RawVectors(tuple(np.roll(part, 1, 0) for part in raw.text_parts), np.roll(raw.image, 1, 0))
-    shares = pipeline.similarity_shares(raw, other)
+    shares = pipeline.modality_shares(pipeline.encode_modalities(raw), pipeline.encode_modalities(other))
     parts = np.stack(
         [
             0.6 * np.sum(vectors.text * np.roll(vectors.text, 1, 0), 1),
@@ -301,7 +303,7 @@ def test_shares_sum_to_one_and_a_missing_modality_has_none(fusion):
         part[1] = 0
     pipeline = VectorPipeline.fit(raw, fusion=fusion)
     other = RawVectors(tuple(part[[2] * 6] for part in raw.text_parts), raw.image[[2] * 6])
-    shares = pipeline.similarity_shares(raw, other)
+    shares = pipeline.modality_shares(pipeline.encode_modalities(raw), pipeline.encode_modalities(other))
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(shares[:2], [[1, 0], [0, 1]], atol=1e-6)
 

@@ -6,12 +6,13 @@ from PIL import Image
 
 from embeddings.fusion import RawVectors, VectorPipeline
 from embeddings.fusion.augmentation import augment_picture
-from embeddings.fusion.base import present_rows, unit_rows
+from embeddings.fusion.base import present_rows
 from embeddings.fusion.batches import Batches, Examples, find_partners
+from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.imputation import measure_exposure
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.selection import choose_settings
-from embeddings.fusion.shared import fit_shared
+from embeddings.unit_rows import unit_rows
 
 KINDS = 12
 
@@ -146,7 +147,8 @@ def test_missing_modalities_pass_through_training():
     assert np.flatnonzero(~present_rows(vectors.fused)).tolist() == list(range(25, 30))
     lengths = np.linalg.norm(np.delete(vectors.fused, range(25, 30), axis=0), axis=1)
     np.testing.assert_allclose(lengths, 1, atol=1e-5)
-    shares = pipeline.similarity_shares(raw, RawVectors(tuple(p[::-1] for p in raw.text_parts), raw.image[::-1]))
+    text, image = pipeline.encode_modalities(raw)
+    shares = pipeline.modality_shares((text, image), (text[::-1], image[::-1]))
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
 
 

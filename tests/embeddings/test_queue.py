@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.models import Product
+from embeddings.freshness.queue import SUSPECT_ATTEMPTS
 from embeddings.models import PendingEmbedding
-from embeddings.queue import SUSPECT_ATTEMPTS
 from tests.embeddings.shop import make_product
 
 queue = PendingEmbedding.objects

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
+from pgvector import HalfVector
+from pgvector.django import CosineDistance
 
 from catalog.models import Product, ProductImage
 from embeddings import services
@@ -133,7 +135,7 @@ def test_an_edit_made_while_its_product_is_encoded_is_encoded_again(encoders, mo
             product.save()
         return encodings
 
-    monkeypatch.setattr("embeddings.refresh.encode_inputs", encode_then_edit)
+    monkeypatch.setattr("embeddings.freshness.refresh.encode_inputs", encode_then_edit)
     services.refresh_pending()
     assert text.encoded == ["old wording", "new wording"]
     assert pending_skus() == []
@@ -148,7 +150,7 @@ def test_an_edit_in_the_gap_that_bypasses_the_signal_is_not_overwritten(monkeypa
         Product.objects.filter(title="old wording").update(title="new wording")
         return encodings
 
-    monkeypatch.setattr("embeddings.refresh.encode_inputs", encode_then_edit)
+    monkeypatch.setattr("embeddings.freshness.refresh.encode_inputs", encode_then_edit)
     result = services.refresh_pending()
     assert (result.changed_meanwhile, result.stored) == (1, 1)
     assert fused_vector(product) == expected_vector(title="new wording")
@@ -167,7 +169,7 @@ def test_a_slow_worker_does_not_overwrite_what_a_quicker_one_stored(monkeypatch)
             services.refresh_pending()
         return encodings
 
-    monkeypatch.setattr("embeddings.refresh.encode_inputs", encode_slowly)
+    monkeypatch.setattr("embeddings.freshness.refresh.encode_inputs", encode_slowly)
     services.refresh_pending()
     assert len(calls) == 2
     assert pending_skus() == []
@@ -241,6 +243,22 @@ def test_a_poisonous_product_blocks_no_other(encoders, monkeypatch):
     assert reason_of(products[1]) == "Text: RuntimeError: cannot read this"
 
 
+@pytest.mark.parametrize("number", [0.0, 1e-9, np.nan, np.inf])
+def test_a_vector_without_a_direction_is_the_problem_of_its_text_alone(encoders, monkeypatch, number):
+    lost, kept = make_product("A", title="lost"), make_product("B", title="kept")
+    encode = FakeTextEncoder.encode_texts
+
+    def lose(self, texts, **options):
+        vectors = encode(self, texts, **options)
+        vectors[[text == "lost" for text in texts]] = number
+        return vectors
+
+    monkeypatch.setattr(FakeTextEncoder, "encode_texts", lose)
+    assert services.refresh_pending().stored == 1
+    assert reason_of(lost) == "Text: The encoder gave a vector without a direction."
+    assert (embedded_modalities(lost), embedded_modalities(kept)) == ([], ["fused", "text"])
+
+
 def test_a_vector_that_cannot_be_stored_blocks_no_other(encoders, monkeypatch):
     make_product("A", title="fine")
     broken = make_product("B", title="broken")
@@ -251,7 +269,7 @@ def test_a_vector_that_cannot_be_stored_blocks_no_other(encoders, monkeypatch):
                 product.vectors["fused"][:] *= 2
         return drafts
 
-    monkeypatch.setattr("embeddings.refresh.fuse_products", fuse_badly)
+    monkeypatch.setattr("embeddings.freshness.refresh.fuse_products", fuse_badly)
     assert services.refresh_pending().stored == 1
     assert "has length 2.000000" in reason_of(broken)
 
@@ -286,7 +304,7 @@ def test_an_interrupted_batch_is_due_again_at_once(monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("embeddings.refresh.encode_inputs", interrupt)
+    monkeypatch.setattr("embeddings.freshness.refresh.encode_inputs", interrupt)
     with pytest.raises(KeyboardInterrupt):
         services.refresh_pending()
     row = PendingEmbedding.objects.get()
@@ -305,7 +323,7 @@ def test_leases_are_renewed_while_encoders_work(encoders, monkeypatch):
 
     monkeypatch.setattr("embeddings.encoding.KEEP_ALIVE_S", 0.01)
     monkeypatch.setattr(text, "encode_texts", encode_slowly)
-    monkeypatch.setattr("embeddings.queue.PendingQuerySet.renew", lambda self, leases: renewed.set())
+    monkeypatch.setattr("embeddings.freshness.queue.PendingQuerySet.renew", lambda self, leases: renewed.set())
     assert services.refresh_pending().stored == 1
 
 
@@ -329,23 +347,25 @@ def test_time_ends_a_run_after_the_batch_it_is_at():
     assert (result.stored, result.is_unfinished, len(pending_skus())) == (1, True, 2)
 
 
+def find_nearest(query: services.QueryVectors, *, modality: str) -> list[int]:
+    distance = CosineDistance("vector", HalfVector(query.vectors[modality]))
+    rows = ProductEmbedding.objects.filter(space=query.space_id, modality=modality)
+    return list(rows.order_by(distance, "product_id").values_list("product_id", flat=True))
+
+
 def test_a_query_lands_beside_the_product_it_describes():
     mug, bowl = make_product("A", title="speckled white mug"), make_product("B", title="salad bowl of oak")
     services.refresh_pending()
     query = services.encode_query(text="speckled mug")
     space = ensure_live_space()
-    nearest = ProductEmbedding.objects.nearest_to(query.vectors["fused"], space=space)
     assert (query.space_id, query.vectors.keys()) == (space.pk, {"fused", "text"})
-    assert [row.product_id for row in nearest] == [mug.pk, bowl.pk]
+    assert find_nearest(query, modality="fused") == [mug.pk, bowl.pk]
 
 
 def test_a_photo_lands_beside_the_product_it_shows():
     red, _ = make_product("A", colours=["red"]), make_product("B", colours=["blue"])
     services.refresh_pending()
     query = services.encode_query(photo=paint("red"))
-    first = ProductEmbedding.objects.nearest_to(
-        query.vectors["image"], space=ensure_live_space(), modality="image"
-    ).first()
-    assert first.product_id == red.pk
+    assert find_nearest(query, modality="image")[0] == red.pk
     with pytest.raises(ValueError, match="damaged"):
         services.encode_query(photo=b"no picture")

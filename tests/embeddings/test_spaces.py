@@ -7,26 +7,25 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from catalog.models import Category, Product
-from embeddings import maintenance, services
+from embeddings import services
 from embeddings.encoders.registry import register_encoder, unregister_encoder
-from embeddings.locks import try_session_lock
+from embeddings.freshness.staleness import find_stale
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
-from embeddings.spaces import building, lifecycle
+from embeddings.spaces import building, lifecycle, maintenance
 from embeddings.spaces.building import build_space, fit_first_space
 from embeddings.spaces.indexes import index_name, missing_indexes
 from embeddings.spaces.lifecycle import (
-    BUILD_LOCK,
     SpaceError,
     count_unready,
     create_space,
     drop_space,
     ensure_live_space,
-    measure_overlap,
     needs_refit,
     promote,
     roll_back,
 )
-from embeddings.staleness import find_stale
+from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
+from embeddings.spaces.overlap import measure_overlap
 from embeddings.vectors import load_pipeline
 from recommendations.services import similar_products
 from tests.embeddings.shop import embedded_modalities, make_product

@@ -138,16 +138,6 @@ def test_a_vector_that_is_not_of_the_space_stores_nothing(space, vector, complai
     assert ProductEmbedding.objects.count() == 0
 
 
-def test_nearest_come_in_order_of_cosine_distance_with_ties_by_product(space):
-    products = [make_product(sku) for sku in "ABCD"]
-    vectors = [unit(0, 1, 0, 0), unit(1, 1, 0, 0), unit(1, 0, 0, 0), unit(1, 0, 1, 0)]
-    batch = [draft(product, fused=vector) for product, vector in zip(products, vectors, strict=True)]
-    ProductEmbedding.objects.store(batch, space=space)
-    found = ProductEmbedding.objects.nearest_to(np.array([3, 0, 0, 0], dtype=np.float32), space=space)
-    assert [row.product.sku for row in found] == ["C", "B", "D", "A"]
-    assert [row.distance for row in found] == pytest.approx([0, 1 - 0.5**0.5, 1 - 0.5**0.5, 1], abs=1e-3)
-
-
 def test_deleting_a_space_deletes_its_vectors_and_no_others(space):
     other = EmbeddingSpace.objects.create(name="other", dim=4, text_dim=4, image_dim=2)
     product = make_product("A")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embeddings.refresh import refresh_products
+from embeddings.freshness.refresh import refresh_products
 from embeddings.spaces.lifecycle import ensure_live_space
 from recommendations.evaluation import photos as photos_module
 from recommendations.evaluation.photos import evaluate_photos, modalities_of_photos, read_photos

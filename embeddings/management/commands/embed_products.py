@@ -11,11 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from catalog.models import Product
-from embeddings import maintenance, services
+from embeddings import services
 from embeddings.encoders.base import EncoderError
+from embeddings.freshness.refresh import refresh_products
 from embeddings.management.progress import StageBars
-from embeddings.models import EmbeddingSpace, PendingEmbedding
-from embeddings.refresh import refresh_products
+from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
+from embeddings.spaces import maintenance
 from embeddings.spaces.building import build_space, fit_first_space
 from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space, needs_refit
 
@@ -81,7 +82,7 @@ class Command(BaseCommand):
 
     def _report(self, space: EmbeddingSpace) -> None:
         products = Product.objects.count()
-        embedded = space.embeddings.filter(modality="fused").count()
+        embedded = space.embeddings.filter(modality=Modality.FUSED).count()
         self.stdout.write(f"{embedded} of {products} products are embedded in space {space.name}.")
         reasons = Counter(PendingEmbedding.objects.exclude(reason="").values_list("reason", flat=True))
         for reason, count in reasons.most_common(SHOWN_REASONS):

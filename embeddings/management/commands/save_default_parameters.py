@@ -12,7 +12,8 @@ from embeddings.spaces.starting import DEFAULT_PARAMETERS, is_default_recipe
 
 class Command(BaseCommand):
     help = (
-        "Write the live space's parameters, fitted on the demo catalogue, to embeddings/default_parameters.safetensors."
+        "Write the live space's parameters, fitted on the demo catalogue, to "
+        "embeddings/spaces/default_parameters.safetensors."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

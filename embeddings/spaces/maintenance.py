@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from catalog.models import Product
 from embeddings import services
-from embeddings.locks import try_session_lock
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.building import fit_first_space
 from embeddings.spaces.indexes import create_indexes, missing_indexes
-from embeddings.spaces.lifecycle import BUILD_LOCK, SpaceError, drop_space
+from embeddings.spaces.lifecycle import SpaceError, drop_space
+from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,8 @@ def is_being_filled() -> bool:
 def drop_starters() -> None:
     """Drop spaces that were never fitted, once no request can still be reading them: there is nothing to go back to."""
     before = timezone.now() - STARTER_KEPT
-    for space in EmbeddingSpace.objects.filter(status="retired", fitted_on=0, retired_at__lt=before):
+    retired = EmbeddingSpace.objects.filter(status=EmbeddingSpace.Status.RETIRED)
+    for space in retired.filter(fitted_on=0, retired_at__lt=before):
         drop_space(space)
 
 

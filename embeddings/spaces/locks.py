@@ -1,25 +1,13 @@
-"""Advisory locks of Postgres: one storer for each product, one creator of the first space, one build at a time."""
+"""Advisory locks of Postgres: one creator of the first space, one promotion and one build at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
 
-STORE = 0x4B494E44  # the class of the locks of storers; the objects are product ids
-
-
-def lock_products(product_ids: Sequence[int]) -> None:
-    """Wait until no other transaction stores vectors of these products; held until this transaction ends.
-
-    Taken in order of id, so that two storers cannot wait for each other. Whoever saves a product takes no such lock.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, (id %% 2147483647)::int) FROM unnest(%s::bigint[]) AS id ORDER BY id",
-            [STORE, sorted(product_ids)],
-        )
+BUILD_LOCK = "embeddings:build"
 
 
 def lock_until_commit(name: str) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import torch
 
-from embeddings.encoders import torchvision_compat  # noqa: F401  (before transformers, which imports torchvision)
 from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress
 from embeddings.encoders.batches import NetworkImageEncoder, NetworkTextEncoder
-from embeddings.encoders.checkpoint_text import Tokenize, load_network, load_tokenizer
-from embeddings.encoders.checkpoints import Checkpoint
-from embeddings.encoders.image import PictureNetwork, load_processor
+from embeddings.encoders.checkpoints.checkpoint import Checkpoint
+from embeddings.encoders.checkpoints.image import PictureNetwork, load_processor
+from embeddings.encoders.checkpoints.text import Tokenize, load_network, load_tokenizer
 from embeddings.encoders.spec import EncoderSpec, number_option
-from embeddings.encoders.torch_device import choose_device, fetch_later, half_precision, pin
+from embeddings.encoders.torch_runtime import choose_device, fetch_later, half_precision, pin
+from embeddings.encoders.torchvision import compat  # noqa: F401  (before transformers, which imports torchvision)
 
 # SigLIP was trained on lower-case texts padded to its full length without a mask: its vector is that of the last place.
 PADDED_TO_THE_END = frozenset({"siglip", "siglip2"})

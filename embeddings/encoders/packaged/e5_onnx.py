@@ -17,8 +17,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from embeddings.encoders.base import Array
 from embeddings.encoders.onnx_runtime import OnnxNetwork
-from embeddings.encoders.packaged_e5 import E5File, E5Tokens
-from embeddings.encoders.text_declaration import pool_rows
+from embeddings.encoders.packaged.e5_file import E5File, E5Tokens
 
 MICROSOFT = "com.microsoft"
 BLOCK = 32  # weights that share a scale
@@ -144,3 +143,24 @@ class E5Onnx:
             return np.concatenate([pool_rows(hidden(), part["mask"], pooling=self._pooling) for hidden, part in parts])
 
         return wait
+
+
+def pool_rows(hidden: Array, mask: npt.NDArray[np.int64], *, pooling: str) -> Array:
+    """Return (n, dim) from token vectors (n, t, dim) and a mask (n, t) of texts padded on the right.
+
+    mean: of the tokens that are there. cls: the first. last: the last that is there. max: the highest of each number.
+    """
+    if pooling == "cls":
+        firsts: Array = hidden[:, 0]
+        return firsts
+    if pooling == "last":
+        lasts: Array = hidden[np.arange(len(hidden)), mask.sum(1) - 1]
+        return lasts
+    present = mask[:, :, None].astype(np.float32)
+    if pooling == "max":
+        highest: Array = np.where(present > 0, hidden, -np.inf).max(1)
+        return highest
+    if pooling != "mean":
+        raise ValueError(f"pooling={pooling} is not one of mean, cls, last, max")
+    means: Array = (hidden * present).sum(1) / present.sum(1)
+    return means

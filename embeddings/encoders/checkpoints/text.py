@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
 
-from embeddings.encoders import torchvision_compat  # noqa: F401  (before transformers, which imports torchvision)
 from embeddings.encoders.base import EncoderInfo, EncoderUnavailable
 from embeddings.encoders.batches import NetworkTextEncoder
-from embeddings.encoders.checkpoints import Checkpoint
+from embeddings.encoders.checkpoints.checkpoint import Checkpoint
+from embeddings.encoders.checkpoints.text_families import dense_modules, known_declaration
+from embeddings.encoders.sentence_network import SentenceNetwork, Tokens
 from embeddings.encoders.spec import EncoderSpec
-from embeddings.encoders.text import SentenceNetwork, Tokens
 from embeddings.encoders.text_declaration import CHARACTERS_OF_A_TOKEN, override
-from embeddings.encoders.text_families import dense_modules, known_declaration
-from embeddings.encoders.torch_device import choose_device
+from embeddings.encoders.torch_runtime import choose_device
+from embeddings.encoders.torchvision import compat  # noqa: F401  (before transformers, which imports torchvision)
 
 import safetensors.torch  # isort: skip
 from transformers import AutoModel, AutoTokenizer  # isort: skip
@@ -65,11 +64,6 @@ def load_checkpoint_text(spec: EncoderSpec, checkpoint: Checkpoint, info: Encode
         dense=[_load_dense(checkpoint, path) for path in dense_modules(checkpoint)],
     )
     return NetworkTextEncoder(info, sentences)
-
-
-def text_declaration_of(spec: EncoderSpec, checkpoint: Checkpoint) -> dict[str, object]:
-    """Return what the vectors depend on beside the checkpoint's files."""
-    return asdict(override(known_declaration(checkpoint), spec))
 
 
 def load_network(checkpoint: Checkpoint) -> Any:

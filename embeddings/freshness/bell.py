@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import time
 
+from celery import current_app
 from django.core.cache import cache
 from django.db import connection, transaction
 
 logger = logging.getLogger(__name__)
 
+EMBED_TASK = "embeddings.tasks.embed_pending"  # by name: the task calls this file, not the other way round too
 RUNG_KEY = "embeddings:bell-rung"
 RUNG_S = 5  # as long as beat waits: a bell that was lost silences the next ones no longer than this
 BROKEN_S = 5.0  # a broker that did not answer is left alone for as long
@@ -34,14 +36,12 @@ def ring() -> None:
     global _broken_until
     if time.monotonic() < _broken_until:
         return
-    from embeddings.tasks import embed_pending  # tasks import services, and these the models that signals listen to
-
     started = time.monotonic()
     try:
         # False, not None: a cache that is down has no say in this.
         if cache.add(RUNG_KEY, 1, timeout=RUNG_S) is False:
             return  # one is on its way, and the worker looks into the queue only after it has heard it
-        embed_pending.apply_async(retry=False)
+        current_app.tasks[EMBED_TASK].apply_async(retry=False)
         problem = "too slow" if time.monotonic() - started > SLOW_S else ""
     except Exception as error:  # whatever a broker's client may raise: a save must not fail for it
         problem = str(error) or type(error).__name__

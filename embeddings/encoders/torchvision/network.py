@@ -1,4 +1,4 @@
-"""`torchvision:` picture encoders: torchvision's classifiers without their last layer."""
+"""torchvision's classifiers without their last layer."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from embeddings.encoders.base import Array, EncoderInfo, EncoderUnavailable
 from embeddings.encoders.batches import NetworkImageEncoder
 from embeddings.encoders.preprocessing import Preprocessing, choose_fit
 from embeddings.encoders.spec import EncoderSpec, number_option
-from embeddings.encoders.torch_device import choose_device, fetch_later, half_precision, pin
-from embeddings.encoders.torchvision_compat import torchvision
-from embeddings.encoders.torchvision_geometry import RESAMPLING, square_transform
-from embeddings.encoders.views import encode_views
+from embeddings.encoders.torch_runtime import choose_device, encode_views, fetch_later, half_precision, pin
+from embeddings.encoders.torchvision.compat import torchvision
+from embeddings.encoders.torchvision.geometry import RESAMPLING, square_transform
 
 # What torchvision calls the part of a network that ends in the layer for 1,000 classes.
 HEADS = ("fc", "classifier", "heads", "head")
 
 
-def load_torchvision(spec: EncoderSpec, info: EncoderInfo) -> NetworkImageEncoder:
+def load_classifier(spec: EncoderSpec, info: EncoderInfo) -> NetworkImageEncoder:
     """Return torchvision's `spec.name` with weights from a file or from its publisher. Raise EncoderUnavailable."""
     preset = torchvision.models.get_model_weights(spec.name).DEFAULT
     state = read_weights(Path(spec.weights_path)) if spec.weights_path else _download(spec, preset)

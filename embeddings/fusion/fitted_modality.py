@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows, unit_rows
+from embeddings.fusion.base import Array, present_rows
 from embeddings.fusion.calibration import calibrate, fit_mean
 from embeddings.fusion.compression import compress, fit_basis
+from embeddings.unit_rows import unit_rows
 
 
 @dataclass(frozen=True)
-class Modality:
+class FittedModality:
     """What was fitted for one modality; text has one part for each declared text, the picture has one part."""
 
     means: tuple[Array, ...]  # one (d,) for each part
@@ -19,7 +20,7 @@ class Modality:
     basis: Array  # (d, dim)
 
     @classmethod
-    def fit(cls, parts: Sequence[Array], *, weights: Sequence[float], dim: int, seed: int = 0) -> "Modality":
+    def fit(cls, parts: Sequence[Array], *, weights: Sequence[float], dim: int, seed: int = 0) -> "FittedModality":
         """Fit on `parts`, each (n, d); the modality's vectors are then min(d, dim) wide."""
         if len(parts) != len(weights):
             raise ValueError(f"{len(parts)} parts but {len(weights)} weights: give one weight for each part.")
@@ -55,7 +56,7 @@ class Modality:
         return {**named, "weights": np.array(self.weights, dtype=np.float32), "basis": self.basis}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Array]) -> "Modality":
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> "FittedModality":
         weights = tuple(float(weight) for weight in arrays["weights"])
         means = tuple(arrays[f"mean{position}"] for position in range(len(weights)))
         return cls(means=means, weights=weights, basis=arrays["basis"])

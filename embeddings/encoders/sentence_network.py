@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.torch_device import fetch_later, half_precision, pin
+from embeddings.encoders.torch_runtime import fetch_later, half_precision, pin
 
 Tokens = dict[str, npt.NDArray[np.int64]]  # input_ids, attention_mask and what else the network takes, each (n, t)
 

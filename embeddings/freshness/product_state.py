@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from catalog.models import Product
 from embeddings.inputs import read_fingerprints
-from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
+from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
 
 
 def describe_product(product: Product) -> str:
@@ -16,11 +16,12 @@ def describe_product(product: Product) -> str:
         return "There is no live space yet: the worker makes one, or `manage.py embed_products`."
     rows = ProductEmbedding.objects.filter(product=product, space=live)
     known = {row.modality: row for row in rows.defer("vector")}
-    fused = known.get("fused")
+    fused = known.get(Modality.FUSED)
     waiting = _describe_waiting(PendingEmbedding.objects.filter(product=product).first())
     if fused is None:
         return f"No vector in space {live.name} yet. {waiting or 'The worker finds it within a minute.'}"
-    made_from = " and ".join(name for name, modality in [("text", "text"), ("pictures", "image")] if modality in known)
+    sources = {Modality.TEXT: "text", Modality.IMAGE: "pictures"}
+    made_from = " and ".join(name for modality, name in sources.items() if modality in known)
     is_current = fused.fingerprint in ("", read_fingerprints([product.pk]).get(product.pk))
     state = "Up to date" if is_current and not waiting else "Out of date" if not is_current else "Embedded"
     at = timezone.localtime(fused.updated_at)

@@ -8,15 +8,14 @@ from typing import Any
 import torch
 from PIL import Image
 
-from embeddings.encoders import torchvision_compat  # noqa: F401  (before transformers, which imports torchvision)
 from embeddings.encoders.base import Array, EncoderInfo, EncoderUnavailable
 from embeddings.encoders.batches import NetworkImageEncoder
-from embeddings.encoders.checkpoint_text import load_network
-from embeddings.encoders.checkpoints import Checkpoint
-from embeddings.encoders.image_families import TRANSFORMERS_FAMILIES
+from embeddings.encoders.checkpoints.checkpoint import Checkpoint
+from embeddings.encoders.checkpoints.image_families import TRANSFORMERS_FAMILIES
+from embeddings.encoders.checkpoints.text import load_network
 from embeddings.encoders.spec import EncoderSpec, choose_option, number_option
-from embeddings.encoders.torch_device import choose_device, fetch_later, half_precision, pin
-from embeddings.encoders.views import encode_views
+from embeddings.encoders.torch_runtime import choose_device, encode_views, fetch_later, half_precision, pin
+from embeddings.encoders.torchvision import compat  # noqa: F401  (before transformers, which imports torchvision)
 
 from transformers import AutoImageProcessor  # isort: skip
 

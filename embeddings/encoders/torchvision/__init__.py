@@ -1,0 +1,1 @@
+"""`torchvision:` picture encoders, and what of torchvision other encoders use too."""

@@ -1,0 +1,49 @@
+"""How far two spaces agree on which products are near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+
+COMPARED_PRODUCTS = 1000
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What two spaces share of the neighbours of the products that were compared."""
+
+    k: int
+    mean: float  # of |A's k nearest and B's k nearest| / k, over the compared products
+    product_count: int
+
+
+def measure_overlap(left: EmbeddingSpace, right: EmbeddingSpace, *, k: int = 10, seed: int = 0) -> Overlap:
+    """Return how many of the k nearest products two spaces share, on up to 1,000 products that both hold."""
+    vectors = [_read_vectors(space) for space in (left, right)]
+    shared = sorted(set(vectors[0]) & set(vectors[1]))
+    if len(shared) < 2:
+        return Overlap(k=k, mean=float("nan"), product_count=0)
+    kept = min(k, len(shared) - 1)
+    anchors = np.random.default_rng(seed).permutation(len(shared))[:COMPARED_PRODUCTS].tolist()
+    nearest = [_find_nearest(np.stack([known[pk] for pk in shared]), anchors, kept) for known in vectors]
+    common = [len(set(ours) & set(theirs)) / kept for ours, theirs in zip(*nearest, strict=True)]
+    return Overlap(k=kept, mean=float(np.mean(common)), product_count=len(anchors))
+
+
+def _read_vectors(space: EmbeddingSpace) -> dict[int, np.ndarray]:
+    rows = ProductEmbedding.objects.filter(space=space, modality=Modality.FUSED).values_list("product_id", "vector")
+    return {product_id: np.asarray(vector, dtype=np.float32) for product_id, vector in rows.iterator()}
+
+
+def _find_nearest(matrix: np.ndarray, anchors: Sequence[int], k: int) -> list[list[int]]:
+    """Return the rows of the k nearest of each anchor by cosine, itself left out; ties by row."""
+    nearest = []
+    for anchor in anchors:
+        similarity = matrix @ matrix[anchor]
+        similarity[anchor] = -np.inf
+        nearest.append(np.argsort(-similarity, kind="stable")[:k].tolist())
+    return nearest
