@@ -13,9 +13,9 @@ import numpy as np
 from django.db import connection
 
 from catalog.conditions import BELOW
+from embeddings.models import Modality
+from embeddings.unit_rows import unit_rows
 from recommendations.rules import ActiveRule, RuleSet, Scope, group_rules
-
-MODALITIES = ("fused", "text", "image")
 
 START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
@@ -108,7 +108,7 @@ def read_rule(entry: dict[str, Any]) -> ActiveRule:
 def read_space(row: dict[str, Any]) -> LiveSpace | None:
     if row["space_id"] is None:
         return None
-    dims = {modality: row[f"{modality}_dim"] for modality in MODALITIES}
+    dims = {modality: row[f"{modality}_dim"] for modality in Modality.values}
     return LiveSpace(space_id=row["space_id"], name=row["space"], dims=dims)
 
 
@@ -125,14 +125,12 @@ def fuse_anchors(anchors: Sequence[Anchor], *, weights: Mapping[str, float]) -> 
     present = [anchor for anchor in anchors if anchor.vector is not None]
     if len(present) == 1 and weights.get(present[0].sku, 1.0) > 0:
         return str(present[0].vector)
-    total: np.ndarray | float = 0.0
-    for anchor in present:
-        vector = parse_vector(str(anchor.vector))  # (dim,)
-        total = total + weights.get(anchor.sku, 1.0) * vector / max(float(np.linalg.norm(vector)), 1e-12)
-    length = float(np.linalg.norm(total))
-    if length < 1e-6:
-        raise ValueError("These anchors and weights cancel each other out; change the weights or leave one out.")
-    return format_vector(np.asarray(total) / length)
+    if present:
+        rows = unit_rows([parse_vector(str(anchor.vector)) for anchor in present])  # (n, dim)
+        (fused,) = unit_rows([np.array([weights.get(anchor.sku, 1.0) for anchor in present]) @ rows])
+        if fused.any():
+            return format_vector(fused)
+    raise ValueError("These anchors and weights cancel each other out; change the weights or leave one out.")
 
 
 def parse_vector(text: str) -> np.ndarray:

@@ -18,7 +18,8 @@ from api.declarations import ChoiceField, Declared, NumberField, TextsField, Who
 from api.problems import RequestError
 from catalog import filters
 from catalog.conditions import IN_STOCK, Condition
-from recommendations.anchors import MODALITIES, Start, fuse_anchors
+from embeddings.models import Modality
+from recommendations.anchors import Start, fuse_anchors
 from recommendations.rerank import OUT_OF_STOCK, VARIANTS, Reranking
 from recommendations.rules import RuleSet
 from recommendations.statements import METRICS, Retrieval
@@ -56,7 +57,7 @@ class Options(Declared):
 
     modality: str | None = parameter(
         ChoiceField(
-            MODALITIES, required=False, help_text="What is compared; only for the strategy similar. Default: fused"
+            Modality.values, required=False, help_text="What is compared; only for the strategy similar. Default: fused"
         )
     )
     metric: str = parameter(

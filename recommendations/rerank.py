@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from embeddings.unit_rows import unit_rows
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.rules import ActiveRule, RuleSet
 
@@ -148,7 +149,7 @@ def drop_near_duplicates(candidates: Sequence[Candidate], *, similarity: float |
         if candidate.similarity is not None and candidate.similarity >= similarity:
             continue
         if candidate.vector is not None:
-            vector = unit(candidate.vector)
+            (vector,) = unit_rows([candidate.vector])
             if vectors and float(np.max(np.stack(vectors) @ vector)) >= similarity:
                 continue
             vectors.append(vector)
@@ -163,7 +164,7 @@ def diversify(candidates: Sequence[Candidate], *, diversity: float, limit: int) 
     """
     if diversity <= 0 or len(candidates) < 2:
         return list(candidates)
-    vectors = unit_rows(candidates)  # (n, dim); zero rows for candidates without a vector
+    vectors = stack_vectors(candidates)  # (n, dim) unit rows
     scores = np.array([candidate.score for candidate in candidates])
     nearest = np.full(len(candidates), -np.inf)
     left = np.ones(len(candidates), dtype=bool)
@@ -178,13 +179,10 @@ def diversify(candidates: Sequence[Candidate], *, diversity: float, limit: int) 
     return [candidates[index] for index in chosen]
 
 
-def unit(vector: np.ndarray) -> np.ndarray:
-    return vector / max(float(np.linalg.norm(vector)), 1e-12)
-
-
-def unit_rows(candidates: Sequence[Candidate]) -> np.ndarray:
+def stack_vectors(candidates: Sequence[Candidate]) -> np.ndarray:
+    """Return (n, dim) unit rows, zero for candidates without a vector."""
     dim = next((c.vector.shape[0] for c in candidates if c.vector is not None), 1)
-    return np.stack([np.zeros(dim) if c.vector is None else unit(c.vector) for c in candidates])
+    return unit_rows([np.zeros(dim) if c.vector is None else c.vector for c in candidates])
 
 
 def sink_out_of_stock(candidates: Sequence[Candidate]) -> list[Candidate]:

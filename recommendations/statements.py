@@ -9,7 +9,8 @@ import numpy as np
 
 from catalog.conditions import IN_STOCK, Condition, Params
 from catalog.filters import Filters
-from recommendations.anchors import MODALITIES, parse_vector
+from embeddings.models import Modality
+from recommendations.anchors import parse_vector
 from recommendations.rules import ActiveRule
 
 METRICS = ("cosine", "euclidean", "inner_product", "pearson")
@@ -156,8 +157,8 @@ def embedding_of(product: str, retrieval: Retrieval, *, columns: str) -> str:
 
 def own_rows(retrieval: Retrieval, product: str = "") -> str:
     """Conditions on `e` for the rows of this space and modality; literals, so that the partial index fits."""
-    if retrieval.modality not in MODALITIES:
-        raise ValueError(f"Unknown modality {retrieval.modality!r}. Known: {', '.join(MODALITIES)}.")
+    if retrieval.modality not in Modality.values:
+        raise ValueError(f"Unknown modality {retrieval.modality!r}. Known: {', '.join(Modality.values)}.")
     rows = f"e.space_id = {int(retrieval.space_id)} AND e.modality = '{retrieval.modality}'"
     return f"{rows} AND e.product_id = {product}" if product else rows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Case, Exists, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from catalog.categories import subtree_condition
+from catalog.conditions import in_categories
 from catalog.models import Product
 from embeddings.inputs import fingerprint_expression
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
@@ -42,7 +42,7 @@ def exclude_queued(stale: QuerySet[Product]) -> QuerySet[Product]:
 def _dial_expression(dial: dict[str, float]) -> Coalesce:
     """Return the SQL expression of `EmbeddingSpace.text_weight_of`: the longest category path decides."""
     cases = [
-        When(subtree_condition(path, field="category__path"), then=Value(float(dial[path])))
+        When(in_categories([path]).as_expression(), then=Value(float(dial[path])))
         for path in sorted(dial, key=len, reverse=True)
     ]
     weight = Case(*cases, default=None, output_field=FloatField()) if cases else Value(None, output_field=FloatField())

@@ -14,7 +14,7 @@ from embeddings.vectors import load_pipeline
 
 SHARED_FIELDS = ("brand", "category", "collection")
 MAX_SHARED = 8
-MODALITIES = (Modality.TEXT.value, Modality.IMAGE.value)
+COMPARED = (Modality.TEXT.value, Modality.IMAGE.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def _is_same(anchor: Product, other: Product, name: str) -> bool:
 
 
 def _read_vectors(space: EmbeddingSpace, product_ids: Sequence[int]) -> dict[tuple[int, str], np.ndarray]:
-    rows = ProductEmbedding.objects.filter(space=space, product_id__in=product_ids, modality__in=MODALITIES)
+    rows = ProductEmbedding.objects.filter(space=space, product_id__in=product_ids, modality__in=COMPARED)
     return {
         (product_id, modality): np.asarray(vector, dtype=np.float32)
         for product_id, modality, vector in rows.values_list("product_id", "modality", "vector")

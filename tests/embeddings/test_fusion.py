@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from embeddings.fusion.modality import Modality
 
 from embeddings.fusion import RawVectors, VectorPipeline
 from embeddings.fusion.attention import AttentionFusion
@@ -13,7 +14,6 @@ from embeddings.fusion.calibration import PRIOR_COUNT, calibrate, fit_mean
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.imputation import Imputation
-from embeddings.fusion.modality import Modality
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from django.db import connection
+from embeddings.locks import STORE
 
 from catalog.models import Product
 from embeddings import querysets
 from embeddings.inputs import read_fingerprints
-from embeddings.locks import STORE
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.querysets import InvalidVector, ProductVectors
 from tests.embeddings.shop import embedded_modalities, make_product
