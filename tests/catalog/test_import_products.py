@@ -293,12 +293,9 @@ def test_the_demo_catalogue_loads_with_all_its_pictures(media_directory):
     assert (mug.category.path, mug.price, mug.variant_group) == ("Tableware/Mugs", Decimal("15.90"), "MUG-HALLA")
 
 
-def test_the_luma_catalogue_loads_with_its_photos_and_html(shared_data):
-    path = shared_data / "luma" / "products.csv"
-    if not path.exists():
-        pytest.skip("the Luma catalogue is not here")
+def test_the_luma_catalogue_loads_with_its_photos_and_html(luma):
     out, err = StringIO(), StringIO()
-    call_command("import_products", str(path), stdout=out, stderr=err, no_color=True)
+    call_command("import_products", str(luma / "products.csv"), stdout=out, stderr=err, no_color=True)
 
     assert out.getvalue().strip() == "Created 193, changed 0, unchanged 0, rejected 0."
     assert err.getvalue().splitlines() == ["Columns without a meaning of their own are kept in attributes: kind."]
