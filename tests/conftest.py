@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings as django_settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 UNIT_TESTS = PROJECT / "tests" / "unit"
@@ -24,7 +25,11 @@ DATA = Path(os.environ.get("KINDRED_DATA") or PROJECT / "data")
 WORKER_START_TIMEOUT_S = 60.0
 
 # Before the settings are read: they keep everything that is written at run time under KINDRED_HOME. pytest-django would
-# read them before this file if pyproject.toml named the settings module, hence it is named here.
+# read them before this file if pyproject.toml or the environment named the settings module, hence it is named here.
+if django_settings.configured:
+    raise pytest.UsageError(
+        "The settings were read already, and name a shop that is not for tests: unset DJANGO_SETTINGS_MODULE"
+    )
 TEST_HOME = Path(tempfile.mkdtemp(prefix="kindred-tests-"))
 (TEST_HOME / "static").mkdir()  # whitenoise warns when it is not there
 os.environ["KINDRED_HOME"] = str(TEST_HOME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,21 +18,27 @@ HEAD = "import os\nfrom pathlib import Path\nimport pytest\n"
 
 @pytest.fixture
 def run_tests(tmp_path: Path):
-    """Return a function that runs tests of a project with our settings and our conftest files: path and text of each."""
+    """Return a function that runs tests, {path: text}, in a project with our settings and our conftest files."""
     for name in ("pyproject.toml", "tests/conftest.py", "tests/unit/conftest.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
-    servers = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "KINDRED_HOME")
-    environment = {name: value for name, value in os.environ.items() if name not in servers}
+    ours = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "KINDRED_HOME", "DJANGO_SETTINGS_MODULE")
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    environment |= {"PYTHONPATH": str(PROJECT), "COLUMNS": "200"}
 
     def run(tests: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
         for name, text in tests.items():
             (tmp_path / name).write_text(HEAD + text)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-        environment["PYTHONPATH"] = str(PROJECT)
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
+
+
+def test_settings_that_were_read_before_there_is_a_home_are_refused(run_tests):
+    done = run_tests({"tests/unit/test_pure.py": "def test_pure():\n    pass\n"}, "--ds", "config.settings")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "unset DJANGO_SETTINGS_MODULE" in done.stderr
 
 
 def test_no_server_is_started_for_unit_tests_alone(run_tests):
@@ -75,12 +82,18 @@ def test_network():
     urllib.request.urlopen("http://127.0.0.1:9")
 """
     done = run_tests({"tests/unit/test_impure.py": tests}, "--tb=line")
-    said = {line.split("::")[1].split(" ")[0]: line for line in done.stdout.splitlines() if "test_impure.py::" in line}
-    assert {name: line.split(" - ")[1].split(": ")[1][:28] for name, line in said.items()} == {
-        "test_fixture": "This test asks for the datab",
-        "test_client": "This test asks for the datab",
-        "test_mark": "This test asks for the datab",
-        "test_query": "Database access not allowed,",
-        "test_cache": "This test connects to /",
-        "test_network": "This test connects to ('127.",
+    said = {}
+    for line in done.stdout.splitlines():
+        if found := re.match(
+            r"(FAILED|ERROR) tests/unit/test_impure\.py::(\w+) - \w+: (This test \w+|Database \w+ \w+)", line
+        ):
+            said[found[2]] = found[3]
+    assert said == {
+        "test_fixture": "This test asks",
+        "test_client": "This test asks",
+        "test_mark": "This test asks",
+        "test_query": "Database access not",
+        "test_cache": "This test connects",
+        "test_network": "This test connects",
     }
+    assert "passed" not in done.stdout.splitlines()[-1]

@@ -129,25 +129,6 @@ def test_a_long_text_is_cut_where_the_network_has_no_more_positions(tmp_path):
     np.testing.assert_allclose(short.encode_texts(["a b c d e"]), encoder.encode_texts(["a b"]), atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("name", "pooling", "prefix"),
-    [
-        ("intfloat/multilingual-e5-base", "mean", "query: "),
-        ("intfloat/multilingual-e5-large-instruct", "mean", ""),
-        ("BAAI/bge-base-en-v1.5", "cls", ""),
-        ("thenlper/gte-large", "mean", ""),
-        ("Alibaba-NLP/gte-modernbert-base", "cls", ""),
-        ("sentence-transformers/all-MiniLM-L6-v2", "mean", ""),
-        ("sentence-transformers/LaBSE", "pooler", ""),
-        ("someone/some-bert", "mean", ""),
-    ],
-)
-def test_known_families_are_declared_by_name(tmp_path, name, pooling, prefix):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "hidden_size": 16}))
-    declared = known_declaration(Checkpoint(tmp_path, name))
-    assert (declared.pooling, declared.prefix) == (pooling, prefix)
-
-
 def save_modules(directory, pooling, **dense):
     modules = [{"path": "", "type": "sentence_transformers.models.Transformer"}]
     modules.append({"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"})

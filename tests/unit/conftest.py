@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 
 import pytest
+
+# Before NumPy is read: on arrays as small as these a second thread brings nothing, and on a busy machine it costs much.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 ADVICE = "Unit tests do without servers: give it what it needs as values, or move it to the tests of its app."
 
