@@ -125,7 +125,7 @@ def manage(home: Path, *arguments: str | Path) -> None:
     environment |= {"KINDRED_HOME": str(home), "KINDRED_FUSION": "concat"}
     print("$ manage.py", *arguments, flush=True)
     command = [sys.executable, "manage.py", *map(str, arguments)]
-    if subprocess.run(command, cwd=PROJECT, env=environment).returncode:
+    if subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode:
         sys.exit(f"manage.py {arguments[0]} failed: see above.")
 
 

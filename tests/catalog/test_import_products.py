@@ -265,7 +265,7 @@ def test_an_import_goes_on_after_it_was_cut_off(folder, monkeypatch):
 
     path = folder.write_rows(*({"sku": f"S{number}", "title": "Mug"} for number in range(5)))
     monkeypatch.setattr(Product, "save", save)
-    with pytest.raises(CommandError, match="Stopped. Run the same command again to go on.") as stopped:
+    with pytest.raises(CommandError, match=r"Stopped. Run the same command again to go on.") as stopped:
         folder.load(path)
     assert stopped.value.returncode == 130
     monkeypatch.setattr(Product, "save", real_save)

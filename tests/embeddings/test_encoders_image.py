@@ -156,7 +156,7 @@ def test_a_picture_checkpoint_is_refused_as_a_text_encoder(transformers, tmp_pat
 def test_a_checkpoint_without_its_preprocessing_is_refused(transformers, tmp_path):
     save_family(transformers, tmp_path, "ViT")
     (tmp_path / "preprocessor_config.json").unlink()
-    with pytest.raises(EncoderUnavailable, match="preprocessor_config.json"):
+    with pytest.raises(EncoderUnavailable, match=r"preprocessor_config.json"):
         get_image_encoder(f"dir:{tmp_path}")
 
 
@@ -286,7 +286,7 @@ def test_weights_of_another_network_are_refused(torchvision, tmp_path):
     import torch
 
     torch.save(torchvision.models.get_model("resnet18", weights=None).state_dict(), tmp_path / "weights.pth")
-    with pytest.raises(EncoderUnavailable, match="does not fit resnet34: it lacks layer1.2"):
+    with pytest.raises(EncoderUnavailable, match=r"does not fit resnet34: it lacks layer1.2"):
         get_image_encoder(f"torchvision:resnet34@{tmp_path}/weights.pth")
 
 

@@ -211,7 +211,7 @@ def test_a_checkpoint_with_code_of_its_own_is_refused(tmp_path):
 def test_a_directory_without_weights_is_named(tmp_path):
     save_bert(tmp_path)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(EncoderUnavailable, match="model.safetensors or pytorch_model.bin is missing"):
+    with pytest.raises(EncoderUnavailable, match=r"model.safetensors or pytorch_model.bin is missing"):
         describe(f"dir:{tmp_path}")
 
 

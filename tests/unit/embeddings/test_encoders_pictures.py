@@ -97,7 +97,7 @@ def test_a_large_photo_is_decoded_at_a_fraction_of_its_size():
 
 def test_a_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_PIXELS", 99)
-    with pytest.raises(UnusablePicture, match="10 x 10 pixels, more than .* upload a smaller one"):
+    with pytest.raises(UnusablePicture, match=r"10 x 10 pixels, more than .* upload a smaller one"):
         decode_picture(file_of(Image.new("RGB", (10, 10))), wanted_side=4)
 
 

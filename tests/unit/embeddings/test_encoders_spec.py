@@ -66,7 +66,7 @@ def test_a_checkpoint_that_was_never_downloaded_says_how_to_get_it(tmp_path, mon
 def test_a_checkpoint_that_cannot_be_downloaded_says_why_and_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(EncoderUnavailable, match="cannot be downloaded .* Without: copy its files"):
+    with pytest.raises(EncoderUnavailable, match=r"cannot be downloaded .* Without: copy its files"):
         get_text_encoder("hf:someone/some-encoder")
 
 

@@ -33,7 +33,7 @@ def test_a_filter_that_cannot_be_read_is_an_error_with_its_name(given, name):
 
 
 def test_an_unknown_filter_lists_the_known_ones():
-    with pytest.raises(RequestError, match="Known: category, brand, .* attr.NAME"):
+    with pytest.raises(RequestError, match=r"Known: category, brand, .* attr.NAME"):
         parse_filters({"colour": "sage"})
 
 
