@@ -26,12 +26,13 @@ WORKER_START_TIMEOUT_S = 60.0
 
 # Before the settings are read: they keep everything that is written at run time under KINDRED_HOME. pytest-django would
 # read them before this file if pyproject.toml or the environment named the settings module, hence it is named here.
-if django_settings.configured:
+WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that share the run: it is started with a home
+if django_settings.configured and not WORKER:
     raise pytest.UsageError(
         "The settings were read already, and name a shop that is not for tests: unset DJANGO_SETTINGS_MODULE"
     )
-TEST_HOME = Path(tempfile.mkdtemp(prefix="kindred-tests-"))
-(TEST_HOME / "static").mkdir()  # whitenoise warns when it is not there
+TEST_HOME = Path(os.environ["KINDRED_HOME"] if WORKER else tempfile.mkdtemp(prefix="kindred-tests-"))
+(TEST_HOME / "static").mkdir(exist_ok=True)  # whitenoise warns when it is not there
 os.environ["KINDRED_HOME"] = str(TEST_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
@@ -61,7 +62,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     from config import services
 
     services.release()
-    shutil.rmtree(TEST_HOME, ignore_errors=True)
+    if not WORKER:
+        shutil.rmtree(TEST_HOME, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
