@@ -50,7 +50,7 @@ class ApiKey(models.Model):
 
     class Scope(models.TextChoices):
         PUBLISHABLE = "publishable", "Publishable: read, send events"
-        SECRET = "secret", "Secret: read, send events, write"  # noqa: S105
+        SECRET = "secret", "Secret: read, send events, write"
 
     name = models.CharField(max_length=100, help_text="Whose key it is, such as 'iOS app'")
     scope = models.CharField(max_length=11, choices=Scope, default=Scope.PUBLISHABLE)

@@ -1,6 +1,6 @@
 """Every fusion on every catalogue at hand: nDCG@10 by brute force, and bootstrap intervals of the gain over concat.
 
-    python benchmarks/fusion.py                       # demo/, and Luma and grocery where ../shared/data has them
+    python benchmarks/fusion.py                       # demo/, and luma/ and grocery/ where KINDRED_DATA has them
     python benchmarks/fusion.py --missing             # also with 30 % of the pictures, or of the texts, taken away
     python benchmarks/fusion.py --vectors var/fusion  # keep what the encoders said, and start from it next time
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import html
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -31,7 +32,7 @@ from embeddings.fusion.training import train  # noqa: E402
 from embeddings.unit_rows import unit_rows  # noqa: E402
 
 TEXT_ENCODER, IMAGE_ENCODER = "packaged:e5-small", "packaged:efficientnet-lite2"
-DATA = PROJECT.parent / "shared" / "data"
+DATA = Path(os.environ.get("KINDRED_DATA") or PROJECT / "data")
 TOP = 10
 RESAMPLES = 2_000
 MISSING_SHARE = 0.3

@@ -1,6 +1,6 @@
 """How good the recommendations are on three catalogues: the results table of docs/evaluation.md, made by one command.
 
-    python benchmarks/quality.py                 # homeware, and Luma and grocery where --data has them
+    python benchmarks/quality.py                 # homeware, and luma/ and grocery/ where KINDRED_DATA has them
     python benchmarks/quality.py --reports DIR   # keeps the full HTML reports too
 
 Each catalogue gets a KINDRED_HOME of its own in a temporary folder, with its own database: it is imported, embedded
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("KINDRED_DATA") or PROJECT / "data")
 DOC = PROJECT / "docs" / "evaluation.md"
 BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 COLUMNS = [
@@ -99,7 +100,7 @@ CATALOGUES: dict[str, Callable[[Path, Path], Catalogue]] = {
 
 
 def product_columns(row: Mapping[str, str]) -> dict[str, str]:
-    """Name the columns of the shared catalogues as the importer does."""
+    """Name the columns of Luma and grocery as the importer does."""
     named = {**row, "sku": row["id"], "variant_group": row["group_id"]}
     return {column: named[column] for column in COLUMNS}
 
@@ -124,7 +125,7 @@ def manage(home: Path, *arguments: str | Path) -> None:
     environment |= {"KINDRED_HOME": str(home), "KINDRED_FUSION": "concat"}
     print("$ manage.py", *arguments, flush=True)
     command = [sys.executable, "manage.py", *map(str, arguments)]
-    if subprocess.run(command, cwd=PROJECT, env=environment).returncode:
+    if subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode:
         sys.exit(f"manage.py {arguments[0]} failed: see above.")
 
 
@@ -210,9 +211,7 @@ def write_section(doc: Path, section: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--data", type=Path, default=PROJECT.parent / "shared" / "data", help="where luma/ and grocery/ are"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
     parser.add_argument("--only", choices=list(CATALOGUES), action="append", help="default: all that are there")
     parser.add_argument("--reports", type=Path, metavar="DIR", help="keep the reports here")
     parser.add_argument("--reuse", action="store_true", help="measure only what --reports does not have yet")

@@ -10,6 +10,7 @@ from celery import Celery
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_ready
 
 from config import services
+from config.services import redelivery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -36,8 +37,6 @@ def prepare_beat(**_: object) -> None:
 @celeryd_after_setup.connect
 def restore_messages(instance: Any, **_: object) -> None:
     """Give this worker at once what a killed one had taken from its queues and not finished."""
-    from config.services import redelivery
-
     if services.needed().broker:
         redelivery.restore_unfinished(app, queues=list(instance.app.amqp.queues.consume_from))
 

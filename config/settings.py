@@ -142,7 +142,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
 }
 
-# --- Recipe of the first space (ARCHITECTURE: encoders, fusion) -----------------------------------------------------
+# --- Recipe of the first space: its encoders and how their vectors are fused -----------------------------------------
 KINDRED_TEXT_ENCODER = env.str("KINDRED_TEXT_ENCODER", default="packaged:e5-small")
 KINDRED_IMAGE_ENCODER = env.str("KINDRED_IMAGE_ENCODER", default="packaged:efficientnet-lite2")
 KINDRED_FUSION = env.str("KINDRED_FUSION", default="attention")

@@ -1,6 +1,7 @@
 """One fresh KINDRED_HOME for each test run, with a Postgres and a Valkey of its own, gone when the run ends.
 
-A server that the environment names (DATABASE_URL, CELERY_BROKER_URL, CACHE_URL) is used instead of an embedded one.
+They are started before the first test, and only if the run has a test outside of tests/unit. A server that the
+environment names (DATABASE_URL, CELERY_BROKER_URL, CACHE_URL) is used instead of an embedded one.
 """
 
 from __future__ import annotations
@@ -16,30 +17,44 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings as django_settings
 
 PROJECT = Path(__file__).resolve().parent.parent
-SHARED_DATA = PROJECT.parent / "shared" / "data"
+UNIT_TESTS = PROJECT / "tests" / "unit"
+DATA = Path(os.environ.get("KINDRED_DATA") or PROJECT / "data")
 WORKER_START_TIMEOUT_S = 60.0
 
 # Before the settings are read: they keep everything that is written at run time under KINDRED_HOME. pytest-django would
-# read them before this file if pyproject.toml named the settings module, hence it is named here.
-TEST_HOME = Path(tempfile.mkdtemp(prefix="kindred-tests-"))
-(TEST_HOME / "static").mkdir()  # whitenoise warns when it is not there
+# read them before this file if pyproject.toml or the environment named the settings module, hence it is named here.
+WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that share the run: it is started with a home
+if django_settings.configured and not WORKER:
+    raise pytest.UsageError(
+        "The settings were read already, and name a shop that is not for tests: unset DJANGO_SETTINGS_MODULE"
+    )
+TEST_HOME = Path(os.environ["KINDRED_HOME"] if WORKER else tempfile.mkdtemp(prefix="kindred-tests-"))
+(TEST_HOME / "static").mkdir(exist_ok=True)  # whitenoise warns when it is not there
 os.environ["KINDRED_HOME"] = str(TEST_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers, then Django."""
+    """Start Django, which asks no server for anything."""
     import django
 
+    django.setup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers(request: pytest.FixtureRequest) -> None:
+    """Start the servers, unless every test of this run is a unit test."""
     from config import services
 
+    if all(UNIT_TESTS in item.path.parents for item in request.session.items):
+        return
     try:
         services.ensure_running()
     except services.ServiceError as error:
         pytest.exit(f"The tests cannot start: {error}", returncode=3)
-    django.setup()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -47,7 +62,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     from config import services
 
     services.release()
-    shutil.rmtree(TEST_HOME, ignore_errors=True)
+    if not WORKER:
+        shutil.rmtree(TEST_HOME, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -67,11 +83,11 @@ def empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The catalogues kept beside the project. Tests that use them are skipped where they are absent."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip("the shared catalogues (../shared/data) are not here")
-    return SHARED_DATA
+def luma() -> Path:
+    """The folder of the Luma catalogue, which the project does not carry. Without it, tests are skipped."""
+    if not (DATA / "luma").is_dir():
+        pytest.skip(f"{DATA / 'luma'} is not there: set KINDRED_DATA to the folder that has luma/ (CONTRIBUTING.md)")
+    return DATA / "luma"
 
 
 @pytest.fixture

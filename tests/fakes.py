@@ -36,7 +36,7 @@ class FakeTextEncoder:
             for i in range(len(padded) - 2):
                 digest = hashlib.blake2b(padded[i : i + 3].encode(), digest_size=4).digest()
                 row[int.from_bytes(digest, "big") % self.info.dim] += 1
-            row /= np.linalg.norm(row)
+            np.divide(row, np.linalg.norm(row), out=row)
             if progress:
                 progress(1)
         return vectors

@@ -7,13 +7,16 @@ web application, the tests) calls `ensure_running()`, which starts what no varia
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from config.services import locks, preflight
 from config.services.errors import ServiceError
-from config.services.paths import home_directory, socket_directory
+from config.services.launch import server_identity
+from config.services.paths import hand_over, home_directory, make_private_directory, socket_directory
 
 __all__ = [
     "ServiceError",
@@ -96,9 +99,7 @@ def ensure_running() -> None:
     embedded = needed()
     if not embedded.database and not embedded.broker:
         return
-    from config.services import broker, guardian, locks, postgres, preflight
-    from config.services.launch import server_identity
-    from config.services.paths import hand_over, make_private_directory
+    from config.services import broker, guardian, postgres  # they bring psutil and psycopg, which others do without
 
     home = home_directory()
     preflight.check_home(home)
@@ -125,9 +126,7 @@ def hold_use(home: Path) -> None:
     global _use
     if _use and _use.pid == os.getpid() and _use.home == home:
         return
-    from config.services.locks import Lock
-
-    lock = Lock(home / "locks" / "users.lock")
+    lock = locks.Lock(home / "locks" / "users.lock")
     lock.acquire(shared=True)
     _use = Use(pid=os.getpid(), home=home, fd=lock.fd)
 
@@ -140,15 +139,11 @@ def release(*, timeout_s: float = 60.0) -> bool:
     global _use
     if _use is None or _use.pid != os.getpid():
         return True
-    import time
-
-    from config.services.locks import is_held, is_used
-
     run, deadline = _use.home / "locks", time.monotonic() + timeout_s
     os.close(_use.fd)
     _use = None
-    while is_held(run / "guardian.lock"):
-        if is_used(run) or time.monotonic() > deadline:
+    while locks.is_held(run / "guardian.lock"):
+        if locks.is_used(run) or time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -263,11 +263,6 @@ def _percent(estimate: Estimate) -> int:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def format_estimates(results: Sequence[ContenderResult], name: str) -> list[str]:
-    """Return "0.891 (0.872-0.908)" for each result."""
-    return [format_estimate(result.estimates[name]) for result in results]
 
 
 def format_estimate(estimate: Estimate) -> str:

@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from api import throttling
 from api.models import ApiKey
-from api.throttling import Rate, parse_rate
 from catalog.models import Product
 from tests.api.callers import ApiClient, problem
 
@@ -188,11 +187,3 @@ def test_two_first_requests_of_a_window_are_both_counted(monkeypatch):
 
     monkeypatch.setattr(throttling.cache, "add", someone_else_adds_first)
     assert throttling.count_request("race", window_s=60) == 2
-
-
-def test_rates_are_read_from_text():
-    assert parse_rate("6000/min") == Rate(6000, 60)
-    assert parse_rate(" 5 / s ") == Rate(5, 1)
-    for text in ("", "5", "5/week", "-1/s", "x/min"):
-        with pytest.raises(ValueError, match="is not a rate. Write a number"):
-            parse_rate(text)

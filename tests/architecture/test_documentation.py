@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import get_commands, load_command_class
 from django.urls import resolve
 from drf_spectacular.generators import SchemaGenerator
 
 PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("api", "catalog", "embeddings", "recommendations", "config")
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 DOCUMENTED = "\n".join(page.read_text() for page in PAGES)
 COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
 
@@ -145,3 +146,17 @@ def test_every_link_between_the_pages_leads_somewhere():
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
     assert broken == []
+
+
+def test_every_path_that_contributors_are_sent_to_is_there():
+    named = re.findall(r"`([\w.][\w./-]*(?:/|\.\w+|/\w+))`", (PROJECT / "CONTRIBUTING.md").read_text())
+    assert "recommendations/strategies.py" in named
+    assert (
+        sorted({path for path in named if not (PROJECT / path).exists()} - {"luma/", "grocery/", "products.csv"}) == []
+    )
+
+
+def test_hooks_before_a_commit_fetch_nothing():
+    hooks = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())
+    assert [repository["repo"] for repository in hooks["repos"]] == ["local"]
+    assert {hook["language"] for hook in hooks["repos"][0]["hooks"]} == {"system"}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fnmatch
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from vulture import Vulture
 
 PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("api", "catalog", "embeddings", "recommendations", "config")
@@ -21,7 +24,9 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     [
         pytest.param(("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"), id="imports"),
         pytest.param(("-m", "ruff", "check", "."), id="ruff"),
+        pytest.param(("-m", "ruff", "format", "--check", "."), id="format"),
         pytest.param(("-m", "mypy", *APPS), id="mypy"),
+        pytest.param(("-m", "vulture"), id="dead code"),
         pytest.param(("manage.py", "makemigrations", "--check", "--dry-run"), id="migrations"),
         pytest.param(("manage.py", "check", "--fail-level", "WARNING"), id="system checks"),
     ],
@@ -31,6 +36,14 @@ def test_nothing_to_complain_about(command, db, child_environment, monkeypatch):
         monkeypatch.setenv(name, child_environment[name])
     done = run(*command)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+
+
+def test_every_name_that_is_let_pass_as_used_elsewhere_would_be_reported_otherwise():
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["vulture"]
+    vulture = Vulture(ignore_decorators=settings["ignore_decorators"])
+    vulture.scavenge([str(PROJECT / path) for path in settings["paths"]], exclude=settings["exclude"])
+    unused = {item.name for item in vulture.get_unused_code(min_confidence=settings["min_confidence"])}
+    assert [pattern for pattern in settings["ignore_names"] if not fnmatch.filter(unused, pattern)] == []
 
 
 def python_files() -> list[Path]:
@@ -50,13 +63,3 @@ def test_files_stay_short_enough_to_read():
 def test_every_file_says_what_it_is_about():
     silent = [path for path in python_files() if path.stat().st_size and not path.read_text().startswith(('"""', "#!"))]
     assert [str(path.relative_to(PROJECT)) for path in silent if path.name != "apps.py"] == []
-
-
-def test_torch_is_imported_only_where_vectors_are_made():
-    allowed = ("embeddings/encoders/", "embeddings/fusion/training")
-    importing = [
-        str(path.relative_to(PROJECT))
-        for path in python_files()
-        if any(line.split()[:2] in (["import", "torch"], ["from", "torch"]) for line in path.read_text().splitlines())
-    ]
-    assert [name for name in importing if not name.startswith(allowed)] == []

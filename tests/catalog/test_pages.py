@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from django.db import connection
-from django.template import Context, Template
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
 
-from catalog.attributes import describe_attributes
 from catalog.models import Category, Product
 from tests.factories import ProductFactory, ProductImageFactory
 
@@ -199,16 +195,6 @@ def some_page() -> str:
     return Product.objects.order_by("pk")[0].get_absolute_url()
 
 
-@pytest.mark.parametrize("name", ["400", "403", "404", "500"])
-def test_error_pages_need_neither_request_nor_database(name, django_db_blocker):
-    from django.template.loader import render_to_string
-
-    with django_db_blocker.block():
-        html = render_to_string(f"{name}.html")
-    assert f'<p class="error-code">{name}</p>' in html
-    assert 'href="/"' in html
-
-
 def test_a_view_that_fails_shows_the_error_page(monkeypatch):
     monkeypatch.setattr("catalog.pages.Listing.brands", lambda listing: 1 / 0)
     client = Client(raise_request_exception=False)
@@ -222,68 +208,3 @@ def test_pages_load_nothing_from_elsewhere_and_run_no_script(client, shop):
     for path in ("/", "/products/M1/"):
         html = client.get(path).content.decode()
         assert "://" not in html.replace('xmlns="http://www.w3.org/2000/svg"', "")
-
-
-@pytest.mark.parametrize(
-    ("price", "currency", "text"),
-    [
-        ("15.9", "EUR", "€15.90"),
-        ("1234567.5", "USD", "$1,234,567.50"),
-        ("500", "JPY", "¥500"),
-        ("15", "CHF", "CHF 15.00"),
-        ("15", "", "15.00"),
-        (None, "EUR", ""),
-    ],
-)
-def test_prices_are_written_with_their_currency(price, currency, text):
-    product = Product(price=price and Decimal(price), currency=currency)
-
-    assert Template("{% load catalog %}{{ product|money }}").render(Context({"product": product})) == text
-
-
-def test_attributes_read_like_words():
-    attributes = {
-        "weight_g": 420,
-        "dimensions_cm": {"width": 11.9, "depth": None, "height": 9},
-        "colours": ["red", "", "blue"],
-        "dishwasher": True,
-        "power_w": 40,
-        "g": "only",
-        "note": None,
-    }
-    assert describe_attributes(attributes) == [
-        ("Weight", "420 g"),
-        ("Dimensions", "width 11.9 cm, height 9 cm"),
-        ("Colours", "red, blue"),
-        ("Dishwasher", "yes"),
-        ("Power", "40 W"),
-        ("G", "only"),
-    ]
-
-
-def test_a_slot_is_empty_until_somebody_fills_it_and_a_mistake_in_it_is_not_hidden(settings, tmp_path):
-    from django.template import TemplateDoesNotExist
-
-    page = Template('{% load catalog %}[{% slot "extra/slot.html" %}]')
-    assert page.render(Context({"word": "hi"})) == "[]"
-
-    (tmp_path / "extra").mkdir()
-    (tmp_path / "extra" / "slot.html").write_text("{{ word }}")
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
-    assert Template('{% load catalog %}[{% slot "extra/slot.html" %}]').render(Context({"word": "hi"})) == "[hi]"
-
-    (tmp_path / "extra" / "broken.html").write_text('{% extends "extra/missing.html" %}')
-    with pytest.raises(TemplateDoesNotExist):
-        Template('{% load catalog %}{% slot "extra/broken.html" %}').render(Context({}))
-
-
-def test_every_wording_of_the_pages_is_there_in_chinese():
-    """Also that the compiled catalogue is as new as its source: `manage.py compilemessages` makes it."""
-    wordings = {
-        match[2]
-        for page in [*TEMPLATES.glob("*.html"), *TEMPLATES.glob("catalog/*.html")]
-        for match in re.finditer(r"""{% translate (["'])(.+?)\1 %}""", page.read_text())
-    }
-    assert "Out of stock" in wordings
-    with translation.override("zh-hans"):
-        assert {wording for wording in wordings if translation.gettext(wording) == wording} == set()

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
+from embeddings.encoders.preprocessing import Preprocessing, square_pixels
 from embeddings.encoders.registry import describe, forget_encoders, get_image_encoder, get_text_encoder
 from embeddings.encoders.torchvision.loading import TORCHVISION_DIMS
 from tests.embeddings.test_encoders_text import save_tokenizer, unit
@@ -155,7 +156,7 @@ def test_a_picture_checkpoint_is_refused_as_a_text_encoder(transformers, tmp_pat
 def test_a_checkpoint_without_its_preprocessing_is_refused(transformers, tmp_path):
     save_family(transformers, tmp_path, "ViT")
     (tmp_path / "preprocessor_config.json").unlink()
-    with pytest.raises(EncoderUnavailable, match="preprocessor_config.json"):
+    with pytest.raises(EncoderUnavailable, match=r"preprocessor_config.json"):
         get_image_encoder(f"dir:{tmp_path}")
 
 
@@ -285,7 +286,7 @@ def test_weights_of_another_network_are_refused(torchvision, tmp_path):
     import torch
 
     torch.save(torchvision.models.get_model("resnet18", weights=None).state_dict(), tmp_path / "weights.pth")
-    with pytest.raises(EncoderUnavailable, match="does not fit resnet34: it lacks layer1.2"):
+    with pytest.raises(EncoderUnavailable, match=r"does not fit resnet34: it lacks layer1.2"):
         get_image_encoder(f"torchvision:resnet34@{tmp_path}/weights.pth")
 
 
@@ -321,3 +322,16 @@ def test_on_a_gpu_the_vectors_are_those_of_the_processor(transformers, tmp_path,
     expected = by_the_library(network, processor, pictures[0], first_token)
     vectors = get_image_encoder(f"dir:{tmp_path}").encode_images(pictures[1], batch_size=3).vectors
     assert (vectors * expected).sum(1).min() > 0.999  # bf16 keeps 8 bits
+
+
+@pytest.mark.parametrize("size", [(260, 260), (300, 200), (199, 301), (1000, 333), (64, 65), (7, 50)])
+@pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
+def test_the_squares_without_torch_equal_those_of_torchvision(size, fit):
+    from embeddings.encoders.torchvision.geometry import square_transform
+
+    how = Preprocessing(side=96, resize=110, mean=(0, 0, 0), std=(1, 1, 1), fit=fit)
+    noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
+    picture = Image.fromarray(noise)
+    ours = square_pixels(picture, how)
+    assert ours.shape == (96, 96, 3)
+    np.testing.assert_array_equal(ours, square_transform(how)(picture).numpy())

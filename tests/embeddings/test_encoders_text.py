@@ -129,25 +129,6 @@ def test_a_long_text_is_cut_where_the_network_has_no_more_positions(tmp_path):
     np.testing.assert_allclose(short.encode_texts(["a b c d e"]), encoder.encode_texts(["a b"]), atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("name", "pooling", "prefix"),
-    [
-        ("intfloat/multilingual-e5-base", "mean", "query: "),
-        ("intfloat/multilingual-e5-large-instruct", "mean", ""),
-        ("BAAI/bge-base-en-v1.5", "cls", ""),
-        ("thenlper/gte-large", "mean", ""),
-        ("Alibaba-NLP/gte-modernbert-base", "cls", ""),
-        ("sentence-transformers/all-MiniLM-L6-v2", "mean", ""),
-        ("sentence-transformers/LaBSE", "pooler", ""),
-        ("someone/some-bert", "mean", ""),
-    ],
-)
-def test_known_families_are_declared_by_name(tmp_path, name, pooling, prefix):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert", "hidden_size": 16}))
-    declared = known_declaration(Checkpoint(tmp_path, name))
-    assert (declared.pooling, declared.prefix) == (pooling, prefix)
-
-
 def save_modules(directory, pooling, **dense):
     modules = [{"path": "", "type": "sentence_transformers.models.Transformer"}]
     modules.append({"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"})
@@ -230,7 +211,7 @@ def test_a_checkpoint_with_code_of_its_own_is_refused(tmp_path):
 def test_a_directory_without_weights_is_named(tmp_path):
     save_bert(tmp_path)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(EncoderUnavailable, match="model.safetensors or pytorch_model.bin is missing"):
+    with pytest.raises(EncoderUnavailable, match=r"model.safetensors or pytorch_model.bin is missing"):
         describe(f"dir:{tmp_path}")
 
 

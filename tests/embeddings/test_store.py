@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from django.db import connection
-from embeddings.locks import STORE
 
 from catalog.models import Product
 from embeddings import querysets
@@ -83,7 +82,8 @@ def test_a_slow_storer_never_overwrites_the_vector_of_a_newer_text(space, monkey
 def somebody_waits_for_a_storer() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted)", [STORE]
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted)",
+            [querysets.STORERS_LOCK],
         )
         return cursor.fetchone()[0]
 

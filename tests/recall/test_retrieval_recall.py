@@ -62,7 +62,7 @@ def test_a_filter_costs_neither_rows_nor_recall(catalogue, given, kept, search):
 
 
 def test_exact_search_is_exactly_numpys_answer(catalogue):
-    space, vectors = catalogue
+    _, vectors = catalogue
     for query in list(QUERIES)[:5]:
         mask = np.ones(COUNT, dtype=bool)
         mask[query] = False

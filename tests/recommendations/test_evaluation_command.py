@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_named(shop, tmp_path):
 
 def test_before_anything_is_embedded_the_command_says_so():
     make_products(["A"])
-    with pytest.raises(CommandError, match="There is no live space yet: run `manage.py embed_products` first"):
+    with pytest.raises(CommandError, match=r"There is no live space yet: run `manage.py embed_products` first"):
         run("--by", "category")
 
 

@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recommendations.evaluation import charts
 from recommendations.evaluation.comparison import evaluate
 from recommendations.evaluation.contenders import Contender, EvaluationOptions
 from recommendations.evaluation.gallery import make_gallery
 from recommendations.evaluation.index_recall import IndexRecall
 from recommendations.evaluation.intervals import Estimate
 from recommendations.evaluation.photos import PhotoResult
-from recommendations.evaluation.report import Report, format_estimate, render_html, to_json, write_report
+from recommendations.evaluation.report import Report, render_html, to_json, write_report
 from recommendations.evaluation.truth import Judgements, RejectedLine, Truth, derive_truth
 from tests.factories import ProductImageFactory, picture_bytes
 from tests.recommendations.evaluation_shop import make_products, make_space, on_circle, store_vectors
@@ -210,20 +209,3 @@ def test_photos_whose_product_came_late_are_shown_worst_first(evaluation, shop, 
     assert [card.is_right for card in chapter.stories[1].rows[0].cards] == [False, True]
     html = render_html(Report(evaluation=evaluation, photos=(photos,), made_at=MADE_AT))
     assert "Photos that were not recognised at once" in html
-
-
-def test_a_chart_is_svg_with_its_words_as_words_and_chinese_names_do_not_warn():
-    estimates = {"杯子 · fused": Estimate(0.5, 0.4, 0.6, 10), "$5 bowls": Estimate(np.nan, np.nan, np.nan, 0)}
-    uri = charts.draw_estimates(estimates, title="nDCG@10")
-    svg = base64.b64decode(uri.removeprefix("data:image/svg+xml;base64,")).decode()
-    assert ">杯子 · fused</text>" in svg
-    assert ">0.500</text>" in svg
-    assert "$5 bowls" in svg
-
-
-@pytest.mark.parametrize(
-    ("estimate", "text"),
-    [(Estimate(0.8912, 0.8721, 0.908, 5), "0.891 (0.872-0.908)"), (Estimate(np.nan, np.nan, np.nan, 0), "-")],
-)
-def test_figures_are_shown_with_their_interval(estimate, text):
-    assert format_estimate(estimate) == text

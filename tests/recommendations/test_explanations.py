@@ -16,7 +16,7 @@ from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from recommendations import tasks, worker
 from recommendations.explanations import occlusion
-from recommendations.explanations.pairs import explain_pairs, find_shared
+from recommendations.explanations.pairs import explain_pairs
 from recommendations.explanations.services import explain_pair, read_heat_map
 from recommendations.requests import Options
 from recommendations.services import similar_products
@@ -69,14 +69,6 @@ def test_a_modality_that_one_lacks_has_no_share(space):
     known = ids()
     pair = explain_pairs(known["A"], [known["C"]], space=space)[known["C"]]
     assert (pair.text_share, pair.image_share, pair.image_similarity) == (1.0, 0.0, None)
-
-
-def test_shared_attributes_are_those_with_equal_values():
-    anchor = Product(
-        sku="1", brand="Nordlyn", collection="Fjord", attributes={"colour": "red", "sizes": ["S"], "x": ""}
-    )
-    other = Product(sku="2", brand="Nordlyn", collection="Onda", attributes={"colour": "red", "sizes": ["S"], "x": ""})
-    assert find_shared(anchor, other) == {"brand": "Nordlyn", "colour": "red", "sizes": "S"}
 
 
 def test_a_list_explains_itself_only_when_asked(space, django_assert_num_queries):
@@ -147,38 +139,6 @@ def test_a_product_without_a_vector_is_not_explained_yet(space, client):
     answer = client.get("/api/v1/products/A/similar/D/").json()
     assert (answer["status"], answer["explanation"]) == ("embedding_pending", None)
     assert client.get("/products/A/why/D/").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("word", "text", "expected"),
-    [
-        ("mug", "A mug, not a mugwort. Mug", "A , not a mugwort."),
-        ("马克", "白色马克杯", "白色 杯"),
-        ("c++", "learn c++ now", "learn c++ now"),
-    ],
-)
-def test_words_are_left_out_whole(word, text, expected):
-    assert occlusion.leave_out(word, text) == expected
-
-
-def test_boxes_cover_the_whole_picture():
-    covered = np.zeros((50, 70), dtype=int)
-    for left, top, right, bottom in occlusion.iterate_boxes(70, 50):
-        covered[top:bottom, left:right] += 1
-    assert covered.min() >= 1
-    assert len(occlusion.iterate_boxes(70, 50)) == occlusion.CELLS**2
-
-
-def test_the_heat_map_is_warm_where_the_heat_is():
-    heat = np.zeros((occlusion.CELLS, occlusion.CELLS))
-    heat[0, 0] = 1.0
-    file = io.BytesIO()
-    Image.new("RGB", (200, 100), "white").save(file, "PNG")
-    drawn = Image.open(io.BytesIO(occlusion.draw_heat_map(heat, file.getvalue())))
-    assert drawn.size == (320, 160)
-    alpha = np.asarray(drawn)[..., 3]
-    assert alpha[5, 10] > 150
-    assert alpha[150, 310] == 0
 
 
 def test_an_unknown_heat_map_is_none(db):

@@ -10,65 +10,8 @@ from django.core.management import CommandError, call_command
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from recommendations.near_duplicates import (
-    Pair,
-    Thresholds,
-    choose_pairs,
     find_near_duplicates,
-    find_pairs,
-    group_pairs,
 )
-
-AT = Thresholds()
-
-
-def pair(listing: int, other: int, text: float | None, image: float | None, **fields) -> Pair:
-    return Pair(listing_id=listing, other_id=other, listing_group=fields.pop("group", ""),
-                other_group=fields.pop("other_group", ""), text=text, image=image, **fields)  # fmt: skip
-
-
-def both_ways(listing: int, other: int, text: float | None, image: float | None) -> list[Pair]:
-    return [pair(listing, other, text, image), pair(other, listing, text, image)]
-
-
-def ids(pairs: list[Pair]) -> list[tuple[int, int]]:
-    return [tuple(sorted((found.listing_id, found.other_id))) for found in pairs]
-
-
-def test_a_pair_that_stands_out_is_found():
-    pairs = [*both_ways(1, 2, 0.5, 0.9), pair(1, 3, 0.3, 0.6), pair(2, 3, 0.3, 0.6), pair(3, 1, 0.3, 0.6)]
-    assert ids(find_pairs(pairs, thresholds=AT)) == [(1, 2)]
-
-
-def test_the_first_of_a_crowd_does_not_stand_out():
-    crowd = [pair(1, other, 0.5, 0.9 - other / 50) for other in range(2, 9)]
-    assert choose_pairs(crowd, thresholds=AT) == []
-
-
-def test_three_listings_of_one_product_are_one_group():
-    pairs = [*both_ways(1, 2, 0.6, 0.9), *both_ways(2, 3, 0.6, 0.88), *both_ways(1, 3, 0.6, 0.86)]
-    (group,) = group_pairs(find_pairs([*pairs, pair(1, 4, 0.1, 0.3)], thresholds=AT))
-    assert group.product_ids == (1, 2, 3)
-
-
-def test_what_one_side_alone_says_is_not_enough():
-    assert find_pairs([pair(1, 2, 0.5, 0.9), pair(2, 3, 0.2, 0.1)], thresholds=AT) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "image", "near"),
-    [(0.25, 0.75, True), (0.24, 0.9, False), (0.9, 0.74, False), (0.9, None, True), (0.89, None, False),
-     (None, 0.99, False)],
-)  # fmt: skip
-def test_near_enough_is_near_in_picture_and_text(text, image, near):
-    assert pair(1, 2, text, image).is_near(AT) is near
-
-
-def test_among_variants_the_one_with_the_same_attributes_is_the_original():
-    pairs = [
-        pair(1, 2, 0.5, 0.9, other_group="MUG", attributes_shared=2),
-        pair(1, 3, 0.5, 0.85, other_group="MUG", attributes_shared=3),
-    ]
-    assert ids(choose_pairs(pairs, thresholds=AT)) == [(1, 3)]
 
 
 @pytest.fixture

@@ -16,11 +16,10 @@ from catalog.models import Product
 from embeddings.models import Modality
 from recommendations import tasks, worker
 from recommendations.models import WorkerAnswer
-from recommendations.recommendation_list import Candidate
 from recommendations.requests import Filters
 from recommendations.search.encoding import write_vectors
-from recommendations.search.queries import CropBox, answer_key, encode_query, prepare_photo
-from recommendations.search.services import fuse_ranks, search_photo, search_text
+from recommendations.search.queries import encode_query, prepare_photo
+from recommendations.search.services import search_photo, search_text
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 
 pytestmark = pytest.mark.django_db
@@ -163,33 +162,6 @@ class TestPhoto:
         assert skus(answer.shown) == ["MUG-1", "MUG-2", "LAMP-1"]
         assert (answer.mode, asked) == ("photo_and_text", ["white"])
 
-    def test_a_crop_box_cuts_the_photo(self):
-        photo = Image.new("RGB", (100, 50), "red")
-        photo.paste("blue", (50, 0, 100, 50))
-        file = io.BytesIO()
-        photo.save(file, "PNG")
-        cropped = Image.open(io.BytesIO(prepare_photo(file.getvalue(), crop=CropBox(0.5, 0, 1, 1))))
-        assert cropped.size == (50, 50)
-        red, _, blue = cropped.getpixel((5, 25))
-        assert (red < 20, blue > 230) == (True, True)
-
-    @pytest.mark.parametrize("box", [(0.5, 0, 0.5, 1), (-0.1, 0, 1, 1), (0, 0, 1, 1.2), (0.9, 0, 0.1, 1)])
-    def test_refuses_a_crop_box_with_nothing_inside(self, box):
-        with pytest.raises(RequestError, match="left,top,right,bottom"):
-            prepare_photo(make_photo(), crop=CropBox(*box))
-
-    def test_transparent_photos_stand_on_white(self):
-        sent = Image.open(io.BytesIO(prepare_photo(make_photo((0, 0, 0, 0), mode="RGBA"))))
-        assert sent.getpixel((5, 5)) == (255, 255, 255)
-
-    def test_large_photos_are_sent_small(self):
-        sent = Image.open(io.BytesIO(prepare_photo(make_photo(size=(2000, 1000)))))
-        assert sent.size == (640, 320)
-
-    def test_refuses_what_is_no_picture(self):
-        with pytest.raises(RequestError, match="not a JPEG, PNG, WebP or GIF"):
-            prepare_photo(b"hello")
-
 
 class TestApi:
     def test_answers_as_documented(self, shelf, client, monkeypatch):
@@ -270,18 +242,3 @@ class TestAnswers:
         WorkerAnswer.objects.filter(key="old").update(created_at=timezone.now() - timedelta(days=8))
         assert worker.prune_answers() == 1
         assert list(WorkerAnswer.objects.values_list("key", flat=True)) == ["new"]
-
-    def test_keys_tell_parts_apart(self):
-        assert answer_key("query", "ab", "c") != answer_key("query", "a", "bc")
-
-
-def test_ranks_are_fused_by_their_reciprocals():
-    near = [("meaning", Candidate(product_id=number, distance=number / 10)) for number in (1, 2, 3)]
-    worded = [("words", Candidate(product_id=number)) for number in (3, 4)]
-    fused = {candidate.product_id: candidate for candidate in fuse_ranks([*near, *worded])}
-    top = 1 / 13 + 1 / 11
-    assert {key: candidate.score for key, candidate in fused.items()} == pytest.approx(
-        {1: 1 / 11 / top, 2: 1 / 12 / top, 3: 1.0, 4: 1 / 12 / top}
-    )
-    assert fused[3].distance == 0.3
-    assert [reason.code for reason in fused[3].reasons] == ["meaning", "words"]

@@ -82,12 +82,6 @@ def test_the_limit_cuts_the_list(shelf):
     assert shown.more is True
 
 
-@pytest.mark.parametrize("limit", [0, 101, -1])
-def test_a_limit_out_of_bounds_is_refused(shelf, limit):
-    with pytest.raises(RequestError, match="between 1 and 100"):
-        similar_products("A", limit=limit)
-
-
 def test_the_anchor_is_never_shown_even_beside_its_twin(space):
     put(space, "A", [1, 0, 0])
     put(space, "TWIN", [1, 0, 0])
@@ -217,25 +211,6 @@ def test_a_modality_compares_its_own_vectors(space):
     assert skus(recommend("textual", anchors=["A"])) == ["READS", "LOOKS"]
 
 
-@pytest.mark.parametrize(
-    ("options", "name"),
-    [
-        ({"metric": "manhattan"}, "metric"),
-        ({"modality": "audio"}, "modality"),
-        ({"variants": "some"}, "variants"),
-        ({"diversity": 1.5}, "diversity"),
-        ({"price_proximity": -0.1}, "price_proximity"),
-        ({"out_of_stock": "first"}, "out_of_stock"),
-        ({"near_duplicates": "maybe"}, "near_duplicates"),
-        ({"weights": {"A": float("nan")}}, "weights"),
-    ],
-)
-def test_choices_that_do_not_exist_are_refused_by_name(shelf, options, name):
-    with pytest.raises(RequestError) as refused:
-        similar_products("A", options=Options(**options))
-    assert refused.value.name == name
-
-
 @pytest.fixture
 def catalogue(space):
     put(space, "A", at_angle(0), brand="Halla", category="Home/Mugs", price=Decimal("10.00"))
@@ -282,35 +257,6 @@ def test_each_filter_keeps_exactly_what_it_says(catalogue, given, expected):
     assert skus(shown) == expected
 
 
-@pytest.mark.parametrize(
-    ("given", "name"),
-    [
-        ({"colour": "sage"}, "colour"),
-        ({"attr.": "sage"}, "attr."),
-        ({"price_min": "cheap"}, "price_min"),
-        ({"price_min": "NaN"}, "price_min"),
-        ({"price_min": -1}, "price_min"),
-        ({"price_min": 20, "price_max": 10}, "price_max"),
-        ({"in_stock": "perhaps"}, "in_stock"),
-        ({"created_since": "yesterday"}, "created_since"),
-        ({"created_since": "2026-13-01"}, "created_since"),
-        ({"min_similarity": "inf"}, "min_similarity"),
-        ({"brand": ""}, "brand"),
-        ({"brand": [str(number) for number in range(101)]}, "brand"),
-        ({"attr.colour": "a\0b"}, "attr.colour"),
-    ],
-)
-def test_a_filter_that_cannot_be_read_is_an_error_with_its_name(given, name):
-    with pytest.raises(RequestError) as refused:
-        Filters.read(given)
-    assert refused.value.name == name
-
-
-def test_an_unknown_filter_lists_the_known_ones():
-    with pytest.raises(RequestError, match="Known: category, brand, .* attr.NAME"):
-        Filters.read({"colour": "sage"})
-
-
 def test_quotes_and_percent_signs_in_filters_are_values(space):
     put(space, "A", [1, 0, 0])
     put(space, "ODD", at_angle(10), brand="50% 'off' %(x)s", attributes={"it's": "100%"})
@@ -353,8 +299,3 @@ def test_the_start_knows_space_and_anchor(shelf, space):
     start = read_start(["A"], modality="fused", at=datetime(2026, 1, 1, tzinfo=UTC))
     assert start.space.name == "test"
     assert [(anchor.sku, anchor.vector) for anchor in start.anchors] == [("A", "[1,0,0]")]
-
-
-def test_filters_without_conditions_do_not_restrict():
-    assert not Filters(exclude=("A",), min_similarity=0.5).restrict_products
-    assert Filters(brand=("A",)).restrict_products

@@ -9,7 +9,6 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
-from api.problems import RequestError
 from catalog.models import Product
 from recommendations import statements
 from recommendations.models import Rule
@@ -156,25 +155,6 @@ def test_an_anchor_narrows_recent_to_its_category(space):
     put(space, "MUG", None, category="Mugs")
     put(space, "LAMP", None, category="Lamps")
     assert skus(recommend("recent", anchors=["A"])) == ["MUG"]
-
-
-@pytest.mark.parametrize(
-    ("strategy", "said"),
-    [("bundle", "not available"), ("personal", "not available"), ("trending", "not available"), ("best", "Unknown")],
-)
-def test_strategies_that_are_not_there_are_refused_in_words(strategy, said):
-    with pytest.raises(RequestError, match=said):
-        recommend(strategy)
-
-
-def test_a_strategy_that_compares_needs_an_anchor():
-    with pytest.raises(RequestError, match="at least one anchor"):
-        recommend("similar")
-
-
-def test_too_many_anchors_are_refused():
-    with pytest.raises(RequestError, match="At most 50"):
-        recommend("similar", anchors=[f"S{number}" for number in range(51)])
 
 
 @pytest.mark.parametrize(

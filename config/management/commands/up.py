@@ -20,6 +20,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connections
 
+from catalog.models import Product
 from config import services, static_files
 from config.services.locks import Lock
 from config.services.supervisor import Program, Supervisor
@@ -175,8 +176,6 @@ def prepare_database() -> None:
 
 def demo_is_loaded() -> bool:
     """Is every product of the demo catalogue in the database?"""
-    from catalog.models import Product
-
     with (DEMO / "products.csv").open(encoding="utf-8", newline="") as file:
         skus = {row["sku"] for row in csv.DictReader(file)}
     try:

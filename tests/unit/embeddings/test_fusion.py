@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-from embeddings.fusion.modality import Modality
 
 from embeddings.fusion import RawVectors, VectorPipeline
 from embeddings.fusion.attention import AttentionFusion
@@ -13,6 +12,7 @@ from embeddings.fusion.base import present_rows, share_weights
 from embeddings.fusion.calibration import PRIOR_COUNT, calibrate, fit_mean
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
@@ -60,7 +60,7 @@ def test_calibration_spreads_a_cone():
 
 def test_each_part_of_a_modality_is_calibrated_by_its_own_mean_before_they_are_joined():
     means = (np.float32([0.75, 0]), np.float32([0, 0.75]))
-    modality = Modality(means=means, weights=(0.25, 0.75), basis=np.eye(2, dtype=np.float32))
+    modality = FittedModality(means=means, weights=(0.25, 0.75), basis=np.eye(2, dtype=np.float32))
     title, body = np.float32([[0, 1], [0, 1], [0, 0]]), np.float32([[1, 0], [0, 0], [0, 0]])
     # Calibrated, the first product's title is (-0.6, 0.8) and its body (0.8, -0.6); the second has no body.
     expected = [unit_rows([[0.25 * -0.6 + 0.75 * 0.8, 0.25 * 0.8 + 0.75 * -0.6]])[0], [-0.6, 0.8], [0, 0]]
@@ -70,7 +70,7 @@ def test_each_part_of_a_modality_is_calibrated_by_its_own_mean_before_they_are_j
 def test_products_that_come_later_are_calibrated_by_the_mean_of_those_fitted_on():
     crowd = random_units(240, 32, seed=15, offset=2.0)
     known, later = crowd[:200], crowd[200:]
-    modality = Modality.fit((known,), weights=(1.0,), dim=32)
+    modality = FittedModality.fit((known,), weights=(1.0,), dim=32)
     expected = cosines(calibrate(later, fit_mean(known)))  # as wide as the encoder, so the basis changes no cosine
     np.testing.assert_allclose(cosines(modality.transform((later,))), expected, atol=1e-5)
 

@@ -9,7 +9,7 @@ from recommendations.evaluation.metrics import measure_rankings
 from recommendations.evaluation.report import MEANINGS
 from recommendations.management.commands.evaluate import Command
 
-DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGE = (DOCS / "evaluation.md").read_text(encoding="utf-8")
 EXPLAINED = dict(re.findall(r"^\| \*\*(.+?)\*\*.*? \| (.+) \|$", PAGE, re.MULTILINE))
 

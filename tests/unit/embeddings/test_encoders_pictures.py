@@ -10,7 +10,6 @@ from embeddings.encoders import pictures
 from embeddings.encoders.base import EncoderError, EncoderInfo
 from embeddings.encoders.batches import NetworkImageEncoder
 from embeddings.encoders.pictures import UnusablePicture, decode_picture, load_picture
-from embeddings.encoders.preprocessing import Preprocessing, square_pixels
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -98,7 +97,7 @@ def test_a_large_photo_is_decoded_at_a_fraction_of_its_size():
 
 def test_a_file_that_claims_too_many_pixels_is_refused_before_it_is_decoded(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_PIXELS", 99)
-    with pytest.raises(UnusablePicture, match="10 x 10 pixels, more than .* upload a smaller one"):
+    with pytest.raises(UnusablePicture, match=r"10 x 10 pixels, more than .* upload a smaller one"):
         decode_picture(file_of(Image.new("RGB", (10, 10))), wanted_side=4)
 
 
@@ -144,16 +143,3 @@ def test_numbers_that_are_not_finite_are_the_fault_of_the_weights(colour_encoder
 def test_no_pictures_give_no_rows(colour_encoder):
     encoded = colour_encoder.encode_images([])
     assert (encoded.vectors.shape, encoded.errors) == ((0, 3), {})
-
-
-@pytest.mark.parametrize("size", [(260, 260), (300, 200), (199, 301), (1000, 333), (64, 65), (7, 50)])
-@pytest.mark.parametrize("fit", ["crop", "stretch", "pad"])
-def test_the_squares_without_torch_equal_those_of_torchvision(size, fit):
-    from embeddings.encoders.torchvision.geometry import square_transform
-
-    how = Preprocessing(side=96, resize=110, mean=(0, 0, 0), std=(1, 1, 1), fit=fit)
-    noise = np.random.default_rng(7).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
-    picture = Image.fromarray(noise)
-    ours = square_pixels(picture, how)
-    assert ours.shape == (96, 96, 3)
-    np.testing.assert_array_equal(ours, square_transform(how)(picture).numpy())
