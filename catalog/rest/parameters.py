@@ -11,7 +11,7 @@ from rest_framework import serializers
 from api.parameters import FieldsField, QueryParameters
 from catalog.categories import normalize_path
 from catalog.models import ProductQuerySet
-from catalog.rest.serializers import ProductSerializer
+from catalog.rest.answers import ProductSerializer
 
 ORDERS = ("sku", "title", "price", "created_at", "updated_at")
 MAX_PAGE_SIZE = 100

@@ -30,7 +30,7 @@ def test_good_pictures_are_known_by_content(format, extension):
     picture = check_picture(BytesIO(content))
     sha256 = hashlib.sha256(content).hexdigest()
 
-    assert (picture.format, picture.width, picture.height, picture.sha256) == (format, 31, 17, sha256)
+    assert (picture.width, picture.height, picture.sha256) == (31, 17, sha256)
     assert picture.name == f"products/{sha256[:2]}/{sha256}.{extension}"
 
 
