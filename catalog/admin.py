@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db import models
 from django.db.models import Count, Q, QuerySet
@@ -14,9 +12,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from catalog.admin_forms import ObjectField, PriceField, ProductForm, ProductImageForm
 from catalog.conditions import IN_STOCK, Condition, in_categories
 from catalog.models import Category, Product, ProductImage
-from catalog.pictures.checks import FORMATS
+from catalog.pictures.checks import FORMATS, MAX_PICTURES
+from catalog.writing import ProductWrite, write_product
 
 admin.site.site_header = "Kindred"
 admin.site.site_title = "Kindred"
@@ -75,15 +75,6 @@ class CategoryFilter(admin.SimpleListFilter):
         return queryset.filter(in_categories([path]).as_expression()) if path else queryset
 
 
-class IndentedJSONField(forms.JSONField):
-    """JSON one value a line, letters of all languages as they are."""
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, str):  # what the user typed, when the form is shown again with an error
-            return value
-        return json.dumps(value, ensure_ascii=False, indent=2)
-
-
 def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
     """A small picture for lists and forms, linked to the original."""
     if image is None or image.pk is None:
@@ -101,6 +92,10 @@ class ProductImageInline(admin.TabularInline[ProductImage, Product]):
     extra = 0
     fields = ("preview", "file", "position", "size")
     readonly_fields = ("preview", "size")
+    max_num = MAX_PICTURES
+
+    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, validate_max=True, **kwargs)
 
     @admin.display(description="Preview")
     def preview(self, image: ProductImage) -> SafeString:
@@ -127,7 +122,11 @@ class ProductAdmin(admin.ModelAdmin[Product]):
     inlines: ClassVar[list[type[admin.options.InlineModelAdmin[Any, Product]]]] = [ProductImageInline]
     actions = ("show_in_shop", "hide_from_shop")
     save_on_top = True
-    formfield_overrides = {models.JSONField: {"form_class": IndentedJSONField}}
+    form = ProductForm
+    formfield_overrides = {
+        models.JSONField: {"form_class": ObjectField},
+        models.DecimalField: {"form_class": PriceField},
+    }
     fieldsets = (
         (None, {"fields": ("title", ("sku", "is_active"), "description")}),
         ("Where it belongs", {"fields": (("category", "brand"), ("collection", "variant_group"))}),
@@ -158,6 +157,12 @@ class ProductAdmin(admin.ModelAdmin[Product]):
         panels = [(title, {"fields": (panel,)}) for title, panel in self.panels.items()] if obj else []
         return (*super().get_fieldsets(request, obj), *panels)
 
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        """Save what differs from what is stored, as the other doors do."""
+        stored = Product.objects.select_for_update(of=("self",)).get(pk=obj.pk) if change else obj
+        values = {name: value for name, value in form.cleaned_data.items() if name in form._meta.fields}
+        write_product(stored, ProductWrite(values=values))
+
     @admin.display(description="Product", ordering="title")
     def name(self, product: Product) -> SafeString:
         category = product.category.path if product.category else ""
@@ -182,6 +187,7 @@ class ProductAdmin(admin.ModelAdmin[Product]):
 
 @admin.register(ProductImage)
 class ProductImageAdmin(admin.ModelAdmin[ProductImage]):
+    form = ProductImageForm
     list_display = ("thumb", "product", "position", "width", "height", "stored_as")
     list_select_related = ("product",)
     list_per_page = 50

@@ -1,21 +1,42 @@
-"""Writing products: apply values, save only what changed, upsert many at once."""
+"""Writing products: whichever door they come through, checked values are compared with what is stored, and only what
+changed is saved.
+
+Locks are taken in one order, so that two writers cannot wait for each other: products that exist by primary key, then
+the tree of categories, then new products by sku. All last until the transaction ends, so nobody may ask for a product
+that exists while holding the tree.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
-from psycopg.errors import DeadlockDetected
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, transaction
 
-from catalog.models import Category, Product
+from catalog.deadlocks import retry_deadlocks
+from catalog.fields import drop_empty_wordings
+from catalog.models import Category, Product, ProductImage
+from catalog.pictures.checks import Picture
 
-CHUNK = 100  # products in one transaction: rows stay locked for a fraction of a second
+CHUNK = 100  # products in one transaction: rows stay locked for a fraction of a second, and larger ones are no faster
 
-DEADLOCK_ATTEMPTS = 3
+
+@dataclass(frozen=True, kw_only=True)
+class ProductWrite:
+    """What is to become of one product. All of it has been checked; what it does not name stays as it is."""
+
+    # Fields of Product, the sku among them. The category may be a path: it is made where it is missing; "" is none.
+    values: dict[str, Any]
+    more_attributes: dict[str, Any] = field(default_factory=dict)  # laid over those that the product has
+    more_translations: dict[str, dict[str, str]] = field(default_factory=dict)  # an empty text takes one away
+    pictures: Sequence[Picture] | None = None  # in order, stored already; None: those that the product has
+
+    @property
+    def sku(self) -> str:
+        return str(self.values["sku"])
 
 
 class Outcome(StrEnum):
@@ -25,136 +46,158 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass
-class ItemOutcome:
-    """What became of one item of an upsert."""
+@dataclass(frozen=True)
+class WriteResult:
+    """What became of one write. Of a rejected one, `reason` says why, beginning in lower case."""
 
-    index: int
-    sku: str | None
     outcome: Outcome
-    errors: list[dict[str, str]] = field(default_factory=list)
+    field: str = ""
+    code: str = ""
+    reason: str = ""
 
 
-class Rejected(Exception):
-    """The item cannot be used. `errors` are of the form {field, code, detail}."""
-
-    def __init__(self, errors: list[dict[str, str]]) -> None:
-        super().__init__(errors)
-        self.errors = errors
+UNTITLED = WriteResult(Outcome.REJECTED, field="title", code="required", reason="this field is required")
 
 
-# Checks one item; `is_new` says whether the product is to be made. Returns fields of Product, or raises Rejected.
-Validate = Callable[[dict[str, Any], bool], dict[str, Any]]
+@dataclass(frozen=True)
+class Plan:
+    """A write beside what is stored: what is left to do."""
+
+    product: Product  # as it is stored, or a new one
+    changes: dict[str, Any]  # fields of Product -> value, where it is another one
+    pictures: Sequence[Picture] | None  # None: they are as they should be
+
+    @property
+    def result(self) -> WriteResult:
+        """What will become of it; read it before it is carried out."""
+        if self.product.pk is None:
+            return WriteResult(Outcome.CREATED) if self.changes.get("title", self.product.title) else UNTITLED
+        changes = bool(self.changes) or self.pictures is not None
+        return WriteResult(Outcome.UPDATED if changes else Outcome.UNCHANGED)
 
 
-def write_product(
-    product: Product, *, values: dict[str, Any], categories: dict[str, Category | None] | None = None
-) -> Outcome:
-    """Set the values and save, unless nothing would change: a repeated request costs no new embedding.
+def upsert_products(writes: Sequence[ProductWrite], *, dry_run: bool = False) -> list[WriteResult]:
+    """Make or change products, a transaction for each chunk. Returns what became of each, in order.
 
-    `values["category"]` is a path; `categories` are those already at hand. Raises IntegrityError when another request
-    has just made the same sku.
+    A write that fails costs only itself. No sku may come twice. A dry run says what would happen and writes nothing.
     """
-    values = dict(values)
-    if "category" in values:
-        path = values["category"] or ""
-        known = categories if categories is not None else find_categories([values])
-        values["category"] = known[path]
-    is_new = product.pk is None
-    if not is_new and all(getattr(product, name) == value for name, value in values.items()):
-        return Outcome.UNCHANGED
-    for name, value in values.items():
-        setattr(product, name, value)
-    product.save()
-    return Outcome.CREATED if is_new else Outcome.UPDATED
+    results: list[WriteResult] = []
+    for start in range(0, len(writes), CHUNK):
+        results += upsert_chunk(writes[start : start + CHUNK], dry_run=dry_run)
+    return results
 
 
-def upsert_products(items: list[dict[str, Any]], *, validate: Validate) -> Iterator[ItemOutcome]:
-    """Make or change the products in `items`, and yield one outcome for each, in order. Good items land.
-
-    A sku that comes twice is not used at all: neither item has a claim to be the last.
-    """
-    times = Counter(read_sku(item) for item in items)
-    for start in range(0, len(items), CHUNK):
-        chunk = dict(enumerate(items[start : start + CHUNK], start))
-        yield from retry_deadlocks(lambda chunk=chunk: upsert_chunk(chunk, validate=validate, times=times))  # type: ignore[misc]
-
-
-def read_sku(item: dict[str, Any]) -> str | None:
-    """Return the sku as it will be stored, or None where there is none to speak of."""
-    sku = item.get("sku")
-    if isinstance(sku, bool) or not isinstance(sku, str | int):
-        return None
-    return str(sku).strip()
-
-
-def retry_deadlocks(write: Callable[[], list[ItemOutcome]]) -> list[ItemOutcome]:
-    """Do it again when Postgres broke a deadlock by undoing it: imports and workers lock rows in their own orders."""
-    for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
-        try:
-            return write()
-        except OperationalError as error:
-            if not isinstance(error.__cause__, DeadlockDetected) or attempt == DEADLOCK_ATTEMPTS:
-                raise
-    raise AssertionError("unreachable")
+def upsert_chunk(writes: Sequence[ProductWrite], *, dry_run: bool) -> list[WriteResult]:
+    """One transaction's share of `upsert_products`; where one write spoils it, a transaction for each."""
+    try:
+        return retry_deadlocks(lambda: write_together(writes, dry_run=dry_run))
+    except (DataError, IntegrityError, ValidationError) as error:
+        if len(writes) > 1:
+            return [result for write in writes for result in upsert_chunk([write], dry_run=dry_run)]
+        said = str(error).splitlines()[0]
+        return [WriteResult(Outcome.REJECTED, code="refused", reason=f"the database refused it: {said}")]
 
 
 @transaction.atomic
-def upsert_chunk(
-    items: dict[int, dict[str, Any]], *, validate: Validate, times: Counter[str | None]
-) -> list[ItemOutcome]:
-    """One transaction's share of `upsert_products`, by index.
+def write_together(writes: Sequence[ProductWrite], *, dry_run: bool) -> list[WriteResult]:
+    """Write all or, where the database refuses one, raise and write nothing."""
+    stored = load_stored(writes, lock=not dry_run)
+    plans = [make_plan(stored.get(write.sku) or Product(), write) for write in writes]
+    results = [plan.result for plan in plans]
+    if not dry_run:
+        accepted = [index for index, result in enumerate(results) if result.outcome != Outcome.REJECTED]
+        categories = find_categories(plans[index] for index in accepted)
+        for index in sorted(accepted, key=lambda index: writes[index].sku):
+            carry_out(plans[index], categories=categories)
+    return results
 
-    Locks are taken in one order, so that two upserts cannot wait for each other: rows by primary key, then the tree of
-    categories, then new rows by sku.
+
+def write_product(product: Product, write: ProductWrite) -> Outcome:
+    """Write one product: a new one, or one whose row the caller has locked.
+
+    Raises IntegrityError when somebody else has just made the same sku.
     """
-    stored = lock_stored([sku for item in items.values() if (sku := read_sku(item))])
-    outcomes: dict[int, ItemOutcome] = {}
-    checked: dict[int, dict[str, Any]] = {}
-    for index, item in items.items():
-        sku = read_sku(item)
-        try:
-            if sku and times[sku] > 1:
-                raise Rejected([{"field": "sku", "code": "repeated", "detail": "This sku is in the request twice."}])
-            checked[index] = validate(item, sku not in stored)
-        except Rejected as rejected:
-            outcomes[index] = ItemOutcome(index, sku, Outcome.REJECTED, rejected.errors)
-    categories = find_categories(checked.values())
-    for index in sorted(checked, key=lambda index: str(checked[index]["sku"])):
-        sku = checked[index]["sku"]
-        product = stored.get(sku) or Product()
-        try:
-            outcome = write_one(product, values=checked[index], categories=categories)
-            outcomes[index] = ItemOutcome(index, sku, outcome)
-        except Rejected as rejected:
-            outcomes[index] = ItemOutcome(index, sku, Outcome.REJECTED, rejected.errors)
-    return [outcomes[index] for index in items]
+    plan = make_plan(product, write)
+    outcome = plan.result.outcome
+    carry_out(plan, categories=find_categories([plan]))
+    return outcome
 
 
-def lock_stored(skus: list[str]) -> dict[str, Product]:
-    """Return the products that exist, by sku, their rows locked."""
-    wanted = [sku for sku in skus if "\0" not in sku]
-    locked = Product.objects.select_for_update(of=("self",)).select_related("category").order_by("pk")
-    return {product.sku: product for product in locked.filter(sku__in=wanted)}
+def load_stored(writes: Sequence[ProductWrite], *, lock: bool) -> dict[str, Product]:
+    """Return the products that exist, by sku, with all that writes are compared with."""
+    stored = Product.objects.filter(sku__in=[write.sku for write in writes]).select_related("category").order_by("pk")
+    if any(write.pictures is not None for write in writes):
+        stored = stored.prefetch_related("images")
+    return {product.sku: product for product in (stored.select_for_update(of=("self",)) if lock else stored)}
 
 
-def find_categories(checked: Iterable[dict[str, Any]]) -> dict[str, Category | None]:
-    """Return the categories that the items name, made where they are missing, each looked up once."""
-    paths = {values["category"] or "" for values in checked if "category" in values}
-    found: dict[str, Category | None] = {node.path: node for node in Category.objects.filter(path__in=paths)}
-    return {path: found.get(path) or Category.objects.get_or_create_path(path) for path in sorted(paths)}
+def make_plan(product: Product, write: ProductWrite) -> Plan:
+    """Compare a write with what the product is."""
+    values = dict(write.values)
+    if write.more_attributes:
+        values["attributes"] = {**product.attributes, **write.more_attributes}
+    if write.more_translations:
+        values["translations"] = merge_translations(product.translations, write.more_translations)
+    held = {name: getattr(product, name) for name in values}
+    if isinstance(values.get("category"), str):
+        held["category"] = product.category.path if product.category else ""
+    changes = {name: value for name, value in values.items() if value != held[name]}
+    pictures = write.pictures
+    if pictures is not None and product.pk is not None:
+        is_same = [image.sha256 for image in product.images.all()] == [picture.sha256 for picture in pictures]
+        pictures = None if is_same else pictures
+    return Plan(product, changes, pictures)
 
 
-def write_one(product: Product, *, values: dict[str, Any], categories: dict[str, Category | None]) -> Outcome:
-    """Write so that one item's failure leaves the others standing.
+def merge_translations(held: dict[str, dict[str, str]], more: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Lay wordings over those there are; an empty text takes one away."""
+    return drop_empty_wordings(
+        held | {language: held.get(language, {}) | wording for language, wording in more.items()}
+    )
 
-    Only making a product can fail, when another request is faster: only that costs a savepoint.
-    """
-    if product.pk is not None:
-        return write_product(product, values=values, categories=categories)
-    try:
-        with transaction.atomic():
-            return write_product(product, values=values, categories=categories)
-    except IntegrityError:
-        said = "Another request made this sku at the same moment. Send the item again."
-        raise Rejected([{"field": "sku", "code": "conflict", "detail": said}]) from None
+
+def find_categories(plans: Iterable[Plan]) -> dict[str, Category | None]:
+    """Return the categories that are named by their paths, made where they are missing, each looked up once."""
+    named = {plan.changes.get("category") for plan in plans}
+    paths = {path for path in named if isinstance(path, str)}
+    found: dict[str, Category | None] = {"": None}
+    if paths - {""}:
+        found |= {node.path: node for node in Category.objects.filter(path__in=paths)}
+    return found | {path: Category.objects.get_or_create_path(path) for path in sorted(paths - found.keys())}
+
+
+def carry_out(plan: Plan, *, categories: dict[str, Category | None]) -> None:
+    """Save what the plan changes: one `save()`, so that the signal fires, and none where nothing would change."""
+    product, changes = plan.product, plan.changes
+    is_new = product.pk is None
+    for name, value in changes.items():
+        setattr(product, name, categories[value] if name == "category" and isinstance(value, str) else value)
+    if is_new:
+        product.save(force_insert=True)
+    elif changes:
+        product.save(update_fields=[*changes, "updated_at"])
+    if plan.pictures is not None:
+        arrange_pictures(product, plan.pictures, held=[] if is_new else list(product.images.all()))
+
+
+def arrange_pictures(product: Product, pictures: Sequence[Picture], *, held: list[ProductImage]) -> None:
+    """Give the product these pictures in this order, and keep the rows of those that it has already."""
+    spare = {image.sha256: image for image in reversed(held)}
+    kept = {picture.sha256: spare[picture.sha256] for picture in pictures if picture.sha256 in spare}
+    for image in held:
+        if image is not kept.get(image.sha256):
+            image.delete()
+    for position, picture in enumerate(pictures):
+        known = kept.get(picture.sha256)
+        if known is None:
+            ProductImage.objects.create(
+                product=product,
+                file=picture.name,
+                position=position,
+                sha256=picture.sha256,
+                width=picture.width,
+                height=picture.height,
+            )
+        elif known.position != position:
+            known.position = position
+            known.save(update_fields=["position"])

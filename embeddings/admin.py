@@ -19,7 +19,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from catalog.admin import IndentedJSONField, ProductAdmin
+from catalog.admin import ProductAdmin
+from catalog.admin_forms import IndentedJSONField
 from catalog.models import Product
 from embeddings.freshness import bell
 from embeddings.freshness.product_state import describe_product

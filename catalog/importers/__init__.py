@@ -1,1 +1,20 @@
-"""Products from files: one reader for each format yields rows, `rows` turns text into values, `load` saves them."""
+"""Products from files: a reader for each format yields rows, `rows` turns texts into values, `load` writes them.
+
+A new format is a reader in a file of its own and its line in READERS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from catalog.importers.csv import read_csv
+from catalog.importers.google import read_google
+from catalog.importers.report import SourceRow
+from catalog.importers.shopify import read_shopify
+
+# By what --format calls them. Each is called as `read(file, report=..., encoding=...)`, and `file` holds bytes.
+READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {
+    "csv": read_csv,
+    "google": read_google,
+    "shopify": read_shopify,
+}

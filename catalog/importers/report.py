@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO
 
+from catalog.writing import Outcome, WriteResult
+
 KEPT_REJECTIONS = 1000  # in memory; all are counted, and all are in the --rejects file
 LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_reason"
 
@@ -56,6 +58,18 @@ class ImportReport:
         """Note something the user should know, once."""
         if message not in self.warnings:
             self.warnings.append(message)
+
+    def count(self, row: SourceRow, result: WriteResult) -> None:
+        """Count what became of a row that was written."""
+        match result.outcome:
+            case Outcome.CREATED:
+                self.created += 1
+            case Outcome.UPDATED:
+                self.changed += 1
+            case Outcome.UNCHANGED:
+                self.unchanged += 1
+            case Outcome.REJECTED:
+                self.reject(row, result.reason)
 
     def reject(self, row: SourceRow, reason: str) -> None:
         """Count a row out, with the reason."""

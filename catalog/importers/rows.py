@@ -5,42 +5,43 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from catalog.categories import normalize_path
-from catalog.html_text import html_to_text
-from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
-from catalog.models import Category, Product
-
-MAX_PICTURES = 100  # for one product
-MAX_JSON_DEPTH = 20
-NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
-TRANSLATED = re.compile(r"(title|description)_([a-z]{2,3}(?:-[a-z0-9]{2,8})?)")
-YES, NO = {"1", "true", "yes", "y"}, {"0", "false", "no", "n"}
-# Columns with a meaning of their own. All others are kept in `attributes`.
-COLUMNS = frozenset(
-    {"sku", "title", "description", "brand", "category", "price", "currency", "stock", "attributes", "images"}
-    | {"variant_group", "collection", "is_active"}
+from catalog.fields import (
+    LANGUAGE,
+    BadValue,
+    clean_attributes,
+    clean_category_path,
+    clean_currency,
+    clean_description,
+    clean_title,
+    clean_wording,
+    trim_price,
 )
+from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
+from catalog.models import Product
+from catalog.pictures.checks import PictureError, check_number
+from catalog.writing import ProductWrite
+
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
+YES, NO = {"1", "true", "yes", "y"}, {"0", "false", "no", "n"}
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
 REQUIRED = ("sku", "title")
 
 
-@dataclass
+@dataclass(frozen=True)
 class ParsedRow:
-    """What a row says. Columns that the file does not have are absent, and what they describe stays as it is."""
+    """What a row says, checked. Columns that the file does not have are absent, and what they describe stays."""
 
     source: SourceRow
-    sku: str
-    values: dict[str, Any] = field(default_factory=dict)  # field of Product -> value
-    translations: dict[str, dict[str, str]] = field(default_factory=dict)  # language -> title, description
-    extra_attributes: dict[str, str] = field(default_factory=dict)  # from unknown columns
-    category: str | None = None  # a path; "" for none
-    images: list[str] | None = None  # as in the file, in order
+    write: ProductWrite
+    images: list[str] | None = None  # names as in the file, in order
 
 
 def is_known(column: str) -> bool:
@@ -50,34 +51,48 @@ def is_known(column: str) -> bool:
 
 def parse_row(row: SourceRow) -> ParsedRow:
     """Return the checked values of `row`. Raises RowError."""
+    values: dict[str, Any] = {}
+    translations: dict[str, dict[str, str]] = {}
+    others: dict[str, str] = {}
+    images = None
+    for column, text in _read_texts(row).items():
+        if column == "images":
+            images = _parse_images(text)
+        elif column in VALUE_PARSERS:
+            values[column] = _read(column, VALUE_PARSERS[column], text)
+        elif match := TRANSLATED.fullmatch(column):
+            translations.setdefault(match[2], {})[match[1]] = _read(column, partial(clean_wording, match[1]), text)
+        elif text:
+            others[column] = text
+    if others:  # the attributes column replaces what there was; these add to it, and never overrule it
+        attributes = _read("attributes", clean_attributes, others | values.get("attributes", {}))
+        if "attributes" in values:
+            values["attributes"], others = attributes, {}
+    return ParsedRow(row, ProductWrite(values=values, more_attributes=others, more_translations=translations), images)
+
+
+def _read_texts(row: SourceRow) -> dict[str, str]:
+    """Return the trimmed texts of `row` by column."""
     if row.problem:
         raise RowError(row.problem)
     for column, text in row.fields.items():
         _refuse_bad_text(column, text)
-    texts = {column: text.strip() for column, text in row.fields.items()}
+    texts = {column: text.strip() for column, text in row.fields.items() if column not in IGNORED}
     for column in REQUIRED:
         if not texts.get(column):
             raise RowError(f"{column} is missing")
-    parsed = ParsedRow(row, sku=texts["sku"])
-    for column, text in texts.items():
-        _read_column(parsed, column, text)
-    return parsed
+    return texts
 
 
-def _read_column(parsed: ParsedRow, column: str, text: str) -> None:
-    if column in VALUE_PARSERS:
-        parsed.values[column] = _clean(column, VALUE_PARSERS[column](text))
-    elif column == "category":
-        parsed.category = _parse_category(text)
-    elif column == "images":
-        parsed.images = _parse_images(text)
-    elif match := TRANSLATED.fullmatch(column):
-        wording = html_to_text(text)
-        if match[1] == "title":
-            _clean("title", wording or "-")
-        parsed.translations.setdefault(match[2], {})[match[1]] = wording
-    elif column not in IGNORED and text:
-        parsed.extra_attributes[column] = text
+def _read(column: str, parse: Callable[[Any], Any], text: Any) -> Any:
+    """Return the value of a cell, within the bounds of the model's field: lengths, ranges, decimals."""
+    try:
+        value = parse(text)
+        return Product._meta.get_field(column).clean(value, None) if column in BOUNDED else value  # type: ignore[union-attr]
+    except BadValue as error:
+        raise RowError(f"{column} {error}") from None
+    except ValidationError as error:
+        raise RowError(f"{column}: {' '.join(error.messages)}") from None
 
 
 def _refuse_bad_text(column: str, text: str) -> None:
@@ -93,14 +108,6 @@ def _refuse_bad_text(column: str, text: str) -> None:
         ) from None
 
 
-def _clean(column: str, value: Any) -> Any:
-    """Apply the bounds of the model's field: lengths, ranges, decimals."""
-    try:
-        return Product._meta.get_field(column).clean(value, None)  # type: ignore[union-attr]
-    except ValidationError as error:
-        raise RowError(f"{column}: {' '.join(error.messages)}") from None
-
-
 def _parse_price(text: str) -> Decimal | None:
     if not text:
         return None
@@ -108,14 +115,14 @@ def _parse_price(text: str) -> Decimal | None:
         raise RowError(f"price {text} is negative")
     if not NUMBER.fullmatch(text):
         raise RowError(f"price {_shown(text)} is not a number: write it as 12.50, the currency in its own column")
-    price = Decimal(text)
-    return price.quantize(Decimal("0.01")) if price < 10**12 and price == round(price, 2) else price
+    return trim_price(Decimal(text))
 
 
 def _parse_currency(text: str) -> str:
-    if text and not re.fullmatch("[A-Za-z]{3}", text):
-        raise RowError(f"currency {_shown(text)} is not a code of three letters such as EUR")
-    return text.upper()
+    try:
+        return clean_currency(text)
+    except BadValue as error:
+        raise RowError(f"currency {_shown(text)} {error}") from None
 
 
 def _parse_stock(text: str) -> int | None:
@@ -129,45 +136,23 @@ def _parse_stock(text: str) -> int | None:
 def _parse_attributes(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text or "{}", parse_constant=_refuse_constant)
-        stored = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        stored.encode()
-        too_deep = _depth(value) > MAX_JSON_DEPTH
     except RecursionError:
         raise RowError("attributes is nested too deeply") from None
     except ValueError as error:
-        reason = str(error).removesuffix(": inf")
-        raise RowError(f'attributes is not JSON ({reason}): write an object such as {{"colour": "red"}}') from None
-    if not isinstance(value, dict):
-        raise RowError('attributes is not a JSON object: write it as {"colour": "red"}')
-    if "\\u0000" in stored:
-        raise RowError("attributes holds a NUL character")
-    if too_deep:
-        raise RowError("attributes is nested too deeply")
-    return value
+        raise RowError(f'attributes is not JSON ({error}): write an object such as {{"colour": "red"}}') from None
+    return clean_attributes(value)
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _depth(value: Any) -> int:
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max((_depth(child) for child in children), default=0)
-
-
-def _parse_category(text: str) -> str:
-    path = normalize_path(text)
-    name_limit = Category._meta.get_field("name").max_length or 0
-    path_limit = Category._meta.get_field("path").max_length or 0
-    if len(path) > path_limit or any(len(name) > name_limit for name in path.split("/")):
-        raise RowError(f"category is too long: at most {name_limit} characters a name and {path_limit} in all")
-    return path
-
-
 def _parse_images(text: str) -> list[str]:
     names = list(dict.fromkeys(name for part in text.split("|") if (name := part.strip())))
-    if len(names) > MAX_PICTURES:
-        raise RowError(f"{len(names)} pictures: at most {MAX_PICTURES} for one product")
+    try:
+        check_number(len(names))
+    except PictureError as error:
+        raise RowError(str(error)) from None
     return names
 
 
@@ -185,9 +170,10 @@ def _shown(text: str) -> str:
 
 VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
     "sku": str,
-    "title": lambda text: " ".join(html_to_text(text).split()),
-    "description": html_to_text,
+    "title": clean_title,
+    "description": clean_description,
     "brand": str,
+    "category": clean_category_path,
     "price": _parse_price,
     "currency": _parse_currency,
     "stock": _parse_stock,
@@ -196,3 +182,6 @@ VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
     "collection": str,
     "is_active": _parse_flag,
 }
+# Columns with a meaning of their own. All others are kept in `attributes`.
+COLUMNS = frozenset({*VALUE_PARSERS, "images"})
+BOUNDED = VALUE_PARSERS.keys() - {"category"}  # by what the model says of the field

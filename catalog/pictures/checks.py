@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import IO, Any
 
@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+MAX_PICTURES = 100  # of one product
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
 MAX_PICTURE_PIXELS = 50_000_000  # today's phones; decoded in full, 150 MB
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
@@ -27,16 +28,14 @@ class PictureError(ValueError):
 class Picture:
     """A picture that passed the check. Width and height are in pixels, as shown (EXIF orientation applied)."""
 
-    content: bytes = field(repr=False)
+    name: str  # in the storage: by content, so that the same picture is stored once
     sha256: str
-    format: str
     width: int
     height: int
+    content: bytes = field(default=b"", repr=False)  # empty where only the rest is wanted: an import holds many
 
-    @property
-    def name(self) -> str:
-        """Where it is stored: by content, so that the same picture is stored once."""
-        return f"products/{self.sha256[:2]}/{self.sha256}.{FORMATS[self.format]}"
+    def without_content(self) -> Picture:
+        return replace(self, content=b"")
 
 
 def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
@@ -45,7 +44,7 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
     if not content:
         raise PictureError("the file is empty")
     if len(content) > MAX_PICTURE_BYTES:
-        raise PictureError(f"the file is larger than {MAX_PICTURE_BYTES // 1024**2} MiB: save it smaller")
+        raise PictureError(f"the file is {larger_than_allowed()}")
     try:
         format_name, width, height = _decode(content)
     except PictureError:
@@ -56,18 +55,31 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
         raise PictureError(_unidentified(content)) from None
     except Exception as error:  # decoders raise nearly anything on hostile bytes; all of it means "not a good picture"
         raise PictureError(f"the picture is truncated or damaged ({error}): export it again") from None
-    return Picture(content, hashlib.sha256(content).hexdigest(), format_name, width, height)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Picture(f"products/{sha256[:2]}/{sha256}.{FORMATS[format_name]}", sha256, width, height, content)
+
+
+def check_number(count: int) -> None:
+    """Raise PictureError where one product would have too many pictures."""
+    if count > MAX_PICTURES:
+        raise PictureError(f"{count} pictures: at most {MAX_PICTURES} for one product")
+
+
+def larger_than_allowed() -> str:
+    """What is wrong with a file of more than MAX_PICTURE_BYTES."""
+    return f"larger than {MAX_PICTURE_BYTES // 1024**2} MiB: save it smaller"
 
 
 def store_picture(source: bytes | IO[bytes] | Any) -> Picture:
-    """Check the picture and keep it under its content's name. Storing it again writes nothing."""
+    """Check the picture, keep it under its content's name and return the rest. Storing it again writes nothing."""
     picture = check_picture(source)
-    if default_storage.exists(picture.name):
-        if default_storage.size(picture.name) == len(picture.content):
-            return picture
+    is_there = default_storage.exists(picture.name)
+    if is_there and default_storage.size(picture.name) != len(picture.content):
         default_storage.delete(picture.name)  # a write that was cut short
-    default_storage.save(picture.name, ContentFile(picture.content))
-    return picture
+        is_there = False
+    if not is_there:
+        default_storage.save(picture.name, ContentFile(picture.content))
+    return picture.without_content()
 
 
 def validate_picture(file: Any) -> None:

@@ -14,13 +14,12 @@ from django.db.models import Max
 from django.utils import timezone
 
 from catalog.models import Product, ProductImage
-from catalog.pictures.checks import MAX_PICTURE_BYTES, PictureError, check_picture
+from catalog.pictures.checks import MAX_PICTURE_BYTES, PictureError, check_number, check_picture
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
 from catalog.pictures.fetching import FetchError, fetch_public
 
 logger = logging.getLogger(__name__)
 
-MAX_PICTURES = 100  # of one product
 FETCH_DEADLINE_S = 20.0
 FETCHERS = 4
 BATCH = 20
@@ -40,8 +39,7 @@ def add_picture(product: Product, *, source: Any, position: int | None = None) -
         same = product.images.filter(sha256=picture.sha256).first()
         if same is not None:
             return same, False
-        if product.images.count() >= MAX_PICTURES:
-            raise PictureError(f"a product has at most {MAX_PICTURES} pictures: delete one first")
+        check_number(product.images.count() + 1)
         if position is None:
             last = product.images.aggregate(last=Max("position"))["last"]
             position = 0 if last is None else last + 1

@@ -11,7 +11,7 @@ from api.declarations import TextsField
 from api.parameters import FieldsField, QueryParameters
 from catalog.filters import ATTRIBUTE_PREFIX, Filters
 from catalog.models import ProductQuerySet
-from catalog.rest.serializers import ProductSerializer
+from catalog.rest.answers import ProductSerializer
 
 ORDERS = ("sku", "title", "price", "created_at", "updated_at")
 MAX_PAGE_SIZE = 100

@@ -3,16 +3,15 @@
 from django.urls import URLPattern, URLResolver, path
 
 from api import converters
-from catalog.pictures import api as pictures
-from catalog.rest import views
+from catalog.rest import pictures, products
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
 
 PICTURES = "products/<sku:sku>/images/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("products/", views.ProductListView.as_view(), name="api-products"),
-    path("products/bulk/", views.ProductBulkView.as_view(), {"sku": "bulk"}, name="api-products-bulk"),
+    path("products/", products.ProductListView.as_view(), name="api-products"),
+    path("products/bulk/", products.ProductBulkView.as_view(), {"sku": "bulk"}, name="api-products-bulk"),
     path(PICTURES, pictures.ProductImageListView.as_view(), name="api-product-images"),
     path(PICTURES + "<int:image_id>/", pictures.ProductImageView.as_view(), name="api-product-image"),
     path(
@@ -20,5 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         pictures.ProductDownloadView.as_view(),
         name="api-product-download",
     ),
-    path("products/<sku:sku>/", views.ProductView.as_view(), name="api-product"),
+    path("products/<sku:sku>/", products.ProductView.as_view(), name="api-product"),
 ]

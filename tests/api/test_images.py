@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from catalog.models import ProductImage
-from catalog.pictures.checks import writes
+from catalog.pictures import checks, writes
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.fetching import FetchError, fetch_public
 from tests.api.callers import errors, picture_bytes, problem
@@ -70,7 +70,7 @@ def test_uploads_are_bounded(shop, make_product, settings, monkeypatch):
     settings.KINDRED_MAX_UPLOAD_BYTES = 100
     assert problem(upload(shop, picture_bytes()))["code"] == "payload_too_large"
     settings.KINDRED_MAX_UPLOAD_BYTES = 10_000
-    monkeypatch.setattr(writes, "MAX_PICTURES", 1)
+    monkeypatch.setattr(checks, "MAX_PICTURES", 1)
     assert upload(shop, picture_bytes()).status_code == 201
     assert errors(upload(shop, picture_bytes("red"))) == {"image": "bad_picture"}
 

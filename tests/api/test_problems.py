@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from catalog.rest import views
+from catalog.rest import products
 from tests.api.callers import ApiClient, problem
 
 
@@ -59,7 +59,7 @@ def test_a_crash_says_nothing_about_the_inside(db, settings, monkeypatch, debug,
     def crash(*args, **kwargs):
         raise RuntimeError("the password is 1234")
 
-    monkeypatch.setattr(views, "filter_products", crash)
+    monkeypatch.setattr(products, "filter_products", crash)
     answer = ApiClient(raise_request_exception=False).call("GET", "products/")
     assert problem(answer) == {
         "type": "urn:kindred:problem:internal_server_error",

@@ -233,7 +233,7 @@ def test_the_number_of_queries_does_not_grow_with_unchanged_rows(folder):
             folder.load(path)
         return len(queries)
 
-    assert count_queries(2) == count_queries(150)
+    assert count_queries(2) == count_queries(100)
 
 
 def test_every_changed_product_is_saved_and_no_other(folder):
@@ -255,7 +255,7 @@ def test_every_changed_product_is_saved_and_no_other(folder):
 
 
 def test_an_import_goes_on_after_it_was_cut_off(folder, monkeypatch):
-    monkeypatch.setattr("catalog.importers.load.BATCH_SIZE", 2)
+    monkeypatch.setattr("catalog.importers.load.CHUNK", 2)
     real_save = Product.save
 
     def save(product, **kwargs):

@@ -204,7 +204,7 @@ def test_a_bad_picture_costs_its_row_only(folder, name, reason):
 
 def test_pictures_over_the_limits_are_refused(folder, monkeypatch):
     monkeypatch.setattr(checks, "MAX_PICTURE_PIXELS", 1_000_000)
-    monkeypatch.setattr("catalog.importers.images.MAX_PICTURE_BYTES", 2 * 1024 * 1024)
+    monkeypatch.setattr("catalog.pictures.checks.MAX_PICTURE_BYTES", 2 * 1024 * 1024)
     folder.picture("wide.png", size=(1001, 1000))
     folder.write(b"\xff" * (2 * 1024 * 1024 + 1), name="heavy.jpg")
     rows = [

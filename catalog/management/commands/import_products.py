@@ -12,18 +12,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from tqdm import tqdm
 
-from catalog.importers.csv import read_csv
-from catalog.importers.google import read_google
-from catalog.importers.images import PictureFolder
+from catalog.importers import READERS
 from catalog.importers.load import Loader
+from catalog.importers.pictures import PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
-from catalog.importers.shopify import read_shopify
 
-READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {
-    "csv": read_csv,
-    "google": read_google,
-    "shopify": read_shopify,
-}
 SHOWN_REJECTIONS = 50
 
 HELP = """\

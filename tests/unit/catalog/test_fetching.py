@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from catalog.pictures.checks import fetching
+from catalog.pictures import fetching
 from catalog.pictures.fetching import FetchError, fetch_public
 
 

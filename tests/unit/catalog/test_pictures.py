@@ -10,7 +10,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from catalog.pictures.checks import PictureError, check_picture, checks, store_picture
+from catalog.pictures import checks
+from catalog.pictures.checks import PictureError, check_picture, store_picture
 from catalog.pictures.sizes import make_sized
 from tests.factories import picture_bytes
 
@@ -27,7 +28,7 @@ def test_good_pictures_are_known_by_content(format, extension):
     picture = check_picture(BytesIO(content))
     sha256 = hashlib.sha256(content).hexdigest()
 
-    assert (picture.format, picture.width, picture.height, picture.sha256) == (format, 31, 17, sha256)
+    assert (picture.width, picture.height, picture.sha256) == (31, 17, sha256)
     assert picture.name == f"products/{sha256[:2]}/{sha256}.{extension}"
 
 

@@ -5,11 +5,12 @@ import pytest
 from PIL import Image
 
 from embeddings.fusion.augmentation import augment_picture
-from embeddings.fusion.base import present_rows, unit_rows
+from embeddings.fusion.base import present_rows
 from embeddings.fusion.batches import Batches, Examples, find_partners
 from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.imputation import measure_exposure
 from embeddings.fusion.memory import Memory
+from embeddings.unit_rows import unit_rows
 
 
 def test_shared_space_finds_the_one_thing_that_both_modalities_say():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from embeddings.encoders.checkpoints import Checkpoint
+from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.checkpoints.text_families import known_declaration
 
 

@@ -15,15 +15,14 @@ from rest_framework.views import APIView
 
 from api.parameters import QueryParameters, StrictSerializer
 from api.parsers import BoundedJSONParser, BoundedMultiPartParser
+from catalog.fields import MAX_INTEGER
 from catalog.models import Product
 from catalog.pictures.checks import PictureError
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.writes import add_picture, request_download
 from catalog.rest import examples
-from catalog.rest.serializers import ImageSerializer
-from catalog.rest.views import visible_products
-
-MAX_POSITION = 2_147_483_647
+from catalog.rest.answers import ImageSerializer
+from catalog.rest.products import visible_products
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -31,7 +30,7 @@ class UploadSerializer(serializers.Serializer[Any]):
 
     image = serializers.FileField()
     position = serializers.IntegerField(
-        min_value=0, max_value=MAX_POSITION, required=False, help_text="The lowest is shown first; without it: last"
+        min_value=0, max_value=MAX_INTEGER, required=False, help_text="The lowest is shown first; without it: last"
     )
 
 
@@ -39,7 +38,7 @@ class FetchSerializer(StrictSerializer):
     """A picture by its address."""
 
     url = serializers.URLField(max_length=2000, help_text="http or https, on a public address")
-    position = serializers.IntegerField(min_value=0, max_value=MAX_POSITION, required=False)
+    position = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, required=False)
 
     def validate_url(self, url: str) -> str:
         if not url.lower().startswith(("http://", "https://")):

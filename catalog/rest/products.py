@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +12,6 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from api.access import may_write
@@ -22,10 +22,16 @@ from api.problems import Conflict, flatten_errors
 from catalog.filters import ATTRIBUTE_PARAMETER
 from catalog.models import Product, ProductQuerySet
 from catalog.rest import examples
+from catalog.rest.answers import ProductPageSerializer, ProductSerializer
+from catalog.rest.bodies import (
+    EMPTY,
+    BulkAnswerSerializer,
+    BulkItemSerializer,
+    BulkSerializer,
+    ProductWriteSerializer,
+)
 from catalog.rest.parameters import ProductListQuery, ProductQuery, filter_products
-from catalog.rest.serializers import ProductPageSerializer, ProductSerializer
-from catalog.rest.write_serializers import EMPTY, BulkAnswerSerializer, BulkSerializer, ProductWriteSerializer
-from catalog.writing import Outcome, Rejected, upsert_products, write_product
+from catalog.writing import Outcome, ProductWrite, WriteResult, upsert_products, write_product
 
 
 def visible_products(request: Request) -> ProductQuerySet:
@@ -91,7 +97,7 @@ class ProductListView(APIView):
         product = Product()
         try:
             with transaction.atomic():
-                write_product(product, values=serializer.validated_data)
+                write_product(product, ProductWrite(values=serializer.validated_data))
         except IntegrityError as error:
             sku = serializer.validated_data["sku"]
             raise Conflict(f"There is a product {sku!r} already. PUT replaces it, PATCH changes it.") from error
@@ -175,7 +181,7 @@ class ProductView(APIView):
                 current = render_product(product, request=request) if product else None
                 check_preconditions(request, current=current)
                 product = product or Product()
-                outcome = write_product(product, values=values)
+                outcome = write_product(product, ProductWrite(values=values))
         except IntegrityError as error:
             raise Conflict("Another request made this product at the same moment. Send yours again.") from error
         return answer_written(product, request=request, status=201 if outcome == Outcome.CREATED else 200)
@@ -201,26 +207,51 @@ class ProductBulkView(ProductView):
         """Make or change up to 1,000 products. Each item has its own outcome, and good ones land. Safe to repeat."""
         bulk = BulkSerializer(data=request.data)
         bulk.is_valid(raise_exception=True)
-        outcomes = list(upsert_products(bulk.validated_data["products"], validate=ItemValidator()))
-        counts = {str(outcome): sum(item.outcome == outcome for item in outcomes) for outcome in Outcome}
-        return Response({**counts, "results": [vars(item) for item in outcomes]})
+        results = write_items(bulk.validated_data["products"])
+        counts = Counter(result["outcome"] for result in results)
+        return Response({**{str(outcome): counts[outcome] for outcome in Outcome}, "results": results})
 
 
-class ItemValidator:
-    """Checks items of a bulk request with two serializers made once, for making one costs more than using it."""
+def write_items(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write the good items of a bulk request, and return each one's answer in order.
 
-    def __init__(self) -> None:
-        self.whole: Serializer[Any] = ProductWriteSerializer(partial=False)
-        self.partial: Serializer[Any] = ProductWriteSerializer(partial=True)
-
-    def __call__(self, item: dict[str, Any], is_new: bool) -> dict[str, Any]:
+    A sku that comes twice is not used at all: neither item has a claim to be the last.
+    """
+    times = Counter(read_sku(item) for item in items)
+    serializer = BulkItemSerializer()  # one for all: making it costs more than using it
+    writes: dict[int, ProductWrite] = {}
+    errors: dict[int, list[dict[str, str]]] = {}
+    for index, item in enumerate(items):
         try:
-            if "sku" not in item:
-                raise ValidationError({"sku": ["This field is required."]}, code="required")
-            values: dict[str, Any] = (self.whole if is_new else self.partial).run_validation(item)
+            sku = read_sku(item)
+            if sku and times[sku] > 1:
+                raise ValidationError({"sku": ["This sku is in the request twice."]}, code="repeated")
+            writes[index] = ProductWrite(values=serializer.run_validation(item))
         except ValidationError as error:
-            raise Rejected(list(flatten_errors(error.detail))) from error
-        return values
+            errors[index] = list(flatten_errors(error.detail))
+    written = dict(zip(writes, upsert_products(list(writes.values())), strict=True))
+    answers = []
+    for index, item in enumerate(items):
+        result = written.get(index, WriteResult(Outcome.REJECTED))
+        said = errors.get(index) or describe_rejection(result)
+        answers.append({"index": index, "sku": read_sku(item), "outcome": str(result.outcome), "errors": said})
+    return answers
+
+
+def read_sku(item: dict[str, Any]) -> str | None:
+    """Return the sku as it will be stored, or None where there is none to speak of."""
+    sku = item.get("sku")
+    if isinstance(sku, bool) or not isinstance(sku, str | int | float):
+        return None
+    return str(sku).strip()
+
+
+def describe_rejection(result: WriteResult) -> list[dict[str, str]]:
+    """Return the errors of an answer: none where the product was written."""
+    if result.outcome != Outcome.REJECTED:
+        return []
+    detail = f"{result.reason[0].upper()}{result.reason[1:]}."
+    return [{"field": result.field, "code": result.code, "detail": detail}]
 
 
 def find_locked(sku: str) -> Product | None:

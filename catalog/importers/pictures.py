@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from catalog.importers.report import ImportReport, RowError
 from catalog.models import ProductImage
-from catalog.pictures.checks import MAX_PICTURE_BYTES, Picture, PictureError, check_picture, store_picture
+from catalog.pictures import checks
+from catalog.pictures.checks import Picture, PictureError, check_picture, larger_than_allowed, store_picture
 
 URL_SCHEMES = ("http://", "https://")
-
-
-@dataclass(frozen=True)
-class StoredPicture:
-    """A picture that passed the check, by its place in the storage. Pixels."""
-
-    name: str
-    sha256: str
-    width: int
-    height: int
 
 
 class PictureFolder:
@@ -33,12 +23,12 @@ class PictureFolder:
         self.report = report
         self.dry_run = dry_run
 
-    def load(self, names: Iterable[str]) -> dict[str, StoredPicture | RowError | None]:
+    def load(self, names: Iterable[str]) -> dict[str, Picture | RowError | None]:
         """Return for each name its picture, the reason why there is none, or None for a URL without a file here."""
         contents = {name: self._hash(name) for name in dict.fromkeys(names)}
         hashes = {sha256 for sha256 in contents.values() if isinstance(sha256, str)}
         known = {  # they passed the check when they were stored
-            image.sha256: StoredPicture(image.file.name or "", image.sha256, image.width, image.height)
+            image.sha256: Picture(image.file.name or "", image.sha256, image.width, image.height)
             for image in ProductImage.objects.filter(sha256__in=hashes)
             if image.file.name and image.file.storage.exists(image.file.name)
         }
@@ -67,8 +57,8 @@ class PictureFolder:
             path = self.locate(name)
             if path is None:
                 return None
-            if path.stat().st_size > MAX_PICTURE_BYTES:
-                return RowError(f"picture {name!r} is larger than {MAX_PICTURE_BYTES // 1024**2} MiB: save it smaller")
+            if path.stat().st_size > checks.MAX_PICTURE_BYTES:  # before it is read
+                return RowError(f"picture {name!r} is {larger_than_allowed()}")
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except RowError as error:
@@ -76,12 +66,11 @@ class PictureFolder:
         except (OSError, ValueError) as error:
             return RowError(f"picture {name!r} cannot be read: {error}")
 
-    def _store(self, name: str) -> StoredPicture | RowError:
+    def _store(self, name: str) -> Picture | RowError:
         path = self.locate(name)
         assert path is not None
         try:
             with path.open("rb") as file:
-                picture: Picture = check_picture(file) if self.dry_run else store_picture(file)
+                return check_picture(file).without_content() if self.dry_run else store_picture(file)
         except (OSError, PictureError) as error:
             return RowError(f"picture {name!r}: {error}")
-        return StoredPicture(picture.name, picture.sha256, picture.width, picture.height)

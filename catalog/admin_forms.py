@@ -1,0 +1,79 @@
+"""Forms of the admin: what people type there follows the rules that imports and the REST API follow."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from catalog.fields import RULES, BadValue, trim_price
+from catalog.models import Product, ProductImage
+from catalog.pictures.checks import PictureError, check_number
+
+
+class PriceField(forms.DecimalField):
+    """A price, also with decimals that say nothing."""
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        price = super().to_python(value)
+        return None if price is None else trim_price(price)
+
+
+class IndentedJSONField(forms.JSONField):
+    """JSON one value a line, letters of all languages as they are."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What the user typed, letter for letter, when the form is shown again with an error."""
+        return initial if self.disabled else data
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return value
+        return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+class ObjectField(IndentedJSONField):
+    """A JSON object. Nothing is an empty one."""
+
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        return {} if found is None else found
+
+
+class ProductForm(forms.ModelForm[Product]):
+    """A product."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name, rule in RULES.items():
+            if name not in cleaned:
+                continue
+            try:
+                cleaned[name] = rule(cleaned[name])
+            except BadValue as error:
+                self.add_error(name, ValidationError(f"It {error}.", code=error.code))
+            except ValidationError as error:
+                self.add_error(name, error)
+        return cleaned
+
+
+class ProductImageForm(forms.ModelForm[ProductImage]):
+    """A picture by itself. Those in a product's form are counted there."""
+
+    def clean_product(self) -> Product:
+        product: Product = self.cleaned_data["product"]
+        if product.pk != self.instance.product_id:
+            try:
+                check_number(product.images.count() + 1)
+            except PictureError as error:
+                raise ValidationError(f"{error}.") from None
+        return product

@@ -1,0 +1,175 @@
+"""What may be written to a product, and how it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from api.parameters import StrictSerializer
+from api.schema import ProblemErrorSerializer
+from catalog.fields import (
+    MAX_DESCRIPTION,
+    MAX_INTEGER,
+    BadValue,
+    check_languages,
+    clean_attributes,
+    clean_category_path,
+    clean_currency,
+    clean_description,
+    clean_title,
+    drop_empty_wordings,
+    trim_price,
+)
+from catalog.models import BAD_SKU, SKU_PATTERN, Category, Product
+from catalog.rest.answers import ProductSerializer
+from catalog.writing import Outcome
+
+MAX_BULK = 1_000
+# What PUT makes of fields that the body leaves out.
+EMPTY: dict[str, Any] = {
+    "description": "",
+    "translations": {},
+    "brand": "",
+    "category": "",
+    "price": None,
+    "currency": "",
+    "stock": None,
+    "attributes": {},
+    "variant_group": "",
+    "collection": "",
+    "is_active": True,
+}
+
+
+def limit(name: str) -> int | None:
+    """How many characters the model keeps of a field."""
+    length: int | None = Product._meta.get_field(name).max_length  # type: ignore[union-attr]
+    return length
+
+
+def apply_rule(rule: Callable[[Any], Any], value: Any) -> Any:
+    """Return what one of the rules in `catalog.fields` makes of a value, in the words of REST where it refuses it."""
+    try:
+        return rule(value)
+    except BadValue as error:
+        raise serializers.ValidationError(f"It {error}.", code=error.code) from error
+
+
+class TextField(serializers.CharField):
+    """Text by a rule of its own."""
+
+    def __init__(self, *, rule: Callable[[str], str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rule = rule
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = apply_rule(self.rule, super().to_internal_value(data))
+        if not text and not self.allow_blank:
+            self.fail("blank")
+        return text
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}, "examples": [{"colour": "blue"}]})
+class AttributesField(serializers.JSONField):
+    """A JSON object that Postgres can keep."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        attributes: dict[str, Any] = apply_rule(clean_attributes, super().to_internal_value(data))
+        return attributes
+
+
+@extend_schema_field({"type": ["string", "null"], "pattern": r"^\d{1,10}(\.\d{1,2})?$", "description": "Such as 24.00"})
+class PriceField(serializers.DecimalField):
+    """A price as text, which no client rounds; numbers are taken too."""
+
+    def validate_precision(self, value: Decimal) -> Decimal:
+        return super().validate_precision(trim_price(value))
+
+
+@extend_schema_field({"type": "string", "pattern": "^([A-Z]{3})?$", "description": "ISO 4217, such as EUR"})
+class CurrencyField(TextField):
+    """Three letters, kept as capitals, or nothing."""
+
+
+class TranslationSerializer(StrictSerializer):
+    """A product in another language."""
+
+    title = TextField(rule=clean_title, max_length=limit("title"), required=False, allow_blank=True)
+    description = TextField(rule=clean_description, max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
+
+
+class ProductWriteSerializer(StrictSerializer):
+    """A product as it is written. What a product's answer has besides may be sent along and is ignored."""
+
+    ignored = ProductSerializer.Meta.fields
+
+    sku = serializers.RegexField(SKU_PATTERN, max_length=limit("sku"), error_messages={"invalid": BAD_SKU})
+    title = TextField(rule=clean_title, max_length=limit("title"))
+    description = TextField(rule=clean_description, max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
+    translations = serializers.DictField(
+        child=TranslationSerializer(), required=False, help_text='By language: {"zh": {"title": "花瓶"}}'
+    )
+    brand = serializers.CharField(max_length=limit("brand"), allow_blank=True, required=False)
+    category = TextField(
+        rule=clean_category_path,
+        max_length=Category._meta.get_field("path").max_length,
+        allow_blank=True,
+        allow_null=True,
+        required=False,
+    )
+    price = PriceField(max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, required=False)
+    currency = CurrencyField(rule=clean_currency, max_length=limit("currency"), allow_blank=True, required=False)
+    stock = serializers.IntegerField(
+        min_value=0, max_value=MAX_INTEGER, allow_null=True, required=False, help_text="null: not counted"
+    )
+    attributes = AttributesField(required=False)
+    variant_group = serializers.CharField(max_length=limit("variant_group"), allow_blank=True, required=False)
+    collection = serializers.CharField(max_length=limit("collection"), allow_blank=True, required=False)
+    is_active = serializers.BooleanField(required=False, help_text="false: kept, but not for sale and never shown")
+
+    def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        apply_rule(check_languages, value)
+        return drop_empty_wordings(value)
+
+
+class BulkItemSerializer(ProductWriteSerializer):
+    """A product in a bulk request. A new one needs a title; what is left out of an existing one stays as it is."""
+
+    title = TextField(rule=clean_title, max_length=limit("title"), required=False)
+
+
+@extend_schema_field(BulkItemSerializer(many=True))
+class ItemsField(serializers.ListField):
+    """Objects that are checked one by one later, so that one bad item costs only itself."""
+
+
+class BulkSerializer(StrictSerializer):
+    """Products to make or change."""
+
+    products = ItemsField(
+        child=serializers.DictField(), min_length=1, max_length=MAX_BULK,
+        help_text="At most 1,000",
+    )  # fmt: skip
+
+
+class BulkOutcomeSerializer(serializers.Serializer[Any]):
+    """What became of one item."""
+
+    index = serializers.IntegerField(help_text="Place in the request, from 0")
+    sku = serializers.CharField(allow_null=True)
+    outcome = serializers.ChoiceField(choices=[str(outcome) for outcome in Outcome])
+    errors = ProblemErrorSerializer(many=True, help_text="Why it was rejected; else empty")  # type: ignore[assignment]
+
+
+class BulkAnswerSerializer(serializers.Serializer[Any]):
+    """What became of each item, and how many of each."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    results = BulkOutcomeSerializer(many=True)
