@@ -1,4 +1,4 @@
-"""Doorways for the worker."""
+"""Doorways for the worker of pictures. Messages may be lost: the rows of PictureDownload are the queue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from celery import shared_task
 from catalog.pictures import writes
 
 
-@shared_task(ignore_result=True)
-def fetch_pictures() -> None:
-    """Fetch the pictures that were asked for by URL. Returns at once: fetching goes on beside."""
-    writes.start_fetchers()
+@shared_task(name="catalog.tasks.fetch_picture", acks_late=False)
+def fetch_picture(download_id: int) -> None:
+    """Fetch a picture that was asked for by URL."""
+    writes.run_download(download_id)
+
+
+@shared_task(name="catalog.tasks.send_due_downloads", acks_late=False)
+def send_due_downloads() -> None:
+    """Send again what is due and may be lost."""
+    writes.send_due_downloads()

@@ -117,6 +117,7 @@ DJANGO_REDIS_IGNORE_EXCEPTIONS = True  # a cache that is down costs speed, never
 # --- Celery: the rows of PendingEmbedding are the queue, Celery is the bell ----------------------------------------
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embeddings"
+CELERY_TASK_ROUTES = {"catalog.tasks.*": {"queue": "pictures"}}  # a slow picture server holds up nothing but pictures
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A save rings the bell and goes on: with the broker down that must cost milliseconds, not a round of retries. The row
@@ -138,7 +139,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(KINDRED_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},
     "refresh-stale": {"task": "embeddings.tasks.refresh_stale", "schedule": 60.0, "options": {"expires": 60}},
-    "fetch-pictures": {"task": "catalog.tasks.fetch_pictures", "schedule": 30.0, "options": {"expires": 30}},
+    "send-due-downloads": {"task": "catalog.tasks.send_due_downloads", "schedule": 30.0, "options": {"expires": 30}},
     "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

@@ -15,14 +15,16 @@ from recommendations.search import encoding
 @shared_task(name="recommendations.tasks.encode_query", acks_late=False)
 def encode_query(key: str, space_id: int, text: str, photo: str) -> None:
     """Encode a search text, a photo (base64), or both together."""
-    worker.store_answer(key, encoding.answer_query(space_id, text=text, photo=base64.b64decode(photo)))
+    if worker.find_answer(key) is None:  # another visitor may have asked the same a moment earlier
+        worker.store_answer(key, encoding.answer_query(space_id, text=text, photo=base64.b64decode(photo)))
 
 
 @shared_task(name="recommendations.tasks.look_closer", acks_late=False)
 def look_closer(key: str, space_id: int, anchor_id: int, other_id: int) -> None:
     """See which words and which places of the picture make one product similar to another."""
-    space = EmbeddingSpace.objects.get(pk=space_id)
-    worker.store_answer(key, occlusion.look(space, anchor_id, other_id).to_json())
+    if worker.find_answer(key) is None:
+        space = EmbeddingSpace.objects.get(pk=space_id)
+        worker.store_answer(key, occlusion.look(space, anchor_id, other_id).to_json())
 
 
 @shared_task(name="recommendations.tasks.warm_up", acks_late=False)

@@ -1,7 +1,7 @@
 """Ask the worker something while a visitor waits: encode a query, explain a pair.
 
 The web process never imports torch. It looks the answer up by its key; where there is none it sends a task to the
-`interactive` queue and looks again every few milliseconds until the deadline. The answer is a row in Postgres, so a
+`interactive` queue and listens: Postgres says when the answer is stored (LISTEN and NOTIFY). The answer is a row, so a
 repeated question costs one query and no worker, and several visitors who ask the same share one answer.
 """
 
@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
+from typing import Any
 
 from celery import Task
+from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from recommendations.models import WorkerAnswer
 
 QUEUE = "interactive"
-POLL_INTERVAL_S = 0.015  # a look-up by primary key takes about 0.3 ms
+CHANNEL = "worker_answers"  # of Postgres; what is said there is the key of an answer that has been stored
 KEEP_ANSWERS_FOR = timedelta(days=7)
 MAX_ANSWERS = 100_000
 
@@ -40,9 +43,7 @@ def answer_key(kind: str, *parts: str | bytes) -> str:
     return digest.hexdigest()
 
 
-def ask(
-    key: str, task: Task, *, args: tuple[object, ...], deadline_s: float, sleep: Callable[[float], None] = time.sleep
-) -> bytes:
+def ask(key: str, task: Task, *, args: tuple[object, ...], deadline_s: float) -> bytes:
     """Return the worker's answer to the question `key`, from the table or from `task(key, *args)`.
 
     Raises WorkerUnavailable when the broker cannot be reached or no answer came within `deadline_s` seconds.
@@ -51,17 +52,36 @@ def ask(
     answer = find_answer(key)
     if answer is not None:
         return answer
-    try:
-        task.apply_async((key, *args), queue=QUEUE, expires=deadline_s, retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("The broker cannot be reached: %s", error)
-        raise WorkerUnavailable("The broker cannot be reached.") from error
-    while time.monotonic() < give_up_at:
-        sleep(POLL_INTERVAL_S)
-        answer = find_answer(key)
+    with listen() as listener:
+        try:
+            task.apply_async((key, *args), queue=QUEUE, expires=deadline_s, retry=False)
+        except (OperationalError, OSError) as error:
+            logger.warning("The broker cannot be reached: %s", error)
+            raise WorkerUnavailable("The broker cannot be reached.") from error
+        answer = find_answer(key)  # once more, for what was stored before we listened is not announced again
         if answer is not None:
             return answer
-    raise WorkerUnavailable(f"No worker answered within {deadline_s:g} s.")
+        with closing(listener.notifies(timeout=give_up_at - time.monotonic())) as said:
+            is_announced = any(notice.payload == key for notice in said)
+    answer = find_answer(key)
+    if answer is None:
+        raise WorkerUnavailable(f"No worker answered within {deadline_s:g} s.")
+    if not is_announced:
+        logger.warning("An answer came at the deadline, unannounced. Before Postgres, PgBouncer needs session pooling.")
+    return answer
+
+
+@contextmanager
+def listen() -> Iterator[Any]:
+    """Yield psycopg's connection, to which every answer stored from now on is announced."""
+    # Within a transaction nothing is announced before its end: that takes a connection of its own.
+    own = nullcontext(connection) if connection.get_autocommit() else closing(connection.copy())
+    with own as listener, listener.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+        try:
+            yield listener.connection
+        finally:
+            cursor.execute(f"UNLISTEN {CHANNEL}")
 
 
 def find_answer(key: str) -> bytes | None:
@@ -71,8 +91,10 @@ def find_answer(key: str) -> bytes | None:
 
 
 def store_answer(key: str, content: bytes) -> None:
-    """Keep the answer to the question `key`; a second answer to the same question changes nothing."""
-    WorkerAnswer.objects.bulk_create([WorkerAnswer(key=key, content=content)], ignore_conflicts=True)
+    """Keep the answer to the question `key` and announce it; a second answer to the same question changes nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        WorkerAnswer.objects.bulk_create([WorkerAnswer(key=key, content=content)], ignore_conflicts=True)
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, key])  # Postgres says it at the commit
 
 
 def prune_answers() -> int:

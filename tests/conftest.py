@@ -115,18 +115,20 @@ def child_environment(settings) -> dict[str, str]:
 def start_worker(transactional_db, child_environment, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
     """Return a function that starts a real Celery worker on this test's database and waits until it is ready.
 
-    `start_worker(queues="embeddings", beat=False, env={...})`. Processes that are still alive are ended with the test.
-    Use it with committed rows only: the test needs `transactional_db`, which this fixture asks for.
+    `start_worker(queues="embeddings", threads=1, beat=False, env={...})`. Processes that are still alive are ended with
+    the test. Use it with committed rows only: the test needs `transactional_db`, which this fixture asks for.
     """
     from config.celery import app
 
     app.control.purge()
     started: list[subprocess.Popen] = []
 
-    def start(*, queues: str = "embeddings", beat: bool = False, env: dict[str, str] | None = None) -> subprocess.Popen:
+    def start(
+        *, queues: str = "embeddings", threads: int = 1, beat: bool = False, env: dict[str, str] | None = None
+    ) -> subprocess.Popen:
         log = tmp_path / f"worker-{len(started)}.log"
-        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", queues, "-P", "threads", "-c", "1"]
-        command += ["-n", f"test-{os.getpid()}-{len(started)}@localhost", "-l", "INFO"]
+        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", queues, "-P", "threads"]
+        command += ["-c", str(threads), "-n", f"test-{os.getpid()}-{len(started)}@localhost", "-l", "INFO"]
         if beat:
             command += ["-B", "-s", str(tmp_path / "beat")]
         with log.open("wb") as output:

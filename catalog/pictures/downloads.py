@@ -1,4 +1,4 @@
-"""Pictures that are to be fetched from a URL. The rows are the queue; Celery is the bell."""
+"""Pictures that are to be fetched from a URL. The rows are the queue; a Celery message only names one."""
 
 from __future__ import annotations
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from celery import current_app
 from django.core.files.base import ContentFile
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -21,11 +20,9 @@ from catalog.pictures.fetching import FetchError, fetch_public
 logger = logging.getLogger(__name__)
 
 FETCH_DEADLINE_S = 20.0
-FETCHERS = 4
-BATCH = 20
-fetchers: list[threading.Thread] = []
-fetchers_lock = threading.Lock()
-FETCH_TASK = "catalog.tasks.fetch_pictures"  # by name: the task calls this file, not the other way round too
+FETCH_TASK = "catalog.tasks.fetch_picture"  # by name: the task calls this file, not the other way round too
+SENT_AGAIN = 100  # downloads at once
+SENT_AGAIN_EXPIRES_S = 30  # then they are sent once more, if they are still due
 
 
 def add_picture(product: Product, *, source: Any, position: int | None = None) -> tuple[ProductImage, bool]:
@@ -49,51 +46,31 @@ def add_picture(product: Product, *, source: Any, position: int | None = None) -
 
 
 def request_download(product: Product, *, url: str, position: int | None = None) -> PictureDownload:
-    """Note that the picture at `url` is wanted, and ring for a worker. The same wish twice is one download."""
+    """Note that the picture at `url` is wanted, and send it to a worker. The same wish twice is one download."""
     with transaction.atomic():
         Product.objects.select_for_update().get(pk=product.pk)
         waiting = product.downloads.filter(url=url, state=PictureDownload.State.WAITING).first()
         download = waiting or product.downloads.create(url=url, position=position)
-        # A broker that is down costs nothing but time: beat rings the same bell.
-        transaction.on_commit(lambda: current_app.send_task(FETCH_TASK), robust=True)
+        # A broker that is down costs nothing but time: `send_due_downloads` sends it again.
+        transaction.on_commit(lambda: current_app.send_task(FETCH_TASK, args=[download.pk]), robust=True)
     return download
 
 
-def start_fetchers() -> list[threading.Thread]:
-    """Fetch what is due in threads beside the worker's own, and return them.
+def send_due_downloads() -> None:
+    """Send what is due to the workers: its message may be lost, or the worker that had begun it dead.
 
-    A picture server may take its time, and the worker's thread has products to embed meanwhile. Threads that are still
-    at it are left to it. When the worker dies, the leases of what they held run out.
+    What is not lost is sent twice, and the second time finds nothing to claim.
     """
-    with fetchers_lock:
-        fetchers[:] = [thread for thread in fetchers if thread.is_alive()]
-        while len(fetchers) < FETCHERS:
-            fetchers.append(threading.Thread(target=fetch_until_done, name="fetch-pictures", daemon=True))
-            fetchers[-1].start()
-        return list(fetchers)
+    due = PictureDownload.objects.due(at=timezone.now()).order_by("id").values_list("pk", flat=True)
+    for download_id in due[:SENT_AGAIN]:
+        current_app.send_task(FETCH_TASK, args=[download_id], expires=SENT_AGAIN_EXPIRES_S)
 
 
-def fetch_until_done() -> None:
-    """What a fetcher does. Its database connection ends with it."""
-    try:
-        while run_due_downloads():
-            pass
-    finally:
-        connection.close()
-
-
-def run_due_downloads(*, fetch: Callable[..., bytes] = fetch_public) -> int:
-    """Fetch what is due, one after the other. Returns how many were taken."""
-    taken = 0
-    for download in PictureDownload.objects.due(at=timezone.now()).order_by("id")[:BATCH]:
-        if download.claim():
-            run_download(download, fetch=fetch)
-            taken += 1
-    return taken
-
-
-def run_download(download: PictureDownload, *, fetch: Callable[..., bytes]) -> None:
-    """Fetch one picture that was claimed, and write down how it ended."""
+def run_download(download_id: int, *, fetch: Callable[..., bytes] = fetch_public) -> None:
+    """Fetch the picture, unless another worker has it or it is finished, and write down how it ended."""
+    download = PictureDownload.objects.filter(pk=download_id).first()
+    if download is None or not download.claim():
+        return
     if download.attempts > MAX_ATTEMPTS:
         finish(download, reason=f"it was begun {MAX_ATTEMPTS} times and never finished: the worker died each time")
         return
@@ -104,14 +81,21 @@ def run_download(download: PictureDownload, *, fetch: Callable[..., bytes]) -> N
         finish(download, reason=str(error))
     except Product.DoesNotExist:
         return  # deleted meanwhile, and this row with it
+    except Exception as error:  # whatever a stranger's URL or picture leads to: it is tried once, not for ever
+        logger.exception("Unexpected, while %s was fetched.", download.url)
+        finish(download, reason=f"something unexpected happened ({type(error).__name__}): see the log of the worker")
     else:
         finish(download, image=image)
 
 
 def finish(download: PictureDownload, *, image: ProductImage | None = None, reason: str = "") -> None:
-    state = PictureDownload.State.FAILED if image is None else PictureDownload.State.DONE
-    download.state, download.image, download.reason = state, image, reason[:500]
-    download.leased_until = None
-    download.save(update_fields=["state", "image", "reason", "leased_until", "updated_at"])
+    """Write down how it ended, unless its lease ran out and another worker has claimed it since."""
+    PictureDownload.objects.filter(pk=download.pk, attempts=download.attempts).update(
+        state=PictureDownload.State.FAILED if image is None else PictureDownload.State.DONE,
+        image=image,
+        reason=reason.replace("\0", "")[:500],  # hosts and decoders say what they like; Postgres takes no NUL
+        leased_until=None,
+        updated_at=timezone.now(),
+    )
     if reason:
         logger.info("The picture at %s was not fetched: %s.", download.url, reason)

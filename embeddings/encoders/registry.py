@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import parse_qsl
 
-from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder
+from embeddings.encoders.base import EncoderInfo, EncoderUnavailable, ImageEncoder, TextEncoder, UnknownEncoder
 from embeddings.encoders.checkpoints.loading import describe_checkpoint, load_checkpoint
 from embeddings.encoders.packaged.loading import PACKAGED_FORMS, describe_packaged, load_packaged
 from embeddings.encoders.spec import EncoderSpec
@@ -88,17 +89,17 @@ def describe(spec: str) -> EncoderInfo:
 
 def get_text_encoder(spec: str) -> TextEncoder:
     """Return the text encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    encoder = _get(spec)
+    encoder = _get(spec, modality="text")
     if not isinstance(encoder, TextEncoder):
-        raise UnknownEncoder(f"{spec!r} encodes no texts: name a text encoder, such as packaged:e5-small.")
+        raise _other_modality(spec, "text")
     return encoder
 
 
 def get_image_encoder(spec: str) -> ImageEncoder:
     """Return the picture encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    encoder = _get(spec)
+    encoder = _get(spec, modality="image")
     if not isinstance(encoder, ImageEncoder):
-        raise UnknownEncoder(f"{spec!r} encodes no pictures: name one that does, such as packaged:efficientnet-lite2.")
+        raise _other_modality(spec, "image")
     return encoder
 
 
@@ -119,7 +120,13 @@ def forget_encoders() -> None:
         _locks.clear()
 
 
-def _get(spec: str) -> TextEncoder | ImageEncoder:
+def _other_modality(spec: str, modality: str) -> UnknownEncoder:
+    if modality == "text":
+        return UnknownEncoder(f"{spec!r} encodes no texts: name a text encoder, such as packaged:e5-small.")
+    return UnknownEncoder(f"{spec!r} encodes no pictures: name one that does, such as packaged:efficientnet-lite2.")
+
+
+def _get(spec: str, *, modality: str) -> TextEncoder | ImageEncoder:
     """One load at a time for each spec, so that threads that ask together share one encoder and its memory."""
     if spec in _own:
         return _own[spec]
@@ -131,6 +138,9 @@ def _get(spec: str) -> TextEncoder | ImageEncoder:
         return loaded
     with loading:
         if parsed.text not in _encoders:
+            with suppress(EncoderUnavailable):  # what loading fetches can be judged only then
+                if modality not in describe(spec).modalities:
+                    raise _other_modality(spec, modality)
             _encoders[parsed.text] = KINDS[parsed.kind].load(parsed)
         return _encoders[parsed.text]
 

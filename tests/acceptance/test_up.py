@@ -130,6 +130,7 @@ def test_everything_comes_up_heals_stops_without_a_trace_and_comes_back_with_its
     shop = start_shop()
     shop.wait_until_ready()
     assert shop.status_of("/healthz") == 200
+    assert all(process_with(shop.home, "worker", queue) for queue in ("embeddings", "interactive", "pictures"))
     with connect(shop.home) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
 

@@ -14,13 +14,16 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from catalog.models import ProductImage
+from catalog import tasks
+from catalog.models import Product, ProductImage
 from catalog.pictures import checks, writes
-from catalog.pictures.downloads import PictureDownload
+from catalog.pictures.downloads import LEASE, PictureDownload
 from catalog.pictures.fetching import FetchError, fetch_public
+from config.celery import app
 from tests.api.callers import errors, picture_bytes, problem
 
 IMAGES = "/api/v1/products/A/images/"
+NOT_FETCHED = mock.Mock(side_effect=SystemExit("fetched all the same"))
 
 
 def upload(caller, content: bytes, **fields):
@@ -100,18 +103,18 @@ def test_a_picture_by_url_waits_for_the_worker_and_then_is_there(
     product = make_product("A")
     with django_capture_on_commit_callbacks(execute=True):
         answer = shop.call("POST", "products/A/images/", {"url": "https://pictures.example/a.png"})
-    rings.assert_called_once_with("catalog.tasks.fetch_pictures")
+    rings.assert_called_once_with("catalog.tasks.fetch_picture", args=[answer.json()["id"]])
     assert answer.status_code == 202
     waiting = answer.json()
     assert (waiting["state"], waiting["image_id"]) == ("waiting", None)
     assert answer["Location"] == f"http://testserver/api/v1/products/A/images/downloads/{waiting['id']}/"
     assert anyone.call("GET", "products/A/images/").json()["downloads"] == [waiting]
-    assert writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 1
+    writes.run_download(waiting["id"], fetch=lambda url, **limits: picture_bytes())
     image = product.images.get()
     done = anyone.get(answer["Location"].removeprefix("http://testserver")).json()
     assert done == waiting | {"state": "done", "image_id": image.pk}
     assert anyone.call("GET", "products/A/images/").json()["downloads"] == []
-    assert writes.run_due_downloads(fetch=lambda url, **limits: picture_bytes()) == 0
+    writes.run_download(waiting["id"], fetch=NOT_FETCHED)
 
 
 def test_a_broker_that_is_down_does_not_lose_the_wish(shop, make_product, rings, django_capture_on_commit_callbacks):
@@ -119,7 +122,34 @@ def test_a_broker_that_is_down_does_not_lose_the_wish(shop, make_product, rings,
     rings.side_effect = ConnectionError("down")
     with django_capture_on_commit_callbacks(execute=True):
         assert shop.call("POST", "products/A/images/", {"url": "https://p.example/a.png"}).status_code == 202
-    assert PictureDownload.objects.get().state == "waiting"
+    download = PictureDownload.objects.get()
+    assert download.state == "waiting"
+    rings.reset_mock(side_effect=True)
+    tasks.send_due_downloads()
+    rings.assert_called_once_with("catalog.tasks.fetch_picture", args=[download.pk], expires=30)
+
+
+def test_only_what_is_due_is_sent_again_and_no_more_than_fits(make_product, rings, monkeypatch):
+    product = make_product("A")
+    late = timezone.now() - timedelta(seconds=1)
+    for state, leased_until in [("done", None), ("failed", None), ("fetching", timezone.now() + LEASE)]:
+        product.downloads.create(url="https://p.example/a.png", state=state, leased_until=leased_until)
+    due = [
+        product.downloads.create(url="https://p.example/a.png", state=state, leased_until=leased_until)
+        for state, leased_until in [("waiting", None), ("fetching", late), ("waiting", None)]
+    ]
+    tasks.send_due_downloads()
+    assert [call.kwargs["args"] for call in rings.call_args_list] == [[download.pk] for download in due]
+    rings.reset_mock()
+    monkeypatch.setattr(writes, "SENT_AGAIN", 2)
+    tasks.send_due_downloads()
+    assert [call.kwargs["args"] for call in rings.call_args_list] == [[download.pk] for download in due[:2]]
+
+
+def test_everything_about_pictures_goes_to_their_own_queue(settings):
+    names = [tasks.fetch_picture.name, tasks.send_due_downloads.name]
+    assert [app.amqp.router.route({}, name)["queue"].name for name in (writes.FETCH_TASK, *names)] == ["pictures"] * 3
+    assert settings.CELERY_BEAT_SCHEDULE["send-due-downloads"]["task"] == tasks.send_due_downloads.name
 
 
 def test_the_same_wish_twice_is_one_download(shop, make_product, rings):
@@ -133,11 +163,17 @@ def test_the_same_wish_twice_is_one_download(shop, make_product, rings):
     [
         (mock.Mock(side_effect=FetchError("the server answered 404")), "the server answered 404"),
         (mock.Mock(return_value=b"<html>"), "the file is not a JPEG, PNG, WebP or GIF picture"),
+        (mock.Mock(side_effect=FetchError("the host a\0b has no address")), "the host ab has no address"),
+        (mock.Mock(side_effect=FetchError("x" * 501)), "x" * 500),
+        (
+            mock.Mock(side_effect=ValueError("embedded null character")),
+            "something unexpected happened (ValueError): see the log of the worker",
+        ),
     ],
 )
 def test_a_download_that_failed_says_why(make_product, rings, anyone, fetch, reason):
     download = writes.request_download(make_product("A"), url="https://p.example/a.png")
-    writes.run_due_downloads(fetch=fetch)
+    writes.run_download(download.pk, fetch=fetch)
     answer = anyone.call("GET", f"products/A/images/downloads/{download.pk}/").json()
     assert (answer["state"], answer["reason"], answer["image_id"]) == ("failed", reason, None)
 
@@ -152,36 +188,42 @@ def test_a_download_is_taken_once_until_its_worker_is_silent(make_product, rings
 
 
 def test_a_download_that_kills_its_workers_is_given_up(make_product, rings):
-    writes.request_download(make_product("A"), url="https://p.example/a.png")
+    download = writes.request_download(make_product("A"), url="https://p.example/a.png")
     PictureDownload.objects.update(attempts=3)
-    writes.run_due_downloads(fetch=mock.Mock(side_effect=AssertionError("not fetched")))
-    download = PictureDownload.objects.get()
+    writes.run_download(download.pk, fetch=NOT_FETCHED)
+    download.refresh_from_db()
     assert download.state == "failed"
     assert "the worker died each time" in download.reason
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_task_does_not_wait_for_slow_pictures(make_product, rings, monkeypatch):
-    from catalog.tasks import fetch_pictures
+def test_a_worker_that_was_too_slow_does_not_overwrite_what_another_wrote(make_product, rings):
+    product = make_product("A")
+    download = writes.request_download(product, url="https://p.example/a.png")
 
-    for number in range(6):
-        writes.request_download(make_product(f"P{number}"), url="https://p.example/a.png")
-    released = threading.Event()
+    def outlive_the_lease(url: str, **limits) -> bytes:
+        PictureDownload.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        writes.run_download(download.pk, fetch=lambda url, **limits: picture_bytes())
+        raise FetchError("it took too long")
 
-    def wait_for_release(url: str, **limits) -> bytes:
-        assert released.wait(20)
+    writes.run_download(download.pk, fetch=outlive_the_lease)
+    download.refresh_from_db()
+    assert (download.state, download.reason, download.attempts) == ("done", "", 2)
+    assert download.image == product.images.get()
+
+
+@pytest.mark.parametrize("error", [FetchError("the server answered 404"), None])
+def test_a_product_that_is_deleted_while_its_picture_is_fetched_takes_the_download_with_it(make_product, rings, error):
+    download = writes.request_download(make_product("A"), url="https://p.example/a.png")
+
+    def delete_meanwhile(url: str, **limits) -> bytes:
+        Product.objects.all().delete()
+        if error:
+            raise error
         return picture_bytes()
 
-    monkeypatch.setattr(writes.run_due_downloads, "__kwdefaults__", {"fetch": wait_for_release})
-    fetch_pictures()  # comes back although no picture has
-    fetch_pictures()  # and starts no more threads than there are
-    threads = [thread for thread in threading.enumerate() if thread.name == "fetch-pictures"]
-    assert len(threads) == writes.FETCHERS
-    released.set()
-    for thread in threads:
-        thread.join(20)
-    assert ProductImage.objects.count() == 6
-    assert set(PictureDownload.objects.values_list("state", flat=True)) == {"done"}
+    writes.run_download(download.pk, fetch=delete_meanwhile)
+    assert not PictureDownload.objects.exists()
+    assert not ProductImage.objects.exists()
 
 
 @pytest.mark.parametrize("url", ["ftp://p.example/a", "file:///etc/passwd", "javascript:1", "p.example/a", ""])

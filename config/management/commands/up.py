@@ -94,6 +94,7 @@ class Command(BaseCommand):
         self.run_step(supervisor, "embed_products")
         supervisor.add("worker", worker_arguments("embeddings", threads=1))
         supervisor.add("interactive", worker_arguments("interactive", threads=2))
+        supervisor.add("pictures", worker_arguments("pictures", threads=4))
         supervisor.add("beat", ["celery", "--quiet", "-A", "config", "beat", "--loglevel", "INFO"])
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)
