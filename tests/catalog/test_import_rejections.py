@@ -10,7 +10,7 @@ import pytest
 from django.core.management.base import CommandError
 
 from catalog.models import Product
-from catalog.pictures.checks import checks
+from catalog.pictures import checks
 from tests.factories import picture_bytes
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
-from embeddings.spaces.lifecycle import building, create_space, lifecycle
+from embeddings.spaces import building, lifecycle
+from embeddings.spaces.lifecycle import create_space
 from tests.embeddings.shop import make_product
 
 pytestmark = pytest.mark.django_db

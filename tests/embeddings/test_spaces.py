@@ -11,17 +11,15 @@ from embeddings import services
 from embeddings.encoders.registry import register_encoder, unregister_encoder
 from embeddings.freshness.staleness import find_stale
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
+from embeddings.spaces import building, lifecycle, maintenance
 from embeddings.spaces.building import build_space, fit_first_space
 from embeddings.spaces.indexes import index_name, missing_indexes
 from embeddings.spaces.lifecycle import (
     SpaceError,
-    building,
     count_unready,
     create_space,
     drop_space,
     ensure_live_space,
-    lifecycle,
-    maintenance,
     needs_refit,
     promote,
     roll_back,
