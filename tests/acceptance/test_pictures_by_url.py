@@ -24,14 +24,15 @@ from tests.embeddings.shop import make_product
 
 THREADS = 4
 DONE_WITHIN_S = 60.0
-HUNG_S = 15.0  # less than a fetch may take
+TOGETHER_WITHIN_S = 15.0
+DRIP_EVERY_S = 1.0  # a server that says nothing at all is given up after five seconds
 ENCODER_LIBRARIES = ("torch", "onnxruntime")
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 class PictureServer:
-    """Serves a picture under any path; `/hang` once it is released, `/together/*` once THREADS - 1 ask at once."""
+    """Serves a picture under any path; `/hang` drips until released, `/together/*` wait for THREADS - 1 at once."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -42,13 +43,15 @@ class PictureServer:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked[self.path] += 1
-                if self.path == "/hang":
-                    outer.hangs.release()
-                    outer.released.wait(HUNG_S)
-                elif self.path.startswith("/together/"):
-                    outer.together.wait(HUNG_S)
+                if self.path.startswith("/together/"):
+                    outer.together.wait(TOGETHER_WITHIN_S)
                 content = picture_bytes(f"#{crc32(self.path.encode()) % 2**24:06x}")  # each path its own
                 self.send_response(200)
+                if self.path == "/hang":
+                    outer.hangs.release()
+                    while not outer.released.wait(DRIP_EVERY_S):
+                        self.send_header("X-Wait", "more")
+                        self.flush_headers()
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
