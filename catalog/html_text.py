@@ -67,7 +67,7 @@ class TextParser(HTMLParser):
         self._separate(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == self._unseen or tag == "body":
+        if tag in (self._unseen, "body"):
             self._unseen = None
         self._separate(tag)
 

@@ -167,7 +167,7 @@ class Product(models.Model):
 
         `zh-hans` is looked up as such and then as `zh`.
         """
-        for code in (language, language.split("-")[0]):
+        for code in (language, language.split("-", maxsplit=1)[0]):
             translation: dict[str, Any] = self.translations.get(code) or {}
             if translation.get(field):
                 return str(translation[field])

@@ -86,10 +86,8 @@ def _parse_part(part: Any) -> TextPart:
 def _is_known_field(field: object) -> bool:
     if not isinstance(field, str):
         return False
-    return (
-        field in TRANSLATED_FIELDS | PLAIN_FIELDS
-        or len(field) > len(ATTRIBUTE_PREFIX)
-        and field.startswith(ATTRIBUTE_PREFIX)
+    return field in TRANSLATED_FIELDS | PLAIN_FIELDS or (
+        len(field) > len(ATTRIBUTE_PREFIX) and field.startswith(ATTRIBUTE_PREFIX)
     )
 
 

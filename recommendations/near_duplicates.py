@@ -93,7 +93,7 @@ class DuplicateGroup:
 def find_near_duplicates(
     space: EmbeddingSpace,
     *,
-    thresholds: Thresholds = Thresholds(),  # noqa: B008  (frozen)
+    thresholds: Thresholds = Thresholds(),
     progress: Callable[[int], object] = lambda count: None,
 ) -> list[DuplicateGroup]:
     """Return the groups of a space's active products, most certain first. `progress` is told how many were compared."""

@@ -205,10 +205,11 @@ def place(placed: Sequence[Candidate], *, rules: RuleSet, offset: int, limit: in
     slots: dict[int, Candidate] = {}
     wanted = [(rule, (rule.position or 1) - 1 - offset) for rule in rules.pins]
     wanted += [(rule, 0) for rule in rules.links]
-    for rule, index in wanted:
+    for rule, wish in wanted:
         candidate = by_id.get(rule.product_id) if rule.product_id is not None else None
-        if candidate is None or index < 0:
+        if candidate is None or wish < 0:
             continue
+        index = wish
         while index in slots:
             index += 1
         if index < limit:

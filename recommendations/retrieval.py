@@ -15,6 +15,7 @@ from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLA
 from recommendations.statements import Retrieval, where_clause
 
 SOURCES = {"placed": PLACED, "listed": LISTED, "popular": FALLBACK, "recent": FALLBACK}
+IMAGE_COLUMNS = frozenset({"image_id", "image", "image_sha256", "image_width", "image_height"})
 FALLBACK_REASONS = {
     "popular": (Reason("popular", "Popular in this category"),),
     "recent": (Reason("recent", "Recently added"),),
@@ -91,7 +92,8 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
     """Return candidates. Neighbours are scored by similarity, listed ones by their place in the list."""
     listed = sum(row["via"] == "listed" for row in rows)
     candidates = []
-    for number, row in enumerate(rows):
+    for number, read in enumerate(rows):
+        row = {name: value for name, value in read.items() if read["image_id"] is not None or name not in IMAGE_COLUMNS}
         via, distance = row.pop("via"), row.pop("distance")
         if distance is not None and math.isnan(distance):
             distance = None  # a vector without direction is like none
@@ -99,8 +101,6 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
         score = 1.0 - number / listed if source == LISTED else 1.0 - distance if distance is not None else 0.0
         row["weighted_by"] = tuple(row["weighted_by"] or ())
         row["vector"] = read_vector(row["vector"])
-        if row["image_id"] is None:
-            row = {name: value for name, value in row.items() if not name.startswith("image")}
         reasons = FALLBACK_REASONS.get(via, ())
         candidates.append(Candidate(**row, distance=distance, source=source, score=score, reasons=reasons))
     return candidates

@@ -34,7 +34,7 @@ from recommendations.requests import (
     build_retrieval,
     choose_out_of_stock,
 )
-from recommendations.rerank import rerank
+from recommendations.rerank import Reranked, rerank
 from recommendations.retrieval import Found, find_neighbours, find_rest, list_products
 from recommendations.statements import Retrieval
 
@@ -87,7 +87,7 @@ def recommend(
     if unknown := [sku for sku in request.anchors if sku not in known]:
         raise UnknownAnchor(unknown)
     if request.plan.modality and (start.space is None or not any(anchor.vector for anchor in start.anchors)):
-        return answer(request, start, search="exact", status=EMBEDDING_PENDING)
+        return answer(request, start, search="exact")
     return choose(request, start)
 
 
@@ -100,7 +100,8 @@ def choose(request: ListRequest, start: Start) -> RecommendationList:
     if len(reranked.shown) < request.limit and not order:
         found = complete(found, request=request, start=start, retrieval=retrieval)
         reranked = rerank(found.candidates, how=how)
-    return answer(request, start, search=found.search, shown=reranked.shown, more=reranked.more or not found.complete)
+    more = reranked.more or not found.complete
+    return answer(request, start, search=found.search, reranked=reranked._replace(more=more))
 
 
 def complete(found: Found, *, request: ListRequest, start: Start, retrieval: Retrieval) -> Found:
@@ -130,13 +131,13 @@ def answer(
     start: Start,
     *,
     search: str,
-    status: str = OK,
-    shown: Sequence[Candidate] = (),
-    more: bool = False,
+    reranked: Reranked | None = None,
 ) -> RecommendationList:
+    """Return the list of what was reranked; None: no anchor has a vector to compare yet."""
+    status, found = (OK, reranked) if reranked else (EMBEDDING_PENDING, Reranked([], more=False))
     page = request.options.page
     space = start.space.name if start.space else None
-    shown = [explain_choice(candidate, request=request, start=start) for candidate in shown]
+    shown = [explain_choice(candidate, request=request, start=start) for candidate in found.shown]
     ids = [candidate.product_id for candidate in shown]
     return RecommendationList(
         recommendation_id=page.recommendation_id
@@ -148,7 +149,7 @@ def answer(
         status=status,
         fallback_used=any(candidate.source == FALLBACK for candidate in shown),
         results=number_results(shown, offset=len(page.shown_ids)),
-        more=more and len(page.shown_ids) + len(shown) < MAX_SHOWN and bool(shown),
+        more=found.more and len(page.shown_ids) + len(shown) < MAX_SHOWN and bool(shown),
         explanations=explain(request, start, ids) if request.options.explain else {},
     )
 

@@ -12,8 +12,8 @@ from recommendations.explanations import occlusion
 from recommendations.search import encoding
 
 
-@shared_task(name="recommendations.tasks.encode_query", acks_late=False)
-def encode_query(key: str, space_id: int, text: str, photo: str) -> None:
+@shared_task(name="recommendations.tasks.answer_query", acks_late=False)
+def answer_query(key: str, space_id: int, text: str, photo: str) -> None:
     """Encode a search text, a photo (base64), or both together."""
     if worker.find_answer(key) is None:  # another visitor may have asked the same a moment earlier
         worker.store_answer(key, encoding.answer_query(space_id, text=text, photo=base64.b64decode(photo)))

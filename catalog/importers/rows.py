@@ -130,7 +130,7 @@ def _parse_stock(text: str) -> int | None:
         return None
     if not re.fullmatch(r"[0-9]{1,18}(\.0+)?", text):
         raise RowError(f"stock {_shown(text)} is not a whole number from 0 up (leave it empty if it is not counted)")
-    return int(text.split(".")[0])
+    return int(text.split(".", maxsplit=1)[0])
 
 
 def _parse_attributes(text: str) -> dict[str, Any]:

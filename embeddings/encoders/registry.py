@@ -47,9 +47,7 @@ KINDS: Mapping[str, Kind] = {
         describe_torchvision,
         load_torchvision,
     ),
-    "word2vec": Kind(
-        "word2vec:/PATH/vectors.txt", frozenset({"a", "binary"}), describe_word_vectors, load_word_vectors
-    ),
+    "word2vec": Kind("word2vec:/PATH/vectors.txt", frozenset({"a"}), describe_word_vectors, load_word_vectors),
 }
 _FORMS = [kind.forms for kind in KINDS.values()]
 VALID_FORMS = f"{', '.join(_FORMS[:-1])} or {_FORMS[-1]}, each with options such as ?pooling=cls&prefix=query:%20"

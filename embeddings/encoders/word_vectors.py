@@ -89,9 +89,9 @@ class WordVectorEncoder:
     def encode_texts(self, texts: Sequence[str], *, batch_size: int = 32, progress: Progress | None = None) -> Array:
         """Return (n, dim) float32 unit rows, in the order of `texts`."""
         sums = np.zeros((len(texts), self.info.dim), dtype=np.float32)
-        for row, text in zip(sums, texts, strict=True):
+        for row, text in enumerate(texts):
             for word in self._split(text):
-                row += self._weight(word) * self.vectors.get_vector(word)
+                sums[row] += self._weight(word) * self.vectors.get_vector(word)
             if progress:
                 progress(1)
         return unit_rows(check_finite(sums))

@@ -46,16 +46,16 @@ class CropBox:
 
 
 @dataclass(frozen=True)
-class EncodedQuery:
+class AnsweredQuery:
     """Query vectors, float32 (dim,) unit length, by modality; absent where the query says nothing about it."""
 
     space: EmbeddingSpace
     vectors: Mapping[str, np.ndarray]
 
 
-def encode_query(
+def ask_for_vectors(
     space: EmbeddingSpace, *, text: str = "", photo: bytes = b"", deadline_s: float | None = None
-) -> EncodedQuery:
+) -> AnsweredQuery:
     """Return the vectors of a text, of a photo made by `prepare_photo`, or of both as one. Raises WorkerUnavailable.
 
     Raises RequestError where the worker cannot read the photo.
@@ -64,10 +64,10 @@ def encode_query(
     if deadline_s is None:
         deadline_s = PHOTO_DEADLINE_S if photo else TEXT_DEADLINE_S
     sent = base64.b64encode(photo).decode()
-    answer = json.loads(ask(key, tasks.encode_query, args=(space.pk, text, sent), deadline_s=deadline_s))
+    answer = json.loads(ask(key, tasks.answer_query, args=(space.pk, text, sent), deadline_s=deadline_s))
     if "error" in answer:
         raise RequestError("image" if photo else "q", answer["error"])
-    return EncodedQuery(space=space, vectors=read_vectors(answer["vectors"]))
+    return AnsweredQuery(space=space, vectors=read_vectors(answer["vectors"]))
 
 
 def prepare_photo(content: bytes, *, crop: CropBox | None = None) -> bytes:

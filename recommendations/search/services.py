@@ -23,7 +23,7 @@ from recommendations.requests import MAX_SHOWN, Filters, Options, build_rerankin
 from recommendations.rerank import rerank
 from recommendations.retrieval import fetch, how_retrieved, read_rows
 from recommendations.search.full_text import words_part
-from recommendations.search.queries import MAX_TEXT_LENGTH, EncodedQuery, encode_query
+from recommendations.search.queries import MAX_TEXT_LENGTH, AnsweredQuery, ask_for_vectors
 from recommendations.statements import Retrieval, card_statement, nearest_parts, where_clause
 from recommendations.worker import WorkerUnavailable
 
@@ -62,7 +62,7 @@ def search_text(
     space, query, degraded = EmbeddingSpace.objects.live(), None, False
     if mode != FULL_TEXT:
         try:
-            query = encode_query(space, text=text) if space else None
+            query = ask_for_vectors(space, text=text) if space else None
         except WorkerUnavailable as error:
             logger.warning("Searching by words alone: %s", error)
         degraded = query is None
@@ -84,7 +84,7 @@ def search_photo(
     space = EmbeddingSpace.objects.live()
     if space is None:
         raise WorkerUnavailable("There is no live space yet: run `manage.py embed_products`.")
-    query = encode_query(space, text=text, photo=photo)
+    query = ask_for_vectors(space, text=text, photo=photo)
     mode, modality = (PHOTO_AND_TEXT, "fused") if text else (PHOTO, "image")
     plan = SearchPlan(text=text, mode=mode, query=query, modality=modality, limit=limit)
     return SearchAnswer(shown=plan.run(filters, options), mode=mode)
@@ -96,7 +96,7 @@ class SearchPlan:
 
     text: str
     mode: str
-    query: EncodedQuery | None
+    query: AnsweredQuery | None
     modality: str
     limit: int
 

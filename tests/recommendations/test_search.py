@@ -18,7 +18,7 @@ from recommendations import tasks, worker
 from recommendations.models import WorkerAnswer
 from recommendations.requests import Filters
 from recommendations.search.encoding import write_vectors
-from recommendations.search.queries import encode_query, prepare_photo
+from recommendations.search.queries import ask_for_vectors, prepare_photo
 from recommendations.search.services import search_photo, search_text
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 
@@ -40,7 +40,7 @@ def answer_with(monkeypatch, vectors_by_text) -> list[str]:
         asked.append(text)
         worker.store_answer(key, json.dumps({"vectors": write_vectors(vectors_by_text(text))}).encode())
 
-    monkeypatch.setattr(tasks.encode_query, "apply_async", send)
+    monkeypatch.setattr(tasks.answer_query, "apply_async", send)
     return asked
 
 
@@ -48,7 +48,7 @@ def no_worker(monkeypatch) -> None:
     def send(args, **_):
         raise OSError("no broker")
 
-    monkeypatch.setattr(tasks.encode_query, "apply_async", send)
+    monkeypatch.setattr(tasks.answer_query, "apply_async", send)
 
 
 def as_array(numbers):
@@ -139,9 +139,9 @@ class TestHybrid:
         assert (answer.mode, answer.degraded) == ("full_text", True)
 
     def test_without_an_answer_in_time_the_question_is_given_up(self, shelf, monkeypatch):
-        monkeypatch.setattr(tasks.encode_query, "apply_async", lambda args, **_: None)
+        monkeypatch.setattr(tasks.answer_query, "apply_async", lambda args, **_: None)
         with pytest.raises(worker.WorkerUnavailable, match=r"No worker answered within 0.05 s\."):
-            encode_query(shelf, text="mug", deadline_s=0.05)
+            ask_for_vectors(shelf, text="mug", deadline_s=0.05)
 
     def test_without_a_live_space_words_alone_answer(self, db):
         Product.objects.create(sku="MUG-1", title="Mug")

@@ -155,7 +155,7 @@ def test_sixteen_visitors_who_wait_at_once_get_each_their_answer(caplog, keys):
     assert warnings(caplog) == []
 
 
-@pytest.mark.parametrize(("task", "args"), [(tasks.encode_query, (1, "mug", "")), (tasks.look_closer, (1, 2, 3))])
+@pytest.mark.parametrize(("task", "args"), [(tasks.answer_query, (1, "mug", "")), (tasks.look_closer, (1, 2, 3))])
 def test_a_question_that_has_been_answered_meanwhile_takes_no_encoder(monkeypatch, task, args):
     monkeypatch.setattr(tasks.encoding, "answer_query", mock.Mock(side_effect=AssertionError("encoded")))
     monkeypatch.setattr(tasks.occlusion, "look", mock.Mock(side_effect=AssertionError("looked")))

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +124,7 @@ class E5File:
         text = bytes(self._bytes[self._text_at : self._text_at + self._word_bytes])
         offsets = self._bytes[self._word_offsets_at : self._scores_at].view("<u4").tolist()
         scores = self._bytes[self._scores_at : self._text_at].view("<f4").tolist()
-        words = [text[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)]
+        words = [text[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
         tokenizer = Tokenizer(Unigram(list(zip(words, scores, strict=True)), unk_id=self.unknown_id))
         tokenizer.normalizer = normalizers.Sequence(
             [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
