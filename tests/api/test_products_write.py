@@ -255,7 +255,7 @@ def test_bulk_is_bounded(shop):
     assert not Product.objects.exists()
 
 
-def test_an_unchanged_bulk_reads_each_hundred_with_one_query(shop):
+def test_an_unchanged_bulk_reads_each_chunk_with_one_query(shop):
     items = [{"sku": f"S{n}", "title": "T"} for n in range(200)]
     shop.call("POST", "products/bulk/", {"products": items})
     with CaptureQueriesContext(connection) as queries:

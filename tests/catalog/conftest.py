@@ -1,10 +1,12 @@
-"""A folder with a catalogue file and pictures, and a way to import it."""
+"""A folder with a catalogue file and pictures and a way to import it, and a shop's server that writes over REST."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+from tests.api.callers import ApiClient
 
 
 @pytest.fixture
@@ -14,3 +16,10 @@ def folder(tmp_path: Path):
     path = tmp_path / "import"
     path.mkdir()
     return ImportFolder(path)
+
+
+@pytest.fixture
+def shop(db) -> ApiClient:
+    from api.models import ApiKey
+
+    return ApiClient(headers={"X-Api-Key": ApiKey.objects.issue("shop", scope="secret")[1]})

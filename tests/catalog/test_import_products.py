@@ -233,7 +233,7 @@ def test_the_number_of_queries_does_not_grow_with_unchanged_rows(folder):
             folder.load(path)
         return len(queries)
 
-    assert count_queries(2) == count_queries(100)
+    assert count_queries(2) == count_queries(150)
 
 
 def test_every_changed_product_is_saved_and_no_other(folder):
