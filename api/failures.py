@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,6 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from api.problems import PROBLEM_TYPE, RequestError, problem_of
+from api.unavailable import explain_database_error
+
+logger = logging.getLogger(__name__)
 
 
 def handle_exception(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -21,6 +25,9 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
         exception = exceptions.PermissionDenied()
     elif isinstance(exception, RequestError):
         exception = exceptions.ValidationError({exception.name: [exception.message]})
+    elif (unavailable := explain_database_error(exception)) is not None:
+        logger.error("%s: %s", context["request"].path, exception)
+        exception = unavailable
     response = exception_handler(exception, context)  # for its headers, and for rolling back
     if response is None or not isinstance(exception, exceptions.APIException):
         return None

@@ -104,7 +104,7 @@ class KindredSchema(AutoSchema):
 
     def problem_statuses(self) -> list[int]:
         """Statuses that this operation can fail with. A view adds its own in `problem_statuses`, by method."""
-        statuses = [400, 401, 403, 404, 406, 429, 500]
+        statuses = [400, 401, 403, 404, 406, 429, 500, 503]
         if self.method in ("POST", "PUT", "PATCH"):
             statuses += [413, 415]
         own: dict[str, list[int]] = getattr(self.view, "problem_statuses", {})

@@ -24,6 +24,7 @@ from catalog.categories import normalize_path
 from catalog.conditions import IN_CATEGORIES, IN_STOCK, Condition
 
 ATTRIBUTE_PREFIX = "attr."
+MAX_TERMS = 300  # values of all filters together: each is a comparison for every product that is looked at
 MAX_NAME_LENGTH = 1000  # characters of an attribute's name
 ATTRIBUTE_PARAMETER = OpenApiParameter(
     "attr.NAME",
@@ -126,6 +127,8 @@ class Filters(Declared):
         Declared.__post_init__(self)
         if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
             raise RequestError("price_max", "Has to be at least price_min.")
+        if self.count_terms() > MAX_TERMS:
+            raise RequestError("filters", f"At most {MAX_TERMS} values in all filters together.")
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
@@ -152,6 +155,12 @@ class Filters(Declared):
         given = {name: values[name] for name in parameters_of(cls) if name in values}
         attributes = {name: sent.getlist(name) for name in sent if name.startswith(ATTRIBUTE_PREFIX)}
         return cls.read({**given, **attributes})
+
+    def count_terms(self) -> int:
+        """Return how many values all filters have together."""
+        named = [getattr(self, declared.name) for declared in fields(self) if "sql" in declared.metadata]
+        values = [value for value in named if isinstance(value, tuple)] + [texts for _, texts in self.attributes]
+        return sum(map(len, values))
 
     @property
     def restrict_products(self) -> bool:

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "api.unavailable.UnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -113,6 +114,9 @@ DATABASES = {"default": services.database_settings(KINDRED_HOME, url=DATABASE_UR
 CELERY_BROKER_URL = services.broker_url(KINDRED_HOME, url=BROKER_URL)
 CACHES = {"default": services.cache_settings(KINDRED_HOME, url=CACHE_URL, broker=BROKER_URL)}
 DJANGO_REDIS_IGNORE_EXCEPTIONS = True  # a cache that is down costs speed, never an answer
+
+# What one statement of a web process may take, in seconds; 0: as long as it likes. Workers and commands are free.
+KINDRED_STATEMENT_TIMEOUT_S = env.float("KINDRED_STATEMENT_TIMEOUT_S", default=5)
 
 # --- Celery: the rows of PendingEmbedding are the queue, Celery is the bell ----------------------------------------
 CELERY_TASK_IGNORE_RESULT = True

@@ -5,8 +5,10 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from config import services
+from config.web import prepare_web_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 services.ensure_running()
 
 application = get_wsgi_application()
+prepare_web_process()

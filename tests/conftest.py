@@ -35,6 +35,7 @@ TEST_HOME = Path(os.environ["KINDRED_HOME"] if WORKER else tempfile.mkdtemp(pref
 (TEST_HOME / "static").mkdir(exist_ok=True)  # whitenoise warns when it is not there
 os.environ["KINDRED_HOME"] = str(TEST_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["KINDRED_STATEMENT_TIMEOUT_S"] = "0"  # a test may import the web application, and build an index after it
 
 
 def pytest_configure(config: pytest.Config) -> None:

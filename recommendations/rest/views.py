@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 
+from django.db import OperationalError
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +17,7 @@ from rest_framework.views import APIView
 from api.access import MayRead, may_write
 from api.failures import handle_exception
 from api.problems import RequestError
+from api.unavailable import TooExpensive
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rest.examples import BATCH_EXAMPLES, LIST_EXAMPLE
@@ -31,6 +34,8 @@ from recommendations.rest.parameters import (
 from recommendations.rest.serializers import BatchSerializer, ListSerializer, render_list
 from recommendations.services import UnknownAnchor, recommend
 
+MAX_BATCH_TERMS = 2_000  # names and values in the placements of one request
+BATCH_BUDGET_S = 5.0  # placements that have not begun by then are not answered
 MAX_AGE_S = 30  # how long an unpersonalised list may be reused without asking again
 CUTTING = ("cursor", "fields", "limit", "id")  # parameters that only cut the list into pages and answers
 
@@ -81,7 +86,14 @@ class BatchView(APIView):
 
         Each fails alone: a placement that cannot be answered has a `problem` instead of a `list`.
         """
-        return Response({"placements": [answer_placement(item, request) for item in read_placements(request)]})
+        give_up_at = monotonic() + BATCH_BUDGET_S
+        return Response(
+            {
+                "placements": [
+                    answer_placement(item, request, give_up_at=give_up_at) for item in read_placements(request)
+                ]
+            }
+        )
 
 
 def read_placements(request: Request) -> list[Any]:
@@ -89,19 +101,36 @@ def read_placements(request: Request) -> list[Any]:
     placements = request.data.get("placements") if isinstance(request.data, dict) else None
     if not isinstance(placements, list) or not 1 <= len(placements) <= MAX_PLACEMENTS:
         raise ValidationError({"placements": [f"Has to be a list of 1 to {MAX_PLACEMENTS} placements."]})
+    if count_terms(placements) > MAX_BATCH_TERMS:
+        said = f"At most {MAX_BATCH_TERMS:,} names and values in one request: send several."
+        raise ValidationError({"placements": [ErrorDetail(said, code="too_many_terms")]})
     return placements
 
 
-def answer_placement(sent: Any, request: Request) -> dict[str, Any]:
+def count_terms(sent: Any) -> int:
+    """Return how many names and values there are in JSON, at any depth."""
+    count, waiting = 0, [sent]
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict | list):
+            waiting += [*value, *value.values()] if isinstance(value, dict) else value
+    return count
+
+
+def answer_placement(sent: Any, request: Request, *, give_up_at: float) -> dict[str, Any]:
+    """Return the list, or the problem of this placement; after `give_up_at` the problem is what the others cost."""
     name = str(sent.get("id", ""))[:100] if isinstance(sent, dict) else ""
     try:
+        if monotonic() > give_up_at:
+            raise TooExpensive
         query = PlacementQuery(data=sent)
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
         answer = answer_list(
             wanted, request=request, read_filters=lambda: build_placement_filters(wanted), asked=identify(sent)
         )
-    except (APIException, RequestError) as error:
+    except (APIException, RequestError, OperationalError) as error:
         failure = handle_exception(error, {"request": request})
         return {"id": name, "list": None, "problem": failure.data if failure else None}
     return {"id": name, "list": answer, "problem": None}

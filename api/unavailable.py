@@ -1,0 +1,55 @@
+"""What cannot be answered now: a request that costs more than one may, or a database that is away. 503, never 500."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from psycopg.errors import QueryCanceled
+
+from api.problems import Unavailable, is_api_path
+
+logger = logging.getLogger(__name__)
+
+TOO_EXPENSIVE = "This costs more than one request may. Ask for less: fewer filters and placements, or a smaller limit."
+AWAY = "The database does not answer. Try again in a moment."
+WAIT_S = 5
+
+
+class TooExpensive(Unavailable):
+    """A request that would hold a worker for too long."""
+
+    default_detail = TOO_EXPENSIVE
+    default_code = "too_expensive"
+
+
+def explain_database_error(error: Exception) -> Unavailable | None:
+    """Return the answer that an error of the database means; None where the error is our own."""
+    if isinstance(error.__cause__, QueryCanceled):  # by statement_timeout
+        return TooExpensive(wait=WAIT_S)
+    if isinstance(error, OperationalError | InterfaceError):
+        return Unavailable(AWAY, wait=WAIT_S)
+    return None
+
+
+class UnavailableMiddleware:
+    """The same for pages. Routes of the API have their own handler, `failures.handle_exception`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        answer = explain_database_error(exception)
+        if answer is None or is_api_path(request):
+            return None
+        logger.error("%s: %s", request.path, exception)
+        page = render(request, "503.html", {"detail": str(answer.detail)}, status=503)
+        page["Retry-After"] = str(WAIT_S)
+        return page

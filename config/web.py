@@ -1,0 +1,21 @@
+"""What web processes have and workers have not: a limit to what one statement may take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.signals import connection_created
+
+
+def prepare_web_process() -> None:
+    """Call it once, before the first request."""
+    connection_created.connect(limit_statements, dispatch_uid="config.web.limit_statements")
+
+
+def limit_statements(connection: Any, **_: Any) -> None:
+    """Have Postgres cancel what takes too long, for a visitor has left by then and others wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('statement_timeout', %s, false)", [f"{settings.KINDRED_STATEMENT_TIMEOUT_S * 1000:.0f}"]
+        )
