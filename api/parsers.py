@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser
 
 from api.problems import PayloadTooLarge
 
@@ -34,13 +34,3 @@ class BoundedJSONParser(BaseParser):
             return data
         except (ValueError, RecursionError) as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from error
-
-
-class BoundedMultiPartParser(MultiPartParser):
-    """Form data of at most KINDRED_MAX_UPLOAD_BYTES. Without a Content-Length Django reads no body at all."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        limit = settings.KINDRED_MAX_UPLOAD_BYTES
-        if int(stream.META.get("CONTENT_LENGTH") or 0) > limit:
-            raise PayloadTooLarge(f"The upload is larger than {limit:,} bytes.")
-        return super().parse(stream, media_type, parser_context)

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from rest_framework import exceptions, status
 
 PROBLEM_TYPE = "application/problem+json"
+# Where the phrase of the status says it less well.
+CODES = {413: "payload_too_large", 429: "throttled"}
 # Said for statuses that reach us without words of their own.
 DETAILS = {
     400: "The request is malformed.",
@@ -64,7 +66,7 @@ class Unavailable(exceptions.APIException):
 def build_problem(status_code: int, *, detail: str = "", code: str = "", instance: str = "") -> dict[str, Any]:
     """Return a problem document's members. `code` is the machine-readable name of the problem's type."""
     phrase = HTTPStatus(status_code).phrase
-    code = code or phrase.lower().replace(" ", "_").replace("-", "_")
+    code = code or CODES.get(status_code) or phrase.lower().replace(" ", "_").replace("-", "_")
     return {
         "type": f"urn:kindred:problem:{code}",
         "title": phrase,

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -56,35 +57,45 @@ class RateState:
         }
 
 
-def count_request(name: str, *, window_s: int) -> int | None:
-    """Add one to the counter `name` and return its value, or None when the cache cannot be reached."""
+def count_request(name: str, *, window_s: int, amount: int = 1) -> int | None:
+    """Add to the counter `name` and return its value, or None when the cache cannot be reached."""
     try:
         try:
-            return cache.incr(name)
+            return cache.incr(name, amount)
         except ValueError:  # the first request of this window
-            if cache.add(name, 1, timeout=2 * window_s):
-                return 1
-            return cache.incr(name)  # another process was first
+            if cache.add(name, amount, timeout=2 * window_s):
+                return amount
+            return cache.incr(name, amount)  # another process was first
     except Exception:
         # Whatever the cache's own error is called: a counter that is down must not cost an answer.
         logger.warning("The cache does not answer, so requests are not counted.", exc_info=True)
         return None
 
 
+def count_in_window(name: str, *, rate: Rate, amount: int = 1) -> tuple[int | None, int]:
+    """Count `amount` under `name`. Return the count of this window, None without a cache, and its seconds left."""
+    window, passed_s = divmod(int(time.time()), rate.window_s)
+    count = count_request(f"rate:{name}:{window}", window_s=rate.window_s, amount=amount)
+    return count, rate.window_s - passed_s
+
+
+def identify_address(request: HttpRequest) -> str:
+    """Return the address that a request comes from, as far as NUM_PROXIES lets proxies be believed."""
+    return str(BaseThrottle().get_ident(request))  # type: ignore[arg-type]  # it reads META alone
+
+
 class KeyThrottle(BaseThrottle):
     """One budget for each key, each member of staff, and each address of anonymous callers."""
 
     wait_s: int = 0
+    anonymous_policy = "anonymous"
 
     def allow_request(self, request: Request, view: Any) -> bool:
         policy, caller = self.identify(request)
         rate = parse_rate(settings.KINDRED_API_RATES[policy])
-        now = int(time.time())
-        window, passed_s = divmod(now, rate.window_s)
-        count = count_request(f"api-rate:{policy}:{caller}:{window}", window_s=rate.window_s)
+        count, self.wait_s = count_in_window(f"{policy}:{caller}", rate=rate)
         if count is None:
             return True
-        self.wait_s = rate.window_s - passed_s
         # The middleware puts these into the answer, whatever the answer turns out to be.
         request._request.rate_state = RateState(policy, rate, max(0, rate.limit - count), self.wait_s)  # type: ignore[attr-defined]
         return count <= rate.limit
@@ -98,4 +109,10 @@ class KeyThrottle(BaseThrottle):
             return request.auth.scope, str(request.auth.pk)
         if request.user and request.user.is_authenticated:
             return "staff", str(request.user.pk)
-        return "anonymous", str(self.get_ident(request))
+        return self.anonymous_policy, identify_address(request._request)
+
+
+class EventThrottle(KeyThrottle):
+    """Events of anonymous callers have a tight budget of their own: anyone can make them up."""
+
+    anonymous_policy = "events"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import Any, ClassVar
 
+from django.http import HttpResponse
+from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
@@ -16,9 +19,27 @@ DOCS_POLICY = (
 
 
 class SchemaView(SpectacularAPIView):
-    """OpenAPI 3.1, as YAML or with `Accept: application/json` as JSON."""
+    """OpenAPI 3.1, as YAML or with `Accept: application/json` as JSON.
+
+    It is the same until the process ends, and takes half a second to make: so it is made once for each form and
+    language, and by one request at a time, which its generator needs as well.
+    """
 
     throttle_classes: list[Any] = []
+    made: ClassVar[dict[tuple[str, str | None], bytes]] = {}
+    lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def _get_schema_response(self, request: Request) -> HttpResponse:
+        renderer: Any = request.accepted_renderer
+        key = (renderer.media_type, get_language())
+        with self.lock:
+            if key not in self.made:
+                schema = self.generator_class().get_schema(request=request, public=self.serve_public)  # type: ignore[no-untyped-call]
+                self.made[key] = renderer.render(schema, renderer.media_type, {})
+        disposition = f'inline; filename="{self._get_filename(request, None)}"'  # type: ignore[no-untyped-call]
+        return HttpResponse(
+            self.made[key], content_type=renderer.media_type, headers={"Content-Disposition": disposition}
+        )
 
 
 class DocsView(SpectacularSwaggerSplitView):

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "api.limits.LimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -158,6 +159,8 @@ KINDRED_API_PUBLIC_READ = env.bool("KINDRED_API_PUBLIC_READ", default=True)  # o
 # Requests per caller. Generous: they are there for loops that run wild, not for shoppers.
 KINDRED_API_RATES = {
     "anonymous": env.str("KINDRED_API_RATE_ANONYMOUS", default="6000/min"),
+    "events": env.str("KINDRED_API_RATE_EVENTS", default="600/min"),  # of an address, and single ones of a session
+    "pages": env.str("KINDRED_PAGE_RATE", default="3000/min"),  # forms, and pages that search
     "publishable": env.str("KINDRED_API_RATE_PUBLISHABLE", default="30000/min"),
     "secret": env.str("KINDRED_API_RATE_SECRET", default="30000/min"),
     "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
@@ -219,6 +222,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # The bell rings every few seconds, and each time these three would say so.
-    "loggers": {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")},
+    "loggers": {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")}
+    | {"waitress.queue": {"level": "ERROR"}},  # a request that waited for a thread is nothing to report
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -1,4 +1,4 @@
-"""The WSGI application: `gunicorn config.wsgi`."""
+"""The WSGI application: `gunicorn config.wsgi --worker-class config.web_worker.WebWorker`."""
 
 import os
 

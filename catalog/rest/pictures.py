@@ -9,12 +9,13 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.parameters import QueryParameters, StrictSerializer
-from api.parsers import BoundedJSONParser, BoundedMultiPartParser
+from api.parsers import BoundedJSONParser
 from catalog.fields import MAX_INTEGER
 from catalog.models import Product
 from catalog.pictures.checks import PictureError
@@ -71,7 +72,7 @@ def find_product(request: Request, sku: str) -> Product:
 class ProductImageListView(APIView):
     """The pictures of a product."""
 
-    parser_classes = [BoundedJSONParser, BoundedMultiPartParser]
+    parser_classes = [BoundedJSONParser, MultiPartParser]
     staff_permissions = {"POST": "catalog.add_productimage"}
 
     @extend_schema(operation_id="list_product_images", tags=["images"], responses=ImageListSerializer)

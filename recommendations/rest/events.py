@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -17,6 +19,7 @@ from api.access import MaySendEvents
 from api.parameters import QueryParameters, StrictSerializer
 from api.problems import flatten_errors
 from api.schema import ProblemErrorSerializer
+from api.throttling import EventThrottle, count_in_window, parse_rate
 from catalog.models import Product
 from recommendations.events import MAX_ID_LENGTH, Event
 
@@ -124,6 +127,7 @@ class EventsView(APIView):
     """What shoppers did."""
 
     permission_classes = [MaySendEvents]
+    throttle_classes = [EventThrottle]
 
     @extend_schema(
         operation_id="send_events",
@@ -136,7 +140,9 @@ class EventsView(APIView):
         """Report up to 1,000 events. Each is recorded once, however often it is sent; a bad one costs only itself."""
         batch = EventBatchSerializer(data=request.data)
         batch.is_valid(raise_exception=True)
-        events, rejected = check_events(batch.validated_data["events"])
+        items = batch.validated_data["events"]
+        busy = find_busy_sessions(items) if request.auth is None else set()
+        events, rejected = check_events(items, busy=busy)
         recorded = Event.objects.record(events)
         return Response({"recorded": len(recorded), "duplicates": len(events) - len(recorded), "rejected": rejected})
 
@@ -151,13 +157,23 @@ class UserView(APIView):
         return Response({"user_id": user_id, "erased": {"events": Event.objects.erase_user(user_id)}})
 
 
-def check_events(items: list[dict[str, Any]]) -> tuple[list[Event], list[dict[str, Any]]]:
-    """Return the events that can be recorded, and what is wrong with the others."""
+def find_busy_sessions(items: list[dict[str, Any]]) -> set[str]:
+    """Count the events of each session, and return the sessions that have sent more than anybody clicks."""
+    rate = parse_rate(settings.KINDRED_API_RATES["events"])
+    sessions = Counter(item["session_id"] for item in items if isinstance(item.get("session_id"), str))
+    counts = {name: count_in_window(f"events-of:{name}", rate=rate, amount=sent)[0] for name, sent in sessions.items()}
+    return {name for name, count in counts.items() if count is not None and count > rate.limit}
+
+
+def check_events(items: list[dict[str, Any]], *, busy: set[str]) -> tuple[list[Event], list[dict[str, Any]]]:
+    """Return the events that can be recorded, and what is wrong with the others, such as being of a `busy` session."""
     serializer = EventSerializer()
     checked: dict[int, dict[str, Any]] = {}
     rejected: dict[int, dict[str, Any]] = {}
     for index, item in enumerate(items):
         try:
+            if item.get("session_id") in busy:
+                raise ValidationError({"session_id": [ErrorDetail("Too many events in a minute.", code="throttled")]})
             checked[index] = serializer.run_validation(item)
         except ValidationError as error:
             rejected[index] = describe_rejected(index, item, error)

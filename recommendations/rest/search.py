@@ -7,13 +7,13 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.access import MayRead
 from api.declarations import ChoiceField
-from api.parsers import BoundedMultiPartParser
 from api.problems import RequestError, Unavailable
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
@@ -112,7 +112,7 @@ class TextSearchView(APIView):
 class PhotoSearchView(APIView):
     """Products by photo."""
 
-    parser_classes = [BoundedMultiPartParser]
+    parser_classes = [MultiPartParser]
     permission_classes = [MayRead]
     problem_statuses = {"POST": [503]}
 

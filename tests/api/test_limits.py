@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
 
@@ -79,3 +80,38 @@ def test_placements_that_would_begin_too_late_say_what_the_others_cost(monkeypat
     first, second = ApiClient().call("POST", "recommendations/", {"placements": placements}).json()["placements"]
     assert (first["list"]["status"], first["problem"]) == ("ok", None)
     assert (second["list"], second["problem"]["code"]) == (None, "too_expensive")
+
+
+def test_one_limit_holds_for_uploads_at_every_door(settings):
+    settings.KINDRED_MAX_UPLOAD_BYTES = 1000
+    photo = {"image": SimpleUploadedFile("photo.jpg", b"x" * 2000)}
+    assert Client().post("/search/", photo).status_code == 413
+    photo["image"].seek(0)
+    answer = Client().post("/api/v1/search/image/", photo)
+    assert (answer.status_code, problem(answer)["code"]) == (413, "payload_too_large")
+
+
+def test_pages_that_search_have_a_budget_and_the_front_page_has_none(settings):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"pages": "2/min"}
+    assert [Client().get("/search/?q=").status_code for _ in range(3)] == [200, 200, 429]
+    assert 1 <= int(Client().get("/search/?q=")["Retry-After"]) <= 60
+    assert Client().get("/").status_code == 200
+
+
+def test_events_that_anyone_can_make_up_have_a_budget_by_address_and_by_session(settings, make_product, shop):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"events": "4/min"}
+    make_product("A")
+
+    def send(client, session: str, *numbers: int) -> list[str]:
+        events = [{"event_id": f"{session}{n}", "type": "view", "sku": "A", "session_id": session} for n in numbers]
+        answer = client.call("POST", "events/", {"events": events})
+        return [error["code"] for one in answer.json()["rejected"] for error in one["errors"]] or [
+            answer.json()["recorded"]
+        ]
+
+    assert send(ApiClient(), "s", 1, 2, 3) == [3]
+    assert send(ApiClient(), "s", 4, 5) == ["throttled", "throttled"]
+    assert send(ApiClient(), "t", 1) == [1]
+    assert send(shop, "s", *range(10, 30)) == [20]
+    assert send(ApiClient(), "u", 1) == [1]
+    assert ApiClient().call("POST", "events/", {"events": [{}]}).status_code == 429

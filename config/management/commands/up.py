@@ -187,7 +187,8 @@ def demo_is_loaded() -> bool:
 
 def web_arguments(host: str, port: int, *, workers: int) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    arguments = ["gunicorn", "config.wsgi", "--bind", bind, "--workers", str(workers), "--threads", str(WEB_THREADS)]
+    arguments = ["gunicorn", "config.wsgi", "--worker-class", "config.web_worker.WebWorker", "--bind", bind]
+    arguments += ["--workers", str(workers), "--threads", str(WEB_THREADS)]
     arguments += ["--preload", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "8"]
     if Path("/dev/shm").is_dir():  # gunicorn's heartbeat files: a slow disk would look like a hung worker
         arguments += ["--worker-tmp-dir", "/dev/shm"]

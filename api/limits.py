@@ -1,0 +1,50 @@
+"""What a request may bring and how often pages may be asked for what costs: one place for all doors.
+
+The web server itself takes no larger body than these limits (`config.web_worker`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from api.problems import is_api_path
+from api.throttling import count_in_window, identify_address, parse_rate
+
+COSTLY_PAGES = ("/search/", "/products/")  # they ask the worker, or search by vectors
+
+
+class LimitsMiddleware:
+    """Refuses bodies that are too large by what they say of themselves, and pages that are asked for too often."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        limit = settings.KINDRED_MAX_UPLOAD_BYTES
+        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+            return refuse(413, f"The request is larger than {limit:,} bytes. Send less, or a smaller picture.")
+        if is_costly(request) and (wait_s := self.seconds_to_wait(request)):
+            return refuse(429, f"Too many requests: wait {wait_s} seconds.", retry_after_s=wait_s)
+        return self.get_response(request)
+
+    def seconds_to_wait(self, request: HttpRequest) -> int:
+        """Count the request and return how long to wait, 0 where it may go on."""
+        rate = parse_rate(settings.KINDRED_API_RATES["pages"])
+        count, left_s = count_in_window(f"pages:{identify_address(request)}", rate=rate)
+        return left_s if count is not None and count > rate.limit else 0
+
+
+def is_costly(request: HttpRequest) -> bool:
+    return not is_api_path(request) and (request.method == "POST" or request.path_info.startswith(COSTLY_PAGES))
+
+
+def refuse(status: int, text: str, *, retry_after_s: int | None = None) -> HttpResponse:
+    """Return a plain answer; under /api/ the API's middleware makes a problem document of it."""
+    response = HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
+    if retry_after_s is not None:
+        response["Retry-After"] = str(retry_after_s)
+    return response
