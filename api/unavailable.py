@@ -9,21 +9,24 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from psycopg.errors import QueryCanceled
 
 from api.problems import Unavailable, is_api_path
 
 logger = logging.getLogger(__name__)
 
-TOO_EXPENSIVE = "This costs more than one request may. Ask for less: fewer filters and placements, or a smaller limit."
-AWAY = "The database does not answer. Try again in a moment."
+TOO_EXPENSIVE = gettext_lazy(
+    "This costs more than one request may. Ask for less: fewer filters and placements, or a smaller limit."
+)
+AWAY = gettext_lazy("The database does not answer. Try again in a moment.")
 WAIT_S = 5
 
 
 class TooExpensive(Unavailable):
     """A request that would hold a worker for too long."""
 
-    default_detail = TOO_EXPENSIVE
+    default_detail = TOO_EXPENSIVE  # type: ignore[assignment]  # translated when it is said
     default_code = "too_expensive"
 
 
@@ -32,7 +35,7 @@ def explain_database_error(error: Exception) -> Unavailable | None:
     if isinstance(error.__cause__, QueryCanceled):  # by statement_timeout
         return TooExpensive(wait=WAIT_S)
     if isinstance(error, OperationalError | InterfaceError):
-        return Unavailable(AWAY, wait=WAIT_S)
+        return Unavailable(str(AWAY), wait=WAIT_S)
     return None
 
 

@@ -18,6 +18,7 @@ from catalog.html_text import html_to_text
 from catalog.models import Category, Product
 
 MAX_DESCRIPTION = 100_000  # characters
+MAX_MARKUP = 200_000  # characters of a text with its markup, before it is parsed
 MAX_JSON_DEPTH = 20
 MAX_JSON_CHARACTERS = 100_000
 MAX_INTEGER = 2_147_483_647  # of a column of Postgres's type integer
@@ -36,12 +37,19 @@ class BadValue(ValueError):
 
 def clean_title(text: str) -> str:
     """Return the title as text in one line."""
-    return " ".join(html_to_text(text).split())
+    return " ".join(read_text(text).split())
+
+
+def read_text(text: str) -> str:
+    """Return the text without its markup. Raises BadValue."""
+    if len(text) > MAX_MARKUP:
+        raise BadValue(f"is longer than {MAX_MARKUP:,} characters with its markup", code="max_length")
+    return html_to_text(text)
 
 
 def clean_description(text: str) -> str:
     """Return the description as text: a line for each paragraph or list item. Raises BadValue."""
-    text = html_to_text(text)
+    text = read_text(text)
     if len(text) > MAX_DESCRIPTION:
         raise BadValue(f"is longer than {MAX_DESCRIPTION:,} characters", code="max_length")
     return text

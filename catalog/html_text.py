@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
+
+from selectolax.lexbor import LexborHTMLParser
 
 # Elements whose text stands on lines of its own, elements within a line, and elements that nobody sees.
 BLOCKS = frozenset(
@@ -20,20 +21,23 @@ INLINE = frozenset(
 )
 UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
 KNOWN = BLOCKS | INLINE | UNSEEN
-TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]*)[^<>]*>")
+# Names are bounded, as in ENTITY: without a bound, "<aaaa..." takes time with the square of its length.
+TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})(?=[\s/>])[^<>]*>")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 OPEN_ENDED = re.compile(r"<(?![^<>]*>)")  # opens no tag
-WHITESPACE = re.compile(r"\s+")
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+LINE = "\x1e"  # the ASCII record separator: a line break of ours, where one in the source is only a space
+_SEPARATORS = dict.fromkeys(BLOCKS, LINE) | dict.fromkeys(("td", "th"), " ")
 
 
 def html_to_text(text: str) -> str:
     """Return `text` without markup. Text that holds no known tag and no entity comes back as it is, trimmed.
 
-    "<3" and "a < b" are no markup; "<p>" is.
+    "<3" and "a < b" are no markup; "<p>" is. Deep nests take a browser's parser time with the square of their depth
+    (250 kB of `<div>`: 4 s), so that callers bound the length first (`fields.MAX_MARKUP`).
     """
     if _holds_markup(text):
-        lines = (" ".join(line.split()) for line in _strip_markup(text).splitlines())
+        lines = (" ".join(line.split()) for line in _strip_markup(text).split(LINE))
         return "\n".join(line for line in lines if line)
     if ENTITY.search(text):
         text = html.unescape(text)
@@ -45,39 +49,18 @@ def _holds_markup(text: str) -> bool:
 
 
 def _strip_markup(text: str) -> str:
-    # Without these two steps the parser's time grows with the square of the length on hostile input (10 s for 128 kB).
-    text = OPEN_ENDED.sub("&lt;", COMMENT.sub("", text))
-    parser = TextParser()
-    parser.feed(text)
-    parser.close()
-    return "".join(parser.pieces)
-
-
-class TextParser(HTMLParser):
-    """Collects what a reader would see, in time linear in the length (a tree of soup is not)."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._unseen: str | None = None  # the element we are in that nobody sees
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._unseen is None and tag in UNSEEN:
-            self._unseen = tag
-        self._separate(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in (self._unseen, "body"):
-            self._unseen = None
-        self._separate(tag)
-
-    def handle_data(self, data: str) -> None:
-        if self._unseen is None:
-            self.pieces.append(WHITESPACE.sub(" ", data))  # a line break in the source is only a space
-
-    def _separate(self, tag: str) -> None:
-        if tag in BLOCKS:
-            self._unseen = None if self._unseen == "head" else self._unseen  # browsers close a head at the first block
-            self.pieces.append("\n")
-        elif tag in ("td", "th"):
-            self.pieces.append(" ")
+    tree = LexborHTMLParser(OPEN_ENDED.sub("&lt;", COMMENT.sub("", text.replace(LINE, " "))))
+    pieces: list[str] = []
+    node = tree.body
+    # By hand through the tree, for what selectolax offers to change it takes time with the square of its depth.
+    while node is not None:
+        tag = node.tag
+        if tag == "-text":
+            pieces.append(node.text_content or "")
+        pieces.append(_SEPARATORS.get(tag or "", ""))
+        following = None if tag in UNSEEN else node.first_child
+        while following is None and node is not None and node.tag != "body":
+            pieces.append(_SEPARATORS.get(node.tag or "", ""))
+            following, node = node.next, node.parent
+        node = following
+    return "".join(pieces)
