@@ -29,7 +29,9 @@ class Declared:
         """Raise RequestError for the first value that its declaration refuses."""
         for declared in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             value, field = getattr(self, declared.name), declared.metadata.get("parameter")
-            if field is not None and value is not declared.default:
+            if field is not None and value is None:  # nothing is asked for
+                object.__setattr__(self, declared.name, declared.default)
+            elif field is not None and value is not declared.default:
                 object.__setattr__(self, declared.name, check_value(declared.name, field, value))
 
 
@@ -64,7 +66,10 @@ def check_value(name: str, field: AnyField, value: Any) -> Any:
 
 
 class TextsField(serializers.ListField):
-    """Texts: one, or a list of alternatives; in a query string the parameter may be repeated. Read as a tuple."""
+    """Texts, alternatives of each other; in a query string the parameter may be repeated. Read as a tuple.
+
+    `lone`: whether one text, number or truth value may stand for a list of it. Empty texts beside others count as not given.
+    """
 
     default_error_messages = {"empty": "Give a value, or leave it out."}
 
@@ -75,9 +80,10 @@ class TextsField(serializers.ListField):
         child: AnyField | None = None,
         max_length: int = 100,
         may_be_empty: bool = False,
+        lone: bool = True,
     ) -> None:
         child = child or serializers.CharField(max_length=1000)
-        self.may_be_empty = may_be_empty
+        self.may_be_empty, self.lone = may_be_empty, lone
         super().__init__(child=child, required=False, max_length=max_length, help_text=help_text)
 
     def split_query(self, texts: list[str]) -> list[str]:
@@ -85,11 +91,14 @@ class TextsField(serializers.ListField):
         return texts
 
     def to_internal_value(self, data: Any) -> tuple[str, ...]:  # type: ignore[override]
+        if not self.lone and not isinstance(data, list | tuple):
+            self.fail("not_a_list", input_type=type(data).__name__)
         items = data if isinstance(data, list | tuple) else [data]
         if len(items) > (self.max_length or len(items)):
             raise serializers.ValidationError(f"At most {self.max_length}.", code="max_length")
-        words = [str(item).lower() if isinstance(item, bool) else item for item in items]
-        texts = tuple(dict.fromkeys(super().to_internal_value(words)))
+        words = [str(item).lower() if isinstance(item, bool) and self.lone else item for item in items]
+        given = [word for word in words if word != ""]
+        texts = tuple(dict.fromkeys(super().to_internal_value(given if given or self.may_be_empty else words)))
         if not texts and not self.may_be_empty:
             self.fail("empty")
         return texts

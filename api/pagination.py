@@ -66,7 +66,7 @@ class Keyset:
         """
         try:
             name, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            if name != self.name or "\0" in str(value):
+            if name != self.name or "\0" in str(value).encode().decode():  # half a surrogate pair cannot be encoded
                 raise ValueError(name)
             field = cast("Field[Any, Any]", model._meta.get_field(self.field))
             return field.to_python(value), int(pk)

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Self
 
@@ -24,6 +24,7 @@ from catalog.categories import normalize_path
 from catalog.conditions import IN_CATEGORIES, IN_STOCK, Condition
 
 ATTRIBUTE_PREFIX = "attr."
+PRICE_LIMIT = Decimal(10**12)
 MAX_TERMS = 300  # values of all filters together: each is a comparison for every product that is looked at
 MAX_NAME_LENGTH = 1000  # characters of an attribute's name
 ATTRIBUTE_PARAMETER = OpenApiParameter(
@@ -32,7 +33,9 @@ ATTRIBUTE_PARAMETER = OpenApiParameter(
     many=True,
     description="The attribute NAME has this value, such as `attr.colour=sage`; repeated, the values are alternatives",
 )
-ATTRIBUTE_VALUES = TextsField("The attribute has one of these values")
+ATTRIBUTE_VALUES = TextsField(
+    "The attribute has one of these values", child=serializers.CharField(max_length=1000, trim_whitespace=False)
+)
 
 
 class CategoriesField(TextsField):
@@ -50,10 +53,18 @@ class ExcludedField(TextsField):
 
 
 class PriceField(serializers.DecimalField):
-    """A bound of the price, in whatever currency the products have."""
+    """A bound of the price, in whatever currency products have. Computed ones may have more decimals than prices."""
 
     def __init__(self, help_text: str) -> None:
         super().__init__(max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, help_text=help_text)
+
+    def validate_precision(self, value: Decimal) -> Decimal:
+        if value >= PRICE_LIMIT:
+            self.fail("max_whole_digits", max_whole_digits=12)
+        return value
+
+    def quantize(self, value: Decimal) -> Decimal:
+        return round(value, 6)
 
 
 class MomentField(serializers.CharField):
@@ -67,7 +78,7 @@ class MomentField(serializers.CharField):
         super().__init__(max_length=40, required=False, help_text=help_text)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        return data if isinstance(data, datetime) else super().run_validation(data)
+        return super().run_validation(data.isoformat() if isinstance(data, date) else data)
 
     def to_internal_value(self, data: Any) -> datetime:  # type: ignore[override]
         text = super().to_internal_value(data)
@@ -75,11 +86,11 @@ class MomentField(serializers.CharField):
         try:
             day = parse_date(text)
             moment = datetime.combine(day, time()) if day else parse_datetime(text)
-        except ValueError:
-            moment = None
-        if moment is None:
+            if moment is None:
+                raise ValueError(text)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):  # the zone may lead out of the years that there are
             self.fail("invalid")
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def run_validators(self, value: Any) -> None:
         """Those of the text have run."""
@@ -144,7 +155,7 @@ class Filters(Declared):
                 attributes.append(read_attribute(name, value))
             elif name not in known:
                 names = ", ".join([*known, f"{ATTRIBUTE_PREFIX}NAME"])
-                raise RequestError(ascii(name)[1:-1][:50], f"Unknown filter. Known: {names}.")
+                raise RequestError(describe_name(name), f"Unknown filter. Known: {names}.")
             elif value is not None:
                 values[name] = value
         return cls(**values, attributes=tuple(attributes))
@@ -178,11 +189,16 @@ class Filters(Declared):
         return found + [attribute_condition(name, texts) for name, texts in self.attributes]
 
 
+def describe_name(name: str) -> str:
+    """Return the beginning of a name that somebody sent, as an answer can hold it."""
+    return name[:50] if name.isprintable() else ascii(name[:50])[1:-1]
+
+
 def read_attribute(name: str, value: Any) -> tuple[str, tuple[str, ...]]:
     """Return the name without its prefix, and the values that are wanted. Raises RequestError."""
     if len(name) > MAX_NAME_LENGTH or not re.fullmatch(r"[^\0\ud800-\udfff]*", name):
         raise RequestError(
-            ascii(name)[1:-1][:50], f"At most {MAX_NAME_LENGTH} characters of valid Unicode, none of them null."
+            describe_name(name), f"At most {MAX_NAME_LENGTH} characters of valid Unicode, none of them null."
         )
     return name.removeprefix(ATTRIBUTE_PREFIX), check_value(name, ATTRIBUTE_VALUES, value)
 

@@ -115,9 +115,10 @@ class ListRequest(Declared):
     anchors: tuple[str, ...] = parameter(
         TextsField(
             "SKUs: one product, or several that are one query together, such as a cart",
-            child=serializers.CharField(max_length=100, trim_whitespace=False),
+            child=serializers.CharField(max_length=100),
             max_length=MAX_ANCHORS,
             may_be_empty=True,
+            lone=False,
         )
     )
     limit: int = parameter(WholeNumberField(1, MAX_LIMIT, default=10))

@@ -59,7 +59,7 @@ def find_sample(rule: Rule, *, sku: str) -> Product | None:
     """The product asked for; else the rule's anchor; else one whose list the rule is likely to change."""
     products = Product.objects.shown()
     if sku:
-        return products.filter(sku=sku).first()
+        return products.filter(sku=sku).first() if sku.isprintable() else None
     if rule.anchor is not None:
         return rule.anchor
     if rule.anchor_category is not None:

@@ -77,7 +77,7 @@ def recommend(
     """
     request = ListRequest(
         strategy=strategy,
-        anchors=tuple(anchor if isinstance(anchor, str) else anchor.sku for anchor in anchors),
+        anchors=tuple(dict.fromkeys(anchor if isinstance(anchor, str) else anchor.sku for anchor in anchors)),
         limit=limit,
         filters=filters or Filters(),
         options=options or Options(),

@@ -56,7 +56,7 @@ class PlacementQuery(StrictSerializer):
     )
     limit = copy_field(ListRequest, "limit")
     filters = serializers.DictField(required=False, help_text="As the parameters of similar/: brand, attr.colour, ...")
-    exclude = TextsField("SKUs that are not shown", may_be_empty=True)
+    exclude = TextsField("SKUs that are not shown", may_be_empty=True, lone=False)
     fields = serializers.ListField(  # type: ignore[assignment]
         child=serializers.ChoiceField(choices=RESULT_FIELDS), required=False, help_text="Only these fields of results"
     )

@@ -177,6 +177,7 @@ def test_sparse_answers_hold_the_sku_and_the_named_fields_in_the_usual_order(any
         ("ordering=stock", {"ordering": "invalid_choice"}),
         ("fields=sku,colour", {"fields": "unknown_field"}),
         ("cursor=nonsense", {"cursor": "invalid"}),
+        ("cursor=WyJza3UiLCAiXHVkODAwIiwgMV0", {"cursor": "invalid"}),  # half of a surrogate pair
         ("price_min=1&price_min=2", {"price_min": "repeated_parameter"}),
         ("created_since=yesterday", {"created_since": "invalid"}),
         ("category=%00", {"category.0": "null_characters_not_allowed"}),

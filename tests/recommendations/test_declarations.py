@@ -5,6 +5,7 @@ Every declaration is walked, so that one which is added is tested the day it is 
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -133,3 +134,55 @@ def test_a_moment_at_the_edge_of_time_is_refused_or_compared():
 @pytest.mark.parametrize("path", ["products/A/similar/", "products/"])
 def test_values_at_the_edges_are_answered_or_refused(mug, path, query):
     assert ApiClient().call("GET", f"{path}?{query}").status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999-23:59", "0001-01-01T00:00:00+00:01"]
+)
+def test_a_moment_whose_zone_leads_out_of_time_is_refused_by_name(mug, moment):
+    for path in ("products/A/similar/", "products/"):
+        assert list(errors(ApiClient().get(f"/api/v1/{path}", {"created_since": moment}))) == ["created_since"]
+    placement = {"id": "p", "strategy": "recent", "filters": {"created_since": moment}}
+    good = {"id": "q", "strategy": "recent"}
+    answer = ApiClient().call("POST", "recommendations/", {"placements": [placement, good]}).json()["placements"]
+    assert [one["problem"] is None for one in answer] == [False, True]
+
+
+def test_python_callers_may_give_dates_computed_prices_and_none():
+    read = Filters.read({"created_since": date(2026, 3, 1), "price_max": Decimal("15.90") * Decimal("1.123")})
+    assert read.created_since == datetime(2026, 3, 1, tzinfo=UTC)
+    assert read.price_max == Decimal("17.8557")
+    assert Filters(created_since=datetime(2026, 3, 1, 12)).created_since == datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert Filters(category=None, price_min=None) == Filters()
+    assert Filters.read({"price_max": 15.9 * 1.1}).price_max == Decimal("17.49")
+    with pytest.raises(RequestError, match="price_max"):
+        Filters(price_max=10**12)
+
+
+def test_an_attribute_is_compared_as_it_stands_with_its_spaces(mug):
+    Product.objects.filter(sku="B").update(attributes={"colour": "navy "})
+    found = ApiClient().get("/api/v1/products/", {"attr.colour": "navy "}).json()["results"]
+    assert [product["sku"] for product in found] == ["B"]
+    assert ApiClient().get("/api/v1/products/", {"attr.colour": "navy"}).json()["results"] == []
+
+
+def test_empty_values_among_others_count_as_not_given(mug):
+    Product.objects.filter(sku="B").update(brand="Nordlyn")
+    assert Filters.read({"brand": ["", "Nordlyn"], "exclude": [""]}) == Filters(brand=("Nordlyn",))
+    found = ApiClient().get("/api/v1/products/?brand=Nordlyn&brand=").json()["results"]
+    assert [product["sku"] for product in found] == ["B"]
+
+
+def test_anchors_of_a_placement_are_a_list_of_texts_and_spaces_around_them_do_not_matter(mug):
+    def ask(anchors: object) -> dict:
+        body = {"placements": [{"id": "p", "anchors": anchors}]}
+        return ApiClient().call("POST", "recommendations/", body).json()["placements"][0]
+
+    assert ask([" A\n"])["list"]["anchors"] == ["A"]
+    assert [ask(wrong)["problem"]["status"] for wrong in ("A", 5, [True], {"A": 1})] == [400] * 4
+
+
+def test_an_unknown_filter_is_named_as_it_was_sent():
+    with pytest.raises(RequestError) as refused:
+        Filters.read({"花": "x"})
+    assert refused.value.name == "花"

@@ -276,6 +276,10 @@ def test_a_preview_leaves_no_trace(shelf):
     assert saved.is_active is False
 
 
+def test_the_preview_of_a_sku_that_no_product_can_have_is_none(shelf):
+    assert preview_rule(Rule(kind="exclude", target=shelf["B"]), sku="A\0") is None
+
+
 def test_the_preview_says_when_a_rule_is_over_or_does_not_apply(shelf):
     over = Rule(kind="exclude", target=shelf["B"], ends_at=timezone.now() - timedelta(days=1))
     assert preview_rule(over, sku="A").notes == ("The rule is over. Below is what it does while it is in force.",)
