@@ -68,7 +68,7 @@ def check_value(name: str, field: AnyField, value: Any) -> Any:
 class TextsField(serializers.ListField):
     """Texts, alternatives of each other; in a query string the parameter may be repeated. Read as a tuple.
 
-    `lone`: whether one text, number or truth value may stand for a list of it. Empty texts beside others count as not given.
+    `lone`: whether one text, number or truth value may stand for a list. Empty texts beside others count as not given.
     """
 
     default_error_messages = {"empty": "Give a value, or leave it out."}
