@@ -59,7 +59,7 @@ class PriceField(serializers.DecimalField):
         super().__init__(max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, help_text=help_text)
 
     def validate_precision(self, value: Decimal) -> Decimal:
-        if abs(value) >= PRICE_LIMIT:
+        if not -PRICE_LIMIT < value < PRICE_LIMIT:  # abs() would overflow
             self.fail("max_whole_digits", max_whole_digits=12)
         return value
 
