@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -86,6 +87,14 @@ def test_last_use_is_written_at_most_once_a_minute(db):
     assert key.last_used_at > first
 
 
+def test_a_key_that_is_revoked_again_keeps_the_first_moment(db):
+    key, _token = ApiKey.objects.issue("app", scope="publishable")
+    key.revoke()
+    first = key.revoked_at
+    key.revoke()
+    assert key.revoked_at == first
+
+
 def test_staff_write_with_their_permission_and_a_csrf_token(db):
     user = User.objects.create_user("ann", password="x", is_staff=True)
     client = Client(enforce_csrf_checks=True)
@@ -141,6 +150,13 @@ def test_the_admin_shows_a_new_key_once(admin_client):
     assert key.state == "revoked"
 
 
+def test_the_admin_makes_no_secret_key_of_a_publishable_one(admin_client):
+    key, _token = ApiKey.objects.issue("app", scope="publishable")
+    admin_client.post(f"/admin/api/apikey/{key.pk}/change/", {"name": "phone", "scope": "secret"})
+    key.refresh_from_db()
+    assert (key.name, key.scope) == ("phone", "publishable")
+
+
 def test_rates_are_counted_down_and_then_refused(anyone, app, settings):
     settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"anonymous": "2/day", "publishable": "5/day"}
     answers = [anyone.call("GET", "products/") for _ in range(3)]
@@ -156,6 +172,31 @@ def test_rates_are_counted_down_and_then_refused(anyone, app, settings):
     assert problem(answers[2])["code"] == "throttled"
     other = app.call("GET", "products/")  # a budget of its own
     assert (other.status_code, other["RateLimit"].split(";")[1]) == (200, "r=4")
+
+
+def test_every_caller_has_a_budget_of_its_own(db, settings):
+    """Also a key and a member of staff that have the same number in their tables."""
+    settings.KINDRED_API_RATES = dict.fromkeys(settings.KINDRED_API_RATES, "1/day")
+    issued = [ApiKey.objects.issue(f"app {n}", scope="publishable") for n in range(2)]
+    staff = [User.objects.create_user(f"ann {key.pk}", pk=key.pk, is_staff=True) for key, _token in issued]
+    callers = [ApiClient(headers={"X-Api-Key": token}) for _key, token in issued]
+    callers += [ApiClient(REMOTE_ADDR=address) for address in ("192.0.2.1", "192.0.2.2")]
+    callers += [ApiClient() for _ in staff]
+    for caller, user in zip(callers[4:], staff, strict=True):
+        caller.force_login(user)
+    assert [caller.call("GET", "products/").status_code for caller in callers] == [200] * 6
+    assert [caller.call("GET", "products/").status_code for caller in callers] == [429] * 6
+
+
+def test_a_budget_is_whole_again_in_the_next_window(anyone, settings, monkeypatch):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"anonymous": "1/min"}
+    clock = SimpleNamespace(now=0)
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: clock.now))
+    answers = []
+    for clock.now in (600, 659, 660):
+        answers.append(anyone.call("GET", "products/"))
+    assert [answer.status_code for answer in answers] == [200, 429, 200]
+    assert answers[1]["Retry-After"] == "1"
 
 
 def test_a_forged_forwarding_header_gets_no_budget_of_its_own(anyone, settings):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from recommendations.events import Event
-from tests.api.callers import errors, problem
+from catalog.models import Product
+from recommendations.events import Event, EventQuerySet
+from tests.api.callers import ApiClient, errors, problem
 
 
 def event(event_id: str, **values) -> dict:
@@ -97,3 +99,25 @@ def test_a_user_is_erased_and_nobody_else(shop, app, make_product):
     assert shop.call("DELETE", "users/u%2F1/").json() == {"user_id": "u/1", "erased": {"events": 2}}
     assert shop.call("DELETE", "users/u%2F1/").json() == {"user_id": "u/1", "erased": {"events": 0}}
     assert sorted(Event.objects.values_list("event_id", flat=True)) == ["3", "4"]
+
+
+def test_of_the_staff_only_superusers_erase_a_user(make_product):
+    """Django has no permission that means this."""
+    Event.objects.create(event_id="1", type="click", product=make_product("A"), user_id="u", occurred_at=timezone.now())
+    for name, is_superuser, expected in (("ann", False, (403, 1)), ("root", True, (200, 0))):
+        caller = ApiClient()
+        caller.force_login(User.objects.create_user(name, is_staff=True, is_superuser=is_superuser))
+        assert (caller.call("DELETE", "users/u/").status_code, Event.objects.count()) == expected
+
+
+def test_an_event_that_another_request_records_meanwhile_counts_once(app, make_product, monkeypatch):
+    make_product("A")
+    real = EventQuerySet.bulk_create
+
+    def come_second(events, *args, **kwargs):
+        real(events, [Event(event_id="e1", type="click", product=Product.objects.get(), occurred_at=timezone.now())])
+        return real(events, *args, **kwargs)
+
+    monkeypatch.setattr(EventQuerySet, "bulk_create", come_second)
+    assert app.call("POST", "events/", {"events": [event("e1"), event("e2")]}).status_code == 200
+    assert sorted(Event.objects.values_list("event_id", flat=True)) == ["e1", "e2"]

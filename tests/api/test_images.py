@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import socket
+import ssl
 import threading
 import time
 from datetime import timedelta
@@ -247,6 +248,8 @@ class Pictures(http.server.BaseHTTPRequestHandler):
             self.reply(302, b"", Location="http://192.168.0.1/")
         elif self.path == "/file":
             self.reply(302, b"", Location="file:///etc/passwd")
+        elif self.path == "/host":
+            self.reply(200, self.headers["Host"].encode())
         elif self.path == "/drip":
             self.drip()
         else:
@@ -305,6 +308,23 @@ def test_networks_that_were_named_are_fetched_from(picture_server, inside):
 def test_answers_that_are_not_accepted(picture_server, inside, path, limits, said):
     with pytest.raises(FetchError, match=said):
         fetch_public(picture_server + path, **{"max_bytes": 10_000, "deadline_s": 5.0, **limits})
+
+
+def test_the_server_is_told_which_of_its_hosts_is_meant(picture_server, inside):
+    assert fetch_public(f"{picture_server}/host", max_bytes=100, deadline_s=5).decode() == picture_server[7:]
+
+
+def test_the_certificate_has_to_be_that_of_the_host(picture_server, inside, monkeypatch):
+    checked = []
+
+    def refuse(context, _socket, *, server_hostname):
+        checked.append((context.verify_mode, context.check_hostname, server_hostname))
+        raise ssl.SSLCertVerificationError("self-signed certificate")
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", refuse)
+    with pytest.raises(FetchError, match=r"could not be reached \(SSLCertVerificationError\)"):
+        fetch_public(f"https://{picture_server[7:]}/ok.png", max_bytes=10_000, deadline_s=5)
+    assert checked == [(ssl.CERT_REQUIRED, True, "localhost")]
 
 
 def test_the_connection_goes_to_the_address_that_was_judged(picture_server, inside, monkeypatch):

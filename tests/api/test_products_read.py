@@ -141,6 +141,18 @@ def test_pages_joined_are_the_whole_list(anyone, shelf, ordering):
     assert (joined, pages) == (whole, 3)
 
 
+@pytest.mark.parametrize(("ordering", "expected"), [("price", ["CA", "BD", "E"]), ("-price", ["CE", "DB", "A"])])
+def test_pages_among_products_without_a_price_repeat_and_lose_none(anyone, make_product, ordering, expected):
+    for sku in "ABCDE":
+        make_product(sku, price="5.00" if sku == "C" else None)
+    pages, cursor = [], ""
+    for _ in expected:
+        answer = anyone.call("GET", f"products/?ordering={ordering}&page_size=2{cursor and f'&cursor={cursor}'}")
+        pages.append("".join(skus(answer)))
+        cursor = answer.json()["next"]
+    assert (pages, cursor) == (expected, None)
+
+
 def test_a_page_stays_whole_when_products_before_it_vanish(anyone, shelf):
     first = anyone.call("GET", "products/?page_size=2")
     assert skus(first) == ["A", "B"]

@@ -14,6 +14,7 @@ from PIL import Image
 from catalog.models import ProductImage
 from catalog.pictures.checks import PictureError
 from tests.factories import ProductFactory, ProductImageFactory, picture_bytes, picture_file
+from tests.full_disk import no_room_for_more_than
 
 
 @pytest.mark.django_db
@@ -87,6 +88,33 @@ class TestSizedPictureUrl:
     @pytest.mark.parametrize("path", ["/images/1/161.webp", "/images/1/99999.webp", "/images/999999/160.webp"])
     def test_other_sizes_and_other_pictures_are_not_found(self, client, path):
         assert client.get(path).status_code == 404
+
+    @pytest.mark.parametrize("width", [1, 161, 641])
+    def test_only_the_sizes_that_pages_need_are_made(self, client, media_directory, width):
+        image = ProductImageFactory()
+
+        assert client.get(f"/images/{image.pk}/{width}.webp").status_code == 404
+        assert not (media_directory / "sized").exists()
+
+    def test_the_url_of_an_earlier_content_is_not_cached_for_good(self, client):
+        image = ProductImageFactory()
+        response = client.get(f"/images/{image.pk}/160.webp?v=00000000")
+
+        assert response.headers["Cache-Control"] == "public, max-age=300"
+
+    def test_a_web_server_of_another_user_can_read_it(self, client, media_directory):
+        client.get(ProductImageFactory().sized_url(160))
+        (kept,) = (media_directory / "sized").rglob("*.webp")
+
+        assert oct(kept.stat().st_mode & 0o777) == "0o644"
+
+    def test_what_a_full_disk_cut_short_is_made_again(self, client):
+        image = ProductImageFactory(file=picture_file(size=(640, 480)))
+        with no_room_for_more_than(10), pytest.raises(OSError, match="File too large"):
+            client.get(image.sized_url(320))
+
+        with Image.open(BytesIO(client.get(image.sized_url(320)).content)) as sized:
+            assert sized.size == (320, 240)
 
     def test_a_picture_whose_original_is_gone_is_not_found(self, client):
         image = ProductImageFactory()

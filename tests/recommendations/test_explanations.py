@@ -78,6 +78,12 @@ def test_a_list_explains_itself_only_when_asked(space, django_assert_num_queries
     assert shown.explanations[ids()["B"]].shared == {"brand": "Nordlyn", "colour": "red"}
 
 
+def test_a_list_for_several_is_explained_by_the_first_of_them(space):
+    known = ids()
+    shown = similar_products(["B", "A"], options=Options(explain=True, fallback=False))
+    assert shown.explanations == explain_pairs(known["B"], [known["C"]], space=space)
+
+
 def test_the_api_gives_shares_with_explain(space, client):
     plain = client.get("/api/v1/products/A/similar/").json()["results"]
     assert [result["explanation"] for result in plain] == [None, None]
@@ -132,6 +138,13 @@ def test_unknown_products_are_404(space, client):
     assert client.get("/api/v1/products/A/similar/NONE/").status_code == 404
     assert client.get("/products/NONE/why/A/").status_code == 404
     assert client.get(f"/explanations/{'0' * 64}.png").status_code == 404
+
+
+@pytest.mark.parametrize("hidden", ["A", "B"])
+def test_what_is_not_for_sale_is_not_explained(space, client, hidden):
+    Product.objects.filter(sku=hidden).update(is_active=False)
+    assert client.get("/api/v1/products/A/similar/B/").status_code == 404
+    assert client.get("/products/A/why/B/").status_code == 404
 
 
 def test_a_product_without_a_vector_is_not_explained_yet(space, client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 
 from catalog.models import Product
@@ -56,6 +57,14 @@ def test_the_command_prints_groups(shelf, capsys):
 def test_the_command_says_what_to_do_without_a_space(db):
     with pytest.raises(CommandError, match="embed_products"):
         call_command("find_duplicates")
+
+
+def test_the_admin_shows_groups_to_those_who_may_see_products(shelf, client):
+    staff = User.objects.create_user("ann", is_staff=True)
+    client.force_login(staff)
+    assert client.get("/admin/near-duplicates/").status_code == 403
+    staff.user_permissions.add(Permission.objects.get(codename="view_product"))
+    assert client.get("/admin/near-duplicates/").status_code == 200
 
 
 def test_the_admin_shows_groups_to_staff_alone(shelf, client, admin_client):

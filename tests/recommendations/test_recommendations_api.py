@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
+from api.models import ApiKey
 from catalog.models import Product
 from recommendations.rest.serializers import BatchSerializer, ListSerializer, ResultSerializer
 from tests.recommendations.shelf import at_angle, make_space, put
@@ -154,6 +155,17 @@ def test_an_unknown_sku_is_not_found_and_one_without_a_vector_waits(client, spac
 def test_a_product_that_is_not_for_sale_is_not_found(client, shelf):
     Product.objects.filter(sku="A").update(is_active=False)
     get(client, status=404)
+
+
+def test_only_who_may_write_gets_the_list_of_a_product_that_is_not_for_sale(client, shelf):
+    """Nor may a cache between us and others keep it for them."""
+    Product.objects.filter(sku="A").update(is_active=False)
+    answers = {}
+    for scope in ("publishable", "secret"):
+        _key, token = ApiKey.objects.issue("app", scope=scope)
+        answers[scope] = client.get(SIMILAR.format("A"), headers={"X-Api-Key": token})
+    assert [answer.status_code for answer in answers.values()] == [404, 200]
+    assert answers["secret"]["Cache-Control"] == "private, max-age=30"
 
 
 @pytest.mark.parametrize("sku", ["Å 1", "50%", "a+b", "杯子", "x?y=1&z#"])

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from catalog.models import Category, Product
 from embeddings.models import EmbeddingSpace
+from recommendations.anchors import read_start
 from recommendations.models import Rule
 from recommendations.requests import Filters, Options
 from recommendations.rule_preview import preview_rule
@@ -184,6 +185,29 @@ def test_a_rule_works_only_within_its_window(shelf, window, works):
     fields = {name: now + timedelta(hours=value) if name != "is_active" else value for name, value in window.items()}
     Rule.objects.create(kind="exclude", target=shelf["B"], **fields)
     assert ("B" not in skus(similar_products("A"))) is works
+
+
+def test_a_rule_works_from_its_first_moment_to_just_before_its_last(shelf):
+    first, last, tick = (timezone.now(), timezone.now() + timedelta(hours=1), timedelta(microseconds=1))
+    rule = Rule.objects.create(kind="exclude", target=shelf["B"], starts_at=first, ends_at=last)
+    said = []
+    for moment in (first - tick, first, last - tick, last):
+        active = read_start(["A"], modality="fused", at=moment).rules.active
+        said.append(([one.rule_id for one in active], rule.state(at=moment)))
+    assert said == [
+        ([], "not in force yet"),
+        ([rule.pk], "in force"),
+        ([rule.pk], "in force"),
+        ([], "over"),
+    ]
+
+
+def test_a_boost_lifts_what_is_far_down(shelf):
+    space = EmbeddingSpace.objects.live()
+    for number in range(40):
+        put(space, f"NEARER{number}", at_angle(1 + number / 10))
+    add_rule("boost", target=shelf["E"], factor=2)
+    assert skus(similar_products("A", limit=1)) == ["E"]
 
 
 def test_rules_need_no_query_of_their_own(shelf, django_assert_num_queries):

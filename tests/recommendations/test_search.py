@@ -93,6 +93,14 @@ class TestWords:
         Product.objects.filter(sku="MUG-2").update(description="A mug for two.")
         assert self.find("duo mug") == ["MUG-2"]
 
+    def test_words_in_a_title_count_for_more_than_in_a_description(self, shelf):
+        Product.objects.filter(sku="MUG-1").update(description="Stoneware, like the cup.")
+        assert self.find("cup") == ["MUG-2", "MUG-1"]
+
+    def test_shows_every_colour_of_a_design(self, shelf):
+        Product.objects.update(variant_group="DUO")
+        assert self.find("mug cup lamp") == ["LAMP-1", "MUG-1", "MUG-2"]
+
     def test_hides_what_is_not_active_and_what_a_filter_excludes(self, shelf):
         Product.objects.filter(sku="MUG-1").update(is_active=False)
         assert self.find("mug cup lamp", filters=Filters.read({"brand": ["Lumen"]})) == ["LAMP-1"]

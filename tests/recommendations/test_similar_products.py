@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from api.problems import RequestError
-from catalog.models import Product
+from catalog.models import Product, ProductImage
 from embeddings.models import Modality
 from recommendations.anchors import read_start
 from recommendations.requests import Filters, Options
@@ -243,11 +243,13 @@ def catalogue(space):
         ({"attr.colour": "sage", "attr.weight_g": "420"}, ["MUG"]),
         ({"attr.weight_g": "420"}, ["MUG", "PHOTO"]),
         ({"attr.dishwasher": "true"}, ["MUG"]),
+        ({"attr.dishwasher": True}, ["MUG"]),
         ({"attr.size.height": "9.5"}, ["CUP"]),
         ({"attr.smell": "none"}, []),
         ({"exclude": ["MUG", "BARE"]}, ["CUP", "PHOTO"]),
         ({"created_since": "2026-02-01"}, ["MUG"]),
         ({"created_since": "2026-03-01T00:00:01Z"}, []),
+        ({"created_since": "2026-03-01T02:00:00+02:00"}, ["MUG"]),
         ({"min_similarity": 0.9}, ["MUG", "CUP"]),
         ({"brand": "Birk", "in_stock": "true", "price_max": "30"}, ["PHOTO"]),
     ],
@@ -273,6 +275,21 @@ def test_a_list_is_two_queries(shelf, django_assert_num_queries, exact):
 def test_a_short_list_is_three_queries(shelf, django_assert_num_queries):
     with django_assert_num_queries(3):
         assert len(similar_products("A", limit=50)) == 4
+
+
+def test_the_picture_of_a_card_is_the_first_by_position(shelf):
+    rows = [
+        ProductImage(product=shelf[1], file=f"{n}.png", sha256=f"{n}", position=n, width=9, height=9) for n in (2, 1)
+    ]
+    ProductImage.objects.bulk_create(rows)
+    card = similar_products("A", limit=1).results[0]
+    assert (card.candidate.sku, card.product.main_image.file.name) == ("B", "1.png")
+
+
+def test_a_vector_without_direction_is_like_none(shelf, space):
+    put(space, "ZERO", [0, 0, 0])
+    last = similar_products("A").results[-1]
+    assert (last.candidate.sku, last.distance, last.similarity, last.score) == ("ZERO", None, None, 0.0)
 
 
 def test_cards_need_no_further_query(space, django_assert_num_queries):

@@ -75,6 +75,30 @@ def test_an_index_that_gives_up_early_is_followed_by_an_exact_search(space, thro
     assert shown.more is False
 
 
+def test_a_list_with_a_least_similarity_is_completed_too(space):
+    put(space, "A", at_angle(0))
+    put_variants(space, groups=10, size=30)
+    near = Filters(min_similarity=0.98)
+    assert skus(similar_products("A", limit=10, filters=near)) == [f"G{group}-0" for group in range(10)]
+
+
+def test_what_is_pinned_stays_when_a_list_is_completed(space):
+    put(space, "A", at_angle(0))
+    put_variants(space, groups=10, size=30)
+    Rule.objects.create(kind="pin", target=put(space, "PINNED", at_angle(90)), position=2)
+    shown = similar_products("A", limit=10)
+    assert skus(shown) == ["G0-0", "PINNED", *(f"G{group}-0" for group in range(1, 9))]
+
+
+@pytest.mark.parametrize(("out_of_stock", "variant"), [("last", 1), ("mixed", 0)])
+def test_a_list_is_completed_with_variants_that_can_be_bought(space, out_of_stock, variant):
+    put(space, "A", at_angle(0))
+    put_variants(space, groups=10, size=30)
+    Product.objects.filter(sku__endswith="-0").update(stock=0)
+    shown = similar_products("A", limit=10, options=Options(out_of_stock=out_of_stock))
+    assert skus(shown) == [f"G{group}-{variant}" for group in range(10)]
+
+
 def test_products_that_cannot_be_compared_fill_the_list_and_are_marked(space):
     put(space, "A", at_angle(0), category="Mugs")
     put(space, "B", at_angle(10), category="Mugs")
@@ -93,6 +117,13 @@ def test_products_that_cannot_be_compared_fill_the_list_and_are_marked(space):
     assert (shown.results[1].distance, shown.results[1].similarity, shown.results[1].score) == (None, None, 0.0)
     without = similar_products("A", options=Options(fallback=False))
     assert (skus(without), without.fallback_used) == (["B"], False)
+
+
+def test_fallback_shows_deep_stock_then_what_is_not_counted_then_what_is_sold_out(space):
+    put(space, "A", at_angle(0), category="Mugs")
+    for name, stock in [("GONE", 0), ("UNCOUNTED", None), ("ONE", 1)]:
+        put(space, name, None, category="Mugs", stock=stock)
+    assert skus(similar_products("A", options=Options(out_of_stock="mixed"))) == ["ONE", "UNCOUNTED", "GONE"]
 
 
 def test_fallback_obeys_the_filters_and_waits_for_a_wish_where_similarity_is_asked_for(space):
@@ -120,6 +151,13 @@ def test_substitutes_are_in_stock_near_in_price_and_of_another_group(space):
     assert skus(recommend("substitutes", anchors=["A"])) == ["LOW", "HIGH", "UNCOUNTED"]
     shown = recommend("substitutes", anchors=["A"], options=Options(variants="show"))
     assert skus(shown) == ["LOW", "HIGH", "UNCOUNTED"]
+
+
+def test_substitutes_of_several_are_priced_between_them_too(space):
+    price = {"currency": "EUR", "stock": 1}
+    for name, angle, amount in [("A", 0, 10), ("B", 5, 100), ("LOW", 10, 6), ("MIDDLE", 20, 50), ("HIGH", 30, 131)]:
+        put(space, name, at_angle(angle), **price, price=Decimal(amount))
+    assert skus(recommend("substitutes", anchors=["A", "B"])) == ["MIDDLE"]
 
 
 def test_substitutes_of_something_without_a_price_are_in_stock(space):
@@ -202,6 +240,20 @@ def test_price_proximity_prefers_what_costs_about_as_much(space):
     put(space, "DEAR", at_angle(10), price=Decimal(100), currency="EUR")
     put(space, "SAME", at_angle(20), price=Decimal(10), currency="EUR")
     assert skus(similar_products("A", options=Options(price_proximity=0.2))) == ["SAME", "DEAR"]
+
+
+def test_colours_of_one_design_are_no_duplicates(space):
+    """They reach a cosine of 0.96; that of 15 degrees is 0.966, that of 5 degrees 0.996."""
+    for name, angle in [("A", 0), ("SAME", 5), ("COLOUR", 15)]:
+        put(space, name, at_angle(angle))
+    assert skus(similar_products("A", options=Options(near_duplicates="hide"))) == ["COLOUR"]
+
+
+def test_prices_in_several_currencies_have_no_mean(space):
+    rows = [("A", 10, "EUR"), ("B", 1000, "JPY"), ("C", 1, "EUR"), ("D", 505, "EUR"), ("E", 505, "JPY")]
+    for number, (name, price, currency) in enumerate(rows):
+        put(space, name, at_angle(10 * number), price=Decimal(price), currency=currency)
+    assert skus(similar_products(["A", "B"], options=Options(price_proximity=1))) == ["C", "D", "E"]
 
 
 def page_through(limit: int, **options) -> list[str]:

@@ -106,6 +106,14 @@ def test_the_application_is_no_superuser_and_has_pgvector(home, start_user):
         assert connection.execute(settings).fetchone() == ("C.UTF-8", "UTF8")
 
 
+def test_a_full_cache_drops_nothing_that_waits_in_a_queue(home, start_user):
+    """Only keys that expire may go: those of the cache do, messages do not."""
+    assert start_user().stdout.readline() == "up\n"
+
+    policy = broker(home).config_get("maxmemory*")
+    assert (policy["maxmemory"], policy["maxmemory-policy"]) == (str(256 * 1024**2), "volatile-lru")
+
+
 def test_a_home_with_a_long_path_has_its_sockets_in_a_short_private_directory(home, start_user, monkeypatch):
     long = home / ("long" * 30)
     monkeypatch.setenv("KINDRED_HOME", str(long))

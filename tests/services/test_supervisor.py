@@ -91,6 +91,23 @@ def test_a_program_that_keeps_dying_is_given_longer_and_longer_pauses(supervisor
     assert console[1] == f"shop ended with status 3; starting it again in 1 s (log: {program.log})"
 
 
+def test_a_program_that_lived_for_a_minute_is_started_again_at_once(supervisor, write_program, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(supervision.time, "monotonic", lambda: clock[0])
+    program = supervisor.add("shop", [write_program("sys.exit(3)")])
+    pauses = []
+
+    for lived_s in (1, 1, 1, 61, 1, 1):
+        program.process.wait()
+        clock[0] += lived_s
+        supervisor.tick()
+        pauses.append(program.start_after - clock[0])
+        clock[0] = program.start_after
+        supervisor.tick()
+
+    assert pauses == [0, 1, 2, 0, 0, 1]
+
+
 def test_everything_is_logged_and_only_warnings_and_errors_are_shown(supervisor, console, write_program):
     code = "print('2026-01-01 00:00:00,000 WARNING shop: nearly full', flush=True)\nraise ValueError('no stock')\n"
     program = supervisor.add("shop", [write_program(code)])
@@ -112,6 +129,23 @@ def test_a_program_that_ignores_the_request_to_end_is_killed(supervisor, write_p
     supervisor.stop()
 
     assert program.process.returncode == -signal.SIGKILL
+
+
+def test_what_such_a_program_has_started_is_killed_with_it(supervisor, write_program, monkeypatch):
+    monkeypatch.setattr(supervision, "STOP_TIMEOUT_S", 0.2)
+    code = """
+import signal, subprocess
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("started", subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
+time.sleep(60)
+"""
+    program = supervisor.add("shop", [write_program(code)])
+    wait_until(lambda: program.log.exists() and "started" in program.log.read_text())
+    started = psutil.Process(int(program.log.read_text().split()[-1]))
+
+    supervisor.stop()
+
+    wait_until(lambda: not started.is_running() or started.status() == psutil.STATUS_ZOMBIE, timeout_s=5)
 
 
 def test_a_command_run_to_its_end_gives_its_status_while_others_are_kept_alive(supervisor, write_program):

@@ -48,6 +48,14 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch):
         fetching.choose_target("http://both.example/")
 
 
+def test_an_address_of_a_named_network_lets_no_other_private_one_in(monkeypatch, settings):
+    settings.KINDRED_FETCH_NETWORKS = ["10.1.0.0/16"]
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 80)) for ip in ("192.168.1.1", "10.1.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
+    with pytest.raises(FetchError, match="not on the public internet"):
+        fetching.choose_target("http://both.example/")
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

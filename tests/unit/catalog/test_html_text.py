@@ -18,6 +18,7 @@ from catalog.html_text import html_to_text
         ("<p>Line\n broken in\tthe source</p>", "Line broken in the source"),
         ("<div>A<div>B</div>C</div>", "A\nB\nC"),
         ("<table><tr><th>Width</th><td>9 cm</td></tr><tr><td>x</td></tr></table>", "Width 9 cm\nx"),
+        ("<table><tr><td>9</td><td>cm</td></tr></table>", "9 cm"),
         ("<p>Fish &amp; chips &lt;3 caf&eacute; &#x1F375;&nbsp;ok</p>", "Fish & chips <3 café 🍵 ok"),
         ("Salt &amp; pepper", "Salt & pepper"),
         ("<style>p {color: red}</style><script>if (1 < 2) alert()</script>Seen", "Seen"),

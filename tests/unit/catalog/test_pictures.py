@@ -95,6 +95,27 @@ def test_width_and_height_are_as_shown():
     assert Image.open(BytesIO(make_sized(buffer.getvalue(), width=160))).size == (30, 40)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_that_a_phone_writes_is_known(orientation):
+    buffer = BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", (40, 30)).save(buffer, "JPEG", exif=exif)
+    picture = check_picture(buffer.getvalue())
+
+    assert (picture.width, picture.height) == ((30, 40) if orientation > 4 else (40, 30))
+
+
+def test_a_jpeg_with_a_second_picture_inside_is_a_jpeg():
+    """Phones write them, and Pillow calls them MPO."""
+    buffer = BytesIO()
+    first, second = (Image.new("RGB", (40, 30), colour) for colour in ("red", "blue"))
+    first.save(buffer, "MPO", save_all=True, append_images=[second])
+    picture = check_picture(buffer.getvalue())
+
+    assert (picture.name[-4:], picture.width, picture.height) == (".jpg", 40, 30)
+
+
 def test_storing_a_picture_again_writes_nothing(media_directory):
     first = store_picture(picture_bytes("red"))
     written = (media_directory / first.name).stat().st_mtime_ns
@@ -134,3 +155,11 @@ def test_pictures_of_every_mode_can_be_sized(mode):
 
     with Image.open(BytesIO(make_sized(buffer.getvalue(), width=160))) as sized:
         assert sized.size == (160, 120)
+
+
+def test_what_is_transparent_stays_transparent():
+    buffer = BytesIO()
+    Image.new("RGBA", (40, 30), (255, 0, 0, 0)).save(buffer, "PNG")
+
+    with Image.open(BytesIO(make_sized(buffer.getvalue(), width=160))) as sized:
+        assert sized.getpixel((20, 15))[3] == 0

@@ -49,6 +49,8 @@ def test_attributes_read_like_words():
         "dimensions_cm": {"width": 11.9, "depth": None, "height": 9},
         "colours": ["red", "", "blue"],
         "dishwasher": True,
+        "oven": False,
+        "seams": 0,
         "power_w": 40,
         "g": "only",
         "note": None,
@@ -58,6 +60,8 @@ def test_attributes_read_like_words():
         ("Dimensions", "width 11.9 cm, height 9 cm"),
         ("Colours", "red, blue"),
         ("Dishwasher", "yes"),
+        ("Oven", "no"),
+        ("Seams", "0"),
         ("Power", "40 W"),
         ("G", "only"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import manage
-from config import services
+from config import services, settings
+from tests.full_disk import no_room_for_more_than
 from tests.services.conftest import processes_of
 
 
@@ -53,6 +55,45 @@ def test_reading_the_settings_starts_nothing(home):
     assert output.stdout.decode().strip() == str(home / "run"), output.stderr.decode()
     assert processes_of(home) == []
     assert not (home / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, [False, False, False, None, 0, 0]),
+        ({"HTTPS": "1"}, [False, True, True, ("HTTP_X_FORWARDED_PROTO", "https"), 31_536_000, 0]),
+    ],
+)
+def test_a_shop_says_nothing_of_its_inside_and_believes_no_proxy_unless_told_to(home, monkeypatch, variables, expected):
+    names = ["DEBUG", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_PROXY_SSL_HEADER", "SECURE_HSTS_SECONDS"]
+    for name in ("DEBUG", "HTTPS", "NUM_PROXIES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    read = runpy.run_path(settings.__file__)
+    assert [*(read[name] for name in names), read["REST_FRAMEWORK"]["NUM_PROXIES"]] == expected
+
+
+def test_a_secret_key_that_a_full_disk_cut_short_is_made_again(tmp_path):
+    path = tmp_path / "secret_key"
+    with no_room_for_more_than(10), pytest.raises(OSError, match="File too large"):
+        settings.read_or_create_secret_key(path)
+
+    key = settings.read_or_create_secret_key(path)
+
+    assert (len(key), oct(path.stat().st_mode & 0o777)) == (67, "0o600")
+    assert settings.read_or_create_secret_key(path) == key
+
+
+def test_of_two_processes_that_make_a_secret_key_at_once_both_have_the_first(tmp_path, monkeypatch):
+    path = tmp_path / "secret_key"
+
+    def come_second(_size: int) -> str:
+        path.write_text("first")
+        return "second"
+
+    monkeypatch.setattr(settings.secrets, "token_urlsafe", come_second)
+    assert settings.read_or_create_secret_key(path) == "first"
 
 
 def test_a_socket_directory_in_a_url_reaches_the_database():

@@ -21,6 +21,7 @@ from recommendations.requests import Filters
         ({"created_since": "yesterday"}, "created_since"),
         ({"created_since": "2026-13-01"}, "created_since"),
         ({"min_similarity": "inf"}, "min_similarity"),
+        ({"min_similarity": "nan"}, "min_similarity"),
         ({"brand": ""}, "brand"),
         ({"brand": [str(number) for number in range(101)]}, "brand"),
         ({"attr.colour": "a\0b"}, "attr.colour"),

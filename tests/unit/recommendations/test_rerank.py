@@ -222,6 +222,13 @@ def test_a_list_says_whether_there_is_more():
     assert rerank(shelf, how=Reranking(limit=3, variants="show")).more is False
 
 
+def test_what_a_pin_pushes_out_is_left_for_the_next_page():
+    shelf = [near(1, 0.1), near(2, 0.2), near(100, 0.9, source=PLACED)]
+    rules = group_rules([rule(1, "pin", product_id=100, position=1)])
+    first = rerank(shelf, how=Reranking(limit=2, variants="show", rules=rules))
+    assert (ids(first.shown), first.more) == ([100, 1], True)
+
+
 CANDIDATES = st.lists(
     st.builds(
         lambda number, distance, group, stock, source, seed: near(

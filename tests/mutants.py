@@ -1,0 +1,555 @@
+"""Deliberate faults, the kind that a careless change makes, each with the tests that have to notice it.
+
+    python tests/mutants.py [--list] [--only TEXT]
+
+Not part of the ordinary run. Copies the project, uncommitted changes included, to a temporary folder, sees that the
+named tests pass there, and then, one fault at a time, that they fail: by failing tests alone, for a test that cannot be
+collected has judged nothing. Prints a line for each fault. The status is 1 where a fault survived or is stale, which
+means that its text is not in its file exactly once; `tests/architecture/test_mutants.py` says so on every ordinary run.
+
+To add one: break the code by hand, run what should notice, and if nothing does, write the missing test first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+FAILED = re.compile(r"^FAILED (.+?)(?: - |$)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One replacement in one file. `why` says what would go wrong, for whom."""
+
+    file: str
+    old: str  # occurs once
+    new: str
+    tests: tuple[str, ...]  # as pytest takes them
+    why: str
+
+
+MUTANTS = (
+    # api
+    Mutant(
+        "api/models.py",
+        "        return self.scope == self.Scope.SECRET\n",
+        "        return bool(self.scope)\n",
+        ("tests/api/test_access.py::test_a_publishable_key_reads_and_does_not_write",),
+        "the key in every copy of an app writes products",
+    ),
+    Mutant(
+        "api/access.py",
+        "return (isinstance(request.auth, ApiKey) and request.auth.may_write) or bool(",
+        "return isinstance(request.auth, ApiKey) or bool(",
+        ("tests/api/test_products_read.py::test_what_is_not_for_sale_is_seen_by_those_who_may_write",),
+        "an app's key shows products that are not for sale",
+    ),
+    Mutant(
+        "api/access.py",
+        "if permission else request.user.is_superuser",
+        "if permission else True",
+        ("tests/api/test_events.py::test_of_the_staff_only_superusers_erase_a_user",),
+        "anybody of the staff erases what is known of a user",
+    ),
+    Mutant(
+        "api/admin.py",
+        'return ["scope"] if obj else []',
+        "return []",
+        ("tests/api/test_access.py::test_the_admin_makes_no_secret_key_of_a_publishable_one",),
+        "a key that was given away as harmless is made a secret one",
+    ),
+    Mutant(
+        "api/throttling.py",
+        'f"rate:{name}:{window}"',
+        'f"rate:{name}"',
+        ("tests/api/test_access.py::test_a_budget_is_whole_again_in_the_next_window",),
+        "who has used up one minute's budget is shut out for the next as well",
+    ),
+    Mutant(
+        "api/preconditions.py",
+        'if wanted and (current is None or not ("*" in wanted or representation_etag(current) in wanted)):',
+        "if wanted and current is None:",
+        ("tests/api/test_products_write.py::test_a_change_of_what_has_changed_is_refused",),
+        "a change overwrites what somebody else has changed meanwhile",
+    ),
+    Mutant(
+        "api/pagination.py",
+        'Q(**{f"{self.field}__isnull": True, f"pk__{beyond}": pk}))',
+        'Q(**{f"{self.field}__isnull": True}))',
+        ("tests/api/test_products_read.py::test_pages_among_products_without_a_price_repeat_and_lose_none",),
+        "a client that pages by price never comes to an end",
+    ),
+    Mutant(
+        "api/middleware.py",
+        '    response.headers.setdefault("Content-Security-Policy", STRICT_POLICY)\n',
+        "",
+        ("tests/api/test_problems.py::test_answers_carry_security_headers",),
+        "a browser runs what a product's text smuggles into an answer",
+    ),
+    Mutant(
+        "api/health.py",
+        'if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:',
+        'if "Forwarded" in request.headers:',
+        ("tests/unit/api/test_health.py::test_metrics_are_for_this_machine",),
+        "behind a proxy on the same machine everybody reads the metrics",
+    ),
+    # catalog
+    Mutant(
+        "catalog/filters.py",
+        '"price", "{0} <= {1}"',
+        '"price", "{0} < {1}"',
+        ("tests/api/test_products_read.py::test_filters_and_orders",),
+        "what costs exactly the greatest price is missing",
+    ),
+    Mutant(
+        "catalog/filters.py",
+        "return moment if moment.tzinfo else moment.replace(tzinfo=UTC)",
+        "return moment.replace(tzinfo=UTC)",
+        ("tests/recommendations/test_similar_products.py::test_each_filter_keeps_exactly_what_it_says",),
+        "an app in another time zone misses the newest products, or has old ones for new",
+    ),
+    Mutant(
+        "catalog/filters.py",
+        "for form in (value, [value])]",
+        "for form in (value,)]",
+        ("tests/recommendations/test_similar_products.py::test_each_filter_keeps_exactly_what_it_says",),
+        "an attribute with a list of values matches none of them",
+    ),
+    Mutant(
+        "catalog/conditions.py",
+        "\"starts_with({0} || '/', {1} || '/')\"",
+        '"starts_with({0}, {1})"',
+        ("tests/api/test_products_read.py::test_filters_and_orders",),
+        "Decor lists what is in Decorative",
+    ),
+    Mutant(
+        "catalog/categories.py",
+        "below = nodes.filter(path__startswith=old_path + SEPARATOR)\n    return",
+        "below = nodes.filter(path__startswith=old_path)\n    return",
+        (
+            "tests/catalog/test_categories.py"
+            "::test_a_move_takes_the_subtree_along_and_a_sibling_with_a_similar_name_stays",
+        ),
+        "a category that is moved takes its neighbours along",
+    ),
+    Mutant(
+        "catalog/html_text.py",
+        '"noscript", "script", "style"',
+        '"noscript", "style"',
+        ("tests/unit/catalog/test_html_text.py::test_markup_goes_and_what_a_reader_would_see_stays",),
+        "shoppers read a script, and encoders compare it",
+    ),
+    Mutant(
+        "catalog/pages.py",
+        "if width not in WIDTHS:",
+        "if width > max(WIDTHS):",
+        ("tests/catalog/test_pictures.py::TestSizedPictureUrl::test_only_the_sizes_that_pages_need_are_made",),
+        "a stranger fills the disk with pictures in every width",
+    ),
+    Mutant(
+        "catalog/pictures/checks.py",
+        "if image.width * image.height > MAX_PICTURE_PIXELS:",
+        "if image.width > MAX_PICTURE_PIXELS:",
+        ("tests/unit/catalog/test_pictures.py::test_a_decompression_bomb_is_refused_by_its_header",),
+        "a small file that unfolds to gigabytes ends the process",
+    ),
+    Mutant(
+        "catalog/pictures/checks.py",
+        "        image.load()\n",
+        "",
+        ("tests/unit/catalog/test_pictures.py::test_a_truncated_picture_is_refused",),
+        "a picture whose upload broke off is shown half grey",
+    ),
+    Mutant(
+        "catalog/pictures/checks.py",
+        '"JPEG" if image.format == "MPO" else str(image.format)',
+        "str(image.format)",
+        ("tests/unit/catalog/test_pictures.py::test_a_jpeg_with_a_second_picture_inside_is_a_jpeg",),
+        "photos of many phones cannot be uploaded",
+    ),
+    Mutant(
+        "catalog/pictures/sizes.py",
+        "shown = ImageOps.exif_transpose(image)",
+        "shown = image.copy()",
+        ("tests/unit/catalog/test_pictures.py::test_width_and_height_are_as_shown",),
+        "photos that were taken upright lie on their side",
+    ),
+    Mutant(
+        "catalog/pictures/fetching.py",
+        "return is_public(address.ipv4_mapped)",
+        "return True",
+        ("tests/unit/catalog/test_fetching.py::test_addresses_inside_the_network_are_not_fetched_from",),
+        "a URL reads from servers inside the network",
+    ),
+    Mutant(
+        "catalog/pictures/fetching.py",
+        "        for _ in range(MAX_REDIRECTS + 1):\n            target = choose_target(url)\n",
+        "        target = choose_target(url)\n        for _ in range(MAX_REDIRECTS + 1):\n"
+        "            target = Target(urlsplit(url), target.host, target.port, target.address)\n",
+        ("tests/api/test_images.py::test_answers_that_are_not_accepted",),
+        "a redirect is followed without being judged",
+    ),
+    Mutant(
+        "catalog/pictures/fetching.py",
+        "ssl.create_default_context()",
+        "ssl._create_unverified_context()",
+        ("tests/api/test_images.py::test_the_certificate_has_to_be_that_of_the_host",),
+        "whoever sits on the line gives a product another picture",
+    ),
+    # recommendations
+    Mutant(
+        "recommendations/statements.py",
+        "WHERE {few} ORDER BY 2, 1 LIMIT",
+        "WHERE {few} ORDER BY 2 LIMIT",
+        (
+            "tests/recommendations/test_similar_products.py"
+            "::test_where_the_limit_falls_among_equals_the_lowest_ids_are_found",
+        ),
+        "pages repeat or lose products that are equally near",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        ") one_of_each ORDER BY 2, 1 LIMIT",
+        ") one_of_each ORDER BY 2 LIMIT",
+        (
+            "tests/recommendations/test_similar_products.py::test_of_variants_that_are_equals_the_lowest_ids_are_found_in_order",
+        ),
+        "the same with one card for each design",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        "EF_SEARCH_FILTERED = 200",
+        "EF_SEARCH_FILTERED = 20",
+        ("tests/recall/test_filtered_reach.py",),
+        "filtered searches miss every fourth of the nearest products",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        'allowed = ["p.is_active", "p.id',
+        'allowed = ["p.id',
+        ("tests/recommendations/test_similar_products.py::test_inactive_products_are_never_shown",),
+        "shoppers are recommended what is not for sale",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        "ORDER BY i.position, i.id LIMIT 1",
+        "ORDER BY i.id LIMIT 1",
+        ("tests/recommendations/test_similar_products.py::test_the_picture_of_a_card_is_the_first_by_position",),
+        "cards show the oldest picture and not the one that was put first",
+    ),
+    Mutant(
+        "recommendations/anchors.py",
+        "r.ends_at > %(at)s",
+        "r.ends_at >= %(at)s",
+        ("tests/recommendations/test_rules.py::test_a_rule_works_from_its_first_moment_to_just_before_its_last",),
+        "of two campaigns that follow each other both are on at once",
+    ),
+    Mutant(
+        "recommendations/rules.py",
+        "key=lambda rule: (-rule.scope, -rule.rule_id)",
+        "key=lambda rule: (-rule.scope, rule.rule_id)",
+        ("tests/unit/recommendations/test_rerank.py::test_of_two_pins_for_one_place_the_narrower_rule_has_it",),
+        "a new pin has no effect where an older one is",
+    ),
+    Mutant(
+        "recommendations/rule_preview.py",
+        "        transaction.set_rollback(True)\n",
+        "",
+        ("tests/recommendations/test_rules.py::test_a_preview_leaves_no_trace",),
+        "looking at a rule puts it into force",
+    ),
+    Mutant(
+        "recommendations/requests.py",
+        "        rows = max(rows, 5 * limit, 100)\n",
+        "        pass\n",
+        ("tests/recommendations/test_rules.py::test_a_boost_lifts_what_is_far_down",),
+        "a boost does nothing for what is not near already",
+    ),
+    Mutant(
+        "recommendations/requests.py",
+        "NEAR_DUPLICATE_SIMILARITY = 0.995",
+        "NEAR_DUPLICATE_SIMILARITY = 0.95",
+        ("tests/recommendations/test_strategies.py::test_colours_of_one_design_are_no_duplicates",),
+        "other colours of a product are hidden as second listings",
+    ),
+    Mutant(
+        "recommendations/services.py",
+        "return min_similarity is not None and bool(similarities) and min(similarities) < min_similarity",
+        "return min_similarity is not None",
+        ("tests/recommendations/test_strategies.py::test_a_list_with_a_least_similarity_is_completed_too",),
+        "lists with a least similarity are short where designs have many variants",
+    ),
+    Mutant(
+        "recommendations/services.py",
+        'in_stock_first=choose_out_of_stock(request.options) == "last"',
+        "in_stock_first=False",
+        ("tests/recommendations/test_strategies.py::test_a_list_is_completed_with_variants_that_can_be_bought",),
+        "of a design the colour that is sold out is shown, and not the one that can be bought",
+    ),
+    Mutant(
+        "recommendations/retrieval.py",
+        'complete=how == "exact" and reached < retrieval.limit',
+        "complete=reached < retrieval.limit",
+        ("tests/recommendations/test_strategies.py::test_an_index_that_gives_up_early_is_followed_by_an_exact_search",),
+        "filters cost rows: what the index did not reach is not looked for",
+    ),
+    Mutant(
+        "recommendations/rerank.py",
+        "(1 - diversity) * scores - diversity * penalty",
+        "(1 - diversity) * scores + diversity * penalty",
+        ("tests/unit/recommendations/test_rerank.py::test_diversity_takes_the_next_best_that_is_different",),
+        "diversity brings more of the same",
+    ),
+    Mutant(
+        "recommendations/rerank.py",
+        "c.similarity >= min_similarity]",
+        "c.similarity > min_similarity]",
+        (
+            "tests/unit/recommendations/test_rerank.py"
+            "::test_minimum_similarity_includes_its_bound_and_drops_what_was_not_compared",
+        ),
+        "what is exactly as similar as was asked for is missing",
+    ),
+    Mutant(
+        "recommendations/rerank.py",
+        "more = len(ranked) + len(placed) + len(fallback) > how.limit",
+        "more = len(ranked) > how.limit",
+        ("tests/unit/recommendations/test_rerank.py::test_what_a_pin_pushes_out_is_left_for_the_next_page",),
+        "what a pin pushes off the first page is on no page",
+    ),
+    Mutant(
+        "recommendations/rest/parameters.py",
+        "SIGNER.unsign_object(cursor)",
+        'SIGNER.unsign_object(SIGNER.sign(cursor.rpartition(":")[0]))',
+        ("tests/recommendations/test_recommendations_api.py::test_a_cursor_belongs_to_its_parameters",),
+        "strangers make up cursors",
+    ),
+    Mutant(
+        "recommendations/rest/parameters.py",
+        "if parameters != digest(asked):",
+        "if not parameters:",
+        ("tests/recommendations/test_recommendations_api.py::test_a_cursor_belongs_to_its_parameters",),
+        "a cursor of another list goes on somewhere in the middle of this one",
+    ),
+    Mutant(
+        "recommendations/rest/views.py",
+        "inactive_anchors=may_write(request)",
+        "inactive_anchors=bool(request.auth)",
+        (
+            "tests/recommendations/test_recommendations_api.py"
+            "::test_only_who_may_write_gets_the_list_of_a_product_that_is_not_for_sale",
+        ),
+        "an app's key finds out what is not for sale yet",
+    ),
+    Mutant(
+        "recommendations/rest/views.py",
+        "{'private' if personal else 'public'}",
+        "public",
+        (
+            "tests/recommendations/test_recommendations_api.py"
+            "::test_only_who_may_write_gets_the_list_of_a_product_that_is_not_for_sale",
+        ),
+        "a cache gives everybody what only the shop may see",
+    ),
+    Mutant(
+        "recommendations/rest/explanations.py",
+        "Product.objects.shown().filter(",
+        "Product.objects.filter(",
+        ("tests/recommendations/test_explanations.py::test_what_is_not_for_sale_is_not_explained",),
+        "an explanation names the brand and attributes of what is not for sale",
+    ),
+    Mutant(
+        "recommendations/events.py",
+        "ignore_conflicts=True",
+        "ignore_conflicts=False",
+        ("tests/api/test_events.py::test_an_event_that_another_request_records_meanwhile_counts_once",),
+        "a phone that sends twice loses the whole batch",
+    ),
+    Mutant(
+        "recommendations/events.py",
+        "return self.filter(user_id=user_id).delete()[0]",
+        'return self.filter(user_id=user_id).update(user_id="")',
+        ("tests/api/test_events.py::test_a_user_is_erased_and_nobody_else",),
+        "what a user did stays although its erasure was confirmed",
+    ),
+    Mutant(
+        "recommendations/search/services.py",
+        "score=known.score + 1.0 /",
+        "score=1.0 /",
+        ("tests/unit/recommendations/test_search.py::test_ranks_are_fused_by_their_reciprocals",),
+        "what both words and meaning find is no better than what one of them finds",
+    ),
+    Mutant(
+        "recommendations/explanations/pairs.py",
+        "(float(parts[row, 0]), float(parts[row, 1])) if comparable",
+        "(float(parts[row, 1]), float(parts[row, 0])) if comparable",
+        ("tests/recommendations/test_explanations.py::test_a_modality_that_one_lacks_has_no_share",),
+        "a pair is said to look alike of which one has no picture",
+    ),
+    Mutant(
+        "recommendations/evaluation/metrics.py",
+        "ideal = -np.sort(-np.asarray(judged",
+        "ideal = -np.sort(-np.asarray(ranked",
+        ("tests/unit/recommendations/test_evaluation_metrics.py",),
+        "nDCG does not fall when a space leaves out what belongs into a list",
+    ),
+    Mutant(
+        "recommendations/evaluation/intervals.py",
+        "tail = (1 - confidence) / 2",
+        "tail = 1 - confidence",
+        ("tests/unit/recommendations/test_evaluation_intervals.py",),
+        "intervals of 90 % are shown as 95 %, and chance passes for progress",
+    ),
+    # config
+    Mutant(
+        "config/settings.py",
+        'env.bool("DEBUG", default=False)',
+        'env.bool("DEBUG", default=True)',
+        (
+            "tests/unit/config/test_settings.py"
+            "::test_a_shop_says_nothing_of_its_inside_and_believes_no_proxy_unless_told_to",
+        ),
+        "an error shows every visitor the settings and the source",
+    ),
+    Mutant(
+        "config/settings.py",
+        """\
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):  # another process made it a moment ago
+            os.link(draft, path)  # all of it or nothing, also on a full disk
+        os.unlink(draft)
+""",
+        "        path.write_text(secrets.token_urlsafe(50))\n",
+        ("tests/unit/config/test_settings.py::test_a_secret_key_that_a_full_disk_cut_short_is_made_again",),
+        "a full disk leaves a secret key that can be guessed",
+    ),
+    Mutant(
+        "config/services/broker.py",
+        '"volatile-lru"',
+        '"allkeys-lru"',
+        ("tests/services/test_lifecycle.py::test_a_full_cache_drops_nothing_that_waits_in_a_queue",),
+        "a full cache drops the messages of the queues",
+    ),
+    Mutant(
+        "config/services/redelivery.py",
+        "    alone = lock.try_acquire()\n",
+        "    alone = True\n",
+        ("tests/services/test_redelivery.py::test_messages_of_a_living_worker_are_left_with_it",),
+        "each worker that starts does over what another is working on",
+    ),
+    Mutant(
+        "config/services/supervisor.py",
+        "program.failures = 0 if now - program.started_at > STEADY_AFTER_S else program.failures + 1",
+        "program.failures += 1",
+        ("tests/services/test_supervisor.py::test_a_program_that_lived_for_a_minute_is_started_again_at_once",),
+        "a shop that fails once a week is away for half a minute each time",
+    ),
+)
+
+
+def apply_mutant(mutant: Mutant, *, text: str) -> str:
+    """Return the file's text with the fault in it. Raises ValueError where the mutant is stale."""
+    if (count := text.count(mutant.old)) != 1:
+        raise ValueError(f"stale: {mutant.file} has {mutant.old!r} {count} times. Find what became of it, or drop it.")
+    return text.replace(mutant.old, mutant.new)
+
+
+def copy_project(target: Path) -> None:
+    """Copy what git tracks, and what is new and not ignored, as it stands."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=PROJECT, capture_output=True, check=True).stdout.decode().split("\0")
+    for name in filter(None, names):
+        if (PROJECT / name).is_file():  # else it is deleted, and not committed yet
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, target / name)
+
+
+def run_tests(tests: Sequence[str], *, project: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, errors="replace")
+
+
+def judge_mutant(mutant: Mutant, *, project: Path) -> str | None:
+    """Return the test that killed the mutant, None where it survived. Raises ValueError where neither can be said."""
+    path = project / mutant.file
+    text = path.read_text()
+    path.write_text(apply_mutant(mutant, text=text))
+    # Two versions of a file may be as long, and written in the same second: no run may read another's bytecode.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = run_tests(mutant.tests, project=project, environment=environment)
+    finally:
+        path.write_text(text)
+    if done.returncode == pytest.ExitCode.OK:
+        return None
+    killer = FAILED.search(done.stdout)
+    if done.returncode != pytest.ExitCode.TESTS_FAILED or killer is None:
+        raise ValueError(f"pytest ended with {done.returncode} and no failed test:\n{done.stdout}{done.stderr}")
+    return killer[1]
+
+
+def report_mutant(mutant: Mutant, *, project: Path) -> bool:
+    """Judge one mutant, print its line, and return whether it was killed."""
+    started = time.monotonic()
+    try:
+        killer = judge_mutant(mutant, project=project)
+        verdict = f"killed by {killer}" if killer else "SURVIVED"
+    except ValueError as error:
+        killer, verdict = None, f"NOT JUDGED: {error}"
+    say(f"{time.monotonic() - started:5.1f} s  {mutant.file}: {mutant.why}\n         {verdict}")
+    return killer is not None
+
+
+def run_mutants(mutants: Sequence[Mutant], *, project: Path) -> int:
+    """Judge the mutants in a copy of the project at `project`; return how many were not killed."""
+    copy_project(project)
+    tests = sorted({test for mutant in mutants for test in mutant.tests})
+    say(f"{len(mutants)} mutants. First, their {len(tests)} tests without any.")
+    sound = run_tests(tests, project=project, environment=dict(os.environ))
+    if sound.returncode != pytest.ExitCode.OK:
+        say(f"{sound.stdout}{sound.stderr}The tests have to pass before they can judge.")
+        return len(mutants)
+    return sum(not report_mutant(mutant, project=project) for mutant in mutants)
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", action="store_true", help="only print them")
+    parser.add_argument("--only", metavar="TEXT", default="", help="those with TEXT in their file, fault, tests or why")
+    options = parser.parse_args()
+    mutants = [mutant for mutant in MUTANTS if options.only in str(mutant)]
+    if not mutants:
+        parser.error(f"No mutant has {options.only!r} in it; --list shows them.")
+    if options.list:
+        for mutant in mutants:
+            say(f"{mutant.file}: {mutant.why}\n    - {mutant.old.strip()}\n    + {mutant.new.strip()}")
+        return 0
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="kindred-mutants-") as folder:
+        left = run_mutants(mutants, project=Path(folder))
+    say(f"{len(mutants) - left} of {len(mutants)} killed in {time.monotonic() - started:.0f} s.")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
