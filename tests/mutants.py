@@ -116,7 +116,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/filters.py",
-        "return moment if moment.tzinfo else moment.replace(tzinfo=UTC)",
+        "return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)",
         "return moment.replace(tzinfo=UTC)",
         ("tests/recommendations/test_similar_products.py::test_each_filter_keeps_exactly_what_it_says",),
         "an app in another time zone misses the newest products, or has old ones for new",
