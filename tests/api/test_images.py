@@ -13,6 +13,7 @@ from unittest import mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from catalog import tasks
@@ -60,6 +61,34 @@ def test_the_same_picture_is_kept_once(shop, make_product):
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
     assert ProductImage.objects.count() == 1
+
+
+def test_two_products_may_have_the_same_picture(shop, make_product):
+    other = make_product("B")
+    writes.add_picture(other, source=picture_bytes())
+    product = make_product("A")
+    assert upload(shop, picture_bytes()).status_code == 201
+    assert product.images.get().sha256 == other.images.get().sha256
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pictures_of_one_product_are_added_one_after_the_other(make_product, monkeypatch):
+    product, real_check, refused = make_product("A"), writes.check_number, []
+
+    def count_while_another_adds(count: int) -> None:
+        other = connection.copy()
+        try:
+            with other.cursor() as cursor:
+                cursor.execute("SELECT FROM catalog_product WHERE id = %s FOR UPDATE NOWAIT", [product.pk])
+        except OperationalError as error:
+            refused.append(error.__cause__.sqlstate)
+        finally:
+            other.close()
+        real_check(count)
+
+    monkeypatch.setattr(writes, "check_number", count_while_another_adds)
+    writes.add_picture(product, source=picture_bytes())
+    assert refused == ["55P03"]  # lock_not_available
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a", picture_bytes()[:60], b"\x89PNG\r\n\x1a\n" + b"0" * 99])
@@ -157,6 +186,14 @@ def test_the_same_wish_twice_is_one_download(shop, make_product, rings):
     make_product("A")
     ids = {shop.call("POST", "products/A/images/", {"url": "https://p.example/a.png"}).json()["id"] for _ in range(2)}
     assert len(ids) == 1
+
+
+def test_a_wish_that_was_fulfilled_or_failed_can_be_made_again(make_product, rings):
+    product = make_product("A")
+    ended = [product.downloads.create(url="https://p.example/a.png", state=state) for state in ("done", "failed")]
+    again = writes.request_download(product, url="https://p.example/a.png")
+    assert again.state == "waiting"
+    assert again not in ended
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ def nest(levels: int) -> dict:
         ("attributes", nest(21)),
         ("attributes", {"a": "x" * 100_000}),
         ("attributes", {"a": "\x00"}),
+        ("attributes", {"a\x00": 1}),
         ("attributes", {"a": "\ud800"}),
         ("translations", {"zh": {"title": "T" * 501}}),
         ("translations", {"zh": {"description": "d" * 100_001}}),

@@ -219,6 +219,14 @@ def test_pictures_over_the_limits_are_refused(folder, monkeypatch):
     ]
 
 
+def test_a_sku_that_comes_again_in_a_later_batch_is_a_duplicate_too(folder, monkeypatch):
+    monkeypatch.setattr("catalog.importers.load.CHUNK", 1)
+    outcome = folder.load_text("sku,title\nA,First\nB,Other\nA,Second\n")
+
+    assert outcome.errors == ["line 4 (A): duplicate sku 'A': already on line 2"]
+    assert list(Product.objects.values_list("title", flat=True)) == ["First", "Other"]
+
+
 def test_a_sku_whose_first_row_was_rejected_can_come_again(folder):
     outcome = folder.load_text("sku,title,price\nA,First,free\nA,Second,1\n")
 

@@ -116,6 +116,33 @@ def test_a_product_that_somebody_else_makes_in_between_is_changed_instead(monkey
     assert list(Product.objects.values_list("sku", "title")) == [("A", "Title of A"), ("B", "Title of B")]
 
 
+def test_new_products_are_made_in_order_of_sku_so_that_two_writers_cannot_wait_for_each_other():
+    upsert_products([write("C"), write("A"), write("B")])
+    assert list(Product.objects.order_by("pk").values_list("sku", flat=True)) == ["A", "B", "C"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_else_changes_a_product_between_the_comparison_and_the_save(monkeypatch):
+    """Attributes are laid over those that were read: a change made meanwhile would be lost."""
+    product, real_plan, refused = ProductFactory(sku="A", attributes={"a": 1}), writing.make_plan, []
+
+    def plan_while_another_writes(*args):
+        other = connection.copy()
+        try:
+            with other.cursor() as cursor:
+                cursor.execute("SELECT FROM catalog_product WHERE id = %s FOR UPDATE NOWAIT", [product.pk])
+        except OperationalError as error:
+            refused.append(error.__cause__.sqlstate)
+        finally:
+            other.close()
+        return real_plan(*args)
+
+    monkeypatch.setattr(writing, "make_plan", plan_while_another_writes)
+    more = ProductWrite(values={"sku": "A"}, more_attributes={"b": 2})
+    assert upsert_products([more]) == [WriteResult(Outcome.UPDATED)]
+    assert refused == ["55P03"]  # lock_not_available
+
+
 class Deadlock(Exception):
     sqlstate = "40P01"
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from unittest import mock
 
 import pytest
 from django.core.cache import cache
@@ -52,6 +53,14 @@ def test_bells_are_not_repeated_until_a_worker_has_heard_one(rings):
     assert rings == ["bell"]
     bell.stop_ringing()
     make_product("D")
+    assert rings == ["bell", "bell"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cache_that_is_down_silences_no_bell(rings, monkeypatch):
+    monkeypatch.setattr(bell, "cache", mock.Mock(add=lambda *_, **__: None))  # django-redis, asked not to raise
+    make_product("A")
+    make_product("B")
     assert rings == ["bell", "bell"]
 
 

@@ -39,6 +39,13 @@ def test_products_are_leased_once_and_given_out_again_when_the_lease_has_run_out
 
 
 @pytest.mark.django_db
+def test_the_product_that_has_waited_longest_is_taken_first():
+    late, early = make_product("A"), make_product("B")
+    PendingEmbedding.objects.filter(product=early).update(retry_at=timezone.now() - timedelta(hours=1))
+    assert [lease_ids(limit=1), lease_ids(limit=1)] == [[early.pk], [late.pk]]
+
+
+@pytest.mark.django_db
 def test_a_finished_product_leaves_the_queue():
     make_product("A")
     assert queue.complete(queue.lease(limit=1)) == 1

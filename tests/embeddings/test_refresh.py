@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import OperationalError, connection
 from pgvector import HalfVector
 from pgvector.django import CosineDistance
 
@@ -225,6 +225,41 @@ def test_a_storage_that_is_down_is_tried_again_later(monkeypatch):
     PendingEmbedding.objects.update(retry_at="2000-01-01T00:00Z")
     services.refresh_pending()
     assert embedded_modalities(product) == ["fused", "image", "text"]
+
+
+def test_a_passing_trouble_beside_a_lasting_one_is_tried_again(monkeypatch):
+    product = make_product("A", title="Mug", colours=["red"])
+    with default_storage.open(product.images.get().file.name, "wb") as file:
+        file.write(b"no picture at all")
+
+    def fail(*_, **__):
+        raise ConnectionError("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(FakeTextEncoder, "encode_texts", fail)
+        services.refresh_pending()
+    assert reason_of(product).startswith("Picture 1 of 1: The picture is damaged")
+    assert reason_of(product).endswith("; Text: ConnectionError: no answer")
+    assert PendingEmbedding.objects.due().count() == 1
+    PendingEmbedding.objects.update(retry_at="2000-01-01T00:00Z")
+    services.refresh_pending()
+    assert embedded_modalities(product) == ["fused", "text"]
+    assert PendingEmbedding.objects.due().count() == 0  # the picture stays as it is
+
+
+def test_a_database_that_fails_is_asked_once_for_the_whole_batch(monkeypatch):
+    products = [make_product(sku) for sku in "ABC"]
+    asked: list[int] = []
+
+    def fail(batch, *_, **__):
+        asked.append(len(batch))
+        raise OperationalError("the disk is full")
+
+    monkeypatch.setattr("embeddings.freshness.refresh.fuse_products", fail)
+    with pytest.raises(OperationalError, match="the disk is full"):
+        services.refresh_pending()
+    assert asked == [3]
+    assert [reason_of(product) for product in products] == ["the disk is full"] * 3
 
 
 def test_a_poisonous_product_blocks_no_other(encoders, monkeypatch):

@@ -4,16 +4,18 @@ import threading
 
 import pytest
 from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Category, Product
 from embeddings import services
 from embeddings.encoders.registry import register_encoder, unregister_encoder
+from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.staleness import find_stale
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
 from embeddings.spaces import building, lifecycle, maintenance
 from embeddings.spaces.building import build_space, fit_first_space
-from embeddings.spaces.indexes import index_name, missing_indexes
+from embeddings.spaces.indexes import drop_indexes, index_name, missing_indexes
 from embeddings.spaces.lifecycle import (
     SpaceError,
     count_unready,
@@ -24,12 +26,12 @@ from embeddings.spaces.lifecycle import (
     promote,
     roll_back,
 )
-from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
+from embeddings.spaces.locks import BUILD_LOCK, is_lock_taken, try_session_lock
 from embeddings.spaces.overlap import measure_overlap
 from embeddings.vectors import load_pipeline
 from recommendations.services import similar_products
 from tests.embeddings.shop import embedded_modalities, make_product
-from tests.fakes import FakeTextEncoder
+from tests.fakes import FakeImageEncoder, FakeTextEncoder
 
 pytestmark = pytest.mark.django_db
 Status = EmbeddingSpace.Status
@@ -115,6 +117,15 @@ def test_the_first_space_is_fitted_on_the_catalogue_once_it_is_large_enough(shop
     assert list(EmbeddingSpace.objects.values_list("name", flat=True)) == ["default"]
 
 
+def test_a_fitted_space_that_was_served_is_kept_to_roll_back_to(shop):
+    fitted = fit_first_space()
+    promote(make_ready("second"))
+    EmbeddingSpace.objects.filter(status="retired").update(retired_at=timezone.now() - 2 * maintenance.STARTER_KEPT)
+    maintenance.drop_starters()
+    assert list(EmbeddingSpace.objects.order_by("pk").values_list("name", flat=True)) == ["default", "second"]
+    assert roll_back() == fitted
+
+
 def test_the_worker_fits_the_first_space_only_once_no_more_products_come_in(shop):
     ensure_live_space()
     maintenance.keep_true()
@@ -139,6 +150,15 @@ def test_a_build_encodes_nothing_again_when_the_encoders_are_the_same(shop, enco
     assert ProductEmbedding.objects.filter(space=space).count() == 36
     assert status_of(ensure_live_space(), space) == ["live", "ready"]
     assert (space.fitted_on, space.text_identity, space.image_identity) == (12, "fake:text#1", "fake:image#1")
+
+
+@pytest.mark.parametrize("newer", [FakeTextEncoder(version="2"), FakeImageEncoder(version="2")])
+def test_a_space_refuses_other_weights_of_either_of_its_encoders(shop, newer):
+    space = make_ready("second")
+    register_encoder(newer)
+    spec = newer.info.spec
+    with pytest.raises(EncoderChanged, match=f"was fitted with {spec}#1, but the encoder there is now {spec}#2"):
+        load_encoders(space)
 
 
 def test_a_build_tells_how_far_it_is(shop):
@@ -231,6 +251,7 @@ def test_two_builds_at_once_are_refused_politely(shop):
         other.join()
     build_space(space)
     assert status_of(space) == ["ready"]
+    assert not is_lock_taken(BUILD_LOCK)
 
 
 def test_a_save_during_a_build_reaches_both_spaces_before_the_promotion(shop, monkeypatch):
@@ -262,6 +283,28 @@ def test_saves_reach_every_space_that_may_be_served_next(shop):
         assert embedded_modalities(new, space) == ["fused", "text"]
 
 
+def test_leases_are_renewed_while_a_space_beside_the_live_one_encodes(shop, monkeypatch):
+    wide, renewed, waited = FakeTextEncoder("fake:wide"), threading.Event(), []
+    encode = wide.encode_texts
+
+    def encode_slowly(texts, **options):
+        renewed.clear()  # what the live space renewed does not count
+        waited.append(renewed.wait(10))
+        return encode(texts, **options)
+
+    register_encoder(wide)
+    try:
+        make_ready("wide", text_encoder="fake:wide")
+        monkeypatch.setattr("embeddings.encoding.KEEP_ALIVE_S", 0.01)
+        monkeypatch.setattr("embeddings.freshness.queue.PendingQuerySet.renew", lambda self, leases: renewed.set())
+        monkeypatch.setattr(wide, "encode_texts", encode_slowly)
+        make_product("NEW", title="new")
+        services.refresh_pending()
+    finally:
+        unregister_encoder("fake:wide")
+    assert waited == [True]
+
+
 def test_promotion_and_roll_back_swap_the_live_space(shop):
     first, second = ensure_live_space(), make_ready("second")
     assert promote(second) == first
@@ -271,6 +314,15 @@ def test_promotion_and_roll_back_swap_the_live_space(shop):
     assert status_of(first, second) == ["live", "retired"]
     with pytest.raises(SpaceError, match="Space starter is live already"):
         promote(first)
+
+
+def test_roll_back_serves_the_space_that_was_live_last_however_old_it_is(shop):
+    first, second, third = ensure_live_space(), make_ready("second"), make_ready("third")
+    promote(third)
+    roll_back()
+    promote(second)
+    assert roll_back() == first
+    assert status_of(first, second, third) == ["live", "retired", "retired"]
 
 
 def test_roll_back_without_a_space_that_was_served_says_so(shop):
@@ -288,6 +340,15 @@ def test_a_space_that_lacks_products_is_not_promoted(shop):
     build_space(space)
     promote(space)
     assert status_of(space) == ["live"]
+
+
+def test_a_space_that_has_fallen_behind_since_it_was_served_is_not_rolled_back_to(shop):
+    first = ensure_live_space()
+    promote(make_ready("second"))
+    ProductEmbedding.objects.filter(space=first, product=shop[0]).delete()
+    with pytest.raises(SpaceError, match="1 products are not up to date in space starter: build it again"):
+        roll_back()
+    assert status_of(first) == ["retired"]
 
 
 def test_products_that_wait_in_the_queue_do_not_hold_a_promotion_up(shop):
@@ -350,6 +411,18 @@ def test_the_live_space_is_neither_dropped_nor_built(shop):
         build_space(live)
 
 
+def test_a_space_that_somebody_else_has_promoted_meanwhile_is_known_to_be_live(shop):
+    space = make_ready("second")
+    promote(EmbeddingSpace.objects.get(pk=space.pk))
+    assert space.status == "ready"  # as far as our copy knows
+    with pytest.raises(SpaceError, match="promote another one first"):
+        drop_space(space)
+    space.status = "ready"
+    with pytest.raises(SpaceError, match="Space second is live already"):
+        promote(space)
+    assert status_of(space) == ["live"]
+
+
 def test_dropping_a_space_drops_its_vectors_and_indexes_and_keeps_what_encoders_said(shop):
     space = make_ready("second")
     names = [index_name(space, modality) for modality in ("fused", "text", "image")]
@@ -387,6 +460,18 @@ def test_indexes_are_built_concurrently_and_what_an_interrupted_build_left_is_re
     assert f"WHERE ((space_id = {space.pk}) AND ((modality)::text = 'fused'::text))" in definition
 
 
+@pytest.mark.django_db(transaction=True)
+def test_saves_go_on_while_indexes_are_built_and_dropped(shop):
+    space = make_ready("second")
+    with CaptureQueriesContext(connection) as queries:
+        drop_indexes(space)
+        building.create_indexes(space)
+    said = [query["sql"] for query in queries if " INDEX " in query["sql"]]
+    verbs = [sql.partition("emb_hnsw")[0].strip(' "') for sql in said]
+    drop, create = "DROP INDEX CONCURRENTLY IF EXISTS", "CREATE INDEX CONCURRENTLY"
+    assert verbs == [drop] * 3 + [drop, create] * 3
+
+
 def test_an_index_is_missed_only_where_it_would_pay(shop, monkeypatch):
     live = ensure_live_space()
     assert missing_indexes(live) == []
@@ -408,6 +493,7 @@ def test_the_dial_is_turned_without_encoding_and_reaches_the_products_below(shop
     EmbeddingSpace.objects.filter(pk=live.pk).update(category_text_weights={"Decor": 0.9, "Decor/Vases": 0.0})
     assert services.refresh_stale() == 2
     services.refresh_pending()
+    assert services.refresh_stale() == 0
     after = fused_vectors()
     assert {sku for sku in after if after[sku] != before[sku]} == {"P00", "P01"}
     assert (text.encoded, image.encoded) == encoded

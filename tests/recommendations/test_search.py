@@ -140,6 +140,18 @@ class TestHybrid:
         assert skus(first.shown) == skus(second.shown)
         assert asked == ["white mug"]
 
+    def test_an_answer_of_one_space_is_none_of_another(self, shelf, monkeypatch):
+        asked = answer_with(monkeypatch, lambda text: {"text": as_array(at_angle(0))})
+        other = make_space(name="other", live=False)
+        assert [ask_for_vectors(space, text="mug").space for space in (shelf, other, shelf)] == [shelf, other, shelf]
+        assert asked == ["mug", "mug"]
+
+    def test_an_answer_to_one_photo_is_none_to_another(self, shelf, monkeypatch):
+        asked = answer_with(monkeypatch, lambda text: {"image": as_array(at_angle(0))})
+        for colour in ("red", "blue", "red"):
+            ask_for_vectors(shelf, photo=prepare_photo(make_photo(colour)))
+        assert len(asked) == 2
+
     def test_without_a_broker_words_alone_answer_and_say_so(self, shelf, monkeypatch):
         no_worker(monkeypatch)
         answer = search_text("mug")
@@ -243,6 +255,14 @@ class TestAnswers:
         worker.store_answer("k", b"first")
         worker.store_answer("k", b"second")
         assert worker.find_answer("k") == b"first"
+
+    def test_of_too_many_answers_the_oldest_are_forgotten(self, db, monkeypatch):
+        monkeypatch.setattr(worker, "MAX_ANSWERS", 2)
+        for age, key in enumerate("abc"):
+            worker.store_answer(key, b"")
+            WorkerAnswer.objects.filter(key=key).update(created_at=timezone.now() - timedelta(minutes=age))
+        assert worker.prune_answers() == 1
+        assert set(WorkerAnswer.objects.values_list("key", flat=True)) == {"a", "b"}
 
     def test_old_answers_are_forgotten(self, db):
         worker.store_answer("old", b"")

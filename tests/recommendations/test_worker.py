@@ -101,6 +101,25 @@ def test_answers_to_other_questions_are_waited_past(run_before, monkeypatch, cap
     assert warnings(caplog) == []
 
 
+def test_an_answer_is_announced_once_it_can_be_read_and_not_before(run_before):
+    with worker.listen() as listener:
+        heard: list[list[str]] = []
+
+        def note_what_was_announced() -> None:
+            heard.append([notice.payload for notice in listener.notifies(timeout=0)])
+
+        run_before(WorkerAnswer.objects, "bulk_create", note_what_was_announced)
+        elsewhere(worker.store_answer, "k", b"answer")
+        note_what_was_announced()
+    assert heard == [[], ["k"]]
+
+
+def test_a_question_goes_to_the_queue_of_those_who_wait_and_is_forgotten_with_them():
+    send = mock.Mock(side_effect=lambda *args, **options: elsewhere(worker.store_answer, "k", b"answer"))
+    worker.ask("k", mock.Mock(apply_async=send), args=(1, "mug"), deadline_s=1.5)
+    send.assert_called_once_with(("k", 1, "mug"), queue="interactive", expires=1.5, retry=False)
+
+
 def test_without_an_answer_the_question_is_given_up_at_the_deadline(run_before):
     run_before(psycopg.Connection, "notifies", lambda: elsewhere(worker.store_answer, "another", b"not ours"))
     with pytest.raises(worker.WorkerUnavailable, match=r"No worker answered within 0\.2 s\."):

@@ -85,6 +85,17 @@ def test_an_identity_changes_with_every_option_but_not_with_the_runtime():
     assert describe("packaged:e5-small?prefix=passage:%20").identity != describe("packaged:e5-small").identity
 
 
+def test_an_identity_changes_with_the_weights_and_with_everything_declared_in_whatever_order():
+    def identify(weights: str, **declaration: object) -> str:
+        return make_identity("packaged:x", weights=weights, declaration=declaration)
+
+    plain = identify("abc", pooling="mean", version=2)
+    assert identify("abc", version=2, pooling="mean") == plain
+    others = {identify("abd", pooling="mean", version=2), identify("abc", pooling="cls", version=2)}
+    others |= {identify("abc", pooling="mean", version=3), identify("abc", pooling="mean")}
+    assert len(others - {plain}) == 4
+
+
 def test_an_identity_fits_its_column_however_long_the_spec():
     identity = make_identity("dir:/" + "x" * 500, weights="abc", declaration={})
     assert len(identity) == 300

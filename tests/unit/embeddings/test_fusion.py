@@ -67,6 +67,12 @@ def test_each_part_of_a_modality_is_calibrated_by_its_own_mean_before_they_are_j
     np.testing.assert_allclose(modality.transform((title, body)), expected, atol=1e-6)
 
 
+def test_a_part_of_no_weight_still_speaks_for_a_product_that_has_nothing_else():
+    modality = FittedModality(means=(np.zeros(2), np.zeros(2)), weights=(0.0, 1.0), basis=np.eye(2, dtype=np.float32))
+    title, body = np.float32([[1, 0], [1, 0]]), np.float32([[0, 1], [0, 0]])
+    np.testing.assert_allclose(modality.transform((title, body)), [[0, 1], [1, 0]], atol=1e-6)
+
+
 def test_products_that_come_later_are_calibrated_by_the_mean_of_those_fitted_on():
     crowd = random_units(240, 32, seed=15, offset=2.0)
     known, later = crowd[:200], crowd[200:]
@@ -174,6 +180,18 @@ def test_imputation_predicts_a_modality_that_follows_from_the_other():
     assert np.sum(image_filled * image[250:], axis=1).mean() > 0.9
 
 
+@pytest.mark.parametrize("fusion", [ConcatFusion, WeightedFusion])
+def test_a_product_without_a_picture_is_fused_with_the_one_it_would_probably_have(fusion):
+    text = random_units(60, 6, seed=16)
+    image = unit_rows(text + 0.3 * random_units(60, 6, seed=17))
+    fitted = fusion.fit(text, image, text_weight=0.6)
+    weight = np.full(60, 0.6, np.float32)
+    lacking = fitted.fuse(text, np.zeros_like(image), text_weight=weight)
+    probable = fitted.imputation.image.predict(text)
+    np.testing.assert_array_equal(lacking, fitted.fuse(text, probable, text_weight=weight))
+    np.testing.assert_allclose(np.linalg.norm(probable, axis=1), 1, atol=1e-5)
+
+
 @pytest.mark.parametrize("fusion", ["concat", "weighted"])
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 40])
 def test_any_number_of_products_gives_the_same_dimensions(fusion, count):
@@ -273,6 +291,12 @@ def test_weights_go_to_the_modalities_that_are_there():
     text, image = VectorPipeline.fit(raw).encode_modalities(raw)
     weights = share_weights(text, image, text_weight=np.full(3, 0.6, np.float32))
     np.testing.assert_allclose(weights, [[0.6, 0.4], [1, 0], [0, 1]], atol=1e-6)
+
+
+def test_a_dial_turned_all_the_way_leaves_a_product_the_one_modality_it_has():
+    text, image = np.float32([[1], [0], [0]]), np.float32([[0], [1], [0]])
+    weights = share_weights(text, image, text_weight=np.float32([0, 1, 1]))
+    np.testing.assert_array_equal(weights, [[1, 0], [0, 1], [0, 0]])
 
 
 def test_concat_shares_are_the_exact_parts_of_the_similarity():

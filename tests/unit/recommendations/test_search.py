@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from api.problems import RequestError
 from recommendations.recommendation_list import Candidate
@@ -46,6 +46,18 @@ def test_a_crop_box_cuts_the_photo():
 def test_a_crop_box_with_nothing_inside_is_refused(box):
     with pytest.raises(RequestError, match="left,top,right,bottom"):
         prepare_photo(make_photo(), crop=CropBox(*box))
+
+
+def test_a_photo_taken_sideways_is_sent_upright():
+    photo = Image.new("RGB", (100, 50), "red")
+    photo.paste("blue", (50, 0, 100, 50))
+    orientation = Image.Exif()
+    orientation[ExifTags.Base.Orientation] = 6  # to be turned a quarter clockwise: the left side becomes the top
+    file = io.BytesIO()
+    photo.save(file, "JPEG", exif=orientation, quality=95)
+    sent = Image.open(io.BytesIO(prepare_photo(file.getvalue())))
+    assert sent.size == (50, 100)
+    assert [sent.getpixel((25, height))[0] > 200 for height in (10, 90)] == [True, False]
 
 
 def test_transparent_photos_stand_on_white():
