@@ -149,6 +149,18 @@ def test_the_form_takes_no_more_pictures_than_the_other_doors(admin_client, monk
     assert product.images.count() == 1
 
 
+def test_a_picture_is_not_moved_to_a_product_that_has_its_number_but_can_be_moved_within_it(admin_client, monkeypatch):
+    monkeypatch.setattr(checks, "MAX_PICTURES", 1)
+    picture, other = ProductImageFactory(), ProductImageFactory()
+    change = f"/admin/catalog/productimage/{picture.pk}/change/"
+
+    page = admin_client.post(change, {"product": other.product_id, "position": 0})
+    assert page.context["adminform"].form.errors == {"product": ["2 pictures: at most 1 for one product."]}
+    assert admin_client.post(change, {"product": picture.product_id, "position": 5}).status_code == 302
+    assert other.product.images.get() == other
+    assert picture.product.images.get().position == 5
+
+
 def test_an_emptied_json_field_of_the_form_is_an_empty_object(admin_client):
     product = ProductFactory(sku="A", attributes={"a": 1}, translations={"zh": {"title": "杯"}})
     form = {"sku": "A", "title": "Mug", "attributes": "", "translations": "null"}

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.management.base import CommandError
 
+from catalog.importers.google import to_row
 from catalog.models import Product
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,20 @@ def test_an_rss_feed_becomes_products_and_bad_items_are_named_by_line(folder):
     assert product.images.count() == 2
     other = Product.objects.get(sku="TV-2")
     assert (other.price, other.currency, other.stock) == (Decimal("5.00"), "EUR", 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "column", "text"),
+    [
+        ({"availability": ["Out of stock"], "quantity": ["7"]}, "stock", "0"),
+        ({"availability": ["out_of_stock"]}, "stock", "0"),
+        ({"availability": ["in stock"], "quantity": ["7"]}, "stock", "7"),
+        ({"google_product_category": ["2169"]}, "category", ""),  # a number of Google's, which is no name
+        ({"google_product_category": ["Home > Mugs"]}, "category", "Home/Mugs"),
+    ],
+)
+def test_stock_and_category_are_read_in_all_the_forms_that_shops_write(said, column, text):
+    assert to_row(said)[column] == text
 
 
 def test_reading_a_feed_again_changes_nothing(folder):

@@ -180,6 +180,15 @@ def test_unknown_columns_are_kept_in_attributes_with_one_warning(folder):
     ]
 
 
+def test_unknown_columns_are_laid_over_the_attributes_there_are_and_never_over_the_files_own(folder):
+    ProductFactory(sku="A", title="Mug", attributes={"x": 1, "colour": "blue"})
+
+    folder.load_text("sku,title,colour\nA,Mug,red\n")
+    assert Product.objects.get().attributes == {"x": 1, "colour": "red"}
+    folder.load_text('sku,title,colour,attributes\nA,Mug,green,"{""colour"": ""white""}"\n')
+    assert Product.objects.get().attributes == {"colour": "white"}
+
+
 def test_other_names_of_columns_are_understood(folder):
     outcome = folder.load_text("ID,Name,group_id,description_html\nA,Mug,G,<p>One</p><p>Two</p>\n")
 

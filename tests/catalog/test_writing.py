@@ -116,6 +116,12 @@ def test_a_product_that_somebody_else_makes_in_between_is_changed_instead(monkey
     assert list(Product.objects.values_list("sku", "title")) == [("A", "Title of A"), ("B", "Title of B")]
 
 
+def test_products_are_locked_in_order_of_their_primary_key():
+    for sku in "BCA":
+        ProductFactory(sku=sku)
+    assert list(writing.load_stored([write(sku) for sku in "ABC"], lock=True)) == ["B", "C", "A"]
+
+
 def test_new_products_are_made_in_order_of_sku_so_that_two_writers_cannot_wait_for_each_other():
     upsert_products([write("C"), write("A"), write("B")])
     assert list(Product.objects.order_by("pk").values_list("sku", flat=True)) == ["A", "B", "C"]

@@ -30,7 +30,7 @@ from embeddings.spaces.locks import BUILD_LOCK, is_lock_taken, try_session_lock
 from embeddings.spaces.overlap import measure_overlap
 from embeddings.vectors import load_pipeline
 from recommendations.services import similar_products
-from tests.embeddings.shop import embedded_modalities, make_product
+from tests.embeddings.shop import embedded_modalities, make_product, pending_skus
 from tests.fakes import FakeImageEncoder, FakeTextEncoder
 
 pytestmark = pytest.mark.django_db
@@ -303,6 +303,16 @@ def test_leases_are_renewed_while_a_space_beside_the_live_one_encodes(shop, monk
     finally:
         unregister_encoder("fake:wide")
     assert waited == [True]
+
+
+def test_a_space_beside_the_live_one_that_fails_holds_nothing_up(shop, caplog):
+    second = make_ready("second")
+    EmbeddingSpace.objects.filter(pk=second.pk).update(text_identity="fake:text#other weights")
+    new = make_product("NEW", title="new")
+    assert services.refresh_pending().stored == 1
+    assert pending_skus() == []
+    assert (embedded_modalities(new, ensure_live_space()), embedded_modalities(new, second)) == (["fused", "text"], [])
+    assert "Space second is not kept fresh: drop it" in caplog.text
 
 
 def test_promotion_and_roll_back_swap_the_live_space(shop):

@@ -195,6 +195,13 @@ def test_pages_go_on_under_one_name_until_there_is_no_next(client, shelf):
     assert second["next"] is None
 
 
+def test_a_third_page_repeats_nothing_of_the_first(client, shelf):
+    first = get(client, limit=1, variants="show")
+    second = get(client, limit=1, variants="show", cursor=first["next"])
+    third = get(client, limit=1, variants="show", cursor=second["next"])
+    assert [skus(page) for page in (first, second, third)] == [["B"], ["C"], ["D"]]
+
+
 def test_a_page_stays_whole_while_the_shop_changes(client, space, shelf):
     first = get(client, limit=2, variants="show")
     put(space, "NEWEST", at_angle(1))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from embeddings.fusion.calibration import PRIOR_COUNT, calibrate, fit_mean
 from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.fitted_modality import FittedModality
-from embeddings.fusion.imputation import Imputation
+from embeddings.fusion.imputation import Imputation, measure_exposure
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
 
@@ -100,6 +101,11 @@ def test_compression_keeps_the_strongest_directions():
     np.testing.assert_allclose(np.abs(fit_basis(vectors, dim=2)[:2]), np.eye(2), atol=0.05)
 
 
+def test_a_direction_points_where_its_largest_number_is_positive_whatever_the_processor():
+    basis = fit_basis(random_units(50, 16, seed=20), dim=10)
+    assert (basis[np.abs(basis).argmax(axis=0), np.arange(10)] > 0).all()
+
+
 def test_concat_cosine_is_exactly_the_weighted_mean_of_modality_cosines():
     text, image = random_units(20, 5, seed=5), random_units(20, 7, seed=6)
     fused = ConcatFusion().fuse(text, image, text_weight=np.full(20, 0.7, np.float32))
@@ -178,6 +184,20 @@ def test_imputation_predicts_a_modality_that_follows_from_the_other():
     np.testing.assert_array_equal(text_filled, text[250:])
     np.testing.assert_allclose(np.linalg.norm(image_filled, axis=1), 1, atol=1e-5)
     assert np.sum(image_filled * image[250:], axis=1).mean() > 0.9
+
+
+def test_products_whose_picture_is_predicted_are_recommended_about_as_often_as_the_others():
+    text = random_units(120, 8, seed=18)
+    image = unit_rows(text + 1.5 * random_units(120, 8, seed=19))
+    prediction, hidden = Imputation.fit(text, image, text_weight=0.6).image, np.arange(120) % 3 == 0
+
+    def measure(confidence: float) -> float:
+        filled = image.copy()
+        filled[hidden] = replace(prediction, confidence=confidence).predict(text[hidden])
+        return measure_exposure(0.6 * text @ text.T + 0.4 * filled @ filled.T, hidden)
+
+    assert measure(prediction.confidence) == pytest.approx(1, abs=0.1)
+    assert measure(1.0) > 1.2  # near to everything, were nothing unpredictable added
 
 
 @pytest.mark.parametrize("fusion", [ConcatFusion, WeightedFusion])
