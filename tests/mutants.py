@@ -459,6 +459,257 @@ MUTANTS = (
         ("tests/services/test_supervisor.py::test_a_program_that_lived_for_a_minute_is_started_again_at_once",),
         "a shop that fails once a week is away for half a minute each time",
     ),
+    Mutant(
+        "embeddings/freshness/queue.py",
+        "LIMIT %s FOR UPDATE SKIP LOCKED) ",
+        "LIMIT %s FOR UPDATE) ",
+        (
+            "tests/embeddings/test_queue.py::test_a_lease_passes_over_a_product_that_somebody_holds_and_takes_the_next_at_once",
+        ),
+        "a worker waits for whoever is saving a product, and all other products with it",
+    ),
+    Mutant(
+        "embeddings/freshness/queue.py",
+        "USING (product_id, generation) ",
+        "USING (product_id) ",
+        ("tests/embeddings/test_queue.py::test_a_product_saved_while_it_is_leased_stays_and_is_due_at_once",),
+        "an edit made while its product is being encoded is taken off the queue with the old text",
+    ),
+    Mutant(
+        "embeddings/freshness/queue.py",
+        "attempts = 0, retry_at = now(), reason = ''",
+        "attempts = 0, reason = ''",
+        ("tests/embeddings/test_queue.py::test_a_parked_product_is_not_tried_until_it_is_saved_or_asked_for",),
+        "a product that was mended stays parked, without a vector, for good",
+    ),
+    Mutant(
+        "embeddings/freshness/bell.py",
+        "transaction.on_commit(ring, robust=True)",
+        "transaction.on_commit(ring)",
+        (
+            "tests/embeddings/test_bell.py"
+            "::test_a_bell_that_raises_stops_neither_the_saver_nor_what_else_waits_for_the_commit",
+        ),
+        "a bell that fails takes the shop's own hooks after a commit with it",
+    ),
+    Mutant(
+        "embeddings/freshness/staleness.py",
+        "sorted(dial, key=len, reverse=True)",
+        "sorted(dial, key=len)",
+        ("tests/embeddings/test_spaces.py::test_the_dial_is_turned_without_encoding_and_reaches_the_products_below",),
+        "SQL takes another weight of the dial than Python does, and finds the same products stale for ever",
+    ),
+    Mutant(
+        "embeddings/freshness/refresh.py",
+        "is_permanent=all(problem.is_permanent for",
+        "is_permanent=any(problem.is_permanent for",
+        ("tests/embeddings/test_refresh.py::test_a_passing_trouble_beside_a_lasting_one_is_tried_again",),
+        "a product with a damaged picture loses its text too, where that could not be encoded for a moment",
+    ),
+    Mutant(
+        "embeddings/services.py",
+        "refresh_products(space, [lease.product_id for lease in leases], keep_alive=keep_alive)",
+        "refresh_products(space, [lease.product_id for lease in leases])",
+        ("tests/embeddings/test_spaces.py::test_leases_are_renewed_while_a_space_beside_the_live_one_encodes",),
+        "leases run out while a slow encoder of a new space works, and two workers do the same work",
+    ),
+    Mutant(
+        "embeddings/services.py",
+        '    except Exception:\n        logger.exception("Space',
+        '    except EncoderError:\n        logger.exception("Space',
+        ("tests/embeddings/test_spaces.py::test_a_space_beside_the_live_one_that_fails_holds_nothing_up",),
+        "a space that is only being tried out stops all embedding in the live one",
+    ),
+    Mutant(
+        "embeddings/inputs.py",
+        'order_by=("position", "id")',
+        'order_by=("id",)',
+        ("tests/embeddings/test_inputs.py::test_every_change_of_what_is_encoded_changes_the_fingerprint",),
+        "pictures put into another order are no change",
+    ),
+    Mutant(
+        "embeddings/vectors.py",
+        "average = unit_rows([np.mean(found, axis=0)])[0]",
+        "average = np.mean(found, axis=0)",
+        (
+            "tests/unit/embeddings/test_vectors.py"
+            "::test_several_pictures_become_their_mean_in_unit_length_and_what_could_not_be_encoded_does_not_count",
+        ),
+        "pictures that differ give a shorter vector, and calibration takes too much away from it",
+    ),
+    Mutant(
+        "embeddings/querysets.py",
+        "            _lock_storers(ids)\n",
+        "",
+        ("tests/embeddings/test_store.py::test_a_slow_storer_never_overwrites_the_vector_of_a_newer_text",),
+        "a slow worker overwrites the vector of a newer text",
+    ),
+    Mutant(
+        "embeddings/querysets.py",
+        "if current.get(product.product_id) == product.fingerprint]",
+        "if product.product_id in current]",
+        ("tests/embeddings/test_store.py::test_a_product_changed_since_it_was_read_is_not_stored",),
+        "the vector of an old text is stored as that of the new one",
+    ),
+    Mutant(
+        "embeddings/querysets.py",
+        'order_by("-retired_at", "-pk")',
+        'order_by("-pk")',
+        ("tests/embeddings/test_spaces.py::test_roll_back_serves_the_space_that_was_live_last_however_old_it_is",),
+        "a rollback serves a space that had been replaced long before",
+    ),
+    Mutant(
+        "embeddings/encoding.py",
+        "        (space.image_identity, encoders.image.info.identity),\n",
+        "",
+        ("tests/embeddings/test_spaces.py::test_a_space_refuses_other_weights_of_either_of_its_encoders",),
+        "vectors of two picture encoders are compared with each other after an upgrade",
+    ),
+    Mutant(
+        "embeddings/encoders/base.py",
+        "parts = [weights, *(f",
+        "parts = [*(f",
+        (
+            "tests/unit/embeddings/test_encoders_spec.py"
+            "::test_an_identity_changes_with_the_weights_and_with_everything_declared_in_whatever_order",
+        ),
+        "other weights under the same name pass for the same encoder, and old vectors for its own",
+    ),
+    Mutant(
+        "embeddings/spaces/lifecycle.py",
+        '    space.refresh_from_db(fields=["status"])\n'
+        "    if space.status == Status.LIVE:\n"
+        '        raise SpaceError(f"Space {space.name} is live: promote',
+        '    if space.status == Status.LIVE:\n        raise SpaceError(f"Space {space.name} is live: promote',
+        (
+            "tests/embeddings/test_spaces.py::test_a_space_that_somebody_else_has_promoted_meanwhile_is_known_to_be_live",
+        ),
+        "the space that a colleague has just promoted is dropped under the shop",
+    ),
+    Mutant(
+        "embeddings/spaces/indexes.py",
+        'sql.SQL("") if connection.in_atomic_block else sql.SQL("CONCURRENTLY")',
+        'sql.SQL("")',
+        ("tests/embeddings/test_spaces.py::test_saves_go_on_while_indexes_are_built_and_dropped",),
+        "nothing can be embedded for the minutes that an index takes",
+    ),
+    Mutant(
+        "embeddings/spaces/maintenance.py",
+        "retired.filter(fitted_on=0, retired_at__lt=before)",
+        "retired.filter(retired_at__lt=before)",
+        ("tests/embeddings/test_spaces.py::test_a_fitted_space_that_was_served_is_kept_to_roll_back_to",),
+        "five minutes after a promotion there is nothing to roll back to",
+    ),
+    Mutant(
+        "embeddings/fusion/fitted_modality.py",
+        "joined = _join(parts, means=self.means, weights=self.weights, width=self.input_dim)",
+        "joined = _join(parts, means=[0 * mean for mean in self.means], weights=self.weights, width=self.input_dim)",
+        (
+            "tests/unit/embeddings/test_fusion.py"
+            "::test_each_part_of_a_modality_is_calibrated_by_its_own_mean_before_they_are_joined",
+        ),
+        "vectors are not calibrated, and every product looks like every other",
+    ),
+    Mutant(
+        "embeddings/fusion/base.py",
+        "np.where(total > 0, weights / np.where(total > 0, total, 1), fallback)",
+        "(weights / np.where(total > 0, total, 1))",
+        (
+            "tests/unit/embeddings/test_fusion.py"
+            "::test_a_dial_turned_all_the_way_leaves_a_product_the_one_modality_it_has",
+        ),
+        "with the dial on pictures alone, products without one vanish from every list",
+    ),
+    Mutant(
+        "embeddings/fusion/concat.py",
+        "            text, image = self.imputation.fill(text, image)\n",
+        "            self.imputation.fill(text, image)\n",
+        (
+            "tests/unit/embeddings/test_fusion.py"
+            "::test_a_product_without_a_picture_is_fused_with_the_one_it_would_probably_have",
+        ),
+        "products without a picture are hardly ever recommended",
+    ),
+    Mutant(
+        "catalog/writing.py",
+        '(stored.select_for_update(of=("self",)) if lock else stored)',
+        "stored",
+        ("tests/catalog/test_writing.py::test_nobody_else_changes_a_product_between_the_comparison_and_the_save",),
+        "of two that change a product's attributes at once, one loses the change",
+    ),
+    Mutant(
+        "catalog/writing.py",
+        "return retry_deadlocks(lambda: write_together(writes, dry_run=dry_run))",
+        "return write_together(writes, dry_run=dry_run)",
+        ("tests/catalog/test_import_rejections.py::test_a_deadlock_is_tried_again",),
+        "an import that meets another one ends with a deadlock",
+    ),
+    Mutant(
+        "catalog/fields.py",
+        "            check_json(key)\n",
+        "",
+        ("tests/catalog/test_fields.py::test_every_door_refuses_the_same_values",),
+        "a name of an attribute that Postgres cannot keep is a failure of the server",
+    ),
+    Mutant(
+        "catalog/importers/load.py",
+        "        parsed = []\n",
+        "        parsed, self.lines = [], {}\n",
+        ("tests/catalog/test_import_rejections.py::test_a_sku_that_comes_again_in_a_later_batch_is_a_duplicate_too",),
+        "a sku that a long file has twice silently overwrites the first product",
+    ),
+    Mutant(
+        "catalog/importers/pictures.py",
+        "path = (self.root / relative).resolve()",
+        "path = self.root / relative",
+        ("tests/catalog/test_import_rejections.py::test_a_bad_picture_costs_its_row_only",),
+        "a supplier's file names pictures outside of the folder, and they are published",
+    ),
+    Mutant(
+        "catalog/importers/google.py",
+        'availability = fields.get("availability", [""])[0].strip().lower().replace(" ", "_")',
+        'availability = fields.get("availability", [""])[0].strip().lower()',
+        ("tests/catalog/test_import_google.py::test_stock_and_category_are_read_in_all_the_forms_that_shops_write",),
+        "what a feed calls `out of stock` is recommended as if it could be bought",
+    ),
+    Mutant(
+        "catalog/pictures/writes.py",
+        "same = product.images.filter(sha256",
+        "same = ProductImage.objects.filter(sha256",
+        ("tests/api/test_images.py::test_two_products_may_have_the_same_picture",),
+        "a picture that another product has already is never added",
+    ),
+    Mutant(
+        "catalog/pictures/downloads.py",
+        "            PictureDownload.objects.due(at=now)\n            .filter(pk=self.pk)\n",
+        "            PictureDownload.objects.filter(pk=self.pk)\n",
+        ("tests/api/test_images.py::test_a_download_is_taken_once_until_its_worker_is_silent",),
+        "two workers fetch the same picture, and one that is done is fetched again",
+    ),
+    Mutant(
+        "recommendations/worker.py",
+        "        answer = find_answer(key)  # once more",
+        "        answer = None  # once more",
+        (
+            "tests/recommendations/test_worker.py"
+            "::test_an_answer_that_is_stored_between_the_first_look_and_listening_is_found",
+        ),
+        "a visitor waits to the deadline for an answer that was there before he listened",
+    ),
+    Mutant(
+        "recommendations/search/queries.py",
+        'answer_key("query", str(space.pk), " ".join',
+        'answer_key("query", " ".join',
+        ("tests/recommendations/test_search.py::TestHybrid::test_an_answer_of_one_space_is_none_of_another",),
+        "for a week after a promotion, searches use vectors of the space before",
+    ),
+    Mutant(
+        "recommendations/rest/parameters.py",
+        "ids = sorted({*page.shown_ids, *(item.candidate.product_id for item in shown)})",
+        "ids = sorted(item.candidate.product_id for item in shown)",
+        ("tests/recommendations/test_recommendations_api.py::test_a_third_page_repeats_nothing_of_the_first",),
+        "who scrolls on sees the first page again and again",
+    ),
 )
 
 
