@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -72,6 +73,8 @@ class CategoryFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         path = self.value()
+        if path and "\x00" in path:  # Postgres takes no such text, and no category is called that
+            return queryset.none()
         return queryset.filter(in_categories([path]).as_expression()) if path else queryset
 
 
@@ -157,10 +160,17 @@ class ProductAdmin(admin.ModelAdmin[Product]):
         panels = [(title, {"fields": (panel,)}) for title, panel in self.panels.items()] if obj else []
         return (*super().get_fieldsets(request, obj), *panels)
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except Product.DoesNotExist:  # out of save_model; what the form had written by then was undone
+            self.message_user(request, "This product has been deleted meanwhile. Nothing was saved.", messages.WARNING)
+            return redirect("admin:catalog_product_changelist")
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
-        """Save what differs from what is stored, as the other doors do."""
+        """Save what differs from what is stored, as the other doors do. Raises DoesNotExist where it is gone."""
         stored = Product.objects.select_for_update(of=("self",)).get(pk=obj.pk) if change else obj
-        values = {name: value for name, value in form.cleaned_data.items() if name in form._meta.fields}
+        values = {name: value for name, value in form.cleaned_data.items() if name in form.changed_data}
         write_product(stored, ProductWrite(values=values))
 
     @admin.display(description="Product", ordering="title")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
+from django.utils.functional import cached_property
 
 from catalog.fields import RULES, BadValue, trim_price
 from catalog.models import Product, ProductImage
@@ -33,10 +36,10 @@ class IndentedJSONField(forms.JSONField):
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What the user typed, letter for letter, when the form is shown again with an error."""
-        return initial if self.disabled else data
+        return initial if self.disabled or data is None else InvalidJSONInput(data)
 
     def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, str):
+        if isinstance(value, InvalidJSONInput):
             return value
         return json.dumps(value, ensure_ascii=False, indent=2)
 
@@ -50,12 +53,26 @@ class ObjectField(IndentedJSONField):
 
 
 class ProductForm(forms.ModelForm[Product]):
-    """A product."""
+    """A product. Fields that nobody touched are neither checked by our rules nor written: they stay as stored."""
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        return [name for name in super().changed_data if not self._is_untouched(name)]
+
+    def _is_untouched(self, name: str) -> bool:
+        """Did the browser send back what it was shown? It writes line ends in its own way, or drops them."""
+        shown = self.fields[name].prepare_value(self.initial.get(name))
+        sent = self.data.get(self.add_prefix(name))
+        if not isinstance(shown, str) or not isinstance(sent, str):
+            return False
+        if isinstance(self.fields[name].widget, forms.Textarea):
+            return re.sub("\r\n?", "\n", shown) == re.sub("\r\n?", "\n", sent)
+        return re.sub("[\r\n]", "", shown) == sent
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for name, rule in RULES.items():
-            if name not in cleaned:
+            if name not in cleaned or name not in self.changed_data:
                 continue
             try:
                 cleaned[name] = rule(cleaned[name])

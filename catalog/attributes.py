@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
 from typing import Any
 
 UNITS = {"mm", "cm", "m", "g", "kg", "ml", "l", "w", "v", "inch", "lb", "oz"}
 SPELLED = {"l": "L", "w": "W", "v": "V", "inch": "in"}
 
 
-def describe_attributes(attributes: dict[str, Any]) -> list[tuple[str, str]]:
+def read_object(value: Any) -> dict[str, Any]:
+    """Return a stored JSON object; an empty one for anything else, which raw SQL can have left in the column."""
+    return value if isinstance(value, dict) else {}
+
+
+def is_same_json(one: Any, other: Any) -> bool:
+    """Would Postgres keep both in the same form? To Python 1, 1.0 and True are equal; there they are three values."""
+    return bool(_spell_numbers(one) == _spell_numbers(other))
+
+
+def _spell_numbers(value: Any) -> Any:
+    """Return the value with its numbers as Postgres writes them: without exponents, and zero without a sign."""
+
+    def spell(text: str) -> tuple[str]:  # a tuple: JSON has none, so a number is never taken for a text
+        number = Decimal(text)
+        return (format(number or number.copy_abs(), "f"),)
+
+    return json.loads(json.dumps(value), parse_int=spell, parse_float=spell)
+
+
+def describe_attributes(attributes: Any) -> list[tuple[str, str]]:
     """Return a label and a text for each attribute that says something, in the order in which they are kept."""
     described = []
-    for key, value in attributes.items():
+    for key, value in read_object(attributes).items():
         label, unit = split_unit(key)
         text = describe_value(value, unit=unit)
         if text:

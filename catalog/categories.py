@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
-from django.db.models import Max, Value
+from django.db.models import Func, Max, Value
 from django.db.models.functions import Concat, Length, Substr
 
 from catalog.conditions import is_below
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from catalog.models import Category
 
 SEPARATOR = "/"
+# A B-tree of Postgres takes no row above 2,704 bytes (a third of a page), its own few included; paths are unique.
+MAX_PATH_BYTES = 2_600
 # Whoever changes the tree holds this lock until the end of the transaction: without it, a child added while its
 # grandparent is being renamed would keep the old path (the rename's snapshot does not see it).
 TREE_LOCK = 0x6B696E_01
@@ -88,18 +90,23 @@ def place_in_tree(node: Category) -> str | None:
     if nodes.filter(path=node.path).exclude(pk=node.pk).exists():
         raise ValidationError({"name": f"There is already a category {node.path}."})
     limit = type(node)._meta.get_field("path").max_length or 0
-    if len(node.path) + _longest_rest(nodes, path=old_path) > limit:
-        raise ValidationError({"name": f"A path here would be longer than {limit} characters."})
+    characters, octets = _longest_rest(nodes, path=old_path)
+    if len(node.path) + characters > limit or len(node.path.encode()) + octets > MAX_PATH_BYTES:
+        said = f"A path here would be longer than {limit} characters, or than {MAX_PATH_BYTES:,} bytes in UTF-8."
+        raise ValidationError({"name": said})
     return old_path
 
 
-def _longest_rest(nodes: models.QuerySet[Any], *, path: str | None) -> int:
-    """How many characters the longest path below `path` has after it."""
+def _longest_rest(nodes: models.QuerySet[Any], *, path: str | None) -> tuple[int, int]:
+    """How many characters, and how many bytes, the longest paths below `path` have after it."""
     if not path:
-        return 0
-    below = nodes.filter(path__startswith=path + SEPARATOR)
-    longest: int = below.aggregate(longest=Max(Length("path"), default=len(path)))["longest"]
-    return longest - len(path)
+        return 0, 0
+    characters, octets = len(path), len(path.encode())
+    octet_length = Func("path", function="octet_length", output_field=models.IntegerField())
+    longest = nodes.filter(path__startswith=path + SEPARATOR).aggregate(
+        characters=Max(Length("path"), default=characters), octets=Max(octet_length, default=octets)
+    )
+    return longest["characters"] - characters, longest["octets"] - octets
 
 
 def move_subtree(nodes: models.QuerySet[Any], *, old_path: str, new_path: str) -> int:

@@ -13,6 +13,11 @@ ATTEMPTS = 4
 Result = TypeVar("Result")
 
 
+def read_sqlstate(error: Exception) -> str | None:
+    """Return Postgres's code for what went wrong."""
+    return getattr(error.__cause__, "sqlstate", None)
+
+
 def retry_deadlocks(transact: Callable[[], Result]) -> Result:
     """Return what `transact` does in a transaction of its own, tried again where it met a deadlock.
 
@@ -23,6 +28,6 @@ def retry_deadlocks(transact: Callable[[], Result]) -> Result:
         try:
             return transact()
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
+            if read_sqlstate(error) != DEADLOCK:
                 raise
     return transact()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from catalog.categories import normalize_path, split_path
+from catalog.categories import MAX_PATH_BYTES, normalize_path, split_path
 from catalog.html_text import html_to_text
 from catalog.models import Category, Product
 
@@ -67,8 +67,9 @@ def clean_category_path(path: str) -> str:
     path = normalize_path(path)
     name_limit = Category._meta.get_field("name").max_length or 0
     path_limit = Category._meta.get_field("path").max_length or 0
-    if len(path) > path_limit or any(len(name) > name_limit for name in split_path(path)):
-        limits = f"at most {name_limit} characters a name and {path_limit} in all"
+    is_long = len(path) > path_limit or len(path.encode(errors="replace")) > MAX_PATH_BYTES
+    if is_long or any(len(name) > name_limit for name in split_path(path)):
+        limits = f"at most {name_limit} characters a name and {path_limit} in all, {MAX_PATH_BYTES:,} bytes in UTF-8"
         raise BadValue(f"is too long: {limits}", code="max_length")
     return path
 

@@ -12,6 +12,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
 
+from catalog.attributes import read_object
 from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, validate_name
 from catalog.conditions import Condition, in_categories, is_in_stock
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
@@ -168,9 +169,9 @@ class Product(models.Model):
         `zh-hans` is looked up as such and then as `zh`.
         """
         for code in (language, language.split("-", maxsplit=1)[0]):
-            translation: dict[str, Any] = self.translations.get(code) or {}
-            if translation.get(field):
-                return str(translation[field])
+            text = read_object(read_object(self.translations).get(code)).get(field)
+            if text and isinstance(text, str):
+                return text
         return str(getattr(self, field))
 
 

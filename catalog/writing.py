@@ -8,20 +8,26 @@ that exists while holding the tree.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 
-from catalog.deadlocks import retry_deadlocks
+from catalog.attributes import is_same_json, read_object
+from catalog.deadlocks import read_sqlstate, retry_deadlocks
 from catalog.fields import drop_empty_wordings
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures.checks import Picture
 
 CHUNK = 150  # products in one transaction: rows stay locked for a fraction of a second; larger ones are hardly faster
+JSON_FIELDS = {"attributes", "translations"}
+TOO_LARGE = "54000"  # SQLSTATE of a value too long for its index, say: an OperationalError to Django
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +93,29 @@ def upsert_products(writes: Sequence[ProductWrite], *, dry_run: bool = False) ->
     return results
 
 
-def upsert_chunk(writes: Sequence[ProductWrite], *, dry_run: bool) -> list[WriteResult]:
+def upsert_chunk(writes: Sequence[ProductWrite], *, dry_run: bool, is_repeated: bool = False) -> list[WriteResult]:
     """One transaction's share of `upsert_products`; where one write spoils it, a transaction for each."""
     try:
         return retry_deadlocks(lambda: write_together(writes, dry_run=dry_run))
-    except (DataError, IntegrityError, ValidationError) as error:
+    except (DataError, IntegrityError, OperationalError, ValidationError) as error:
+        if isinstance(error, OperationalError) and read_sqlstate(error) != TOO_LARGE:
+            raise
         if len(writes) > 1:
             return [result for write in writes for result in upsert_chunk([write], dry_run=dry_run)]
-        said = str(error).splitlines()[0]
-        return [WriteResult(Outcome.REJECTED, code="refused", reason=f"the database refused it: {said}")]
+        if isinstance(error, IntegrityError) and not is_repeated:  # somebody has just made the sku: now it is there
+            return upsert_chunk(writes, dry_run=dry_run, is_repeated=True)
+        logger.warning("The database refused product %r: %s", writes[0].sku, error)
+        reason = f"the database refused it: {describe_refusal(error)}"
+        return [WriteResult(Outcome.REJECTED, code="refused", reason=reason)]
+
+
+def describe_refusal(error: Exception) -> str:
+    """Say why a write was refused, in words of our own: the database's tell of its tables, and go to the log."""
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages).rstrip(".")
+    if isinstance(error, IntegrityError):
+        return "it contradicts what is stored, perhaps what another request has just written; send it again"
+    return "a value is too large or out of range; make it smaller"
 
 
 @transaction.atomic
@@ -135,13 +155,13 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
     """Compare a write with what the product is."""
     values = dict(write.values)
     if write.more_attributes:
-        values["attributes"] = {**product.attributes, **write.more_attributes}
+        values["attributes"] = read_object(product.attributes) | write.more_attributes
     if write.more_translations:
         values["translations"] = merge_translations(product.translations, write.more_translations)
     held = {name: getattr(product, name) for name in values}
     if isinstance(values.get("category"), str):
         held["category"] = product.category.path if product.category else ""
-    changes = {name: value for name, value in values.items() if value != held[name]}
+    changes = {name: value for name, value in values.items() if not is_stored_already(name, value, held[name])}
     pictures = write.pictures
     if pictures is not None and product.pk is not None:
         is_same = [image.sha256 for image in product.images.all()] == [picture.sha256 for picture in pictures]
@@ -149,10 +169,16 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
     return Plan(product, changes, pictures)
 
 
-def merge_translations(held: dict[str, dict[str, str]], more: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Lay wordings over those there are; an empty text takes one away."""
+def is_stored_already(name: str, value: Any, held: Any) -> bool:
+    """Is the field's value what is stored already?"""
+    return is_same_json(value, held) if name in JSON_FIELDS else bool(value == held)
+
+
+def merge_translations(held: Any, more: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Lay wordings over those there are; an empty text takes one away. What is stored in no such form is dropped."""
+    kept = {language: read_object(wording) for language, wording in read_object(held).items()}
     return drop_empty_wordings(
-        held | {language: held.get(language, {}) | wording for language, wording in more.items()}
+        kept | {language: kept.get(language, {}) | wording for language, wording in more.items()}
     )
 
 

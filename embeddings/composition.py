@@ -101,6 +101,8 @@ def _iterate_values(product: Product, part: TextPart) -> Iterator[str]:
 
 def _read_field(product: Product, field: str, language: str) -> str:
     if field in TRANSLATED_FIELDS:
+        if language and not isinstance(product.translations, dict):
+            raise TypeError("translations is no object")  # pages show nothing of it; an encoder would learn a gap
         return product.translated(field, language=language) if language else getattr(product, field)
     if field == "category":
         return product.category.path.replace("/", ", ") if product.category else ""

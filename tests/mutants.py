@@ -147,10 +147,10 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/html_text.py",
-        '"noscript", "script", "style"',
-        '"noscript", "style"',
+        '        pieces.append(_SEPARATORS.get(tag or "", ""))\n',
+        "",
         ("tests/unit/catalog/test_html_text.py::test_markup_goes_and_what_a_reader_would_see_stays",),
-        "shoppers read a script, and encoders compare it",
+        "paragraphs run together, and the last word of one and the first of the next become one word",
     ),
     Mutant(
         "catalog/pages.py",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from catalog.attributes import read_object
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.vectors import load_pipeline
@@ -54,8 +55,9 @@ def explain_pairs(anchor_id: int, other_ids: Sequence[int], *, space: EmbeddingS
 def find_shared(anchor: Product, other: Product) -> dict[str, str]:
     """Return what two products have in common, by name: brand, category, collection, and equal attributes."""
     shared = {name: str(getattr(other, name)) for name in SHARED_FIELDS if _is_same(anchor, other, name)}
-    for name, value in anchor.attributes.items():
-        if value not in (None, "", [], {}) and other.attributes.get(name) == value:
+    theirs = read_object(other.attributes)
+    for name, value in read_object(anchor.attributes).items():
+        if value not in (None, "", [], {}) and theirs.get(name) == value:
             shared[name] = describe_value(value)
     return dict(list(shared.items())[:MAX_SHARED])
 

@@ -8,8 +8,10 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
 from django.db import connection
+from django.db.models import JSONField, Value
 from django.test.utils import CaptureQueriesContext
 
+from catalog import admin as catalog_admin
 from catalog.admin import ProductAdmin
 from catalog.models import Category, Product, ProductImage
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory, picture_file
@@ -58,6 +60,9 @@ def test_the_list_shows_thumbnails_and_needs_no_more_queries_for_more_products(a
         ("missing=picture", ["B", "C"]),
         ("missing=category", ["B"]),
         ("in_category=T", ["A", "C"]),
+        ("in_category=%00", []),
+        ("in_category=T%00", []),
+        ("in_category=Unknown", []),
         ("is_active__exact=0", ["C"]),
     ],
 )
@@ -186,3 +191,46 @@ def test_other_apps_can_add_a_panel_to_the_form(rf, admin_user, monkeypatch):
 def test_the_admin_is_ours_to_look_at(admin_client):
     assert admin.site.site_header == "Kindred"
     assert "catalog/admin.css" in admin_client.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "translations"),
+    [({"a": 1}, {}), ([1], ["zh"]), ("x", "y"), (None, None), ({"a": "\u2028"}, {"Chinese!": {"title": "杯"}})],
+)
+def test_what_nobody_touched_stays_byte_for_byte_and_keeps_nobody_from_the_stock(
+    admin_client, attributes, translations
+):
+    old = {"title": " Poster\n<b>bold</b> type ", "description": "\n<i>One</i>\rTwo\nthree  ", "currency": "e1"}
+    product = ProductFactory(sku="A", stock=1, brand="")
+    Product.objects.update(
+        attributes=Value(attributes, JSONField()), translations=Value(translations, JSONField()), **old
+    )
+    before = Product.objects.values("attributes", "translations", *old).get()
+    page = admin_client.get(f"/admin/catalog/product/{product.pk}/change/")
+    form = page.context["adminform"].form
+    sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    sent["title"] = sent["title"].replace("\n", "")  # as browsers do in a field of one line
+    for name in ("description", "attributes", "translations"):
+        sent[name] = sent[name].replace("\r", "\n").replace("\n", "\r\n")
+    answer = admin_client.post(page.request["PATH_INFO"], form_data(**sent | {"stock": 7}))
+
+    assert answer.status_code == 302
+    assert Product.objects.get().stock == 7
+    assert Product.objects.values("attributes", "translations", *old).get() == before
+
+
+def test_a_product_that_is_deleted_meanwhile_is_said_to_be_gone(admin_client, monkeypatch):
+    product = ProductFactory(sku="A")
+    real_form = catalog_admin.ProductForm.clean
+
+    def clean(form):
+        Product.objects.filter(pk=product.pk).delete()
+        return real_form(form)
+
+    monkeypatch.setattr(catalog_admin.ProductForm, "clean", clean)
+    url = f"/admin/catalog/product/{product.pk}/change/"
+    page = admin_client.post(url, form_data(title="New", _save="Save"), follow=True)
+
+    assert page.redirect_chain == [("/admin/catalog/product/", 302)]
+    assert "This product has been deleted meanwhile. Nothing was saved." in page.content.decode()
+    assert not Product.objects.filter(title="New").exists()

@@ -264,7 +264,9 @@ def test_what_only_the_database_refuses_costs_its_row_only(folder, monkeypatch):
     monkeypatch.setattr(Product, "save", save)
     outcome = folder.load_text("sku,title\nA,One\nB,Two\nC,Three\n")
 
-    assert outcome.errors == ["line 3 (B): the database refused it: value out of range"]
+    assert outcome.errors == [
+        "line 3 (B): the database refused it: a value is too large or out of range; make it smaller"
+    ]
     assert outcome.summary == "Created 2, changed 0, unchanged 0, rejected 1."
 
 

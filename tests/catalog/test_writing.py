@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, IntegrityError, OperationalError, connection
+from django.db.models import JSONField, Value
 from django.db.models.signals import post_save
 
-from catalog import writing
+from catalog import categories, writing
 from catalog.deadlocks import ATTEMPTS, retry_deadlocks
 from catalog.importers import READERS
 from catalog.management.commands.import_products import Command
@@ -87,7 +89,7 @@ def test_what_the_database_refuses_costs_only_its_own_item_of_a_bulk(shop, monke
     answer = shop.call("POST", "products/bulk/", {"products": items}).json()
 
     assert [item["outcome"] for item in answer["results"]] == ["created", "rejected", "created"]
-    said = "The database refused it: value out of range."
+    said = "The database refused it: a value is too large or out of range; make it smaller."
     assert answer["results"][1]["errors"] == [{"field": "", "code": "refused", "detail": said}]
     assert list(Product.objects.values_list("sku", flat=True)) == ["A", "C"]
 
@@ -147,6 +149,123 @@ def test_nobody_else_changes_a_product_between_the_comparison_and_the_save(monke
     more = ProductWrite(values={"sku": "A"}, more_attributes={"b": 2})
     assert upsert_products([more]) == [WriteResult(Outcome.UPDATED)]
     assert refused == ["55P03"]  # lock_not_available
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sku_that_somebody_else_takes_is_tried_again_also_for_a_single_item(shop, monkeypatch):
+    real_load, others = writing.load_stored, ["A"]
+
+    def load(writes, **options):
+        stored = real_load(writes, **options)
+        if others:
+            thread = threading.Thread(target=make_and_leave, args=(others.pop(),))
+            thread.start()
+            thread.join()
+        return stored
+
+    def make_and_leave(sku: str) -> None:
+        try:
+            Product.objects.create(sku=sku, title="Theirs")
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(writing, "load_stored", load)
+    answer = shop.call("POST", "products/bulk/", {"products": [{"sku": "A", "title": "Ours"}]}).json()
+
+    assert answer["results"] == [{"index": 0, "sku": "A", "outcome": "updated", "errors": []}]
+    assert Product.objects.get().title == "Ours"
+
+
+def test_an_answer_holds_no_words_of_the_database(shop, monkeypatch):
+    def save(product, **kwargs):
+        raise IntegrityError('duplicate key value violates unique constraint "catalog_product_sku_key"')
+
+    monkeypatch.setattr(Product, "save", save)
+    answer = shop.call("POST", "products/bulk/", {"products": [{"sku": "A", "title": "Ours"}]}).json()
+
+    said = "it contradicts what is stored, perhaps what another request has just written; send it again."
+    expected = [{"field": "", "code": "refused", "detail": f"The database refused it: {said}"}]
+    assert answer["results"][0]["errors"] == expected
+
+
+HAN = "/".join(
+    "".join(chr(0x4E00 + (number * 199 + place) * 17 % 20000) for place in range(199)) for number in range(5)
+)
+
+
+def test_what_no_index_can_hold_costs_only_its_own_item(monkeypatch):
+    monkeypatch.setattr(categories, "MAX_PATH_BYTES", 10_000)
+    results = upsert_products([write("A"), write("B", category=HAN), write("C")])
+
+    said = "the database refused it: a value is too large or out of range; make it smaller"
+    refused = WriteResult(Outcome.REJECTED, code="refused", reason=said)
+    assert results == [WriteResult(Outcome.CREATED), refused, WriteResult(Outcome.CREATED)]
+
+
+def test_a_category_path_that_no_index_can_hold_is_refused_by_name(shop, folder):
+    answer = shop.call("POST", "products/bulk/", {"products": [{"sku": "A", "title": "a", "category": HAN}]}).json()
+    said = "is too long: at most 200 characters a name and 1000 in all, 2,600 bytes in UTF-8"
+
+    assert answer["results"][0]["errors"] == [{"field": "category", "code": "max_length", "detail": f"It {said}."}]
+    outcome = folder.load_text(f"sku,title,category\nA,a,{HAN}\nB,b,{HAN[:700]}\n")
+    assert outcome.errors == [f"line 2 (A): category {said}"]
+    assert list(Product.objects.values_list("sku", flat=True)) == ["B"]
+
+
+def test_a_category_is_not_moved_to_where_a_path_below_would_outgrow_the_index(admin_client):
+    root = Category.objects.get_or_create_path("A")
+    Category.objects.get_or_create_path(f"A/{HAN.rsplit('/', 1)[0]}")
+    page = admin_client.post(f"/admin/catalog/category/{root.pk}/change/", {"name": "杯" * 190, "parent": ""})
+
+    said = "A path here would be longer than 1000 characters, or than 2,600 bytes in UTF-8."
+    assert page.context["adminform"].form.errors == {"name": [said]}
+
+
+@pytest.mark.parametrize(
+    ("held", "value"), [(1, True), (True, 1), (0, False), (1, 1.0), ([1], [True]), ({"b": 0}, {"b": False})]
+)
+def test_values_that_only_python_calls_equal_are_stored_by_every_door(shop, folder, admin_client, held, value):
+    def stored() -> str:
+        return json.dumps(Product.objects.get(pk=product.pk).attributes)
+
+    product = ProductFactory(sku="A", title="Mug")
+    new = {"organic": value}
+    doors = [
+        lambda: shop.call("PATCH", "products/A/", {"attributes": new}),
+        lambda: shop.call("POST", "products/bulk/", {"products": [{"sku": "A", "attributes": new}]}),
+        lambda: folder.load(folder.write_rows({"sku": "A", "title": "Mug", "attributes": json.dumps(new)})),
+        lambda: admin_client.post(
+            f"/admin/catalog/product/{product.pk}/change/", form_of("A", attributes=json.dumps(new))
+        ),
+    ]
+    for enter in doors:
+        Product.objects.update(attributes={"organic": held})
+        enter()
+        assert stored() == json.dumps(new)
+
+
+def form_of(sku: str, **changes: object) -> dict[str, object]:
+    formset = {"images-TOTAL_FORMS": 0, "images-INITIAL_FORMS": 0}
+    return {"sku": sku, "title": "Mug", "is_active": "on", "attributes": "{}", "translations": "{}"} | formset | changes
+
+
+def test_numbers_that_postgres_spells_otherwise_are_still_the_same():
+    for attributes in ({"a": 1e16}, {"a": -0.0}, {"a": 1e-7}, {"a": 1.10}, {"b": 1, "a": 2}):
+        sent = write("A", attributes=attributes)
+        upsert_products([sent])
+        assert upsert_products([sent]) == [WriteResult(Outcome.UNCHANGED)]
+
+
+@pytest.mark.parametrize("attributes", [[1], "x", None, 5])
+@pytest.mark.parametrize("translations", [["zh"], "x", None, {"zh": "杯"}, {"zh": ["杯"]}])
+def test_what_cannot_be_merged_counts_as_empty_and_is_replaced(folder, attributes, translations):
+    ProductFactory(sku="A")
+    Product.objects.update(attributes=Value(attributes, JSONField()), translations=Value(translations, JSONField()))
+    outcome = folder.load_text("sku,title,title_zh,colour\nA,Mug,杯,red\nB,Bowl,碗,blue\n")
+
+    assert outcome.summary.endswith("Created 1, changed 1, unchanged 0, rejected 0.")
+    product = Product.objects.get(sku="A")
+    assert (product.attributes, product.translations) == ({"colour": "red"}, {"zh": {"title": "杯"}})
 
 
 class Deadlock(Exception):

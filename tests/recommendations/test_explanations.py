@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
+from django.db.models import JSONField, Value
 from PIL import Image
 
 from catalog.models import Product, ProductImage
@@ -69,6 +70,22 @@ def test_a_modality_that_one_lacks_has_no_share(space):
     known = ids()
     pair = explain_pairs(known["A"], [known["C"]], space=space)[known["C"]]
     assert (pair.text_share, pair.image_share, pair.image_similarity) == (1.0, 0.0, None)
+
+
+@pytest.mark.parametrize("broken", [["colour"], "red", None, {"zh": "x", "en": ["y"]}])
+def test_rows_of_another_shape_are_shown_without_it(space, client, monkeypatch, broken):
+    monkeypatch.setattr(tasks.look_closer, "apply_async", lambda args, **_: None)
+    attributes = [] if isinstance(broken, dict) else broken
+    Product.objects.filter(sku__in="AB").update(
+        attributes=Value(attributes, JSONField()), translations=Value(broken, JSONField())
+    )
+
+    assert client.get("/products/A/").status_code == 200
+    assert client.get("/products/A/why/B/").status_code == 200
+    assert client.get("/api/v1/products/A/").status_code == 200
+    answer = client.get("/api/v1/products/A/similar/?explain=true")
+    assert [item["explanation"]["shared"] for item in answer.json()["results"]] == [{"brand": "Nordlyn"}] * 2
+    assert Product.objects.get(sku="A").translated("title", language="zh") == "Product A"
 
 
 def test_a_list_explains_itself_only_when_asked(space, django_assert_num_queries):
