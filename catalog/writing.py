@@ -161,7 +161,7 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
     held = {name: getattr(product, name) for name in values}
     if isinstance(values.get("category"), str):
         held["category"] = product.category.path if product.category else ""
-    changes = {name: value for name, value in values.items() if not is_same(name, value, held[name])}
+    changes = {name: value for name, value in values.items() if not is_stored_already(name, value, held[name])}
     pictures = write.pictures
     if pictures is not None and product.pk is not None:
         is_same = [image.sha256 for image in product.images.all()] == [picture.sha256 for picture in pictures]
@@ -169,7 +169,7 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
     return Plan(product, changes, pictures)
 
 
-def is_same(name: str, value: Any, held: Any) -> bool:
+def is_stored_already(name: str, value: Any, held: Any) -> bool:
     """Is the field's value what is stored already?"""
     return is_same_json(value, held) if name in JSON_FIELDS else bool(value == held)
 
