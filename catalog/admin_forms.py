@@ -47,6 +47,10 @@ class IndentedJSONField(forms.JSONField):
 class ObjectField(IndentedJSONField):
     """A JSON object. Nothing is an empty one."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        # Django compares a field whose default is a callable with a hidden copy, and takes none for an empty one.
+        super().__init__(**kwargs | {"show_hidden_initial": False})
+
     def to_python(self, value: Any) -> Any:
         found = super().to_python(value)
         return {} if found is None else found
