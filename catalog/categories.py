@@ -90,8 +90,8 @@ def place_in_tree(node: Category) -> str | None:
     if nodes.filter(path=node.path).exclude(pk=node.pk).exists():
         raise ValidationError({"name": f"There is already a category {node.path}."})
     limit = type(node)._meta.get_field("path").max_length or 0
-    characters, octets = _longest_rest(nodes, path=old_path)
-    if len(node.path) + characters > limit or len(node.path.encode()) + octets > MAX_PATH_BYTES:
+    length, octets = _longest_rest(nodes, path=old_path)
+    if len(node.path) + length > limit or len(node.path.encode()) + octets > MAX_PATH_BYTES:
         said = f"A path here would be longer than {limit} characters, or than {MAX_PATH_BYTES:,} bytes in UTF-8."
         raise ValidationError({"name": said})
     return old_path
@@ -101,12 +101,12 @@ def _longest_rest(nodes: models.QuerySet[Any], *, path: str | None) -> tuple[int
     """How many characters, and how many bytes, the longest paths below `path` have after it."""
     if not path:
         return 0, 0
-    characters, octets = len(path), len(path.encode())
+    length, octets = len(path), len(path.encode())
     octet_length = Func("path", function="octet_length", output_field=models.IntegerField())
     longest = nodes.filter(path__startswith=path + SEPARATOR).aggregate(
-        characters=Max(Length("path"), default=characters), octets=Max(octet_length, default=octets)
+        length=Max(Length("path"), default=length), octets=Max(octet_length, default=octets)
     )
-    return longest["characters"] - characters, longest["octets"] - octets
+    return longest["length"] - length, longest["octets"] - octets
 
 
 def move_subtree(nodes: models.QuerySet[Any], *, old_path: str, new_path: str) -> int:

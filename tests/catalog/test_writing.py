@@ -94,8 +94,9 @@ def test_what_the_database_refuses_costs_only_its_own_item_of_a_bulk(shop, monke
     assert list(Product.objects.values_list("sku", flat=True)) == ["A", "C"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_product_that_somebody_else_makes_in_between_is_changed_instead(monkeypatch):
+@pytest.fixture
+def rival(monkeypatch):
+    """Somebody else, who makes the product A right after the first look at what is stored."""
     real_load, others = writing.load_stored, ["A"]
 
     def make_another() -> None:
@@ -114,6 +115,9 @@ def test_a_product_that_somebody_else_makes_in_between_is_changed_instead(monkey
 
     monkeypatch.setattr(writing, "load_stored", load)
 
+
+@pytest.mark.django_db(transaction=True)
+def test_a_product_that_somebody_else_makes_in_between_is_changed_instead(rival):
     assert upsert_products([write("A"), write("B")]) == [WriteResult(Outcome.UPDATED), WriteResult(Outcome.CREATED)]
     assert list(Product.objects.values_list("sku", "title")) == [("A", "Title of A"), ("B", "Title of B")]
 
@@ -152,24 +156,7 @@ def test_nobody_else_changes_a_product_between_the_comparison_and_the_save(monke
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_sku_that_somebody_else_takes_is_tried_again_also_for_a_single_item(shop, monkeypatch):
-    real_load, others = writing.load_stored, ["A"]
-
-    def load(writes, **options):
-        stored = real_load(writes, **options)
-        if others:
-            thread = threading.Thread(target=make_and_leave, args=(others.pop(),))
-            thread.start()
-            thread.join()
-        return stored
-
-    def make_and_leave(sku: str) -> None:
-        try:
-            Product.objects.create(sku=sku, title="Theirs")
-        finally:
-            connection.close()
-
-    monkeypatch.setattr(writing, "load_stored", load)
+def test_a_sku_that_somebody_else_takes_is_tried_again_also_for_a_single_item(shop, rival):
     answer = shop.call("POST", "products/bulk/", {"products": [{"sku": "A", "title": "Ours"}]}).json()
 
     assert answer["results"] == [{"index": 0, "sku": "A", "outcome": "updated", "errors": []}]
