@@ -1,4 +1,4 @@
-"""Recommendations: check what is asked for, retrieve, rerank. At most three queries, no encoder."""
+"""Recommendations: check what is asked for, retrieve, rerank. Two queries, three for a short list, no encoder."""
 
 from __future__ import annotations
 
