@@ -287,6 +287,8 @@ class Pictures(http.server.BaseHTTPRequestHandler):
             self.reply(302, b"", Location="file:///etc/passwd")
         elif self.path == "/host":
             self.reply(200, self.headers["Host"].encode())
+        elif self.path == "/flood":
+            self.flood()
         elif self.path == "/drip":
             self.drip()
         else:
@@ -298,6 +300,14 @@ class Pictures(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def flood(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            try:
+                self.wfile.write(bytes(1_000_000))
+            except OSError:
+                return
 
     def drip(self) -> None:
         for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
@@ -339,6 +349,7 @@ def test_networks_that_were_named_are_fetched_from(picture_server, inside):
         ("/inside", {}, "192.168.0.1 is not on the public internet"),
         ("/file", {}, "only http and https"),
         ("/ok.png", {"max_bytes": 10}, "larger than"),
+        ("/flood", {"deadline_s": 2}, "larger than"),
         ("/drip", {"deadline_s": 0.3}, "longer than 0.3 s"),
     ],
 )

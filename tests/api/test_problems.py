@@ -96,6 +96,12 @@ def test_failures_keep_their_cors_headers(anyone, settings):
     assert "Access-Control-Allow-Origin" not in anyone.call("GET", "products/", Origin="https://evil.example")
 
 
+def test_pages_are_not_shared_with_the_origins_of_the_api(anyone, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://shop.example"]
+    for path in ("/", "/admin/login/", "/metrics"):
+        assert "Access-Control-Allow-Origin" not in anyone.get(path, headers={"Origin": "https://shop.example"})
+
+
 def test_answers_carry_security_headers(anyone):
     for path in ("products/", "nothing/"):
         answer = anyone.call("GET", path)

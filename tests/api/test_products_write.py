@@ -189,6 +189,13 @@ def test_put_with_if_none_match_only_makes(shop, make_product):
     assert list(Product.objects.values_list("sku", "title")) == [("A", "a")]
 
 
+def test_put_with_if_none_match_of_what_is_stored_is_refused(shop, make_product):
+    make_product("A", title="One")
+    tag = shop.call("GET", "products/A/")["ETag"]
+    assert shop.call("PUT", "products/A/", {"title": "Two"}, If_None_Match=tag).status_code == 412
+    assert shop.call("PUT", "products/A/", {"title": "Two"}, If_None_Match='"another"').status_code == 200
+
+
 def test_bulk_says_what_became_of_each_and_good_items_land(shop, make_product):
     make_product("OLD", title="Old", price="5.00", brand="Norr")
     make_product("SAME", title="Same")

@@ -60,6 +60,10 @@ def test_the_list_shows_what_is_asked_for_in_order(client, shop, query, expected
     assert titles(client.get(f"/?{query}")) == expected
 
 
+def test_the_chosen_brand_can_be_unchosen_where_the_category_has_none_of_it(client, shop):
+    assert client.get("/?category=Lighting&brand=Kumori").context["brands"] == ["Kumori", "Nordlyn"]
+
+
 def test_a_card_shows_picture_brand_title_price_and_whether_it_is_out_of_stock(client):
     product = ProductFactory(sku="A/1", title="Mug <b>", brand="K & K", price=Decimal("1234.5"), stock=0)
     image = ProductImageFactory(product=product)

@@ -22,6 +22,7 @@ from catalog.html_text import html_to_text
         ("<p>Fish &amp; chips &lt;3 caf&eacute; &#x1F375;&nbsp;ok</p>", "Fish & chips <3 café 🍵 ok"),
         ("Salt &amp; pepper", "Salt & pepper"),
         ("<style>p {color: red}</style><script>if (1 < 2) alert()</script>Seen", "Seen"),
+        ("<p>Seen</p><script>if (1 < 2) alert()</script><style>p {color: red}</style><p>Too</p>", "Seen\nToo"),
         ("<html><head><title>No</title></head><body><p>Yes</p></body></html>", "Yes"),
         ("Before <!-- hidden <p> --> after", "Before after"),
         ('<p class="a" style="x: y" onclick=\'go("1")\'>Text</p>', "Text"),

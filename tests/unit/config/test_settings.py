@@ -12,6 +12,7 @@ import pytest
 
 import manage
 from config import services, settings
+from config.services import launch
 from tests.full_disk import no_room_for_more_than
 from tests.services.conftest import processes_of
 
@@ -94,6 +95,13 @@ def test_of_two_processes_that_make_a_secret_key_at_once_both_have_the_first(tmp
 
     monkeypatch.setattr(settings.secrets, "token_urlsafe", come_second)
     assert settings.read_or_create_secret_key(path) == "first"
+
+
+def test_variables_of_another_postgres_do_not_reach_ours(monkeypatch):
+    monkeypatch.setenv("PGPORT", "6543")
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    given = launch.server_environment()
+    assert ("PGPORT" in given, given["LC_ALL"], given["LANG"]) == (False, "C", "de_DE.UTF-8")
 
 
 def test_a_socket_directory_in_a_url_reaches_the_database():
