@@ -680,6 +680,16 @@ MUTANTS = (
         "a picture that another product has already is never added",
     ),
     Mutant(
+        "catalog/admin_forms.py",
+        "        if product.pk != self.instance.product_id:\n",
+        "        if self.instance.pk is None:\n",
+        (
+            "tests/catalog/test_fields.py::"
+            "test_a_picture_is_not_moved_to_a_product_that_has_its_number_but_can_be_moved_within_it",
+        ),
+        "a picture is moved to a product that has a hundred already",
+    ),
+    Mutant(
         "catalog/pictures/downloads.py",
         "            PictureDownload.objects.due(at=now)\n            .filter(pk=self.pk)\n",
         "            PictureDownload.objects.filter(pk=self.pk)\n",
