@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 
+from api.confirmation import ask_first
 from api.models import ApiKey
 
 
@@ -38,7 +40,18 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
         return f"{key.prefix}…"
 
     @admin.action(description="Revoke: shut these keys out at once", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
+        names = ", ".join(queryset.values_list("name", flat=True))
+        page = ask_first(
+            self,
+            request,
+            question=gettext("Revoke %(names)s?") % {"names": names},
+            consequences=[gettext("Whoever uses these keys is shut out at once. A revoked key cannot be revived.")],
+            queryset=queryset,
+        )
+        if page:
+            return page
         for key in queryset:
             key.revoke()
-        self.message_user(request, f"Revoked: {', '.join(key.name for key in queryset)}.")
+        self.message_user(request, f"Revoked: {names}.")
+        return None

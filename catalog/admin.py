@@ -186,11 +186,11 @@ class ProductAdmin(admin.ModelAdmin[Product]):
             return thumbnail(None, width=56)
         return format_html('<img class="thumb" src="{}" width="56" loading="lazy" alt="">', image.sized_url(160))
 
-    @admin.action(description="Show in the shop")
+    @admin.action(description="Show in the shop", permissions=["change"])
     def show_in_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         self.message_user(request, f"{queryset.update(is_active=True)} shown.")
 
-    @admin.action(description="Hide from the shop")
+    @admin.action(description="Hide from the shop", permissions=["change"])
     def hide_from_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         self.message_user(request, f"{queryset.update(is_active=False)} hidden.")
 

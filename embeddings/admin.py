@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from api.confirmation import ask_first
 from catalog.admin import ProductAdmin
 from catalog.admin_forms import IndentedJSONField
 from catalog.models import Product
@@ -27,6 +28,7 @@ from embeddings.freshness.product_state import describe_product
 from embeddings.fusion.pipeline import FUSIONS
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
 from embeddings.spaces import lifecycle
+from embeddings.spaces.consequences import Question, ask_drop, ask_promote
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.spaces.overlap import measure_overlap
 from embeddings.tasks import build_space, refresh_stale
@@ -69,6 +71,10 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     form = SpaceForm
     list_display = ("name", "state", "products", "recipe", "fitted_on", "promoted_at")
     actions = ("build", "promote", "compare", "drop")
+
+    class Media:
+        js = ("embeddings/building.js",)
+
     readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingSpace]:
@@ -153,12 +159,12 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
                 )
 
     @admin.action(description="Promote: serve it from now on", permissions=["change"])
-    def promote(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
+    def promote(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> HttpResponse | None:
         def promote_one(space: EmbeddingSpace) -> str:
             before = lifecycle.promote(space)
             return f"{space.name} is live{f'; {before.name} can be rolled back to' if before else ''}."
 
-        self._for_one(request, queryset, promote_one)
+        return self._for_one(request, queryset, promote_one, ask=ask_promote)
 
     @admin.action(description="Compare with the live space", permissions=["view"])
     def compare(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
@@ -173,17 +179,20 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
                 )
 
     @admin.action(description="Drop, with its vectors", permissions=["change"])
-    def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
+    def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> HttpResponse | None:
         def drop_one(space: EmbeddingSpace) -> str:
             lifecycle.drop_space(space)
             return f"{space.name} is gone."
 
-        self._for_one(request, queryset, drop_one)
+        return self._for_one(request, queryset, drop_one, ask=ask_drop)
 
     def roll_back(self, request: HttpRequest) -> HttpResponse:
         """Serve again the space that was served before."""
         if not self.has_change_permission(request):
             raise PermissionDenied
+        target = EmbeddingSpace.objects.rollback_target()
+        if target and (page := ask_first(self, request, **ask_promote(target))):
+            return page
         try:
             self.message_user(request, f"{lifecycle.roll_back().name} is live again.")
         except SpaceError as error:
@@ -191,15 +200,25 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         return HttpResponseRedirect(reverse("admin:embeddings_embeddingspace_changelist"))
 
     def _for_one(
-        self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace], act: Callable[[EmbeddingSpace], str]
-    ) -> None:
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[EmbeddingSpace],
+        act: Callable[[EmbeddingSpace], str],
+        *,
+        ask: Callable[[EmbeddingSpace], Question],
+    ) -> HttpResponse | None:
+        """Ask, and once it is meant, act on the one space that is selected."""
         if queryset.count() != 1:
             self.message_user(request, "Select one space.", messages.WARNING)
-            return
+            return None
+        space = queryset.get()
+        if page := ask_first(self, request, queryset=queryset, **ask(space)):
+            return page
         try:
-            self.message_user(request, act(queryset.get()))
+            self.message_user(request, act(space))
         except SpaceError as error:
             self.message_user(request, str(error), messages.ERROR)
+        return None
 
 
 class WaitingFilter(admin.SimpleListFilter):
@@ -241,7 +260,11 @@ class PendingEmbeddingAdmin(ReadOnlyAdmin):
     search_fields = ("product__sku", "product__title", "reason")
     actions = ("try_again",)
 
-    @admin.action(description="Try again now", permissions=["view"])
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """May these rows be sent to the worker again? They are nobody's to edit, hence no permission of the form."""
+        return request.user.has_perm("embeddings.change_pendingembedding")
+
+    @admin.action(description="Try again now", permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> None:
         count = queryset.update(retry_at=timezone.now(), attempts=0)
         bell.ring_after_commit()

@@ -680,6 +680,30 @@ MUTANTS = (
         "a picture that another product has already is never added",
     ),
     Mutant(
+        "catalog/admin.py",
+        '@admin.action(description="Hide from the shop", permissions=["change"])',
+        '@admin.action(description="Hide from the shop")',
+        ("tests/admin/test_permissions.py",),
+        "staff who may only look take products off the shop",
+    ),
+    Mutant(
+        "embeddings/admin.py",
+        "        if page := ask_first(self, request, queryset=queryset, **ask(space)):\n            return page\n",
+        "",
+        ("tests/admin/test_permissions.py::test_a_deed_that_cannot_be_undone_is_asked_about_first",),
+        "one slip of the mouse drops a space with all its vectors",
+    ),
+    Mutant(
+        "catalog/importers/formulas.py",
+        "    return MARK + text if text.startswith(RISKY) else text\n",
+        "    return text\n",
+        (
+            "tests/catalog/test_import_rejections.py::"
+            "test_a_file_of_rejects_holds_no_formula_and_gives_back_the_very_texts",
+        ),
+        "a stranger's title runs as a formula on the merchandiser's machine",
+    ),
+    Mutant(
         "catalog/admin_forms.py",
         "        if product.pk != self.instance.product_id:\n",
         "        if self.instance.pk is None:\n",

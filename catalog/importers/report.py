@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO
 
+from catalog.importers.formulas import guard_cell
 from catalog.writing import Outcome, WriteResult
 
 KEPT_REJECTIONS = 1000  # in memory; all are counted, and all are in the --rejects file
@@ -93,5 +94,6 @@ class RejectsFile:
         writer = csv.writer(self.file)
         if not self.columns:
             self.columns = list(row.fields) or ["sku", "title"]
-            writer.writerow([LINE_COLUMN, REASON_COLUMN, *self.columns])
-        writer.writerow([row.line, reason, *(row.fields.get(column, "") for column in self.columns)])
+            writer.writerow([LINE_COLUMN, REASON_COLUMN, *map(guard_cell, self.columns)])
+        cells = [reason, *(row.fields.get(column, "") for column in self.columns)]
+        writer.writerow([row.line, *map(guard_cell, cells)])

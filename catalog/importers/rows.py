@@ -23,6 +23,7 @@ from catalog.fields import (
     clean_wording,
     trim_price,
 )
+from catalog.importers.formulas import read_guarded
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.models import Product
 from catalog.pictures.checks import PictureError, check_number
@@ -77,7 +78,10 @@ def _read_texts(row: SourceRow) -> dict[str, str]:
         raise RowError(row.problem)
     for column, text in row.fields.items():
         _refuse_bad_text(column, text)
-    texts = {column: text.strip() for column, text in row.fields.items() if column not in IGNORED}
+    fields = row.fields
+    if LINE_COLUMN in fields:
+        fields = {read_guarded(column): read_guarded(text) for column, text in fields.items()}
+    texts = {column: text.strip() for column, text in fields.items() if column not in IGNORED}
     for column in REQUIRED:
         if not texts.get(column):
             raise RowError(f"{column} is missing")

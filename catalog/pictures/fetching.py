@@ -94,6 +94,8 @@ def is_public(address: Address) -> bool:
             return is_public(address.ipv4_mapped)
         if any(address in network for network in TUNNELS):
             return False
+        if address.is_site_local:  # given up as private addresses long ago, and routed inside networks still
+            return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

@@ -145,7 +145,7 @@ def test_the_admin_shows_a_new_key_once(admin_client):
     assert ApiKey.objects.find_by_token(token) == key
     again = admin_client.get(f"/admin/api/apikey/{key.pk}/change/").content.decode()
     assert token not in again
-    admin_client.post("/admin/api/apikey/", {"action": "revoke", "_selected_action": [key.pk]})
+    admin_client.post("/admin/api/apikey/", {"action": "revoke", "_selected_action": [key.pk], "confirmed": "yes"})
     key.refresh_from_db()
     assert key.state == "revoked"
 

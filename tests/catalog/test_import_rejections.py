@@ -251,6 +251,29 @@ def test_rejected_rows_are_written_to_a_file_that_can_be_mended_and_imported(fol
     assert Product.objects.get(sku="B").attributes == {}
 
 
+def test_a_file_of_rejects_holds_no_formula_and_gives_back_the_very_texts(folder):
+    formula, own_mark = '=HYPERLINK("http://evil.example","Mug")', "'tis a mug"
+    path = folder.write_rows(
+        {"sku": "-B", "title": formula, "price": "cheap", "@note": "+1"},
+        {"sku": "@C", "title": own_mark, "price": "-1", "@note": "plain"},
+    )
+    rejects = folder.path / "rejects.csv"
+
+    with pytest.raises(CommandError, match="no product could be loaded"):
+        folder.load(path, rejects=rejects)
+
+    header, *rows = csv.reader(rejects.read_text().splitlines())
+    assert header[2:] == ["sku", "title", "price", "'@note"]
+    assert [row[2:] for row in rows] == [
+        ["'-B", f"'{formula}", "cheap", "'+1"],
+        ["'@C", f"'{own_mark}", "'-1", "plain"],
+    ]
+    rejects.write_text(rejects.read_text().replace("cheap", "3").replace("'-1", "4"))
+    folder.load(rejects)
+    stored = {product.sku: (product.title, product.attributes) for product in Product.objects.all()}
+    assert stored == {"-B": (formula, {"@note": "+1"}), "@C": (own_mark, {"@note": "plain"})}
+
+
 def test_what_only_the_database_refuses_costs_its_row_only(folder, monkeypatch):
     from django.db import DataError
 

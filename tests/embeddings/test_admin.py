@@ -39,7 +39,7 @@ def sent(monkeypatch) -> list[tuple]:
 
 
 def act(client, action: str, *spaces: EmbeddingSpace) -> str:
-    data = {"action": action, "_selected_action": [space.pk for space in spaces]}
+    data = {"action": action, "_selected_action": [space.pk for space in spaces], "confirmed": "yes"}
     page = client.post(SPACES, data, follow=True)
     return " ".join(str(message) for message in page.context["messages"])
 
@@ -89,7 +89,7 @@ def test_spaces_are_promoted_rolled_back_compared_and_dropped(admin_client, shop
     assert "shares" in act(admin_client, "compare", second)
     assert act(admin_client, "promote", second) == "second is live; starter can be rolled back to."
     assert "Roll back to starter" in admin_client.get(SPACES).content.decode()
-    admin_client.post(reverse("admin:embeddings_embeddingspace_roll_back"))
+    admin_client.post(reverse("admin:embeddings_embeddingspace_roll_back"), {"confirmed": "yes"})
     assert EmbeddingSpace.objects.live() == shop
     assert "promote another one first" in act(admin_client, "drop", shop)
     assert act(admin_client, "drop", second) == "second is gone."

@@ -27,9 +27,13 @@ from catalog.pictures.fetching import FetchError, fetch_public
         "::",
         "fe80::1",
         "fc00::1",
+        "fec0::1",
         "::ffff:127.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "2001:0:7f00:1::",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
         "ff02::1",
     ],
 )

@@ -1,0 +1,245 @@
+"""Who may do what in the admin: every route and every action, walked by role.
+
+A new model, action or view of the admin fails here until its row is added to the tables below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from celery.app.task import Task
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.sessions.models import Session
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from api.models import ApiKey
+from catalog.models import Product
+from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
+from recommendations.models import Rule
+from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
+from tests.recommendations.shelf import make_space, put
+
+pytestmark = pytest.mark.django_db
+
+OURS = {"api", "catalog", "embeddings", "recommendations", "auth"}
+READ_ONLY = {"embeddings.pendingembedding", "embeddings.productembedding"}  # only the worker writes these rows
+NEVER_DELETED = READ_ONLY | {"embeddings.embeddingspace"}  # a space is dropped, which is another action
+
+# The permission that each action needs.
+ACTIONS = {
+    "api.apikey": {"revoke": "change", "delete_selected": "delete"},
+    "auth.group": {"delete_selected": "delete"},
+    "auth.user": {"delete_selected": "delete"},
+    "catalog.category": {"delete_selected": "delete"},
+    "catalog.product": {"show_in_shop": "change", "hide_from_shop": "change", "delete_selected": "delete"},
+    "catalog.productimage": {"delete_selected": "delete"},
+    "embeddings.embeddingspace": {
+        "build": "change",
+        "promote": "change",
+        "compare": "view",
+        "drop": "change",
+        "delete_selected": "delete",
+    },
+    "embeddings.pendingembedding": {"try_again": "change", "delete_selected": "delete"},
+    "embeddings.productembedding": {"delete_selected": "delete"},
+    "recommendations.rule": {"delete_selected": "delete"},
+}
+# Views of our own, and what they answer to a POST by each role that is let in at all.
+VIEWS = {
+    "admin:embeddings_embeddingspace_roll_back": {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200},
+    "admin:rule_preview": {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200},
+}
+# What a route answers to a GET and to a POST with nothing in it: a form that was sent empty comes back with its errors.
+ROUTES = {
+    "changelist": {"clerk": (403, 403), "viewer": (200, 200), "editor": (200, 200), "owner": (200, 200)},
+    "add": {"clerk": (403, 403), "viewer": (403, 403), "editor": (200, 200), "owner": (200, 200)},
+    "change": {"clerk": (403, 403), "viewer": (200, 403), "editor": (200, 200), "owner": (200, 200)},
+    "delete": {"clerk": (403, 403), "viewer": (403, 403), "editor": (403, 403), "owner": (200, 200)},
+    "history": {"clerk": (403, 403), "viewer": (200, 200), "editor": (200, 200), "owner": (200, 200)},
+}
+
+
+@pytest.fixture
+def rows() -> dict[str, Model]:
+    """One row of every table that the admin shows."""
+    live, other = make_space(), make_space(name="other", live=False)
+    product = put(live, "A", (1.0, 0.0, 0.0))
+    PendingEmbedding.objects.all().delete()
+    return {
+        "api.apikey": ApiKey.objects.issue("app", scope="publishable")[0],
+        "auth.group": Group.objects.create(name="merchandisers"),
+        "auth.user": User.objects.create_user("somebody"),
+        "catalog.category": CategoryFactory(),
+        "catalog.product": ProductFactory(is_active=True),
+        "catalog.productimage": ProductImageFactory(),
+        "embeddings.embeddingspace": other,
+        "embeddings.pendingembedding": PendingEmbedding.objects.get_or_create(product=product)[0],
+        "embeddings.productembedding": ProductEmbedding.objects.get(product=product),
+        "recommendations.rule": Rule.objects.create(kind="exclude", target_brand="Kumori"),
+    }
+
+
+@pytest.fixture
+def sent(monkeypatch) -> list[str]:
+    """The tasks that were sent to a worker."""
+    names: list[str] = []
+    monkeypatch.setattr(Task, "apply_async", lambda task, *_, **__: names.append(task.name))
+    return names
+
+
+@pytest.fixture
+def as_role() -> Callable[[str], Client]:
+    """Make somebody who is logged in, with the permissions of a role."""
+
+    def log_in(role: str) -> Client:
+        client = Client()
+        if role != "anonymous":
+            user = User.objects.create_user(role, is_staff=True, is_superuser=role == "owner")
+            allowed = {"viewer": ["view_"], "editor": ["view_", "add_", "change_"]}.get(role, [])
+            for start in allowed:
+                user.user_permissions.add(*Permission.objects.filter(codename__startswith=start))
+            client.force_login(user)
+        return client
+
+    return log_in
+
+
+def registered() -> dict[str, ModelAdmin[Any]]:
+    found = {model._meta.label_lower: model_admin for model, model_admin in admin.site._registry.items()}
+    return {label: model_admin for label, model_admin in found.items() if label.split(".")[0] in OURS}
+
+
+def read_all() -> dict[str, list[tuple[Any, ...]]]:
+    """All that is stored, but for sessions."""
+    tables = [model for model in apps.get_models() if model is not Session and model._meta.managed]
+    return {model._meta.label: sorted(model.objects.values_list(), key=str) for model in tables}
+
+
+def url_of(label: str, route: str, row: Model) -> str:
+    of_row = [row.pk] if route in {"change", "delete", "history"} else []
+    return reverse(f"admin:{label.replace('.', '_')}_{route}", args=of_row)
+
+
+def act(client: Client, label: str, action: str, row: Model) -> None:
+    """Post an action as the page would, the question answered."""
+    data = {"action": action, ACTION_CHECKBOX_NAME: [row.pk], "confirmed": "yes", "post": "yes"}
+    client.post(url_of(label, "changelist", row), data)
+
+
+def test_the_tables_of_this_file_name_every_model_action_and_view():
+    found = {
+        label: {name for _, name, _ in model_admin._get_base_actions()} for label, model_admin in registered().items()
+    }
+    assert found == {label: set(actions) for label, actions in ACTIONS.items()}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("role", ["clerk", "viewer", "editor", "owner"])
+def test_every_page_is_open_to_those_who_may(rows, sent, as_role, role, route):
+    client = as_role(role)
+    answered = {}
+    for label, row in rows.items():
+        url = url_of(label, route, row)
+        answered[label] = (client.get(url).status_code, client.post(url).status_code)
+    assert answered == {label: expected_of(label, route, role) for label in rows}
+
+
+def expected_of(label: str, route: str, role: str) -> tuple[int, int]:
+    shut = (label in READ_ONLY and route == "add") or (label in NEVER_DELETED and route == "delete")
+    if shut:
+        return 403, 403
+    seen, posted = ROUTES[route][role]
+    if route == "change" and label in READ_ONLY:
+        return seen, 403
+    if route == "change" and label == "embeddings.embeddingspace" and posted == 200:
+        return seen, 302  # nothing in its form is required: it is saved as it is
+    return seen, posted
+
+
+@pytest.mark.parametrize("role", ["anonymous", "clerk", "viewer"])
+def test_whoever_may_not_changes_nothing_by_any_page_view_or_action(rows, sent, as_role, role):
+    client = as_role(role)
+    before = read_all()
+    for label, row in rows.items():
+        for action in ACTIONS[label]:
+            act(client, label, action, row)
+        for route in ROUTES:
+            client.post(url_of(label, route, row), {"post": "yes", "name": "changed", "title": "changed", "_save": "1"})
+    for name in VIEWS:
+        client.post(reverse(name), {"confirmed": "yes"})
+    assert read_all() == before
+    assert sent == []
+
+
+@pytest.mark.parametrize("label", ACTIONS)
+def test_an_action_is_offered_to_those_who_may(rows, as_role, label):
+    for role, permissions in {"viewer": {"view"}, "editor": {"view", "change"}}.items():
+        page = as_role(role).get(url_of(label, "changelist", rows[label]))
+        form = page.context["action_form"] if page.context["cl"].result_count else None
+        offered = {value for value, _ in form.fields["action"].choices if value} if form else set()
+        assert offered == {name for name, needed in ACTIONS[label].items() if needed in permissions}
+
+
+@pytest.mark.parametrize("role", ["clerk", "viewer", "editor", "owner"])
+def test_views_of_our_own_ask_for_permission(rows, as_role, role):
+    EmbeddingSpace.objects.filter(name="other").update(status="retired")
+    client = as_role(role)
+    answered = {name: client.post(reverse(name), {"kind": "exclude"}).status_code for name in VIEWS}
+    assert answered == {name: expected[role] for name, expected in VIEWS.items()}
+    assert {client.get(reverse(name)).status_code for name in VIEWS} == {405}
+
+
+def test_the_list_of_near_duplicates_is_for_those_who_may_see_products(rows, as_role):
+    url = reverse("near_duplicates")
+    assert [as_role(role).get(url).status_code for role in ("anonymous", "clerk", "viewer")] == [302, 403, 200]
+
+
+def test_an_editor_hides_a_product_and_shows_it_again(rows, as_role):
+    client, product = as_role("editor"), rows["catalog.product"]
+    for action, shown in (("hide_from_shop", False), ("show_in_shop", True)):
+        act(client, "catalog.product", action, product)
+        assert Product.objects.get(pk=product.pk).is_active is shown
+
+
+def test_a_deed_that_cannot_be_undone_is_asked_about_first(rows, as_role):
+    client, space, key = as_role("editor"), rows["embeddings.embeddingspace"], rows["api.apikey"]
+    before = read_all()
+    questions = [
+        ask(client, "embeddings.embeddingspace", "promote", space),
+        ask(client, "embeddings.embeddingspace", "drop", space),
+        ask(client, "api.apikey", "revoke", key),
+    ]
+    assert [page.context["title"] for page in questions] == [
+        "Serve the space other from now on?",
+        "Drop the space other?",
+        "Revoke app?",
+    ]
+    assert "its vectors of 0 products are deleted" in questions[1].content.decode()
+    assert read_all() == before
+
+    act(client, "embeddings.embeddingspace", "drop", space)
+    assert not EmbeddingSpace.objects.filter(name="other").exists()
+
+
+def test_rolling_back_asks_first(rows, as_role):
+    space = rows["embeddings.embeddingspace"]
+    EmbeddingSpace.objects.filter(pk=space.pk).update(status="retired")
+    PendingEmbedding.objects.all().delete()
+    Product.objects.all().delete()
+    client, url = as_role("editor"), reverse("admin:embeddings_embeddingspace_roll_back")
+    assert client.post(url).context["title"] == "Serve the space other from now on?"
+    assert EmbeddingSpace.objects.live().name == "test"
+    client.post(url, {"confirmed": "yes"})
+    assert EmbeddingSpace.objects.live().name == "other"
+
+
+def ask(client: Client, label: str, action: str, row: Model) -> Any:
+    return client.post(url_of(label, "changelist", row), {"action": action, ACTION_CHECKBOX_NAME: [row.pk]})
