@@ -9,9 +9,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from rest_framework.request import Request
 
 from api.problems import PROBLEM_TYPE, build_problem, is_api_path
 
+SPARSE_TAG = "sparse-"  # how the ETag begins of an answer with `fields`
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -31,7 +33,7 @@ class ApiMiddleware:
             explain_failure(request, response)
         add_headers(request, response)
         if request.method in ("GET", "HEAD") and response.status_code == 200:
-            response["ETag"] = etag_of(response.content)
+            response["ETag"] = etag_of(response.content, request=request)
             response = get_conditional_response(request, etag=response["ETag"], response=response) or response
         if request.method == "HEAD":
             response.content = b""  # the length stays; some servers complain about a body that they have to drop
@@ -64,6 +66,11 @@ def add_headers(request: HttpRequest, response: HttpResponse) -> None:
     response.headers.setdefault("Cache-Control", "private, no-cache" if personal else "no-cache")
 
 
-def etag_of(content: bytes) -> str:
-    """Return a strong validator of an answer's body."""
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+def etag_of(content: bytes, *, request: HttpRequest | Request) -> str:
+    """Return a validator of an answer's body: the same by whatever host and scheme a client reaches us.
+
+    That of a sparse answer says so: it cannot vouch for the fields that its reader has not seen.
+    """
+    origin = request.build_absolute_uri("/").rstrip("/").encode()
+    digest = hashlib.sha256(content.replace(origin, b"")).hexdigest()[:32]
+    return f'"{SPARSE_TAG if "fields" in request.GET else ""}{digest}"'

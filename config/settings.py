@@ -118,6 +118,8 @@ DJANGO_REDIS_IGNORE_EXCEPTIONS = True  # a cache that is down costs speed, never
 
 # What one statement of a web process may take, in seconds; 0: as long as it likes. Workers and commands are free.
 KINDRED_STATEMENT_TIMEOUT_S = env.float("KINDRED_STATEMENT_TIMEOUT_S", default=5)
+# The same for a list inside of a page, which is worth waiting for less than the page; 0: as the web process has it.
+KINDRED_TAG_TIMEOUT_S = env.float("KINDRED_TAG_TIMEOUT_S", default=1)
 
 # --- Celery: the rows of PendingEmbedding are the queue, Celery is the bell ----------------------------------------
 CELERY_TASK_IGNORE_RESULT = True

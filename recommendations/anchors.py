@@ -19,11 +19,11 @@ from recommendations.rules import ActiveRule, RuleSet, Scope, group_rules
 
 START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
-       p.id AS product_id, p.sku, p.title, p.price, p.currency, p.variant_group, p.is_active,
+       p.id AS product_id, p.sku, p.title, p.price, p.currency, p.variant_group,
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules
 FROM (SELECT 1) AS one
 LEFT JOIN embeddings_embeddingspace s ON s.status = 'live'
-LEFT JOIN catalog_product p ON p.sku = ANY(%(skus)s)
+LEFT JOIN catalog_product p ON p.sku = ANY(%(skus)s) AND (p.is_active OR %(inactive)s)
 LEFT JOIN catalog_category c ON c.id = p.category_id
 LEFT JOIN embeddings_productembedding e ON e.product_id = p.id AND e.space_id = s.id AND e.modality = %(modality)s
 LEFT JOIN LATERAL (
@@ -55,7 +55,6 @@ class Anchor:
     category_id: int | None
     category: str  # path
     variant_group: str
-    is_active: bool
     vector: str | None
 
 
@@ -77,10 +76,10 @@ class Start:
     rules: RuleSet
 
 
-def read_start(skus: Sequence[str], *, modality: str, at: datetime) -> Start:
-    """Read it for the anchors in `skus`; unknown ones are left out. One query."""
+def read_start(skus: Sequence[str], *, modality: str, at: datetime, inactive: bool = False) -> Start:
+    """Read it for the anchors in `skus`, in one query. Unknown ones are left out, without `inactive` hidden ones."""
     with connection.cursor() as cursor:
-        cursor.execute(START, {"skus": list(skus), "modality": modality, "at": at})
+        cursor.execute(START, {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive})
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     rules: dict[int, ActiveRule] = {}

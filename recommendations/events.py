@@ -1,4 +1,4 @@
-"""One table, only ever added to, and erased by user."""
+"""One table, only ever added to, and erased by user. What happened stays true when a product is deleted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import models
 from catalog.models import Product
 
 MAX_ID_LENGTH = 100
+SKU_LENGTH = 100
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -39,7 +40,9 @@ class Event(models.Model):
 
     event_id = models.CharField(max_length=MAX_ID_LENGTH, unique=True, help_text="Made by the app, once per event")
     type = models.CharField(max_length=11, choices=Kind)
-    product = models.ForeignKey(Product, related_name="events", on_delete=models.CASCADE)
+    sku = models.CharField(max_length=SKU_LENGTH, help_text="As it was sent; stays when the product goes")
+    # Null where there is no such product, or no longer: Postgres itself sees to that (migration 0004).
+    product = models.ForeignKey(Product, related_name="events", null=True, on_delete=models.SET_NULL)
     user_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True, help_text="A pseudonym: never a name or address")
     session_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
     recommendation_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
@@ -58,4 +61,4 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.type} of {self.product_id} at {self.occurred_at:%Y-%m-%d %H:%M}"
+        return f"{self.type} of {self.sku} at {self.occurred_at:%Y-%m-%d %H:%M}"

@@ -132,12 +132,13 @@ class RecommendationList:
 
     recommendation_id: str
     strategy: str
-    anchors: tuple[str, ...]  # SKUs
+    anchors: tuple[str, ...]  # SKUs of those that the list is for
     space: str | None
     search: str  # exact or approximate
     status: str = OK
     fallback_used: bool = False
     results: tuple[Recommendation, ...] = ()
+    missing_anchors: tuple[str, ...] = ()  # SKUs that were asked for too, and are not there or not for sale
     more: bool = False  # a further page may have something
     explanations: Mapping[int, PairExplanation] = field(default_factory=dict)  # by product id, where asked for
 

@@ -40,7 +40,7 @@ from recommendations.statements import Retrieval
 
 
 class UnknownAnchor(LookupError):
-    """There is no product with one of the anchors' SKUs. `skus` are those."""
+    """There is no product with any of the anchors' SKUs. `skus` are those."""
 
     def __init__(self, skus: Sequence[str]) -> None:
         super().__init__(f"There is no product with the SKU {', '.join(skus)}.")
@@ -72,8 +72,9 @@ def recommend(
 ) -> RecommendationList:
     """Return up to `limit` recommendations: fewer only where no more products may be shown.
 
-    The status is `embedding_pending`, with nothing in the list, while no anchor has a vector to compare.
-    Raises UnknownAnchor or RequestError.
+    The status is `embedding_pending`, with nothing in the list, while no anchor has a vector to compare. Anchors that
+    are not there, or not for sale, are named in `missing_anchors`, and the list is for the others.
+    Raises UnknownAnchor where there is no other, or RequestError.
     """
     request = ListRequest(
         strategy=strategy,
@@ -82,10 +83,11 @@ def recommend(
         filters=filters or Filters(),
         options=options or Options(),
     )
-    start = read_start(request.anchors, modality=request.modality, at=timezone.now())
-    known = {anchor.sku for anchor in start.anchors if anchor.is_active or request.options.inactive_anchors}
-    if unknown := [sku for sku in request.anchors if sku not in known]:
-        raise UnknownAnchor(unknown)
+    start = read_start(
+        request.anchors, modality=request.modality, at=timezone.now(), inactive=request.options.inactive_anchors
+    )
+    if request.anchors and not start.anchors:
+        raise UnknownAnchor(request.anchors)
     if request.plan.modality and (start.space is None or not any(anchor.vector for anchor in start.anchors)):
         return answer(request, start, search="exact")
     return choose(request, start)
@@ -143,7 +145,8 @@ def answer(
         recommendation_id=page.recommendation_id
         or make_recommendation_id(request.strategy, request.anchors, space, ids),
         strategy=request.strategy,
-        anchors=request.anchors,
+        anchors=tuple(anchor.sku for anchor in start.anchors),
+        missing_anchors=find_missing(request, start),
         space=space,
         search=search,
         status=status,
@@ -152,6 +155,12 @@ def answer(
         more=found.more and len(page.shown_ids) + len(shown) < MAX_SHOWN and bool(shown),
         explanations=explain(request, start, ids) if request.options.explain else {},
     )
+
+
+def find_missing(request: ListRequest, start: Start) -> tuple[str, ...]:
+    """Return the anchors that the list is not for, in the order they were asked for."""
+    found = {anchor.sku for anchor in start.anchors}
+    return tuple(sku for sku in request.anchors if sku not in found)
 
 
 def explain(request: ListRequest, start: Start, product_ids: Sequence[int]) -> dict[int, PairExplanation]:

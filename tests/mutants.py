@@ -80,10 +80,24 @@ MUTANTS = (
     ),
     Mutant(
         "api/preconditions.py",
-        'if wanted and (current is None or not ("*" in wanted or representation_etag(current) in wanted)):',
-        "if wanted and current is None:",
+        'if wanted and (held is None or not {"*", held} & wanted):',
+        "if wanted and held is None:",
         ("tests/api/test_products_write.py::test_a_change_of_what_has_changed_is_refused",),
         "a change overwrites what somebody else has changed meanwhile",
+    ),
+    Mutant(
+        "api/preconditions.py",
+        "    if not TAGS.fullmatch(sent):\n",
+        "    if False:\n",
+        ("tests/api/test_products_write.py::test_a_condition_that_cannot_be_read_is_refused_and_nothing_is_written",),
+        "a client that forgot the quotes overwrites what somebody else has written",
+    ),
+    Mutant(
+        "api/middleware.py",
+        'content.replace(origin, b"")',
+        "content",
+        ("tests/api/test_products_write.py::test_an_etag_is_the_same_by_whatever_host_the_product_is_read",),
+        "a change is refused because it comes by another host name than the read",
     ),
     Mutant(
         "api/pagination.py",
@@ -692,6 +706,30 @@ MUTANTS = (
         "",
         ("tests/admin/test_permissions.py::test_a_deed_that_cannot_be_undone_is_asked_about_first",),
         "one slip of the mouse drops a space with all its vectors",
+    ),
+    Mutant(
+        "recommendations/services.py",
+        "    if request.anchors and not start.anchors:\n",
+        "    if find_missing(request, start):\n",
+        (
+            "tests/recommendations/test_similar_products.py::"
+            "test_a_list_is_for_the_anchors_that_are_there_and_names_the_others",
+        ),
+        "one product that was taken off the shop empties the recommendations of every cart that holds it",
+    ),
+    Mutant(
+        "recommendations/rest/events.py",
+        "        if product_id is None and tells_unknown:\n",
+        "        if product_id is None:\n",
+        ("tests/api/test_events.py::test_whoever_may_not_write_is_not_told_which_products_there_are",),
+        "a stranger learns which hidden products there are",
+    ),
+    Mutant(
+        "recommendations/page_parts.py",
+        "    except UnknownAnchor as error:\n",
+        "    except ZeroDivisionError as error:\n",
+        ("tests/recommendations/test_page_parts.py::test_an_unknown_product_leaves_the_page_as_it_is",),
+        "a page of the shop is a 500 because its product is not in Kindred yet",
     ),
     Mutant(
         "catalog/importers/formulas.py",

@@ -261,7 +261,7 @@ def find_locked(sku: str) -> Product | None:
 
 def answer_written(product: Product, *, request: Request, status: int) -> Response:
     data = render_product(product, request=request)
-    headers = {"ETag": representation_etag(data)}
+    headers = {"ETag": representation_etag(data, request=request)}
     if status == 201:
         headers["Location"] = request.build_absolute_uri(reverse("api-product", args=[product.sku]))
     return Response(data, status=status, headers=headers)

@@ -1,4 +1,7 @@
-"""What templates need to show products: their wording in the visitor's language, prices, attributes, pictures."""
+"""What templates need to show products: their wording in the visitor's language, prices, attributes, pictures.
+
+A variable that a template misspells or does not have is None or "" here, and shows nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.http import QueryDict
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.formats import number_format
@@ -24,21 +28,21 @@ WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK"}
 
 
 @register.filter
-def title(product: Product) -> str:
+def title(product: Product | None) -> str:
     """The title in the visitor's language, where there is one."""
-    return product.translated("title", language=get_language() or "en")
+    return product.translated("title", language=get_language() or "en") if product else ""
 
 
 @register.filter
-def description(product: Product) -> str:
+def description(product: Product | None) -> str:
     """The description in the visitor's language, where there is one."""
-    return product.translated("description", language=get_language() or "en")
+    return product.translated("description", language=get_language() or "en") if product else ""
 
 
 @register.filter
-def money(product: Product) -> str:
+def money(product: Product | None) -> str:
     """The price with its currency: `€15.90`, `CHF 15.90`; empty where there is no price."""
-    if product.price is None:
+    if not product or product.price is None:
         return ""
     amount = number_format(
         Decimal(product.price), decimal_pos=0 if product.currency in WITHOUT_CENTS else 2, force_grouping=True
@@ -48,9 +52,9 @@ def money(product: Product) -> str:
 
 
 @register.filter
-def attribute_rows(product: Product) -> list[tuple[str, str]]:
+def attribute_rows(product: Product | None) -> list[tuple[str, str]]:
     """Labels and texts of the attributes."""
-    return describe_attributes(product.attributes)
+    return describe_attributes(product.attributes) if product else []
 
 
 @register.filter
@@ -61,8 +65,10 @@ def steps(category: Category | None) -> list[tuple[str, str]]:
 
 
 @register.simple_tag
-def picture(image: ProductImage, *, alt: str, sizes: str, eager: bool = False) -> SafeString:
+def picture(image: ProductImage | None, *, alt: str, sizes: str, eager: bool = False) -> SafeString:
     """An <img> that offers every width, with its own size, so that the page does not jump while it loads."""
+    if not image:  # a product without pictures, or a template that names none
+        return SafeString("")
     return format_html(
         '<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" alt="{}" loading="{}" decoding="async">',
         image.sized_url(320),
@@ -78,7 +84,7 @@ def picture(image: ProductImage, *, alt: str, sizes: str, eager: bool = False) -
 @register.simple_tag(takes_context=True)
 def page_url(context: Context, **changes: Any) -> str:
     """The query string of this page with some parameters changed; None takes one out."""
-    query = context["request"].GET.copy()
+    query = context["request"].GET.copy() if "request" in context else QueryDict(mutable=True)
     for name, value in changes.items():
         query.pop(name, None)
         if value is not None:

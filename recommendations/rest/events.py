@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.access import MaySendEvents
+from api.access import MaySendEvents, may_write
 from api.parameters import QueryParameters, StrictSerializer
 from api.problems import flatten_errors
 from api.schema import ProblemErrorSerializer
@@ -142,7 +142,7 @@ class EventsView(APIView):
         batch.is_valid(raise_exception=True)
         items = batch.validated_data["events"]
         busy = find_busy_sessions(items) if request.auth is None else set()
-        events, rejected = check_events(items, busy=busy)
+        events, rejected = check_events(items, busy=busy, tells_unknown=may_write(request))
         recorded = Event.objects.record(events)
         return Response({"recorded": len(recorded), "duplicates": len(events) - len(recorded), "rejected": rejected})
 
@@ -165,8 +165,14 @@ def find_busy_sessions(items: list[dict[str, Any]]) -> set[str]:
     return {name for name, count in counts.items() if count is not None and count > rate.limit}
 
 
-def check_events(items: list[dict[str, Any]], *, busy: set[str]) -> tuple[list[Event], list[dict[str, Any]]]:
-    """Return the events that can be recorded, and what is wrong with the others, such as being of a `busy` session."""
+def check_events(
+    items: list[dict[str, Any]], *, busy: set[str], tells_unknown: bool
+) -> tuple[list[Event], list[dict[str, Any]]]:
+    """Return the events that can be recorded, and what is wrong with the others, such as being of a `busy` session.
+
+    Whoever may not write is not told which SKUs there are, hidden products among them: such events are recorded too,
+    under the SKU alone.
+    """
     serializer = EventSerializer()
     checked: dict[int, dict[str, Any]] = {}
     rejected: dict[int, dict[str, Any]] = {}
@@ -183,8 +189,8 @@ def check_events(items: list[dict[str, Any]], *, busy: set[str]) -> tuple[list[E
     now = timezone.now()
     events = []
     for index, values in checked.items():
-        product_id = products.get(values.pop("sku"))
-        if product_id is None:
+        product_id = products.get(values["sku"])
+        if product_id is None and tells_unknown:
             unknown = ValidationError({"sku": [ErrorDetail("There is no such product.", code="unknown_sku")]})
             rejected[index] = describe_rejected(index, items[index], unknown)
         else:

@@ -11,6 +11,7 @@ LIST: dict[str, Any] = {
     "strategy": "similar",
     "status": "ok",
     "anchors": ["MUG-101"],
+    "missing_anchors": [],
     "space": "first",
     "search": "exact",
     "fallback_used": False,

@@ -69,7 +69,10 @@ class ListSerializer(serializers.Serializer[Any]):
     recommendation_id = serializers.CharField(help_text="Names this list in events; the same on all its pages")
     strategy = serializers.CharField()
     status = serializers.ChoiceField(choices=[OK, EMBEDDING_PENDING])
-    anchors = serializers.ListField(child=serializers.CharField(), help_text="SKUs")
+    anchors = serializers.ListField(child=serializers.CharField(), help_text="SKUs of those that the list is for")
+    missing_anchors = serializers.ListField(
+        child=serializers.CharField(), help_text="SKUs that were asked for too, and are not there or not for sale"
+    )
     space = serializers.CharField(allow_null=True)
     search = serializers.ChoiceField(choices=["exact", "approximate"])
     fallback_used = serializers.BooleanField(help_text="Whether some were filled in without being compared")
@@ -107,6 +110,7 @@ def render_list(
         "strategy": shown.strategy,
         "status": shown.status,
         "anchors": list(shown.anchors),
+        "missing_anchors": list(shown.missing_anchors),
         "space": shown.space,
         "search": shown.search,
         "fallback_used": shown.fallback_used,

@@ -7,20 +7,29 @@ from typing import Any
 from django import template
 
 from catalog.models import Product
+from recommendations.page_parts import make_or_leave_out
+from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Options
-from recommendations.services import recommend
+from recommendations.services import UnknownAnchor, recommend
 
 register = template.Library()
 
 
 @register.inclusion_tag("recommendations/similar.html", takes_context=True)
 def similar_products(
-    context: template.Context, product: Product | str, *, limit: int = 8, strategy: str = "similar"
+    context: template.Context, product: Product | str | None, *, limit: int = 8, strategy: str = "similar"
 ) -> dict[str, Any]:
-    """Cards of the products most like `product`, a Product or a SKU; nothing where there are none.
+    """Cards of the products most like `product`, a Product or a SKU.
 
-    Second listings of the same thing are left out: a shopper has no use for them.
+    Nothing where there are none, where the product is unknown, and where the database is away or takes too long: the
+    log says why. Second listings of the same thing are left out: a shopper has no use for them.
     """
-    shown = recommend(strategy, anchors=[product], limit=limit, options=Options(near_duplicates="hide"))
-    anchor_sku = product if isinstance(product, str) else product.sku
-    return {"recommendations": shown, "anchor_sku": anchor_sku, "request": context.get("request")}
+    sku = product.sku if isinstance(product, Product) else str(product or "")
+
+    def make() -> RecommendationList:
+        if not sku:
+            raise UnknownAnchor(["(none given)"])
+        return recommend(strategy, anchors=[sku], limit=limit, options=Options(near_duplicates="hide"))
+
+    shown = make_or_leave_out(make, what=f"similar_products of {sku!r}")
+    return {"recommendations": shown, "anchor_sku": sku, "request": context.get("request")}

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Product
 from recommendations.events import Event, EventQuerySet
 from tests.api.callers import ApiClient, errors, problem
+
+
+def delete_by_sql(product: Product) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM embeddings_pendingembedding")  # what Django's collector would take with it
+        cursor.execute("DELETE FROM catalog_product WHERE id = %s", [product.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def event(event_id: str, **values) -> dict:
@@ -25,8 +34,8 @@ def test_an_event_is_kept_with_all_it_was_sent_with(app, make_product):
     )  # fmt: skip
     assert app.call("POST", "events/", {"events": [sent]}).json() == {"recorded": 1, "duplicates": 0, "rejected": []}
     kept = Event.objects.select_related("product").get()
-    assert {name: getattr(kept, name) for name in sent if name not in ("sku", "occurred_at")} == {
-        name: value for name, value in sent.items() if name not in ("sku", "occurred_at")
+    assert {name: getattr(kept, name) for name in sent if name != "occurred_at"} == {
+        name: value for name, value in sent.items() if name != "occurred_at"
     }
     assert (kept.product.sku, kept.occurred_at) == ("A", moment)
 
@@ -39,7 +48,7 @@ def test_an_event_that_is_sent_again_counts_once(app, make_product):
     assert sorted(Event.objects.values_list("event_id", flat=True)) == ["e1", "e2"]
 
 
-def test_good_events_are_recorded_and_bad_ones_explained(app, make_product):
+def test_good_events_are_recorded_and_bad_ones_explained(shop, make_product):
     make_product("A")
     future = (timezone.now() + timedelta(days=1)).isoformat()
     batch = [
@@ -52,7 +61,7 @@ def test_good_events_are_recorded_and_bad_ones_explained(app, make_product):
         event("zero", quantity=0),
         event("nul\x00"),
     ]
-    answer = app.call("POST", "events/", {"events": batch}).json()
+    answer = shop.call("POST", "events/", {"events": batch}).json()
     assert (answer["recorded"], answer["duplicates"]) == (1, 0)
     said = {
         item["index"]: (item["event_id"], {e["field"]: e["code"] for e in item["errors"]})
@@ -68,6 +77,29 @@ def test_good_events_are_recorded_and_bad_ones_explained(app, make_product):
         7: ("nul\x00", {"event_id": "null_characters_not_allowed"}),
     }
     assert list(Event.objects.values_list("event_id", flat=True)) == ["good"]
+
+
+def test_whoever_may_not_write_is_not_told_which_products_there_are(anyone, app, make_product):
+    make_product("HIDDEN", is_active=False)
+    for caller in (anyone, app):
+        answers = [
+            caller.call("POST", "events/", {"events": [event(f"{sku} {caller is app}", sku=sku)]})
+            for sku in ("HIDDEN", "NONE")
+        ]
+        assert [answer.json() for answer in answers] == [{"recorded": 1, "duplicates": 0, "rejected": []}] * 2
+    kept = set(Event.objects.values_list("sku", "product__sku"))
+    assert kept == {("HIDDEN", "HIDDEN"), ("NONE", None)}
+
+
+@pytest.mark.parametrize("delete", [lambda product: product.delete(), delete_by_sql], ids=["delete()", "SQL"])
+def test_a_product_that_is_deleted_leaves_its_events_and_sales(app, make_product, delete):
+    product = make_product("A")
+    sent = [event("seen", type="view"), event("sold", type="purchase", quantity=3)]
+    app.call("POST", "events/", {"events": sent})
+    delete(product)
+    make_product("A")  # of the same sku: a product of its own
+    kept = list(Event.objects.order_by("event_id").values_list("event_id", "sku", "product", "quantity"))
+    assert kept == [("seen", "A", None, 1), ("sold", "A", None, 3)]
 
 
 def test_batches_are_bounded(app, db):

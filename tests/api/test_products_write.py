@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category, Product
 from tests.api.callers import ApiClient, errors, problem
+from tests.factories import ProductImageFactory
 
 FULL = {
     "sku": "VAS-1",
@@ -180,6 +181,57 @@ def test_a_change_of_what_has_changed_is_refused(shop, make_product):
     written = shop.call("PATCH", "products/A/", {"title": "Three"}, If_Match=fresh)
     assert written.status_code == 200
     assert written["ETag"] == shop.call("GET", "products/A/")["ETag"]
+
+
+def test_two_clients_that_change_what_both_have_read_lose_nothing(shop, make_product):
+    make_product("A", title="Mug", stock=5)
+    tills = [shop.call("GET", "products/A/") for _ in range(2)]
+    sold = [
+        shop.call("PATCH", "products/A/", {"stock": read.json()["stock"] - 1}, If_Match=read["ETag"]) for read in tills
+    ]
+    assert [answer.status_code for answer in sold] == [200, 412]
+    again = shop.call("GET", "products/A/")
+    shop.call("PATCH", "products/A/", {"stock": again.json()["stock"] - 1}, If_Match=again["ETag"])
+    assert stored("A")["stock"] == 3
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("sent", ["33a64df5", '"half', "", "W/", '"a" "b"', '"a",', "*, *"])
+@pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
+def test_a_condition_that_cannot_be_read_is_refused_and_nothing_is_written(shop, make_product, method, sent, header):
+    make_product("A", title="One")
+    body = None if method == "DELETE" else {"title": "Two"}
+    answer = shop.call(method, "products/A/", body, **{header.replace("-", "_"): sent})
+    assert (answer.status_code, problem(answer)["errors"][0]["field"]) == (400, header)
+    assert stored("A")["title"] == "One"
+
+
+def test_a_condition_may_name_several_etags_and_one_that_compression_has_weakened(shop, make_product):
+    make_product("A", title="One")
+    tag = shop.call("GET", "products/A/")["ETag"]
+    assert shop.call("PATCH", "products/A/", {"title": "Two"}, If_Match=f'"old", W/{tag}').status_code == 200
+    assert shop.call("PATCH", "products/A/", {"title": "Three"}, If_Match=f'"old", W/{tag}').status_code == 412
+    assert stored("A")["title"] == "Two"
+
+
+def test_an_etag_is_the_same_by_whatever_host_the_product_is_read(shop, make_product, settings):
+    settings.ALLOWED_HOSTS = ["shop.example", "internal", "testserver"]
+    product = make_product("A", title="One")
+    ProductImageFactory(product=product)
+    reads = [shop.call("GET", "products/A/", Host=host) for host in ("shop.example", "internal")]
+    assert [read.json()["image_url"].split("/")[2] for read in reads] == ["shop.example", "internal"]
+    assert reads[0]["ETag"] == reads[1]["ETag"]
+    answer = shop.call("PATCH", "products/A/", {"title": "Two"}, If_Match=reads[0]["ETag"], Host="internal")
+    assert answer.status_code == 200
+
+
+def test_the_etag_of_a_sparse_read_vouches_for_nothing_that_was_not_read(shop, make_product):
+    make_product("A", title="One", description="Long.")
+    tag = shop.call("GET", "products/A/?fields=sku,title")["ETag"]
+    assert tag.startswith('"sparse-')
+    answer = shop.call("PUT", "products/A/", {"title": "Two"}, If_Match=tag)
+    assert (answer.status_code, problem(answer)["detail"][:38]) == (412, "This ETag is of a read with `fields`, ")
+    assert stored("A")["description"] == "Long."
 
 
 def test_put_with_if_none_match_only_makes(shop, make_product):

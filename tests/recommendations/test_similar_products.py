@@ -94,9 +94,16 @@ def test_inactive_products_are_never_shown(shelf):
     assert skus(similar_products("A")) == ["C", "D", "E"]
 
 
-def test_an_unknown_sku_is_named(shelf):
-    with pytest.raises(UnknownAnchor, match="NOPE"):
-        similar_products("NOPE")
+def test_unknown_skus_are_named(shelf):
+    with pytest.raises(UnknownAnchor, match="NOPE, NEITHER"):
+        similar_products(["NOPE", "NEITHER"])
+
+
+def test_a_list_is_for_the_anchors_that_are_there_and_names_the_others(shelf):
+    Product.objects.filter(sku="D").update(is_active=False)
+    shown = similar_products(["NOPE", "A", "D"], options=Options(inactive_anchors=False))
+    assert (shown.anchors, shown.missing_anchors) == (("A",), ("NOPE", "D"))
+    assert skus(shown) == skus(similar_products("A"))
 
 
 def test_an_anchor_without_a_vector_waits(space):
