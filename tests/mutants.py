@@ -645,6 +645,33 @@ MUTANTS = (
         "an import that meets another one ends with a deadlock",
     ),
     Mutant(
+        "catalog/writing.py",
+        "        products_saved.send(Product, product_ids=saved)\n",
+        "        pass\n",
+        (
+            "tests/embeddings/test_queue.py"
+            "::test_products_saved_together_are_queued_in_their_transaction_and_the_bell_rings_once",
+        ),
+        "what an import brings is recommended by its old texts until somebody looks for stale vectors",
+    ),
+    Mutant(
+        "catalog/bulk_saving.py",
+        "groups[frozenset(names) & frozenset(COSTLY)].append(product)",
+        "groups[frozenset()].append(product)",
+        (
+            "tests/catalog/test_bulk_saving.py"
+            "::test_a_field_that_a_product_does_not_change_keeps_every_digit_beside_one_that_does",
+        ),
+        "numbers of a product lose digits because another product of the file has changed",
+    ),
+    Mutant(
+        "catalog/bulk_saving.py",
+        """.split('(')[0]}[]")""",
+        """}[]")""",
+        ("tests/catalog/test_bulk_saving.py::test_a_text_that_is_too_long_for_its_column_is_refused_and_never_cut",),
+        "texts that are too long are cut in silence",
+    ),
+    Mutant(
         "catalog/fields.py",
         "            check_json(key)\n",
         "",
