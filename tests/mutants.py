@@ -672,6 +672,20 @@ MUTANTS = (
         "texts that are too long are cut in silence",
     ),
     Mutant(
+        "catalog/filters.py",
+        """object.__setattr__(self, "attributes", join_attributes(self.attributes, self.attr))""",
+        """object.__setattr__(self, "attributes", self.attributes)""",
+        ("tests/recommendations/test_declarations.py::test_an_attribute_may_be_named_in_the_value",),
+        "the filter of a generated client is taken and has no effect",
+    ),
+    Mutant(
+        "api/schema.py",
+        """rest = {name: value for name, value in field.items() if name != "default"}""",
+        """rest = field""",
+        ("tests/api/test_schema.py::test_no_field_of_a_body_has_a_default_which_some_generators_take_for_a_duty",),
+        "apps in TypeScript have to send every option of a placement",
+    ),
+    Mutant(
         "catalog/fields.py",
         "            check_json(key)\n",
         "",

@@ -18,7 +18,6 @@ from api.access import MayRead, may_write
 from api.failures import handle_exception
 from api.problems import RequestError
 from api.unavailable import TooExpensive
-from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rest.examples import BATCH_EXAMPLES, LIST_EXAMPLE
 from recommendations.rest.parameters import (
@@ -44,9 +43,9 @@ class SimilarView(APIView):
     """Products like one product."""
 
     @extend_schema(
-        operation_id="similar_products",
+        operation_id="similarProducts",
         tags=["recommendations"],
-        parameters=[SimilarQuery, ATTRIBUTE_PARAMETER],
+        parameters=[SimilarQuery],
         responses=ListSerializer,
         examples=[LIST_EXAMPLE],
     )
