@@ -16,7 +16,7 @@ from typing import Any, Self
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
 from api.declarations import Declared, TextsField, check_value, parameter, parameters_of
@@ -29,6 +29,13 @@ PRICE_LIMIT = Decimal(10**12)
 MAX_TERMS = 300  # values of all filters together: each is a comparison for every product that is looked at
 MAX_NAME_LENGTH = 1000  # characters of an attribute's name
 MAX_VALUE_LENGTH = 1000  # characters of an attribute's value
+ATTRIBUTE_PARAMETER = OpenApiParameter(
+    "attr.NAME",
+    str,
+    many=True,
+    description="The attribute NAME has this value, such as `attr.colour=sage`; repeated, the values are alternatives. "
+    "Clients that cannot make up the name of a parameter say it with `attr`",
+)
 ATTRIBUTE_VALUES = TextsField(
     "The attribute has one of these values",
     child=serializers.CharField(max_length=MAX_VALUE_LENGTH, trim_whitespace=False),

@@ -19,6 +19,7 @@ from api.pagination import read_page
 from api.parameters import keep_fields
 from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
 from api.problems import Conflict, flatten_errors
+from catalog.filters import ATTRIBUTE_PARAMETER
 from catalog.models import Product, ProductQuerySet
 from catalog.rest import examples
 from catalog.rest.answers import ProductPageSerializer, ProductSerializer
@@ -60,7 +61,7 @@ class ProductListView(APIView):
     @extend_schema(
         operation_id="listProducts",
         tags=["products"],
-        parameters=[ProductListQuery],
+        parameters=[ProductListQuery, ATTRIBUTE_PARAMETER],
         responses=ProductPageSerializer,
         examples=[examples.PRODUCT_PAGE],
     )

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from api.access import MayRead
 from api.declarations import ChoiceField
 from api.problems import RequestError, Unavailable
+from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rerank import VARIANTS
 from recommendations.rest.examples import LIST
@@ -82,7 +83,7 @@ class TextSearchView(APIView):
     @extend_schema(
         operation_id="searchProducts",
         tags=["search"],
-        parameters=[TextQuery],
+        parameters=[TextQuery, ATTRIBUTE_PARAMETER],
         responses=SearchSerializer,
         examples=[SEARCH_EXAMPLE],
     )
@@ -119,7 +120,7 @@ class PhotoSearchView(APIView):
     @extend_schema(
         operation_id="searchProductsByPhoto",
         tags=["search"],
-        parameters=[PhotoQuery],
+        parameters=[PhotoQuery, ATTRIBUTE_PARAMETER],
         request={"multipart/form-data": PhotoUpload},
         responses=SearchSerializer,
         examples=[SEARCH_EXAMPLE],

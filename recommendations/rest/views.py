@@ -18,6 +18,7 @@ from api.access import MayRead, may_write
 from api.failures import handle_exception
 from api.problems import RequestError
 from api.unavailable import TooExpensive
+from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rest.examples import BATCH_EXAMPLES, LIST_EXAMPLE
 from recommendations.rest.parameters import (
@@ -45,7 +46,7 @@ class SimilarView(APIView):
     @extend_schema(
         operation_id="similarProducts",
         tags=["recommendations"],
-        parameters=[SimilarQuery],
+        parameters=[SimilarQuery, ATTRIBUTE_PARAMETER],
         responses=ListSerializer,
         examples=[LIST_EXAMPLE],
     )
