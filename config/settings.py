@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "api.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "api.limits.LimitsMiddleware",
@@ -168,6 +169,8 @@ KINDRED_API_RATES = {
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Private networks that pictures may be fetched from by URL, such as 10.1.2.0/24. Empty: public addresses only.
 KINDRED_FETCH_NETWORKS = env.list("KINDRED_FETCH_NETWORKS", default=[])
+# Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.
+KINDRED_PICTURE_ORIGINS = env.list("KINDRED_PICTURE_ORIGINS", default=[])
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "api.schema.KindredSchema",

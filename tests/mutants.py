@@ -686,6 +686,30 @@ MUTANTS = (
         "apps in TypeScript have to send every option of a placement",
     ),
     Mutant(
+        "recommendations/static/recommendations/kindred.js",
+        """if (this.getAttribute("sku") && !this.shadowRoot.firstChild) this.#keepRoom();""",
+        "",
+        (
+            "tests/browser/test_pages.py"
+            "::test_the_web_component_moves_nothing_and_needs_nothing_that_a_strict_policy_forbids",
+        ),
+        "what somebody is reading jumps down when the products come",
+    ),
+    Mutant(
+        "catalog/pages.py",
+        "not in {category.path for category in categories}",
+        "in set()",
+        ("tests/catalog/test_pages.py::test_a_category_that_is_not_there_is_not_found",),
+        "every made-up category is a page for search engines",
+    ),
+    Mutant(
+        "api/content_policy.py",
+        """startswith("text/html")""",
+        """startswith("text/plain")""",
+        ("tests/api/test_content_policy.py::test_pages_load_what_is_ours_and_nothing_that_stands_in_them",),
+        "a script that gets into a page runs",
+    ),
+    Mutant(
         "catalog/fields.py",
         "            check_json(key)\n",
         "",
