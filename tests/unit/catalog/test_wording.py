@@ -89,6 +89,7 @@ def test_every_wording_of_the_pages_is_there_in_chinese():
     wordings = {
         match[2]
         for page in TEMPLATES.rglob("*.html")
+        if "admin" not in page.parts and not page.name.startswith("evaluation")
         for match in re.finditer(r"""{% translate (["'])(.+?)\1 %}""", page.read_text())
     }
     for page in (path for app in ("api", "catalog", "recommendations") for path in (PROJECT / app).rglob("*.py")):
