@@ -163,12 +163,14 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
         values["attributes"] = read_object(product.attributes) | write.more_attributes
     if write.more_translations:
         values["translations"] = merge_translations(product.translations, write.more_translations)
+    if product.pk is None:  # nothing to compare with
+        return Plan(product, values, write.pictures)
     held = {name: getattr(product, name) for name in values}
     if isinstance(values.get("category"), str):
         held["category"] = product.category.path if product.category else ""
     changes = {name: value for name, value in values.items() if not is_stored_already(name, value, held[name])}
     pictures = write.pictures
-    if pictures is not None and product.pk is not None:
+    if pictures is not None:
         is_same = [image.sha256 for image in product.images.all()] == [picture.sha256 for picture in pictures]
         pictures = None if is_same else pictures
     return Plan(product, changes, pictures)
