@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.datastructures import MultiValueDict
-from drf_spectacular.extensions import OpenApiSerializerExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -97,7 +98,10 @@ class CommaListField(serializers.CharField):
 
 
 class FieldsField(CommaListField):
-    """The `fields` parameter of lists and single resources. `choices` are the names of the full answer."""
+    """The `fields` parameter of lists and single resources. `choices` are the names of the full answer.
+
+    The schema keeps it to itself (`whole_answers`).
+    """
 
     def __init__(self, *, choices: Iterable[str], **kwargs: Any) -> None:
         self.choices = list(choices)
@@ -115,10 +119,9 @@ class FieldsField(CommaListField):
         return names
 
 
-class SparseAnswer:
-    """Mixed into a serializer whose answers may be sparse: the schema then promises only what is always there."""
-
-    always: tuple[str, ...] = ()
+# On a serializer with a parameter `fields`: who writes requests by hand may leave fields out of answers; clients that
+# are generated from the schema may not, and so their types have every field.
+whole_answers = extend_schema_serializer(exclude_fields=("fields",))
 
 
 def keep_fields(serializer: serializers.Serializer[Any], names: list[str] | None) -> None:
@@ -126,23 +129,6 @@ def keep_fields(serializer: serializers.Serializer[Any], names: list[str] | None
     if names:
         for name in set(serializer.fields) - {*names, *getattr(serializer, "always", ())}:
             del serializer.fields[name]
-
-
-class FieldsFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.parameters.FieldsField"
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": "string", "enum": self.target.choices}}
-
-
-class SparseAnswerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.parameters.SparseAnswer"
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        schema.pop("required", None)
-        return schema | ({"required": list(self.target.always)} if self.target.always else {})
 
 
 class StrictSerializer(DeclaredFields):

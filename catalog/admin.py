@@ -81,12 +81,14 @@ class CategoryFilter(admin.SimpleListFilter):
 def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
     """A small picture for lists and forms, linked to the original."""
     if image is None or image.pk is None:
-        return format_html('<span class="thumb thumb-none" style="width:{}px">none</span>', width)
+        return format_html('<span class="thumb thumb-none thumb-{}">none</span>', width)
     return format_html(
-        '<a href="{}" target="_blank" rel="noopener"><img class="thumb" src="{}" width="{}" loading="lazy" alt=""></a>',
+        '<a href="{}" target="_blank" rel="noopener">'
+        '<img class="thumb" src="{}" width="{}" loading="lazy" alt="{}"></a>',
         image.file.url,
         image.sized_url(160),
         width,
+        image,
     )
 
 
@@ -235,8 +237,7 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
 
     @admin.display(description="Category", ordering="path")
     def tree_name(self, category: Category) -> SafeString:
-        indent = 1.5 * category.depth
-        return format_html('<span class="tree-name" style="padding-left:{}em">{}</span>', indent, category.name)
+        return format_html('<span class="tree-name tree-{}">{}</span>', min(category.depth, 6), category.name)
 
     @admin.display(description="Products", ordering="product_count")
     def product_count(self, category: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from catalog.models import Category
 
 SEPARATOR = "/"
+MAX_PATH_LENGTH = 1_000  # characters
 # A B-tree of Postgres takes no row above 2,704 bytes (a third of a page), its own few included; paths are unique.
 MAX_PATH_BYTES = 2_600
 # Whoever changes the tree holds this lock until the end of the transaction: without it, a child added while its
@@ -35,21 +36,43 @@ class CategoryQuerySet(models.QuerySet["Category"]):
 
     def get_or_create_path(self, path: str) -> Category | None:
         """Return the node at `path`, `A/B/C`, made with its ancestors where missing. None for an empty path."""
-        names = split_path(path)
-        if not names:
-            return None
-        node = self.filter(path=SEPARATOR.join(names)).first()
-        return node or self._create_path(names)
+        return self.get_or_create_paths([path])[path]
 
-    def _create_path(self, names: list[str]) -> Category:
+    def get_or_create_paths(self, paths: Iterable[str]) -> dict[str, Category | None]:
+        """Return what `get_or_create_path` does, for each path: five statements, however many paths.
+
+        Raises ValidationError for a path that no index can hold.
+        """
+        wanted = {path: normalize_path(path) for path in paths}
+        named = set(wanted.values()) - {""}
+        found = {node.path: node for node in self.filter(path__in=named)} if named else {}
+        if named - found.keys():
+            found |= self._create_paths(named - found.keys())
+        return {path: found.get(normal) for path, normal in wanted.items()}
+
+    def _create_paths(self, paths: set[str]) -> dict[str, Category]:
+        """Make what is missing of these paths, and return the nodes on the way to each by path."""
+        lineages = [split_path(path) for path in paths]
+        wanted = {SEPARATOR.join(names[:depth]) for names in lineages for depth in range(1, len(names) + 1)}
         with transaction.atomic():
             lock_tree()  # so that two importers do not make the same node
-            node: Category | None = None
-            for name in names:
-                here = f"{node.path}{SEPARATOR}{name}" if node else name
-                node = self.filter(path=here).first() or self.create(parent=node, name=name)
-        assert node is not None
-        return node
+            nodes = {node.path: node for node in self.filter(path__in=wanted)}
+            new = [self.model(path=path, name=split_path(path)[-1]) for path in sorted(wanted - nodes.keys())]
+            for node in new:
+                check_length(node.path)
+            nodes |= {node.path: node for node in self.bulk_create(new)}
+            for node in new:
+                node.parent = nodes.get(node.path.rpartition(SEPARATOR)[0])
+            self._store_parents([node.pk for node in new])
+        return nodes
+
+    def _store_parents(self, node_ids: Sequence[int]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE catalog_category AS node SET parent_id = parent.id FROM catalog_category AS parent "
+                "WHERE node.id = ANY(%s) AND parent.path = left(node.path, -length(node.name) - 1)",
+                [list(node_ids)],
+            )
 
 
 def split_path(path: str) -> list[str]:
@@ -89,12 +112,18 @@ def place_in_tree(node: Category) -> str | None:
     node.path = f"{parent_path}{SEPARATOR}{node.name}" if parent_path else node.name
     if nodes.filter(path=node.path).exclude(pk=node.pk).exists():
         raise ValidationError({"name": f"There is already a category {node.path}."})
-    limit = type(node)._meta.get_field("path").max_length or 0
     length, octets = _longest_rest(nodes, path=old_path)
-    if len(node.path) + length > limit or len(node.path.encode()) + octets > MAX_PATH_BYTES:
-        said = f"A path here would be longer than {limit} characters, or than {MAX_PATH_BYTES:,} bytes in UTF-8."
-        raise ValidationError({"name": said})
+    check_length(node.path, length=length, octets=octets)
     return old_path
+
+
+def check_length(path: str, *, length: int = 0, octets: int = 0) -> None:
+    """Raise ValidationError where `path`, and the characters and bytes that follow below it, are more than is kept."""
+    if len(path) + length > MAX_PATH_LENGTH or len(path.encode()) + octets > MAX_PATH_BYTES:
+        said = (
+            f"A path here would be longer than {MAX_PATH_LENGTH} characters, or than {MAX_PATH_BYTES:,} bytes in UTF-8."
+        )
+        raise ValidationError({"name": said})
 
 
 def _longest_rest(nodes: models.QuerySet[Any], *, path: str | None) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -15,7 +15,8 @@ from typing import Any, Self
 
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_date, parse_datetime
-from drf_spectacular.utils import OpenApiParameter
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 
 from api.declarations import Declared, TextsField, check_value, parameter, parameters_of
@@ -27,15 +28,19 @@ ATTRIBUTE_PREFIX = "attr."
 PRICE_LIMIT = Decimal(10**12)
 MAX_TERMS = 300  # values of all filters together: each is a comparison for every product that is looked at
 MAX_NAME_LENGTH = 1000  # characters of an attribute's name
+MAX_VALUE_LENGTH = 1000  # characters of an attribute's value
 ATTRIBUTE_PARAMETER = OpenApiParameter(
     "attr.NAME",
     str,
     many=True,
-    description="The attribute NAME has this value, such as `attr.colour=sage`; repeated, the values are alternatives",
+    description="The attribute NAME has this value, such as `attr.colour=sage`; repeated, the values are alternatives. "
+    "Clients that cannot make up the name of a parameter say it with `attr`",
 )
 ATTRIBUTE_VALUES = TextsField(
-    "The attribute has one of these values", child=serializers.CharField(max_length=1000, trim_whitespace=False)
+    "The attribute has one of these values",
+    child=serializers.CharField(max_length=MAX_VALUE_LENGTH, trim_whitespace=False),
 )
+ATTRIBUTE_TEXT = r"((?:[^\\:]|\\.)+):(.+)"  # `name:value`; in the name a backslash takes its meaning from what follows
 
 
 class CategoriesField(TextsField):
@@ -50,6 +55,35 @@ class ExcludedField(TextsField):
 
     def split_query(self, texts: list[str]) -> list[str]:
         return [part.strip() for text in texts for part in text.split(",") if part.strip()]
+
+
+@extend_schema_field({"type": "string", "pattern": f"^{ATTRIBUTE_TEXT}$", "maxLength": 4000})
+class AttributeField(serializers.CharField):
+    """One attribute as `name:value`."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=4000, trim_whitespace=False)
+
+
+class AttributesField(TextsField):
+    """Attributes as `name:value`, for clients that cannot make up the name of a parameter as `attr.NAME` asks for."""
+
+    default_error_messages = {
+        "no_attribute": _(
+            "Write it as name:value, such as colour:sage; a colon or backslash in the name as \\: or \\\\."
+        ),
+        "too_long": _("At most {limit} characters of a name, and as many of a value."),
+    }
+
+    def to_internal_value(self, data: Any) -> tuple[str, ...]:  # type: ignore[override]
+        texts = super().to_internal_value(data)
+        for text in texts:
+            found = split_attribute(text)
+            if found is None:
+                self.fail("no_attribute")
+            if len(found[0]) > MAX_NAME_LENGTH or len(found[1]) > MAX_VALUE_LENGTH:
+                self.fail("too_long", limit=MAX_VALUE_LENGTH)
+        return texts
 
 
 class PriceField(serializers.DecimalField):
@@ -132,10 +166,19 @@ class Filters(Declared):
     created_since: datetime | None = filter_by(
         "created_at", "{0} >= {1}", MomentField("Created at this date or moment (ISO 8601) or later")
     )
+    attr: tuple[str, ...] = parameter(  # read into `attributes`
+        AttributesField(
+            "An attribute has this value, as `name:value`, such as `colour:sage`; values of one name are alternatives. "
+            "In the name `\\:` is a colon and `\\\\` a backslash. `attr.NAME=VALUE` says the same",
+            child=AttributeField(),
+        )
+    )
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
         Declared.__post_init__(self)
+        object.__setattr__(self, "attributes", join_attributes(self.attributes, self.attr))
+        object.__setattr__(self, "attr", ())
         if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
             raise RequestError("price_max", "Has to be at least price_min.")
         if self.count_terms() > MAX_TERMS:
@@ -201,6 +244,22 @@ def read_attribute(name: str, value: Any) -> tuple[str, tuple[str, ...]]:
             describe_name(name), f"At most {MAX_NAME_LENGTH} characters of valid Unicode, none of them null."
         )
     return name.removeprefix(ATTRIBUTE_PREFIX), check_value(name, ATTRIBUTE_VALUES, value)
+
+
+def split_attribute(text: str) -> tuple[str, str] | None:
+    """Return name and value of `name:value`; None where it is something else."""
+    found = re.fullmatch(ATTRIBUTE_TEXT, text, re.DOTALL)
+    return (re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL), found[2]) if found else None
+
+
+def join_attributes(
+    attributes: Iterable[tuple[str, tuple[str, ...]]], texts: Iterable[str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the attributes with those of the `name:value` texts; a name that is given twice has all its values."""
+    joined = {name: list(values) for name, values in attributes}
+    for name, value in filter(None, map(split_attribute, texts)):
+        joined.setdefault(name, []).append(value)
+    return tuple((name, tuple(dict.fromkeys(values))) for name, values in joined.items())
 
 
 def attribute_condition(name: str, texts: Sequence[str]) -> Condition:

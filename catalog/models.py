@@ -13,7 +13,7 @@ from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
 
 from catalog.attributes import read_object
-from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, validate_name
+from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
 from catalog.conditions import Condition, in_categories, is_in_stock
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
@@ -34,7 +34,7 @@ class Category(models.Model):
 
     parent = models.ForeignKey("self", null=True, blank=True, related_name="children", on_delete=models.CASCADE)
     name = models.CharField(max_length=200, validators=[validate_name])
-    path = models.CharField(max_length=1000, unique=True, editable=False)
+    path = models.CharField(max_length=MAX_PATH_LENGTH, unique=True, editable=False)
 
     objects: ClassVar[CategoryQuerySet] = CategoryQuerySet.as_manager()  # type: ignore[assignment]
 

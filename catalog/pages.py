@@ -35,7 +35,7 @@ ORDERS: dict[str, tuple[StrPromise, tuple[str | OrderBy, ...]]] = {
 
 @dataclass(frozen=True)
 class Listing:
-    """What a visitor asked for. Unknown values mean "everything", as links grow old."""
+    """What a visitor asked for."""
 
     category: str = ""
     brand: str = ""
@@ -100,10 +100,13 @@ SHOWN_VARIANTS = 12
 def product_list(request: HttpRequest) -> HttpResponse:
     """The shop's front page: products as cards, by category, brand, collection and stock."""
     listing = Listing.from_query(request.GET)
+    categories = listing.categories()
+    if listing.category and listing.category not in {category.path for category in categories}:
+        raise Http404("There is no such category")
     context = {
         "listing": listing,
         "page": listing.page_of_products(),
-        "categories": listing.categories(),
+        "categories": categories,
         "brands": listing.brands(),
         "orders": [(value, label) for value, (label, _) in ORDERS.items()],
     }

@@ -18,10 +18,12 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
 from catalog.attributes import is_same_json, read_object
+from catalog.bulk_saving import Gallery, arrange_pictures, update_products
 from catalog.deadlocks import read_sqlstate, retry_deadlocks
 from catalog.fields import drop_empty_wordings
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, Product
 from catalog.pictures.checks import Picture
+from catalog.signals import products_saved
 
 CHUNK = 150  # products in one transaction: rows stay locked for a fraction of a second; larger ones are hardly faster
 JSON_FIELDS = {"attributes", "translations"}
@@ -94,14 +96,18 @@ def upsert_products(writes: Sequence[ProductWrite], *, dry_run: bool = False) ->
 
 
 def upsert_chunk(writes: Sequence[ProductWrite], *, dry_run: bool, is_repeated: bool = False) -> list[WriteResult]:
-    """One transaction's share of `upsert_products`; where one write spoils it, a transaction for each."""
+    """One transaction's share of `upsert_products`; where one write spoils it, its halves are tried, and theirs."""
     try:
         return retry_deadlocks(lambda: write_together(writes, dry_run=dry_run))
     except (DataError, IntegrityError, OperationalError, ValidationError) as error:
         if isinstance(error, OperationalError) and read_sqlstate(error) != TOO_LARGE:
             raise
         if len(writes) > 1:
-            return [result for write in writes for result in upsert_chunk([write], dry_run=dry_run)]
+            half = len(writes) // 2
+            return [
+                *upsert_chunk(writes[:half], dry_run=dry_run),
+                *upsert_chunk(writes[half:], dry_run=dry_run),
+            ]
         if isinstance(error, IntegrityError) and not is_repeated:  # somebody has just made the sku: now it is there
             return upsert_chunk(writes, dry_run=dry_run, is_repeated=True)
         logger.warning("The database refused product %r: %s", writes[0].sku, error)
@@ -127,19 +133,18 @@ def write_together(writes: Sequence[ProductWrite], *, dry_run: bool) -> list[Wri
     if not dry_run:
         accepted = [index for index, result in enumerate(results) if result.outcome != Outcome.REJECTED]
         categories = find_categories(plans[index] for index in accepted)
-        for index in sorted(accepted, key=lambda index: writes[index].sku):
-            carry_out(plans[index], categories=categories)
+        save_together([plans[index] for index in accepted], categories=categories)
     return results
 
 
 def write_product(product: Product, write: ProductWrite) -> Outcome:
-    """Write one product: a new one, or one whose row the caller has locked.
+    """Write one product: a new one, or one whose row the caller has locked. Its pictures are not for this.
 
     Raises IntegrityError when somebody else has just made the same sku.
     """
     plan = make_plan(product, write)
     outcome = plan.result.outcome
-    carry_out(plan, categories=find_categories([plan]))
+    save_one(plan, categories=find_categories([plan]))
     return outcome
 
 
@@ -158,12 +163,14 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
         values["attributes"] = read_object(product.attributes) | write.more_attributes
     if write.more_translations:
         values["translations"] = merge_translations(product.translations, write.more_translations)
+    if product.pk is None:  # nothing to compare with
+        return Plan(product, values, write.pictures)
     held = {name: getattr(product, name) for name in values}
     if isinstance(values.get("category"), str):
         held["category"] = product.category.path if product.category else ""
     changes = {name: value for name, value in values.items() if not is_stored_already(name, value, held[name])}
     pictures = write.pictures
-    if pictures is not None and product.pk is not None:
+    if pictures is not None:
         is_same = [image.sha256 for image in product.images.all()] == [picture.sha256 for picture in pictures]
         pictures = None if is_same else pictures
     return Plan(product, changes, pictures)
@@ -185,45 +192,39 @@ def merge_translations(held: Any, more: dict[str, dict[str, str]]) -> dict[str, 
 def find_categories(plans: Iterable[Plan]) -> dict[str, Category | None]:
     """Return the categories that are named by their paths, made where they are missing, each looked up once."""
     named = {plan.changes.get("category") for plan in plans}
-    paths = {path for path in named if isinstance(path, str)}
-    found: dict[str, Category | None] = {"": None}
-    if paths - {""}:
-        found |= {node.path: node for node in Category.objects.filter(path__in=paths)}
-    return found | {path: Category.objects.get_or_create_path(path) for path in sorted(paths - found.keys())}
+    return Category.objects.get_or_create_paths(path for path in named if isinstance(path, str))
 
 
-def carry_out(plan: Plan, *, categories: dict[str, Category | None]) -> None:
-    """Save what the plan changes: one `save()`, so that the signal fires, and none where nothing would change."""
-    product, changes = plan.product, plan.changes
-    is_new = product.pk is None
-    for name, value in changes.items():
-        setattr(product, name, categories[value] if name == "category" and isinstance(value, str) else value)
+def apply_changes(plan: Plan, *, categories: dict[str, Category | None]) -> None:
+    """Give the product what the plan says, without saving it."""
+    for name, value in plan.changes.items():
+        setattr(plan.product, name, categories[value] if name == "category" and isinstance(value, str) else value)
+
+
+def save_one(plan: Plan, *, categories: dict[str, Category | None]) -> None:
+    """Save what the plan changes: one `save()`, so that its signal fires, and none where nothing would change."""
+    is_new = plan.product.pk is None
+    apply_changes(plan, categories=categories)
     if is_new:
-        product.save(force_insert=True)
-    elif changes:
-        product.save(update_fields=[*changes, "updated_at"])
-    if plan.pictures is not None:
-        arrange_pictures(product, plan.pictures, held=[] if is_new else list(product.images.all()))
+        plan.product.save(force_insert=True)
+    elif plan.changes:
+        plan.product.save(update_fields=[*plan.changes, "updated_at"])
 
 
-def arrange_pictures(product: Product, pictures: Sequence[Picture], *, held: list[ProductImage]) -> None:
-    """Give the product these pictures in this order, and keep the rows of those that it has already."""
-    spare = {image.sha256: image for image in reversed(held)}
-    kept = {picture.sha256: spare[picture.sha256] for picture in pictures if picture.sha256 in spare}
-    for image in held:
-        if image is not kept.get(image.sha256):
-            image.delete()
-    for position, picture in enumerate(pictures):
-        known = kept.get(picture.sha256)
-        if known is None:
-            ProductImage.objects.create(
-                product=product,
-                file=picture.name,
-                position=position,
-                sha256=picture.sha256,
-                width=picture.width,
-                height=picture.height,
-            )
-        elif known.position != position:
-            known.position = position
-            known.save(update_fields=["position"])
+def save_together(plans: Sequence[Plan], *, categories: dict[str, Category | None]) -> None:
+    """Save what the plans change, as many statements for a hundred as for two; the signal is sent once for all."""
+    new = [plan.product for plan in plans if plan.product.pk is None]
+    stored = [plan for plan in plans if plan.product.pk is not None]
+    held = {plan.product.sku: list(plan.product.images.all()) for plan in stored if plan.pictures is not None}
+    for plan in plans:
+        apply_changes(plan, categories=categories)
+    Product.objects.bulk_create(sorted(new, key=lambda product: product.sku))
+    update_products({plan.product: plan.changes for plan in stored if plan.changes})
+    arrange_pictures(
+        Gallery(plan.product.pk, held.get(plan.product.sku, []), plan.pictures)
+        for plan in plans
+        if plan.pictures is not None
+    )
+    saved = sorted(plan.product.pk for plan in plans if plan.result.outcome != Outcome.UNCHANGED)
+    if saved:
+        products_saved.send(Product, product_ids=saved)

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "api.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "api.limits.LimitsMiddleware",
@@ -170,6 +171,8 @@ KINDRED_API_RATES = {
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Private networks that pictures may be fetched from by URL, such as 10.1.2.0/24. Empty: public addresses only.
 KINDRED_FETCH_NETWORKS = env.list("KINDRED_FETCH_NETWORKS", default=[])
+# Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.
+KINDRED_PICTURE_ORIGINS = env.list("KINDRED_PICTURE_ORIGINS", default=[])
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "api.schema.KindredSchema",
@@ -189,13 +192,30 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Kindred",
     "DESCRIPTION": "Similar products for shops. Errors are problem documents (RFC 9457).",
     "VERSION": "1",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [{"url": "/", "description": "The shop that this schema comes from"}],
+    "TAGS": [
+        {"name": "products", "description": "The catalogue: read, written one by one or in bulk"},
+        {"name": "images", "description": "Pictures of products"},
+        {
+            "name": "recommendations",
+            "description": "Lists for a product, a cart or a page, and their reasons",
+        },
+        {"name": "search", "description": "Products by words and by photo"},
+        {"name": "events", "description": "What shoppers did, and forgetting a user"},
+    ],
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {  # two fields called status, each with its own values
+    "ENUM_NAME_OVERRIDES": {  # two fields called status, each with its own values; names that say of what they are
         "ListStatusEnum": ["ok", "embedding_pending"],
         "ExplanationStatusEnum": ["ok", "looking", "embedding_pending"],
+        "RetrievalSearchEnum": ["exact", "approximate"],
+        "SearchModeEnum": ["full_text", "semantic", "hybrid", "photo", "photo_and_text"],
+        "BulkOutcomeEnum": ["created", "updated", "unchanged", "rejected"],
+        "PictureDownloadStateEnum": "catalog.pictures.downloads.PictureDownload.State",
+        "EventTypeEnum": "recommendations.events.Event.Kind",
     },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib import admin
 from django.core.cache import cache
@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import condition, require_http_methods, require_safe
 
 from api.problems import RequestError
@@ -23,6 +24,9 @@ from recommendations.recommendation_list import make_recommendation_id
 from recommendations.search.queries import prepare_photo
 from recommendations.search.services import SearchAnswer, search_photo, search_text
 from recommendations.worker import WorkerUnavailable
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 RESULTS = 24
 
@@ -38,7 +42,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     except RequestError as error:
         context["problem"], status = error.message, 400
     except WorkerUnavailable:
-        context["problem"], status = "Photos cannot be searched right now. Try again in a moment, or use words.", 503
+        context["problem"], status = _("Photos cannot be searched right now. Try again in a moment, or use words."), 503
     return render(request, "recommendations/search_page.html", context, status=status)
 
 
@@ -52,7 +56,17 @@ def find(request: HttpRequest, text: str) -> SearchAnswer | None:
 
 MAX_LOOKS = 10  # how often the page asks again before it leaves it at what is known
 DAY_S = 86_400
-LABELS = {"brand": "Brand", "category": "Category", "collection": "Collection"}
+LABELS = {"brand": _("Brand"), "category": _("Category"), "collection": _("Collection")}
+
+
+class Share(NamedTuple):
+    """A modality's part in a similarity, as a stretch of a bar."""
+
+    modality: str
+    name: StrPromise
+    start: int  # percent
+    percent: int
+    cosine: float | None
 
 
 @require_safe
@@ -75,14 +89,14 @@ def why_page(request: HttpRequest, sku: str, other: str) -> HttpResponse:
     return render(request, "recommendations/why_page.html", context)
 
 
-def describe_shares(why: Why | None) -> list[tuple[str, int, float | None]]:
-    """Return name, whole percent and cosine of each modality; nothing where the two cannot be compared."""
+def describe_shares(why: Why | None) -> list[Share]:
+    """Return the share of each modality in whole percent; nothing where the two cannot be compared."""
     if why is None or why.pair.text_share is None:
         return []
     text = round(100 * why.pair.text_share)
     return [
-        ("Text", text, why.pair.text_similarity),
-        ("Picture", 100 - text, why.pair.image_similarity),
+        Share("text", _("Text"), 0, text, why.pair.text_similarity),
+        Share("image", _("Picture"), text, 100 - text, why.pair.image_similarity),
     ]
 
 

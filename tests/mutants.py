@@ -659,6 +659,71 @@ MUTANTS = (
         "an import that meets another one ends with a deadlock",
     ),
     Mutant(
+        "catalog/writing.py",
+        "        products_saved.send(Product, product_ids=saved)\n",
+        "        pass\n",
+        (
+            "tests/embeddings/test_queue.py"
+            "::test_products_saved_together_are_queued_in_their_transaction_and_the_bell_rings_once",
+        ),
+        "what an import brings is recommended by its old texts until somebody looks for stale vectors",
+    ),
+    Mutant(
+        "catalog/bulk_saving.py",
+        "groups[frozenset(names) & frozenset(COSTLY)].append(product)",
+        "groups[frozenset()].append(product)",
+        (
+            "tests/catalog/test_bulk_saving.py"
+            "::test_a_field_that_a_product_does_not_change_keeps_every_digit_beside_one_that_does",
+        ),
+        "numbers of a product lose digits because another product of the file has changed",
+    ),
+    Mutant(
+        "catalog/bulk_saving.py",
+        """.split('(')[0]}[]")""",
+        """}[]")""",
+        ("tests/catalog/test_bulk_saving.py::test_a_text_that_is_too_long_for_its_column_is_refused_and_never_cut",),
+        "texts that are too long are cut in silence",
+    ),
+    Mutant(
+        "catalog/filters.py",
+        """object.__setattr__(self, "attributes", join_attributes(self.attributes, self.attr))""",
+        """object.__setattr__(self, "attributes", self.attributes)""",
+        ("tests/recommendations/test_declarations.py::test_an_attribute_may_be_named_in_the_value",),
+        "the filter of a generated client is taken and has no effect",
+    ),
+    Mutant(
+        "api/schema.py",
+        """rest = {name: value for name, value in field.items() if name != "default"}""",
+        """rest = field""",
+        ("tests/api/test_schema.py::test_no_field_of_a_body_has_a_default_which_some_generators_take_for_a_duty",),
+        "apps in TypeScript have to send every option of a placement",
+    ),
+    Mutant(
+        "recommendations/static/recommendations/kindred.js",
+        """if (this.getAttribute("sku") && !this.shadowRoot.firstChild) this.#keepRoom();""",
+        "",
+        (
+            "tests/browser/test_pages.py"
+            "::test_the_web_component_moves_nothing_and_needs_nothing_that_a_strict_policy_forbids",
+        ),
+        "what somebody is reading jumps down when the products come",
+    ),
+    Mutant(
+        "catalog/pages.py",
+        "not in {category.path for category in categories}",
+        "in set()",
+        ("tests/catalog/test_pages.py::test_a_category_that_is_not_there_is_not_found",),
+        "every made-up category is a page for search engines",
+    ),
+    Mutant(
+        "api/content_policy.py",
+        """startswith("text/html")""",
+        """startswith("text/plain")""",
+        ("tests/api/test_content_policy.py::test_pages_load_what_is_ours_and_nothing_that_stands_in_them",),
+        "a script that gets into a page runs",
+    ),
+    Mutant(
         "catalog/fields.py",
         "            check_json(key)\n",
         "",

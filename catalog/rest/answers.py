@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from api.parameters import SparseAnswer
 from catalog.models import Product, ProductImage
 from catalog.pictures.sizes import WIDTHS
 
@@ -29,18 +28,14 @@ class ObjectField(serializers.JSONField):
     """A JSON object."""
 
 
-class SizedUrlsSerializer(serializers.Serializer[Any]):
-    """The picture as WebP, at most so many pixels wide."""
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {str(width): serializers.URLField() for width in WIDTHS}
-
-
+@extend_schema_serializer(component_name="ProductImage")
 class ImageSerializer(serializers.ModelSerializer[ProductImage]):
     """A picture of a product."""
 
     url = serializers.SerializerMethodField(help_text="The picture as it was uploaded")
-    sizes = serializers.SerializerMethodField(help_text="WebP, by greatest width in pixels")
+    sizes = serializers.SerializerMethodField(
+        help_text=f"WebP, by greatest width in pixels: {', '.join(map(str, WIDTHS))}"
+    )
 
     class Meta:
         model = ProductImage
@@ -51,17 +46,19 @@ class ImageSerializer(serializers.ModelSerializer[ProductImage]):
     def get_url(self, image: ProductImage) -> str:
         return absolute_url(image.file.url, context=self.context)
 
-    @extend_schema_field(SizedUrlsSerializer())
+    @extend_schema_field(serializers.DictField(child=serializers.URLField()))
     def get_sizes(self, image: ProductImage) -> dict[str, str]:
         return {str(width): absolute_url(image.sized_url(width), context=self.context) for width in WIDTHS}
 
 
-class ProductSerializer(SparseAnswer, serializers.ModelSerializer[Product]):
+class ProductSerializer(serializers.ModelSerializer[Product]):
     """A product as it is read. With `fields=` it has its sku and what was named."""
 
     always = ("sku",)
 
-    category = serializers.CharField(source="category.path", default=None, allow_null=True, help_text="Path, `A/B/C`")
+    category = serializers.CharField(
+        source="category.path", default=None, read_only=True, allow_null=True, help_text="Path, `A/B/C`"
+    )
     in_stock = serializers.BooleanField()
     attributes = ObjectField()
     translations = ObjectField(help_text='By language: {"zh": {"title": "花瓶"}}')

@@ -82,7 +82,7 @@ class AttributesField(serializers.JSONField):
         return attributes
 
 
-@extend_schema_field({"type": ["string", "null"], "pattern": r"^\d{1,10}(\.\d{1,2})?$", "description": "Such as 24.00"})
+@extend_schema_field({"type": "string", "pattern": r"^\d{1,10}(\.\d{1,2})?$", "description": "Such as 24.00"})
 class PriceField(serializers.DecimalField):
     """A price as text, which no client rounds; numbers are taken too."""
 

@@ -63,7 +63,7 @@ PRODUCT = answer_example("Product read", READ)
 PRODUCT_PAGE = answer_example("Page of products", {"results": [READ], "next": "WyJza3UiLCJWQVMtMTAxIiwxXQ"})
 PRODUCT_WRITE = request_example("Product written", WRITTEN)
 PRODUCT_PATCH = request_example("New price and stock", {"price": "19.00", "stock": 3})
-BULK = request_example("Two products", {"products": [WRITTEN, {"sku": "VAS-102", "price": "-1"}]})
+BULK = request_example("Two products", {"products": [WRITTEN, {"sku": "VAS-102", "stock": 3}]})
 BULK_ANSWER = answer_example(
     "One landed",
     {
@@ -79,9 +79,9 @@ BULK_ANSWER = answer_example(
                 "outcome": "rejected",
                 "errors": [
                     {
-                        "field": "price",
-                        "code": "min_value",
-                        "detail": "Ensure this value is greater than or equal to 0.",
+                        "field": "title",
+                        "code": "required",
+                        "detail": "This field is required.",
                     }
                 ],
             },

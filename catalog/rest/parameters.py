@@ -8,7 +8,7 @@ from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 
 from api.declarations import TextsField
-from api.parameters import FieldsField, QueryParameters
+from api.parameters import FieldsField, QueryParameters, whole_answers
 from catalog.filters import ATTRIBUTE_PREFIX, Filters
 from catalog.models import ProductQuerySet
 from catalog.rest.answers import ProductSerializer
@@ -19,6 +19,7 @@ MAX_SKUS = 100
 PRODUCT_FIELDS = ProductSerializer.Meta.fields
 
 
+@whole_answers
 class ProductQuery(QueryParameters):
     """Parameters of a single product."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.parsers import MultiPartParser
@@ -47,6 +47,7 @@ class FetchSerializer(StrictSerializer):
         return url
 
 
+@extend_schema_serializer(component_name="PictureDownload")
 class DownloadSerializer(serializers.ModelSerializer[PictureDownload]):
     """A picture that a worker fetches."""
 
@@ -58,6 +59,7 @@ class DownloadSerializer(serializers.ModelSerializer[PictureDownload]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="ProductImageList")
 class ImageListSerializer(serializers.Serializer[Any]):
     """The pictures of a product."""
 
@@ -75,7 +77,7 @@ class ProductImageListView(APIView):
     parser_classes = [BoundedJSONParser, MultiPartParser]
     staff_permissions = {"POST": "catalog.add_productimage"}
 
-    @extend_schema(operation_id="list_product_images", tags=["images"], responses=ImageListSerializer)
+    @extend_schema(operation_id="listProductImages", tags=["images"], responses=ImageListSerializer)
     def get(self, request: Request, sku: str) -> Response:
         """List the pictures in order, and the downloads that are not done."""
         QueryParameters.read(request)
@@ -84,7 +86,7 @@ class ProductImageListView(APIView):
         return Response(ImageListSerializer(listed, context={"request": request}).data)
 
     @extend_schema(
-        operation_id="add_product_image",
+        operation_id="addProductImage",
         tags=["images"],
         request={"multipart/form-data": UploadSerializer, "application/json": FetchSerializer},
         responses={200: ImageSerializer, 201: ImageSerializer, 202: DownloadSerializer},
@@ -122,14 +124,14 @@ class ProductImageView(APIView):
 
     staff_permissions = {"DELETE": "catalog.delete_productimage"}
 
-    @extend_schema(operation_id="get_product_image", tags=["images"], responses=ImageSerializer)
+    @extend_schema(operation_id="getProductImage", tags=["images"], responses=ImageSerializer)
     def get(self, request: Request, sku: str, image_id: int) -> Response:
         """Read one picture."""
         QueryParameters.read(request)
         image = get_object_or_404(find_product(request, sku).images, pk=image_id)
         return Response(ImageSerializer(image, context={"request": request}).data)
 
-    @extend_schema(operation_id="delete_product_image", tags=["images"], request=None, responses={204: None})
+    @extend_schema(operation_id="deleteProductImage", tags=["images"], request=None, responses={204: None})
     def delete(self, request: Request, sku: str, image_id: int) -> Response:
         """Take one picture away."""
         get_object_or_404(find_product(request, sku).images, pk=image_id).delete()
@@ -139,7 +141,7 @@ class ProductImageView(APIView):
 class ProductDownloadView(APIView):
     """A picture that is fetched from a URL."""
 
-    @extend_schema(operation_id="get_product_download", tags=["images"], responses=DownloadSerializer)
+    @extend_schema(operation_id="getProductDownload", tags=["images"], responses=DownloadSerializer)
     def get(self, request: Request, sku: str, download_id: int) -> Response:
         """See how far a download is: waiting, fetching, done (with `image_id`) or failed (with `reason`)."""
         QueryParameters.read(request)

@@ -59,7 +59,7 @@ class ProductListView(APIView):
     problem_statuses = {"POST": [409]}
 
     @extend_schema(
-        operation_id="list_products",
+        operation_id="listProducts",
         tags=["products"],
         parameters=[ProductListQuery, ATTRIBUTE_PARAMETER],
         responses=ProductPageSerializer,
@@ -84,7 +84,7 @@ class ProductListView(APIView):
         return Response(answer)
 
     @extend_schema(
-        operation_id="create_product",
+        operation_id="createProduct",
         tags=["products"],
         request=ProductWriteSerializer,
         responses={201: ProductSerializer},
@@ -115,7 +115,7 @@ class ProductView(APIView):
     problem_statuses = {"PUT": [409, 412], "PATCH": [412], "DELETE": [412]}
 
     @extend_schema(
-        operation_id="get_product",
+        operation_id="getProduct",
         tags=["products"],
         parameters=[ProductQuery, IF_NONE_MATCH],
         responses={200: ProductSerializer, 304: None},
@@ -130,7 +130,7 @@ class ProductView(APIView):
         return Response(serializer.data)
 
     @extend_schema(
-        operation_id="put_product",
+        operation_id="putProduct",
         tags=["products"],
         parameters=[IF_MATCH],
         request=ProductWriteSerializer,
@@ -142,7 +142,7 @@ class ProductView(APIView):
         return self.write(request, sku=sku, partial=False)
 
     @extend_schema(
-        operation_id="patch_product",
+        operation_id="patchProduct",
         tags=["products"],
         parameters=[IF_MATCH],
         request=ProductWriteSerializer(partial=True),
@@ -154,7 +154,7 @@ class ProductView(APIView):
         return self.write(request, sku=sku, partial=True)
 
     @extend_schema(
-        operation_id="delete_product", tags=["products"], parameters=[IF_MATCH], request=None, responses={204: None}
+        operation_id="deleteProduct", tags=["products"], parameters=[IF_MATCH], request=None, responses={204: None}
     )
     def delete(self, request: Request, sku: str) -> Response:
         """Delete a product with its pictures and vectors. To hide it instead, PATCH `is_active` to false."""
@@ -197,7 +197,7 @@ class ProductBulkView(ProductView):
     staff_permissions = ProductView.staff_permissions | {"POST": "catalog.change_product"}
 
     @extend_schema(
-        operation_id="bulk_upsert_products",
+        operation_id="bulkUpsertProducts",
         tags=["products"],
         request=BulkSerializer,
         responses=BulkAnswerSerializer,

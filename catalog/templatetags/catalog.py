@@ -15,7 +15,7 @@ from django.template.loader import get_template
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from catalog.attributes import describe_attributes
 from catalog.models import Category, Product, ProductImage
@@ -49,6 +49,15 @@ def money(product: Product | None) -> str:
     )
     symbol = SYMBOLS.get(product.currency)
     return f"{symbol}{amount}" if symbol else f"{product.currency} {amount}".strip()
+
+
+@register.filter
+def link_name(product: Product | None) -> str:
+    """What a link to the product is called for those who hear it: no other product has the same."""
+    if not product:
+        return ""
+    out = "" if product.in_stock else gettext("Out of stock")
+    return ", ".join(filter(None, [title(product), money(product), out, product.sku]))
 
 
 @register.filter

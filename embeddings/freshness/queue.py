@@ -34,17 +34,17 @@ class Lease:
 class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
     """The queue's verbs."""
 
-    def put(self, product_id: int) -> None:
-        """Queue a product that was saved, in the saver's transaction; nothing happens if it does not exist (any more).
+    def put(self, product_ids: Sequence[int]) -> None:
+        """Queue products that were saved, in the saver's transaction; those that do not exist (any more) are left out.
 
         The lease goes too: whoever is encoding the old text may finish, but cannot store it any more.
         """
         _execute(
             f"INSERT INTO embeddings_pendingembedding (product_id, generation) SELECT id, {_FIRST_GENERATION} "
-            "FROM catalog_product WHERE id = %s "
+            "FROM catalog_product WHERE id = ANY(%s) ORDER BY id "
             "ON CONFLICT (product_id) DO UPDATE SET generation = embeddings_pendingembedding.generation + 1, "
             "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''",
-            [product_id],
+            [list(product_ids)],
         )
 
     def put_many(self, product_ids: Sequence[int]) -> int:

@@ -130,7 +130,7 @@ class EventsView(APIView):
     throttle_classes = [EventThrottle]
 
     @extend_schema(
-        operation_id="send_events",
+        operation_id="sendEvents",
         tags=["events"],
         request=EventBatchSerializer,
         responses=EventAnswerSerializer,
@@ -150,7 +150,7 @@ class EventsView(APIView):
 class UserView(APIView):
     """What is known of one user."""
 
-    @extend_schema(operation_id="erase_user", tags=["events"], request=None, responses={200: ErasureSerializer})
+    @extend_schema(operation_id="eraseUser", tags=["events"], request=None, responses={200: ErasureSerializer})
     def delete(self, request: Request, user_id: str) -> Response:
         """Erase all that is known of a user. Answers with how much that was; again, it is nothing."""
         QueryParameters.read(request)

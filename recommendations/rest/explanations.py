@@ -69,7 +69,7 @@ class WhyView(APIView):
     """Why one product is similar to another."""
 
     @extend_schema(
-        operation_id="explain_similarity",
+        operation_id="explainSimilarity",
         tags=["recommendations"],
         parameters=[WhyQuery],
         responses=WhySerializer,

@@ -13,10 +13,12 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api.declarations import TextsField, copy_field, parameters_of
-from api.parameters import FieldsField, QueryParameters, StrictSerializer
+from api.parameters import DeclaredFields, FieldsField, QueryParameters, StrictSerializer, whole_answers
 from api.problems import RequestError
 from catalog.filters import ATTRIBUTE_PREFIX
 from recommendations.recommendation_list import RecommendationList
@@ -31,6 +33,7 @@ def make_cursor_field() -> serializers.CharField:
     return serializers.CharField(required=False, max_length=4000, help_text="`next` of the page before")
 
 
+@whole_answers
 class SimilarQuery(QueryParameters):
     """Parameters of GET similar/. `attr.NAME=VALUE` filters by an attribute; repeated, the values are alternatives."""
 
@@ -43,6 +46,26 @@ class SimilarQuery(QueryParameters):
     cursor = make_cursor_field()
 
 
+class FiltersSerializer(DeclaredFields):
+    """The filters of a placement. `attr.NAME` is one as well: a value or a list of them."""
+
+    declarations = (Filters,)
+
+
+class FiltersField(serializers.DictField):
+    """Filters by name, which are checked by their declarations later, so that they are refused by name."""
+
+
+class FiltersFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = FiltersField
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(FiltersSerializer(), direction)
+        return schema | {"additionalProperties": {}}
+
+
+@whole_answers
+@extend_schema_serializer(component_name="Placement")
 class PlacementQuery(StrictSerializer):
     """One placement of a batch."""
 
@@ -55,7 +78,7 @@ class PlacementQuery(StrictSerializer):
         child=serializers.FloatField(), required=False, help_text="How much an anchor counts, by SKU; 1 if not said"
     )
     limit = copy_field(ListRequest, "limit")
-    filters = serializers.DictField(required=False, help_text="As the parameters of similar/: brand, attr.colour, ...")
+    filters = FiltersField(required=False, help_text="As the parameters of similar/: brand, attr.colour, ...")
     exclude = TextsField("SKUs that are not shown", may_be_empty=True, lone=False)
     fields = serializers.ListField(  # type: ignore[assignment]
         child=serializers.ChoiceField(choices=RESULT_FIELDS), required=False, help_text="Only these fields of results"
@@ -63,6 +86,7 @@ class PlacementQuery(StrictSerializer):
     cursor = make_cursor_field()
 
 
+@extend_schema_serializer(component_name="RecommendationBatch")
 class BatchQuery(serializers.Serializer[Any]):
     """Several placements in one call."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -67,6 +67,7 @@ class PhotoUpload(serializers.Serializer[Any]):
     q = serializers.CharField(required=False, allow_blank=True, max_length=MAX_TEXT_LENGTH, help_text="Words, as well")
 
 
+@extend_schema_serializer(component_name="SearchAnswer")
 class SearchSerializer(ListSerializer):
     """What was found."""
 
@@ -80,7 +81,7 @@ class TextSearchView(APIView):
     """Products by words and meaning."""
 
     @extend_schema(
-        operation_id="search_products",
+        operation_id="searchProducts",
         tags=["search"],
         parameters=[TextQuery, ATTRIBUTE_PARAMETER],
         responses=SearchSerializer,
@@ -117,7 +118,7 @@ class PhotoSearchView(APIView):
     problem_statuses = {"POST": [503]}
 
     @extend_schema(
-        operation_id="search_products_by_photo",
+        operation_id="searchProductsByPhoto",
         tags=["search"],
         parameters=[PhotoQuery, ATTRIBUTE_PARAMETER],
         request={"multipart/form-data": PhotoUpload},

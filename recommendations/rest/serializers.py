@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from api.parameters import SparseAnswer
 from api.schema import ProblemSerializer
 from catalog.pictures.sizes import WIDTHS
 from recommendations.explanations.pairs import PairExplanation
@@ -40,7 +40,8 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
 
 
-class ResultSerializer(SparseAnswer, serializers.Serializer[Any]):
+@extend_schema_serializer(component_name="Recommendation")
+class ResultSerializer(serializers.Serializer[Any]):
     """One recommendation."""
 
     position = serializers.IntegerField(help_text="From 1, through all pages")
@@ -63,6 +64,7 @@ class ResultSerializer(SparseAnswer, serializers.Serializer[Any]):
 RESULT_FIELDS = tuple(ResultSerializer().fields)
 
 
+@extend_schema_serializer(component_name="RecommendationList")
 class ListSerializer(serializers.Serializer[Any]):
     """A list of recommendations."""
 
@@ -88,6 +90,7 @@ class PlacementSerializer(serializers.Serializer[Any]):
     problem = ProblemSerializer(allow_null=True)
 
 
+@extend_schema_serializer(component_name="RecommendationBatch")
 class BatchSerializer(serializers.Serializer[Any]):
     """The placements in the order they were asked for."""
 

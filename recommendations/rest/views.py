@@ -44,7 +44,7 @@ class SimilarView(APIView):
     """Products like one product."""
 
     @extend_schema(
-        operation_id="similar_products",
+        operation_id="similarProducts",
         tags=["recommendations"],
         parameters=[SimilarQuery, ATTRIBUTE_PARAMETER],
         responses=ListSerializer,

@@ -15,6 +15,12 @@ from recommendations.services import UnknownAnchor, recommend
 register = template.Library()
 
 
+@register.simple_tag
+def tenths(share: float) -> int:
+    """A share of 1 as 1 to 10: for a class, since a policy of pages forbids styles in them."""
+    return min(10, max(1, round(10 * share)))
+
+
 @register.inclusion_tag("recommendations/similar.html", takes_context=True)
 def similar_products(
     context: template.Context, product: Product | str | None, *, limit: int = 8, strategy: str = "similar"

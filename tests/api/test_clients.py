@@ -17,7 +17,23 @@ from django.core.management import call_command
 from api.models import ApiKey
 from catalog.models import Product
 
-TYPESCRIPT = Path(__file__).parent / "typescript"
+HERE = Path(__file__).parent
+SHOP = {
+    "outcomes": ["A/1 created", "B created", "C rejected title", "D created"],
+    "blue": ["A/1", "B"],
+    "page": {
+        "product": "VASE 24.00 EUR",
+        "category": ["Decor", "Vases"],
+        "pictures": [],
+        "changed": "VASE 24.00 EUR (sold out)",
+        "missing": "not_found",
+    },
+    "cart": [
+        {"id": "new", "shown": ["1 BOWL Recently added"], "problem": None},
+        {"id": "none", "shown": [], "problem": "not_found"},
+    ],
+    "search": {"mode": "full_text", "found": ["BOWL"]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -84,36 +100,42 @@ def test_the_python_client_writes_reads_filters_and_understands_problems(python_
     assert list(Product.objects.values_list("sku", flat=True)) == ["A/1"]
 
 
+def run_in(folder: Path, *command: str, timeout_s: int = 120) -> str:
+    environment = os.environ | {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout_s)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_shop_in_python_reads_answers_without_a_cast_and_does_what_it_says(python_client, secret, live_server):
+    folder = Path(importlib.import_module(python_client).__file__).parents[1]
+    shutil.copytree(HERE / "python", folder, dirs_exist_ok=True)
+    run_in(folder, sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "shop.py")
+    assert json.loads(run_in(folder, sys.executable, "shop.py", live_server.url, secret)) == SHOP
+
+
 @pytest.fixture(scope="module")
-def typescript(schema_file, tmp_path_factory) -> Path:
-    """A folder with types made by openapi-typescript and the compiled program that uses them."""
+def node_folder(tmp_path_factory) -> Path:
+    """A folder with the programs that package.json names."""
     if not shutil.which("npm") or not shutil.which("node"):
         pytest.skip("node and npm are not installed")
     folder = tmp_path_factory.mktemp("typescript")
-    shutil.copytree(TYPESCRIPT, folder, dirs_exist_ok=True)
+    shutil.copytree(HERE / "typescript", folder, dirs_exist_ok=True)
     install = ["npm", "install", "--no-audit", "--no-fund", "--no-save", "--loglevel=error"]
     done = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=240)
     if done.returncode != 0:
-        pytest.skip(f"npm cannot install the generator: {done.stderr.strip().splitlines()[-1:]}")
-    for command in (
-        ["npx", "openapi-typescript", str(schema_file), "-o", "schema.ts"],
-        ["npx", "tsc", "--project", "."],
-    ):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
+        pytest.skip(f"npm cannot install the generator and the linter: {done.stderr.strip().splitlines()[-1:]}")
     return folder
 
 
-def test_the_typescript_client_writes_reads_filters_and_understands_problems(typescript, secret, live_server):
-    command = ["node", "built/client.js", live_server.url, secret]
-    done = subprocess.run(command, cwd=typescript, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {
-        "made": ["A/1", "24.00", True],
-        "changed": [0, "Vase"],
-        "outcomes": ["created", "rejected"],
-        "inStock": ["B"],
-        "missing": "not_found",
-        "similarOfUnknown": 404,
-    }
-    assert sorted(Product.objects.values_list("sku", flat=True)) == ["A/1", "B"]
+def test_an_independent_linter_has_nothing_to_say(schema_file, node_folder):
+    shutil.copy(HERE / "redocly.yaml", node_folder)
+    run_in(node_folder, "npx", "redocly", "lint", "--config", "redocly.yaml", str(schema_file))
+
+
+def test_a_shop_in_typescript_reads_answers_without_a_cast_and_does_what_it_says(
+    schema_file, node_folder, secret, live_server
+):
+    run_in(node_folder, "npx", "openapi-typescript", str(schema_file), "-o", "schema.ts")
+    run_in(node_folder, "npx", "tsc", "--project", ".")
+    assert json.loads(run_in(node_folder, "node", "built/shop.js", live_server.url, secret, timeout_s=60)) == SHOP

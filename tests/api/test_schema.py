@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -15,11 +16,13 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from api.models import ApiKey
 from config.wsgi import application
+from recommendations.rest.serializers import RESULT_FIELDS
 from tests.api.callers import picture_bytes
 
 # Requests for each operation, valid and not. Before a release: KINDRED_SCHEMA_EXAMPLES=300, some minutes.
@@ -54,13 +57,91 @@ def test_the_schema_is_valid_and_made_without_a_warning():
     assert out.getvalue().startswith("openapi: 3.1.0")
 
 
-def test_every_operation_has_an_example_a_tag_and_a_description():
-    lacking = []
-    for path, methods in schema.raw_schema["paths"].items():
-        for method, operation in methods.items():
-            if not (operation.get("tags") and operation.get("description")):
-                lacking.append((method, path))
-    assert lacking == []
+def test_a_validator_of_another_house_finds_no_error():
+    assert [error.message for error in OpenAPIV31SpecValidator(schema.raw_schema).iter_errors()] == []
+
+
+OPERATIONS = [
+    (f"{method.upper()} {path}", operation)
+    for path, methods in schema.raw_schema["paths"].items()
+    for method, operation in methods.items()
+]
+COMPONENTS = schema.raw_schema["components"]["schemas"]
+# What Swift and Kotlin, and what their apps import most, call something else.
+TAKEN = {
+    "Any", "Array", "Boolean", "Bool", "Button", "Category", "Char", "Character", "Class", "Codable", "Collection",
+    "Color", "Data", "Date", "Decimal", "Decoder", "Dictionary", "Double", "Encoder", "Entry", "Enum", "Equatable",
+    "Error", "Exception", "Float", "Form", "Function", "Hashable", "Identifiable", "Image", "Int", "Label", "List",
+    "Locale", "Long", "Map", "Menu", "Never", "Nothing", "Notification", "Number", "Object", "Optional", "Pair",
+    "Protocol", "Range", "Regex", "Result", "Scene", "Section", "Self", "Sequence", "Set", "Short", "String",
+    "Table", "Task", "Text", "Throwable", "Timer", "Triple", "Type", "Unit", "Unmanaged", "URL", "UUID", "View",
+    "Void",
+}  # fmt: skip
+KEYWORDS = {
+    "Protocol", "Self", "Type", "as", "associatedtype", "break", "case", "catch", "class", "continue", "default",
+    "defer", "deinit", "do", "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "fun",
+    "func", "guard", "hash", "hashValue", "if", "import", "in", "init", "inout", "interface", "internal", "is",
+    "let", "nil", "null", "object", "operator", "package", "private", "protocol", "public", "repeat", "rethrows",
+    "return", "self", "static", "struct", "subscript", "super", "switch", "this", "throw", "throws", "true", "try",
+    "typealias", "typeof", "val", "var", "when", "where", "while",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("label", "operation"), OPERATIONS, ids=[label for label, _ in OPERATIONS])
+def test_every_operation_has_one_declared_tag_a_summary_a_description_and_a_name(label, operation):
+    [tag] = operation["tags"]
+    assert tag in {declared["name"] for declared in schema.raw_schema["tags"] if declared["description"]}
+    assert 5 < len(operation["summary"]) < 80
+    assert operation["description"].startswith(operation["summary"])
+    assert re.fullmatch("[a-z]+([A-Z][a-z]+)*", operation["operationId"])
+    assert [other for other, one in OPERATIONS if one["operationId"] == operation["operationId"]] == [label]
+
+
+def test_the_schema_says_where_the_server_is():
+    assert [server["url"] for server in schema.raw_schema["servers"]] == ["/"]
+
+
+def test_no_name_is_one_that_swift_or_kotlin_has_taken():
+    assert {name.lower() for name in COMPONENTS} & {name.lower() for name in TAKEN} == set()
+    properties = {name for component in COMPONENTS.values() for name in component.get("properties", ())}
+    parameters = {parameter["name"] for _, operation in OPERATIONS for parameter in operation.get("parameters", ())}
+    assert (properties | parameters) & KEYWORDS == set()
+    odd = [name for name in properties | parameters if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", name)]
+    assert odd == ["attr.NAME"]  # beside `attr`, which says the same
+
+
+def test_an_answer_promises_every_field_but_those_that_depend_on_the_question():
+    optional = {
+        f"{name}.{field}"
+        for name, component in COMPONENTS.items()
+        for field in component.get("properties", ())
+        if not name.endswith("Request") and field not in component.get("required", ())
+    }
+    assert optional == {"Problem.errors", "ProductPage.count"}
+    assert len(COMPONENTS["Recommendation"]["required"]) == len(RESULT_FIELDS)
+
+
+def test_nothing_may_be_null_twice():
+    def walk(node: object) -> Iterator[list[object]]:
+        if isinstance(node, dict):
+            kinds = node.get("type")
+            yield list(kinds) if isinstance(kinds, list) else []
+            yield [None for choice in (*node.get("oneOf", ()), *node.get("anyOf", ())) if choice == {"type": "null"}]
+        for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from walk(child)
+
+    assert [found for found in walk([COMPONENTS, schema.raw_schema["paths"]]) if len(found) != len(set(found))] == []
+
+
+def test_no_field_of_a_body_has_a_default_which_some_generators_take_for_a_duty():
+    with_default = [
+        f"{name}.{field}"
+        for name, component in COMPONENTS.items()
+        for field, said in component.get("properties", {}).items()
+        if "default" in said
+    ]
+    assert with_default == []
+    assert COMPONENTS["PlacementRequest"]["properties"]["limit"]["description"] == "Default: 10"
 
 
 def test_the_docs_page_needs_nothing_from_elsewhere(client):

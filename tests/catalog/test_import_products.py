@@ -13,7 +13,9 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog import writing
 from catalog.models import Category, Product, ProductImage
+from catalog.signals import products_saved
 from tests.factories import ProductFactory, ProductImageFactory
 
 pytestmark = pytest.mark.django_db
@@ -245,39 +247,36 @@ def test_the_number_of_queries_does_not_grow_with_unchanged_rows(folder):
     assert count_queries(2) == count_queries(150)
 
 
-def test_every_changed_product_is_saved_and_no_other(folder):
-    from django.db.models.signals import post_save
-
-    path = folder.write("sku,title\nA,One\nB,Two\n")
-    folder.load(path)
+def test_every_changed_product_is_said_to_be_saved_and_no_other(folder):
+    folder.load_text("sku,title\nA,One\nB,Two\n")
     saved = []
 
-    def note(instance, **kwargs):
-        saved.append(instance.sku)
+    def note(product_ids, **kwargs):
+        saved.append(list(Product.objects.filter(pk__in=product_ids).values_list("sku", flat=True)))
 
-    post_save.connect(note, sender=Product)
+    products_saved.connect(note)
     try:
         folder.load_text("sku,title\nA,One\nB,Zwei\nC,Three\n")
     finally:
-        post_save.disconnect(note, sender=Product)
-    assert saved == ["B", "C"]
+        products_saved.disconnect(note)
+    assert saved == [["B", "C"]]
 
 
 def test_an_import_goes_on_after_it_was_cut_off(folder, monkeypatch):
     monkeypatch.setattr("catalog.importers.load.CHUNK", 2)
-    real_save = Product.save
+    real_save = writing.save_together
 
-    def save(product, **kwargs):
-        if product.sku == "S3":
+    def save(plans, **kwargs):
+        real_save(plans, **kwargs)
+        if "S3" in [plan.product.sku for plan in plans]:
             raise KeyboardInterrupt
-        return real_save(product, **kwargs)
 
     path = folder.write_rows(*({"sku": f"S{number}", "title": "Mug"} for number in range(5)))
-    monkeypatch.setattr(Product, "save", save)
+    monkeypatch.setattr(writing, "save_together", save)
     with pytest.raises(CommandError, match=r"Stopped. Run the same command again to go on.") as stopped:
         folder.load(path)
     assert stopped.value.returncode == 130
-    monkeypatch.setattr(Product, "save", real_save)
+    monkeypatch.setattr(writing, "save_together", real_save)
 
     assert list(Product.objects.values_list("sku", flat=True)) == ["S0", "S1"]
     assert folder.load(path).summary == "Created 3, changed 0, unchanged 2, rejected 0."

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from django.core.management.base import CommandError
 
+from catalog import writing
 from catalog.models import Product
 from catalog.pictures import checks
+from tests.catalog.refusals import refuse
 from tests.factories import picture_bytes
 
 pytestmark = pytest.mark.django_db
@@ -274,17 +276,8 @@ def test_a_file_of_rejects_holds_no_formula_and_gives_back_the_very_texts(folder
     assert stored == {"-B": (formula, {"@note": "+1"}), "@C": (own_mark, {"@note": "plain"})}
 
 
-def test_what_only_the_database_refuses_costs_its_row_only(folder, monkeypatch):
-    from django.db import DataError
-
-    real_save = Product.save
-
-    def save(product, **kwargs):
-        if product.sku == "B":
-            raise DataError("value out of range\nDETAIL: more")
-        return real_save(product, **kwargs)
-
-    monkeypatch.setattr(Product, "save", save)
+def test_what_only_the_database_refuses_costs_its_row_only(folder):
+    refuse("B", code="22003")  # numeric_value_out_of_range
     outcome = folder.load_text("sku,title\nA,One\nB,Two\nC,Three\n")
 
     assert outcome.errors == [
@@ -299,15 +292,15 @@ def test_a_deadlock_is_tried_again(folder, monkeypatch):
     class Deadlock(Exception):
         sqlstate = "40P01"
 
-    real_save, failures = Product.save, [1, 2]
+    real_save, failures = writing.save_together, [1, 2]
 
-    def save(product, **kwargs):
+    def save(plans, **kwargs):
         if failures:
             failures.pop()
             raise OperationalError("deadlock detected") from Deadlock()
-        return real_save(product, **kwargs)
+        return real_save(plans, **kwargs)
 
-    monkeypatch.setattr(Product, "save", save)
+    monkeypatch.setattr(writing, "save_together", save)
 
     assert folder.load_text("sku,title\nA,One\nB,Two\n").summary == "Created 2, changed 0, unchanged 0, rejected 0."
 

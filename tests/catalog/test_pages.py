@@ -44,7 +44,6 @@ def shop():
         ("", ["Lamp", "Blue mug", "Red mug"]),
         ("category=Tableware", ["Blue mug", "Red mug"]),
         ("category=Tableware/Mugs&brand=Kumori", ["Red mug"]),
-        ("category=Table", []),
         ("brand=Nordlyn", ["Lamp", "Blue mug"]),
         ("collection=Fjord", ["Blue mug"]),
         ("in_stock=1", ["Lamp", "Blue mug"]),
@@ -58,6 +57,19 @@ def shop():
 )
 def test_the_list_shows_what_is_asked_for_in_order(client, shop, query, expected):
     assert titles(client.get(f"/?{query}")) == expected
+
+
+@pytest.mark.parametrize("category", ["Nothing", "Table", "Mugs", "tableware", "Tableware/Mugs/Red"])
+def test_a_category_that_is_not_there_is_not_found(client, shop, category):
+    response = client.get("/", {"category": category})
+    assert response.status_code == 404
+    assert "This page is not here" in response.content.decode()
+
+
+def test_a_category_without_products_is_there(client):
+    Category.objects.get_or_create_path("A/B")
+    for path in ("A", "A/B", " A // B "):
+        assert titles(client.get("/", {"category": path})) == []
 
 
 def test_the_chosen_brand_can_be_unchosen_where_the_category_has_none_of_it(client, shop):
@@ -125,7 +137,7 @@ def test_the_product_page_shows_everything_about_it(client):
     assert "Only 2 left" in html
     assert '<th scope="row">Weight</th><td>420 g</td>' in html
     assert '<th scope="row">Colours</th><td>red, blue</td>' in html
-    assert '<a href="/?category=Table%20%26%20Kitchen%2FMugs">Mugs</a>' in html
+    assert '<a href="/?category=Table%20%26%20Kitchen%2FMugs" aria-label="Table &amp; Kitchen/Mugs">Mugs</a>' in html
     assert 'alt="Halla mug, picture 1"' in html
     assert 'alt="Halla mug, picture 2"' in html
     assert [image.pk for image in response.context["product"].images.all()] == [first.pk, second.pk]

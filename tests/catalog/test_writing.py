@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import DataError, IntegrityError, OperationalError, connection
+from django.db import OperationalError, connection
 from django.db.models import JSONField, Value
 from django.db.models.signals import post_save
 
@@ -19,6 +19,7 @@ from catalog.management.commands.import_products import Command
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures.checks import Picture
 from catalog.writing import Outcome, ProductWrite, WriteResult, upsert_products
+from tests.catalog.refusals import refuse
 from tests.factories import ProductFactory, ProductImageFactory
 
 pytestmark = pytest.mark.django_db
@@ -76,15 +77,8 @@ def test_a_picture_that_a_product_has_twice_is_kept_once():
     assert upsert_products([once]) == [WriteResult(Outcome.UNCHANGED)]
 
 
-def test_what_the_database_refuses_costs_only_its_own_item_of_a_bulk(shop, monkeypatch):
-    real_save = Product.save
-
-    def save(product, **kwargs):
-        if product.sku == "B":
-            raise DataError("value out of range\nDETAIL: more")
-        return real_save(product, **kwargs)
-
-    monkeypatch.setattr(Product, "save", save)
+def test_what_the_database_refuses_costs_only_its_own_item_of_a_bulk(shop):
+    refuse("B", code="22003")  # numeric_value_out_of_range
     items = [{"sku": sku, "title": "Mug"} for sku in "ABC"]
     answer = shop.call("POST", "products/bulk/", {"products": items}).json()
 
@@ -163,11 +157,8 @@ def test_a_sku_that_somebody_else_takes_is_tried_again_also_for_a_single_item(sh
     assert Product.objects.get().title == "Ours"
 
 
-def test_an_answer_holds_no_words_of_the_database(shop, monkeypatch):
-    def save(product, **kwargs):
-        raise IntegrityError('duplicate key value violates unique constraint "catalog_product_sku_key"')
-
-    monkeypatch.setattr(Product, "save", save)
+def test_an_answer_holds_no_words_of_the_database(shop):
+    refuse("A", code="23505")  # unique_violation
     answer = shop.call("POST", "products/bulk/", {"products": [{"sku": "A", "title": "Ours"}]}).json()
 
     said = "it contradicts what is stored, perhaps what another request has just written; send it again."

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.models import Product
+from catalog.writing import ProductWrite, upsert_products
 from embeddings.freshness.queue import SUSPECT_ATTEMPTS
 from embeddings.models import PendingEmbedding
 from tests.embeddings.shop import make_product
@@ -50,6 +51,24 @@ def test_a_finished_product_leaves_the_queue():
     make_product("A")
     assert queue.complete(queue.lease(limit=1)) == 1
     assert queue.count() == 0
+
+
+@pytest.mark.django_db
+def test_products_saved_together_are_queued_in_their_transaction_and_the_bell_rings_once(
+    rings, django_capture_on_commit_callbacks
+):
+    def write(**stock: int) -> dict[str, int]:
+        writes = [ProductWrite(values={"sku": sku, "title": sku, "stock": count}) for sku, count in stock.items()]
+        with django_capture_on_commit_callbacks(execute=True):
+            upsert_products(writes)
+        return dict(queue.values_list("product__sku", "generation"))
+
+    first = write(A=1, B=1, C=1)
+    assert (sorted(first), len(rings)) == (["A", "B", "C"], 1)
+    leases = queue.lease(limit=3)
+    second = write(A=2, B=1, C=2)
+    assert {sku: second[sku] - first[sku] for sku in second} == {"A": 1, "B": 0, "C": 1}
+    assert queue.complete(leases) == 1  # what a worker has read of A and C is old
 
 
 @pytest.mark.django_db

@@ -166,6 +166,44 @@ def test_an_attribute_is_compared_as_it_stands_with_its_spaces(mug):
     assert ApiClient().get("/api/v1/products/", {"attr.colour": "navy"}).json()["results"] == []
 
 
+ATTRIBUTES = {"colour": "sage", "size:cm": 9, "a\\b": "x:y", "care": ["wash", "dry"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ({"attr": "colour:sage"}, True),
+        ({"attr": "colour:blue"}, False),
+        ({"attr": ["colour:blue", "colour:sage"]}, True),
+        ({"attr": ["colour:sage", "care:iron"]}, False),
+        ({"attr": ["colour:sage", "care:wash"]}, True),
+        ({"attr": r"size\:cm:9"}, True),
+        ({"attr": "size:cm:9"}, False),
+        ({"attr": r"a\\b:x:y"}, True),
+        ({"attr": "colour:blue", "attr.colour": "sage"}, True),
+        ({"attr": "care:wash", "attr.colour": "blue"}, False),
+    ],
+)
+def test_an_attribute_may_be_named_in_the_value(mug, query, is_found):
+    Product.objects.filter(sku="B").update(attributes=ATTRIBUTES)
+    client = ApiClient()
+    given = {name: value if isinstance(value, list) else [value] for name, value in query.items()}
+    placement = {"id": "p", "anchors": ["A"], "filters": query, "fallback": False}
+    (answer,) = client.call("POST", "recommendations/", {"placements": [placement]}).json()["placements"]
+    lists = [client.get(f"/api/v1/products/{path}", given).json() for path in ("", "A/similar/")] + [answer["list"]]
+
+    assert [[item["sku"] for item in each["results"]] for each in lists] == [["B"] if is_found else []] * 3
+
+
+@pytest.mark.parametrize(
+    "text", ["colour", ":sage", "colour:", "colour\\:sage", "", f"{'n' * 1001}:v", f"n:{'v' * 1001}"]
+)
+def test_what_names_no_attribute_is_refused(mug, text):
+    for path in ("/api/v1/products/", "/api/v1/products/A/similar/"):
+        told = errors(ApiClient().get(path, {"attr": ["colour:sage", text]})) if text else {"attr": "blank"}
+        assert [name.split(".")[0] for name in told] == ["attr"]
+
+
 def test_empty_values_among_others_count_as_not_given(mug):
     Product.objects.filter(sku="B").update(brand="Nordlyn")
     assert Filters.read({"brand": ["", "Nordlyn"], "exclude": [""]}) == Filters(brand=("Nordlyn",))

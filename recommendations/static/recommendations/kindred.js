@@ -1,6 +1,9 @@
 /* <kindred-similar sku="MUG-101" limit="8" api="https://shop.example"></kindred-similar>
  *
  * A row of similar products for any page: <script type="module" src="https://shop.example/widgets/kindred.js"></script>
+ * In the head, with blocking="render" beside type, the page keeps room for the row from its first frame on, and what
+ * stands below does not move. A Content-Security-Policy of the page has to name the shop in script-src, connect-src and
+ * img-src, and nothing else: no style is written into the page.
  *
  * Attributes: sku (required), limit (default 8), api (default: where this script came from), key (a publishable API
  * key), heading (default by the page's language), strategy, and params (more query parameters, "in_stock=true&brand=Halla").
@@ -15,9 +18,10 @@ const WORDS = {
   de: { heading: "Ähnliche Produkte", soldOut: "Ausverkauft" },
   fr: { heading: "Produits similaires", soldOut: "Épuisé" },
 };
-const STYLE = `
+const SHEET = new CSSStyleSheet(); // unlike a <style>, allowed by any policy
+SHEET.replaceSync(`
   :host { display: block; font: inherit; color: inherit; }
-  :host([hidden]), section[hidden] { display: none; }
+  :host([hidden]) { display: none; }
   h2 { font: inherit; font-size: 1.25em; font-weight: 600; margin: 0 0 .75em; }
   ul { list-style: none; margin: 0; padding: 0; display: grid; gap: var(--kindred-gap, 1rem);
        grid-template-columns: repeat(auto-fill, minmax(min(var(--kindred-width, 10rem), 45%), 1fr)); }
@@ -27,19 +31,21 @@ const STYLE = `
   .picture { position: relative; display: block; aspect-ratio: 1; overflow: hidden; margin-bottom: .5em;
              border-radius: var(--kindred-radius, 8px); background: rgb(128 128 128 / .12); }
   img { width: 100%; height: 100%; object-fit: contain; }
-  .title, .price { display: block; overflow-wrap: anywhere; }
-  .price { font-weight: 600; margin-top: .2em; }
+  .title, .price { display: block; overflow-wrap: anywhere; line-height: 1.4; overflow: hidden; }
+  .title { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; height: 2.8em; }
+  .price { font-weight: 600; margin-top: .2em; height: 1.4em; }
   .badge { position: absolute; left: .5em; top: .5em; font-size: .75em; padding: .2em .6em; border-radius: 99px;
            background: #222; color: #fff; }
   .sold-out img { opacity: .6; }
-`;
+`);
 
 class KindredSimilar extends HTMLElement {
   static observedAttributes = ["sku", "limit", "api", "key", "heading", "strategy", "params"];
   #request = null;
 
   connectedCallback() {
-    if (!this.shadowRoot) this.attachShadow({ mode: "open" });
+    if (!this.shadowRoot) this.attachShadow({ mode: "open" }).adoptedStyleSheets = [SHEET];
+    if (this.getAttribute("sku") && !this.shadowRoot.firstChild) this.#keepRoom();
     this.#schedule();
   }
 
@@ -70,9 +76,49 @@ class KindredSimilar extends HTMLElement {
       this.#show(await response.json());
     } catch (error) {
       if (signal.aborted) return;
-      this.shadowRoot.replaceChildren(); // a page without recommendations is still a page
+      this.#replace([]); // a page without recommendations is still a page
       this.#tell("kindred-error", { message: String(error.message || error) });
     }
+  }
+
+  /* Cards without content, as high as those to come, so that the page does not move when they do. */
+  #keepRoom() {
+    const count = Math.min(Math.max(Number.parseInt(this.getAttribute("limit"), 10) || 8, 1), 100);
+    const cards = Array.from({ length: count }, () => {
+      const card = make("li", {});
+      card.append(make("span", { class: "picture" }), make("span", { class: "title" }), make("span", { class: "price" }));
+      return card;
+    });
+    this.shadowRoot.replaceChildren(this.#section(cards, { "aria-busy": "true" }));
+  }
+
+  /* Room that is not needed is given back once nobody is looking: else the page would move under their eyes. */
+  #replace(content) {
+    const { top, height } = this.getBoundingClientRect();
+    this.shadowRoot.replaceChildren(...content);
+    const room = make("div", { "aria-hidden": "true" });
+    if (top >= innerHeight || this.offsetHeight >= height) return;
+    room.style.height = `${height - this.offsetHeight}px`;
+    this.shadowRoot.append(room);
+    const watch = new IntersectionObserver(([seen]) => {
+      if (seen.isIntersecting) return;
+      watch.disconnect();
+      room.remove();
+    });
+    watch.observe(this);
+  }
+
+  #section(items, attributes) {
+    const section = make("section", { "aria-labelledby": "heading", ...attributes });
+    section.append(make("h2", { id: "heading", part: "heading" }, this.getAttribute("heading") || this.#words().heading));
+    const list = make("ul", { part: "list", role: "list" });
+    list.append(...items);
+    section.append(list);
+    return section;
+  }
+
+  #words() {
+    return WORDS[this.#language().split("-")[0]] || WORDS.en;
   }
 
   #address(sku) {
@@ -86,35 +132,32 @@ class KindredSimilar extends HTMLElement {
   }
 
   #show(answer) {
-    const words = WORDS[this.#language().split("-")[0]] || WORDS.en;
-    const section = make("section", { hidden: answer.results.length === 0, "aria-labelledby": "heading" });
-    section.append(make("h2", { id: "heading", part: "heading" }, this.getAttribute("heading") || words.heading));
-    const list = make("ul", { part: "list", role: "list" });
-    for (const result of answer.results) {
-      const link = this.#card(result, words);
+    const items = answer.results.map((result) => {
+      const link = this.#card(result);
       const detail = { recommendationId: answer.recommendation_id, sku: result.sku, position: result.position };
       link.addEventListener("click", () => this.#tell("kindred-click", detail));
       const item = make("li", {});
       item.append(link);
-      list.append(item);
-    }
-    section.append(list);
-    this.shadowRoot.replaceChildren(make("style", {}, STYLE), section);
+      return item;
+    });
+    this.#replace(items.length ? [this.#section(items, {})] : []);
     this.#tell("kindred-loaded", { recommendationId: answer.recommendation_id, count: answer.results.length });
   }
 
-  #card(result, words) {
-    const link = make("a", { href: safeAddress(result.url), part: "card", class: result.in_stock ? "" : "sold-out" });
+  #card(result) {
+    const price = result.price === null ? "" : this.#money(result.price, result.currency);
+    const soldOut = result.in_stock ? "" : this.#words().soldOut;
+    const name = [result.title, price, soldOut, result.sku].filter(Boolean).join(", "); // no two cards have the same
+    const link = make("a", { href: safeAddress(result.url), part: "card", "aria-label": name });
+    link.classList.toggle("sold-out", soldOut !== "");
     const picture = make("span", { class: "picture", part: "picture" });
     if (result.image_url) {
       const size = { width: 640, height: 640, loading: "lazy", decoding: "async" };
-      picture.append(make("img", { src: safeAddress(result.image_url), alt: "", ...size }));
+      picture.append(make("img", { src: safeAddress(result.image_url), alt: result.title, ...size }));
     }
-    if (!result.in_stock) picture.append(make("span", { class: "badge", part: "badge" }, words.soldOut));
-    link.append(picture, make("span", { class: "title", part: "title" }, result.title));
-    if (result.price !== null) {
-      link.append(make("span", { class: "price", part: "price" }, this.#money(result.price, result.currency)));
-    }
+    if (soldOut) picture.append(make("span", { class: "badge", part: "badge" }, soldOut));
+    const title = make("span", { class: "title", part: "title" }, result.title);
+    link.append(picture, title, make("span", { class: "price", part: "price" }, price));
     return link;
   }
 

@@ -1,0 +1,125 @@
+"""Saving many products at once: few statements, and the same rows as one by one."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog import writing
+from catalog.models import Category, PictureDownload, Product, ProductImage
+from catalog.pictures.checks import Picture
+from catalog.writing import Outcome, ProductWrite, upsert_products
+from tests.catalog.refusals import refuse
+from tests.factories import ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def picture(name: str) -> Picture:
+    return Picture(f"products/{name}.webp", name.rjust(64, "0"), 80, 60)
+
+
+def write(sku: str, *, pictures: str | None = None, **values: object) -> ProductWrite:
+    shown = None if pictures is None else [picture(name) for name in pictures]
+    return ProductWrite(values={"sku": sku, "title": f"Title of {sku}", **values}, pictures=shown)
+
+
+def count_queries(writes: list[ProductWrite]) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        upsert_products(writes)
+    return len(queries)
+
+
+def test_a_hundred_products_take_as_many_queries_as_two():
+    def make(count: int, *, prefix: str, price: int, pictures: str) -> list[ProductWrite]:
+        return [
+            write(
+                f"{prefix}{number}", price=price + number, stock=price, category=f"{prefix}/{number}/{price}",
+                attributes={"n": price}, pictures=pictures,
+            )
+            for number in range(count)
+        ]  # fmt: skip
+
+    new = [count_queries(make(count, prefix=f"N{count}-", price=1, pictures="ab")) for count in (2, 100)]
+    changed = [count_queries(make(count, prefix=f"N{count}-", price=2, pictures="bca")) for count in (2, 100)]
+    less = [count_queries(make(count, prefix=f"N{count}-", price=2, pictures="c")) for count in (2, 100)]
+
+    assert new[0] == new[1] <= 16
+    assert changed[0] == changed[1] <= 16
+    assert less[0] == less[1] <= 16
+    assert ProductImage.objects.count() == Product.objects.count() == 102
+
+
+def test_categories_are_made_with_their_ancestors_and_once(django_assert_num_queries):
+    Category.objects.get_or_create_path("A/B")
+    made = Category.objects.get_or_create_paths(["A/B/C/D", " A /X", "A/B/C", "E", ""])
+
+    assert {path: node and node.path for path, node in made.items()} == {
+        "A/B/C/D": "A/B/C/D", " A /X": "A/X", "A/B/C": "A/B/C", "E": "E", "": None,
+    }  # fmt: skip
+    parents = dict(Category.objects.values_list("path", "parent__path"))
+    assert parents == {"A": None, "A/B": "A", "A/B/C": "A/B", "A/B/C/D": "A/B/C", "A/X": "A", "E": None}
+    assert made["A/B/C/D"].parent == made["A/B/C"]
+    with django_assert_num_queries(1):
+        assert Category.objects.get_or_create_paths(["A/X", "E"])["E"] == made["E"]
+
+
+def test_a_field_that_a_product_does_not_change_keeps_every_digit_beside_one_that_does():
+    for sku in "AB":
+        ProductFactory(sku=sku, attributes={})
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE catalog_product SET attributes = '{\"a\": 0.12345678901234567890}' WHERE sku = 'B'")
+    assert upsert_products([write("A", attributes={"a": 1}, price=3), write("B", price=4)])
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sku, attributes->>'a', price::text FROM catalog_product ORDER BY sku")
+        assert cursor.fetchall() == [("A", "1", "3.00"), ("B", "0.12345678901234567890", "4.00")]
+
+
+@pytest.mark.parametrize("others", [[], ["Y", "Z"]])
+def test_a_text_that_is_too_long_for_its_column_is_refused_and_never_cut(others):
+    ProductFactory(sku="A", brand="Old")
+    writes = [write(sku, brand="b" * 201) for sku in ("A", "X", *others)]
+
+    assert {result.outcome for result in upsert_products(writes)} == {Outcome.REJECTED}
+    assert list(Product.objects.values_list("sku", "brand")) == [("A", "Old")]
+
+
+def test_a_changed_product_says_when_it_was_changed_and_keeps_when_it_was_made():
+    made = ProductFactory(sku="A")
+    upsert_products([write("A", stock=5)])
+
+    product = Product.objects.get()
+    assert product.created_at == made.created_at
+    assert product.updated_at > made.updated_at
+    assert product.content_hash != made.content_hash
+
+
+def test_a_picture_that_goes_leaves_the_note_of_its_download(media_directory):
+    upsert_products([write("A", pictures="ab")])
+    product = Product.objects.get()
+    download = PictureDownload.objects.create(product=product, url="https://p.example/a", image=product.images.first())
+    kept = product.images.last()
+
+    assert [result.outcome for result in upsert_products([write("A", pictures="cb")])] == [Outcome.UPDATED]
+    download.refresh_from_db()
+    assert download.image is None
+    assert [(image.sha256[-1], image.position) for image in product.images.all()] == [("c", 0), ("b", 1)]
+    assert product.images.last() == kept
+
+
+def test_a_bad_product_among_many_costs_a_few_transactions(monkeypatch):
+    real_load, tried = writing.load_stored, []
+
+    def load(writes, **options):
+        tried.append(len(writes))
+        return real_load(writes, **options)
+
+    monkeypatch.setattr(writing, "load_stored", load)
+    refuse("S40", code="22003")
+    results = upsert_products([write(f"S{number}") for number in range(64)])
+
+    assert [index for index, result in enumerate(results) if result.outcome != Outcome.CREATED] == [40]
+    assert len(tried) == 13
+    assert Product.objects.count() == 63
