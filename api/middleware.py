@@ -47,7 +47,7 @@ def explain_failure(request: HttpRequest, response: HttpResponse) -> None:
     problem = build_problem(response.status_code, instance=request.path)
     response.content = json.dumps(problem).encode()
     response["Content-Type"] = PROBLEM_TYPE
-    del response["Content-Length"]
+    del response["Content-Length"], response["Content-Security-Policy"]  # of the page that it was
 
 
 def add_headers(request: HttpRequest, response: HttpResponse) -> None:

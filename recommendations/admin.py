@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -13,8 +14,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from recommendations.models import Rule
+from recommendations.models import Rule, default_strategies
 from recommendations.rule_preview import preview_rule
+from recommendations.strategies import STRATEGIES
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -39,6 +41,18 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(conditions.get(self.value() or "", Q()))
 
 
+class RuleForm(forms.ModelForm[Rule]):
+    """Strategies are chosen; placements are the shop's own names."""
+
+    strategies = forms.MultipleChoiceField(
+        choices=[(name, name) for name in STRATEGIES],
+        initial=default_strategies,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=Rule._meta.get_field("strategies").help_text,
+    )
+
+
 @admin.register(Rule)
 class RuleAdmin(admin.ModelAdmin[Rule]):
     """Every change of the form shows at once what it would do."""
@@ -50,13 +64,15 @@ class RuleAdmin(admin.ModelAdmin[Rule]):
     autocomplete_fields = ("anchor", "anchor_category", "target", "target_category")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("kind", "note", "is_active")}),
-        ("In which lists", {"fields": ("anchor", "anchor_category")}),
+        ("In which lists", {"fields": (("strategies", "placements"), "anchor", "anchor_category")}),
         (
             "What it acts on: one of these",
             {"fields": ("target", "target_brand", "target_category", ("target_attribute", "target_value"))},
         ),
         ("How, and when", {"fields": (("position", "factor"), ("starts_at", "ends_at"))}),
     )
+    form = RuleForm
+    list_per_page = 50
     change_form_template = "recommendations/rule_form.html"
 
     class Media:
@@ -80,7 +96,7 @@ class RuleAdmin(admin.ModelAdmin[Rule]):
 
     @admin.display(description="state")
     def current_state(self, rule: Rule) -> str:
-        return rule.state(at=timezone.now())
+        return (rule.find_missing() if rule.is_active else "") or rule.state(at=timezone.now())
 
     def get_urls(self) -> list[URLPattern]:
         preview = path("preview/", self.admin_site.admin_view(require_POST(self.preview)), name="rule_preview")

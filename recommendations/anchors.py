@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from django.db import connection
 from catalog.conditions import BELOW
 from embeddings.models import Modality
 from embeddings.unit_rows import unit_rows
-from recommendations.rules import ActiveRule, RuleSet, Scope, group_rules
+from recommendations.rules import ActiveRule, ListKind, RuleSet, Scope, group_rules
 
 START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
@@ -36,6 +36,7 @@ LEFT JOIN LATERAL (
     LEFT JOIN catalog_category a ON a.id = r.anchor_category_id
     LEFT JOIN catalog_category t ON t.id = r.target_category_id
     WHERE r.is_active AND (r.starts_at IS NULL OR r.starts_at <= %(at)s) AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
+      AND (r.strategies @> ARRAY[%(strategy)s]::varchar[] OR r.placements @> ARRAY[%(placement)s]::varchar[])
       AND (r.anchor_id IS NULL OR r.anchor_id = p.id)
       AND (a.id IS NULL OR {BELOW.format("c.path", "a.path")})
 ) rules ON true
@@ -76,10 +77,13 @@ class Start:
     rules: RuleSet
 
 
-def read_start(skus: Sequence[str], *, modality: str, at: datetime, inactive: bool = False) -> Start:
+def read_start(
+    skus: Sequence[str], *, modality: str, at: datetime, inactive: bool = False, kind: ListKind | None = None
+) -> Start:
     """Read it for the anchors in `skus`, in one query. Unknown ones are left out, without `inactive` hidden ones."""
     with connection.cursor() as cursor:
-        cursor.execute(START, {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive})
+        asked: dict[str, Any] = {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive}
+        cursor.execute(START, asked | asdict(kind or ListKind()))
         names = [column.name for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     rules: dict[int, ActiveRule] = {}

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from catalog.filters import attribute_condition
 from catalog.models import Category, Product
 from recommendations.events import Event as Event  # a table of this app, in a folder of its own
+from recommendations.rules import MAX_PLACEMENT_LENGTH, WIDGET
+from recommendations.strategies import STRATEGIES
+
+
+def default_strategies() -> list[str]:
+    return ["similar"]
+
+
+def default_placements() -> list[str]:
+    return [WIDGET]
 
 
 class Rule(models.Model):
@@ -39,6 +51,19 @@ class Rule(models.Model):
         related_name="rules",
         on_delete=models.CASCADE,
         help_text="In the lists of every product of this category and below. Both empty: everywhere",
+    )
+    strategies = ArrayField(
+        models.CharField(max_length=20),
+        blank=True,
+        default=default_strategies,
+        help_text="In the lists of these strategies, wherever they are shown",
+    )
+    placements = ArrayField(
+        models.CharField(max_length=MAX_PLACEMENT_LENGTH),
+        blank=True,
+        default=default_placements,
+        help_text="And in these placements, whatever their strategy, separated by commas. "
+        "widget: the web component and the template tag",
     )
     target = models.ForeignKey(
         Product,
@@ -88,6 +113,9 @@ class Rule(models.Model):
                 condition=~Q(kind__in=["pin", "link"]) | Q(target__isnull=False), name="pin_and_link_target_a_product"
             ),
             models.CheckConstraint(condition=Q(factor__gte=1), name="rule_factor_at_least_one"),
+            models.CheckConstraint(
+                condition=~Q(strategies__len=0) | ~Q(placements__len=0), name="rule_acts_in_some_list"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,9 +141,34 @@ class Rule(models.Model):
             return "over"
         return "in force"
 
+    def find_missing(self) -> str:
+        """Return what the rule names and no product has, or no longer, as a sentence; empty where all is there.
+
+        Products and categories that a rule names go with it when they are deleted: only texts can be left behind.
+        """
+        if self.target_brand and not Product.objects.filter(brand=self.target_brand).exists():
+            alike = Product.objects.filter(brand__iexact=self.target_brand).values_list("brand", flat=True).first()
+            return f"No product has the brand {self.target_brand}.{f' Did you mean {alike}?' if alike else ''}"
+        if self.target_attribute and self.target_value:
+            condition = attribute_condition(self.target_attribute, [self.target_value])
+            if not Product.objects.meeting(condition).exists():
+                return f"No product has {self.target_attribute} = {self.target_value}."
+        return ""
+
+    def check_names(self) -> dict[str, str]:
+        """Return what is wrong with the names in the rule, by field."""
+        errors = {}
+        if not self.strategies and not self.placements:
+            errors["strategies"] = "Choose a strategy or name a placement in whose lists the rule acts."
+        if unknown := sorted(set(self.strategies) - STRATEGIES.keys()):
+            errors["strategies"] = f"Unknown: {', '.join(unknown)}. Known: {', '.join(STRATEGIES)}."
+        if self.is_active and self.target_brand and (missing := self.find_missing()):
+            errors["target_brand"] = missing
+        return errors
+
     def clean(self) -> None:
         """Say in words what the constraints would refuse, beside the field that has to change."""
-        errors: dict[str, str] = {}
+        errors = self.check_names()
         if self.anchor_id is not None and self.anchor_category_id is not None:
             errors["anchor_category"] = "Choose a product or a category for the rule to apply to, not both."
         targets = [self.target_id, self.target_brand, self.target_category_id, self.target_attribute]

@@ -20,9 +20,10 @@ from catalog import filters
 from catalog.conditions import IN_STOCK, Condition
 from embeddings.models import Modality
 from recommendations.anchors import Start, fuse_anchors
+from recommendations.distances import METRICS
 from recommendations.rerank import OUT_OF_STOCK, VARIANTS, Reranking
-from recommendations.rules import RuleSet
-from recommendations.statements import METRICS, Retrieval
+from recommendations.rules import MAX_PLACEMENT_LENGTH, ListKind, RuleSet
+from recommendations.statements import Retrieval
 from recommendations.strategies import STRATEGIES, Strategy, find_strategy
 
 MAX_LIMIT = 100
@@ -97,6 +98,14 @@ class Options(Declared):
     explain: bool = parameter(
         serializers.BooleanField(default=False, help_text="true: say how much text and picture contribute")
     )
+    placement: str = parameter(
+        serializers.CharField(
+            default="",
+            allow_blank=True,
+            max_length=MAX_PLACEMENT_LENGTH,
+            help_text="Where the list is shown, such as widget or basket: rules can be for it",
+        )
+    )
     inactive_anchors: bool = True  # False: products that are not for sale are unknown, as shoppers know it
     page: Page = Page()
     weights: Mapping[str, float] = field(default_factory=dict)  # of anchors, by SKU; 1 where nothing is said
@@ -141,6 +150,10 @@ class ListRequest(Declared):
         if self.strategy == "similar" and self.options.modality:
             return self.options.modality
         return self.plan.modality or "fused"
+
+    @property
+    def kind(self) -> ListKind:
+        return ListKind(self.strategy, self.options.placement)
 
     @property
     def may_fill(self) -> bool:
@@ -205,7 +218,7 @@ def rows_to_fetch(request: ListRequest, rules: RuleSet) -> int:
         rows += limit
     if options.diversity:
         rows = max(rows, 5 * limit)
-    if rules.weights or options.price_proximity:
+    if options.price_proximity:
         rows = max(rows, 5 * limit, 100)
     return min(rows, MAX_ROWS)
 

@@ -1,7 +1,7 @@
 """From neighbours to recommendations: pure functions on candidates, no database, no settings.
 
-Order of the steps: score (similarity, price, boosts), sort, collapse variants, drop near-duplicates, diversify, cut,
-out of stock last, pins and links, fallback. Ties always break by (distance, product_id).
+Order of the steps: score (similarity, price, boosts), sort, out of stock last, collapse variants, drop near-duplicates,
+diversify, cut, pins and links, fallback. Ties always break by (distance, product_id).
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
     ranked = drop_dissimilar(ranked, min_similarity=how.min_similarity)
     ranked = weigh_price(ranked, price=how.anchor_price, currency=how.anchor_currency, weight=how.price_weight)
     ranked = sort_by_score(apply_weights(ranked, rules=how.rules.weights))
+    if how.out_of_stock == "last":
+        ranked = sink_out_of_stock(ranked)
     placed = sort_placed(placed, rules=how.rules)
     ranked = select_variants([*placed, *ranked], variants=how.variants, anchor_groups=how.anchor_groups)
     ranked = [candidate for candidate in ranked if candidate.source != PLACED]
@@ -64,10 +66,13 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
         ranked = [candidate for candidate in ranked if candidate.in_stock]
     slots = place(placed, rules=how.rules, offset=how.offset, limit=how.limit)
     more = len(ranked) + len(placed) + len(fallback) > how.limit
-    ranked = diversify(ranked, diversity=how.diversity, limit=how.limit)
+    if how.out_of_stock == "last":  # what can be bought stays before the rest, however different that is
+        buyable = [candidate for candidate in ranked if candidate.in_stock]
+        sold_out = [candidate for candidate in ranked if not candidate.in_stock]
+        ranked = [c for part in (buyable, sold_out) for c in diversify(part, diversity=how.diversity, limit=how.limit)]
+    else:
+        ranked = diversify(ranked, diversity=how.diversity, limit=how.limit)
     ranked = ranked[: how.limit - len(slots)]
-    if how.out_of_stock == "last":
-        ranked = sink_out_of_stock(ranked)
     return Reranked(fill(merge_slots(ranked, slots=slots), fallback=fallback, how=how), more)
 
 

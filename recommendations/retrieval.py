@@ -30,6 +30,13 @@ class Found:
     search: str  # exact or approximate
     complete: bool
 
+    def join(self, other: Found) -> Found:
+        """Return what either search found, each product once."""
+        known = {candidate.product_id for candidate in self.candidates}
+        new = [candidate for candidate in other.candidates if candidate.product_id not in known]
+        how = "exact" if self.search == other.search == "exact" else "approximate"
+        return Found([*self.candidates, *new], how, complete=self.complete and other.complete)
+
 
 def find_neighbours(retrieval: Retrieval) -> Found:
     """Return the nearest products that may be shown, nearest first, and those that rules place. One query.
@@ -45,23 +52,23 @@ def find_neighbours(retrieval: Retrieval) -> Found:
     reached = sum(row["via"] in ("exact", "approximate") for row in rows)
     # The index may give up before it has found as many as asked for: only an exact search knows that there are no more.
     how = how_retrieved(rows)
-    return Found(read_rows(rows), how, complete=how == "exact" and reached < retrieval.limit)
+    return Found(read_once(rows), how, complete=how == "exact" and reached < retrieval.limit)
 
 
-def find_rest(
-    retrieval: Retrieval, *, category_ids: Sequence[int], searched: bool, fallback: int, in_stock_first: bool
-) -> Found:
-    """Return what completes a list that came out short. One query.
+def find_rest(retrieval: Retrieval) -> Found:
+    """Return what completes a list that came out short: all is compared, each variant group once. One query."""
+    where = where_clause(retrieval)
+    parts = [statements.collapsed_part(retrieval, where)]
+    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
+    return Found(read_rows(rows), "exact", complete=True)
 
-    Unless `searched` says that the first search was complete, everything is compared, and each variant group counts
-    once before the limit applies. Then come up to `fallback` products that cannot be compared yet.
-    """
+
+def find_fallback(retrieval: Retrieval, *, category_ids: Sequence[int]) -> Found:
+    """Return products that cannot be compared yet, to fill up with. One query."""
     where = where_clause(retrieval)
     where.params["category_ids"] = list(category_ids)
-    parts = [] if searched else [statements.collapsed_part(retrieval, where, in_stock_first=in_stock_first)]
-    if fallback:
-        parts.append(statements.fallback_part(retrieval, where, limit=fallback))
-    rows = fetch(statements.card_statement(retrieval, where, parts), where.params) if parts else []
+    parts = [statements.fallback_part(retrieval, where, limit=retrieval.limit)]
+    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
     return Found(read_rows(rows), "exact", complete=True)
 
 
@@ -78,7 +85,7 @@ def list_products(retrieval: Retrieval, *, order: str) -> Found:
 
 def how_retrieved(rows: Sequence[dict[str, Any]]) -> str:
     """Return `approximate` where the index found some of the rows, else `exact`."""
-    return "approximate" if any(row["via"] == "approximate" for row in rows) else "exact"
+    return "approximate" if any(row["via"] in ("approximate", "weighted nearby") for row in rows) else "exact"
 
 
 def fetch(statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -86,6 +93,11 @@ def fetch(statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
         cursor.execute(statement, params)
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def read_once(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
+    """`read_rows`, each product once: what rules weigh was searched for a second time."""
+    return list({candidate.product_id: candidate for candidate in reversed(read_rows(rows))}.values())[::-1]
 
 
 def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:

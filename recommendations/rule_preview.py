@@ -13,7 +13,9 @@ from catalog.models import Product
 from recommendations.anchors import read_start
 from recommendations.models import Rule
 from recommendations.recommendation_list import RecommendationList
-from recommendations.services import similar_products
+from recommendations.requests import Options
+from recommendations.rules import ListKind
+from recommendations.services import recommend, similar_products
 
 PREVIEW_LIMIT = 8
 
@@ -42,16 +44,26 @@ def preview_rule(rule: Rule, *, sku: str = "") -> Preview | None:
     anchor = find_sample(rule, sku=sku)
     if anchor is None:
         return None
+    kind = ListKind(
+        rule.strategies[0] if rule.strategies and "similar" not in rule.strategies else "similar",
+        rule.placements[0] if rule.placements else "",
+    )
+
+    def show(product: Product) -> RecommendationList:
+        return recommend(
+            kind.strategy, anchors=[product], limit=PREVIEW_LIMIT, options=Options(placement=kind.placement)
+        )
+
     with transaction.atomic():
         Rule.objects.filter(pk=rule.pk).update(is_active=False)
-        before = similar_products(anchor, limit=PREVIEW_LIMIT)
+        before = show(anchor)
         in_force = copy.copy(rule)
         in_force.is_active, in_force.starts_at, in_force.ends_at = True, None, None
         in_force.save()
-        after = similar_products(anchor, limit=PREVIEW_LIMIT)
-        active = read_start([anchor.sku], modality="fused", at=timezone.now()).rules.active
+        after = show(anchor)
+        active = read_start([anchor.sku], modality="fused", at=timezone.now(), kind=kind).rules.active
         transaction.set_rollback(True)
-    said = notes(rule, applies=in_force.pk in {one.rule_id for one in active})
+    said = notes(rule, kind=kind, applies=in_force.pk in {one.rule_id for one in active})
     return Preview(anchor=anchor, rule_id=in_force.pk, before=before, after=after, notes=tuple(said))
 
 
@@ -76,8 +88,10 @@ def find_sample(rule: Rule, *, sku: str) -> Product | None:
     return products.first()
 
 
-def notes(rule: Rule, *, applies: bool) -> list[str]:
+def notes(rule: Rule, *, kind: ListKind, applies: bool) -> list[str]:
     said = []
+    if kind.strategy != "similar":
+        said.append(f"Below is the list of the strategy {kind.strategy}.")
     if not applies:
         said.append("The rule does not apply to the lists of this product.")
     state = rule.state(at=timezone.now())

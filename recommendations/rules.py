@@ -9,6 +9,17 @@ from enum import IntEnum
 from catalog.conditions import IN_CATEGORIES, Condition
 from catalog.filters import attribute_condition
 
+MAX_PLACEMENT_LENGTH = 100
+WIDGET = "widget"  # the placement of the web component and of the template tag
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """By what rules are chosen for a list, beside its anchors: its strategy, and where it is shown."""
+
+    strategy: str = "similar"
+    placement: str = ""  # empty: not said
+
 
 class Scope(IntEnum):
     """Where a rule applies. The narrower one wins where two rules want the same position."""

@@ -1,4 +1,4 @@
-"""Recommendations: check what is asked for, retrieve, rerank. Two queries, three for a short list, no encoder."""
+"""Recommendations: check what is asked for, retrieve, rerank. Two queries, four for a short list, no encoder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from recommendations.recommendation_list import (
     LISTED,
     NEIGHBOUR,
     OK,
-    PLACED,
     Candidate,
     Reason,
     RecommendationList,
@@ -32,10 +31,9 @@ from recommendations.requests import (
     Options,
     build_reranking,
     build_retrieval,
-    choose_out_of_stock,
 )
 from recommendations.rerank import Reranked, rerank
-from recommendations.retrieval import Found, find_neighbours, find_rest, list_products
+from recommendations.retrieval import Found, find_fallback, find_neighbours, find_rest, list_products
 from recommendations.statements import Retrieval
 
 
@@ -84,7 +82,11 @@ def recommend(
         options=options or Options(),
     )
     start = read_start(
-        request.anchors, modality=request.modality, at=timezone.now(), inactive=request.options.inactive_anchors
+        request.anchors,
+        modality=request.modality,
+        at=timezone.now(),
+        inactive=request.options.inactive_anchors,
+        kind=request.kind,
     )
     if request.anchors and not start.anchors:
         raise UnknownAnchor(request.anchors)
@@ -94,32 +96,44 @@ def recommend(
 
 
 def choose(request: ListRequest, start: Start) -> RecommendationList:
-    """Search, rerank, and search once more where the list came out short although there may be more."""
+    """Search, rerank, and search on where the list came out short although there may be more.
+
+    What is sold out is looked for where the rest does not fill the list, so that it is last in all pages together.
+    """
     how = build_reranking(request.limit, request.filters, request.options, start=start)
-    retrieval, order = build_retrieval(request, start), request.plan.order
-    found = list_products(retrieval, order=order) if order else find_neighbours(retrieval)
-    reranked = rerank(found.candidates, how=how)
-    if len(reranked.shown) < request.limit and not order:
-        found = complete(found, request=request, start=start, retrieval=retrieval)
+    retrieval = build_retrieval(request, start)
+    stock = (True, False) if how.out_of_stock == "last" else (None,)
+    found, more = Found([], "exact", complete=True), False
+    for in_stock in stock:
+        share = replace(retrieval, in_stock=in_stock)
+        found = found.join(search(share, request=request))
         reranked = rerank(found.candidates, how=how)
-    more = reranked.more or not found.complete
+        if len(reranked.shown) < request.limit and not found.complete and not request.plan.order:
+            found = replace(found.join(find_rest(widen(share, request))), search="exact", complete=True)
+            reranked = rerank(found.candidates, how=how)
+        if len(reranked.shown) >= request.limit or not found.complete:
+            more = in_stock is True  # what is sold out has not been looked for
+            break
+    if len(reranked.shown) < request.limit and request.may_fill:
+        categories = [anchor.category_id for anchor in start.anchors if anchor.category_id is not None]
+        fallback = find_fallback(replace(retrieval, limit=request.limit), category_ids=categories)
+        reranked = rerank(found.join(fallback).candidates, how=how)
+    more = more or reranked.more or not found.complete
     return answer(request, start, search=found.search, reranked=reranked._replace(more=more))
 
 
-def complete(found: Found, *, request: ListRequest, start: Start, retrieval: Retrieval) -> Found:
-    """Return what was found with what was left behind."""
-    searched = found.complete or reaches_beyond(found.candidates, request.filters.min_similarity)
-    rest = find_rest(
-        replace(retrieval, limit=min(5 * request.limit + 100, MAX_ROWS)),
-        category_ids=[anchor.category_id for anchor in start.anchors if anchor.category_id is not None],
-        searched=searched,
-        fallback=request.limit if request.may_fill else 0,
-        in_stock_first=choose_out_of_stock(request.options) == "last",
-    )
-    if searched:
-        return Found([*found.candidates, *rest.candidates], found.search, complete=True)
-    placed = [candidate for candidate in found.candidates if candidate.source == PLACED]
-    return Found([*placed, *rest.candidates], rest.search, complete=True)
+def search(retrieval: Retrieval, *, request: ListRequest) -> Found:
+    """Return what is nearest, or what comes first in the strategy's order."""
+    order = request.plan.order
+    found = list_products(retrieval, order=order) if order else find_neighbours(retrieval)
+    if reaches_beyond(found.candidates, request.filters.min_similarity):
+        return replace(found, complete=True)
+    return found
+
+
+def widen(retrieval: Retrieval, request: ListRequest) -> Retrieval:
+    """The same search for more rows."""
+    return replace(retrieval, limit=min(5 * request.limit + 100, MAX_ROWS))
 
 
 def reaches_beyond(candidates: Sequence[Candidate], min_similarity: float | None) -> bool:

@@ -5,53 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from catalog.conditions import IN_STOCK, Condition, Params
 from catalog.filters import Filters
 from embeddings.models import Modality
-from recommendations.anchors import parse_vector
+from recommendations.distances import distance_sql, query_params
 from recommendations.rules import ActiveRule
-
-METRICS = ("cosine", "euclidean", "inner_product", "pearson")
-
-
-def distance_sql(metric: str, column: str) -> str:
-    """Return the distance of `column`, a halfvec expression, to the query of `query_params`.
-
-    - cosine: 1 - a.b / (|a| |b|)
-    - euclidean: |a - b|
-    - inner_product: 1 - a.b
-    - pearson: 1 - r, where r is the cosine of the mean-centred vectors. With s the sum of a's n numbers, m the mean of
-      b's and c the length of b - m: r = (a.b - s m) / (c sqrt(|a|^2 - s^2 / n)). 1 where either vector is constant.
-    """
-    query = "%(query)s::halfvec"
-    if metric == "cosine":
-        return f"{column} <=> {query}"
-    if metric == "euclidean":
-        return f"{column} <-> {query}"
-    if metric == "inner_product":
-        return f"1 + ({column} <#> {query})"  # <#> is the negative inner product
-    if metric == "pearson":
-        total = f"(-({column} <#> %(ones)s::halfvec))"
-        spread = f"sqrt(greatest(l2_norm({column}) ^ 2 - {total} ^ 2 / %(query_dim)s, 0))"
-        covariance = f"(-({column} <#> {query})) - {total} * %(query_mean)s"
-        return f"1 - coalesce(({covariance}) / nullif(%(query_spread)s * {spread}, 0), 0)"
-    raise ValueError(f"Unknown metric {metric!r}. Known: {', '.join(METRICS)}.")
-
-
-def query_params(metric: str, vector: str) -> Params:
-    """Return the values that `distance_sql` refers to. `vector` is the query as Postgres writes it."""
-    params: Params = {"query": vector}
-    if metric == "pearson" and vector:  # popular and recent products are listed without a query
-        # As Postgres will see it: in half precision.
-        numbers = parse_vector(vector).astype(np.float16).astype(np.float64)
-        params["ones"] = "[" + ",".join("1" for _ in numbers) + "]"
-        params["query_dim"] = float(numbers.size)
-        params["query_mean"] = float(numbers.mean())
-        params["query_spread"] = float(np.linalg.norm(numbers - numbers.mean()))
-    return params
-
 
 # A filter that keeps at most so many products is searched exactly. Measured by benchmarks/retrieval.py, 100,000 x 384:
 # where it keeps more, scanning the index on until enough rows have passed it is faster.
@@ -86,6 +44,7 @@ class Retrieval:
     conditions: tuple[Condition, ...] = ()  # what a strategy adds
     excludes: tuple[ActiveRule, ...] = ()
     placed_ids: tuple[int, ...] = ()  # products that rules bring in, wherever they rank
+    in_stock: bool | None = None  # True: only what can be bought, False: only what cannot; of placed products neither
     exact: bool = False
     with_vectors: bool = False
     weights: tuple[ActiveRule, ...] = ()  # boosts and buries: which of them mean a product is part of its row
@@ -108,7 +67,7 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Conditions on `p` (catalog_product) with their values. `allowed` holds for placed products too."""
+    """Conditions on `p` (catalog_product) with their values. `allowed` holds for what rules place as well."""
 
     allowed: str
     searched: str
@@ -120,7 +79,10 @@ def where_clause(retrieval: Retrieval) -> Where:
     allowed = ["p.is_active", "p.id <> ALL(%(hidden_ids)s)", *bind_all(retrieval.filters.conditions(), params, key="f")]
     # What rules exclude is kept out here, so that excluded products never cost rows.
     allowed += [f"NOT {bound}" for bound in bind_all([rule.target for rule in retrieval.excludes], params, key="x")]
-    searched = [*allowed, *group_conditions(retrieval, params), *bind_all(retrieval.conditions, params, key="s")]
+    allowed += bind_all(retrieval.conditions, params, key="s")
+    searched = [*allowed, *group_conditions(retrieval, params)]
+    if retrieval.in_stock is not None:
+        searched.append(IN_STOCK.format("p.stock") if retrieval.in_stock else OUT_OF_STOCK)
     if retrieval.placed_ids:
         params["placed_ids"] = list(retrieval.placed_ids)
         searched.append("p.id <> ALL(%(placed_ids)s)")
@@ -174,53 +136,106 @@ def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[s
     """Return the parts that find what is nearest, and the CTEs that they need.
 
     Everything is compared when asked for and for metrics that the index does not serve; else the statement decides.
+    What boosts mean is searched for a second time by itself, and so is what no bury means: else a boost would lift
+    only what is among the nearest anyway, and a bury would leave nothing to take the places of what it sinks.
     """
-    if retrieval.exact or retrieval.metric != "cosine":
-        return [exact_part(retrieval, where)], []
-    return either_parts(retrieval, where), [matched_cte(retrieval, where)]
+    parts: list[str] = []
+    ctes: list[str] = []
+    for share in divide_by_weights(retrieval, where):
+        if retrieval.exact or retrieval.metric != "cosine":
+            parts.append(exact_part(retrieval, where, share=share))
+        else:
+            parts += either_parts(retrieval, where, share=share)
+            ctes.append(matched_cte(retrieval, where, share=share))
+    return parts, ctes
 
 
-def either_parts(retrieval: Retrieval, where: Where) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the catalogue that is searched by itself."""
+
+    name: str = "matched"
+    condition: str = ""  # SQL, beside the conditions of the retrieval
+    factor: str = ""  # SQL, by which the score of a product is multiplied; empty: the nearest come first
+    few: int = 0  # how many products are few enough to be compared one by one
+    exact: str = "exact"  # how its rows are marked
+    approximate: str = "approximate"
+
+
+def divide_by_weights(retrieval: Retrieval, where: Where) -> list[Share]:
+    """Return the whole and, where boosts and buries act, the parts that must not miss the list."""
+    shares = [Share(few=retrieval.exact_products)]
+    bound = bind_all([rule.target for rule in retrieval.weights], where.params, key="w")
+    meant = list(zip(retrieval.weights, bound, strict=True))
+    boosted = [condition for rule, condition in meant if rule.kind == "boost"]
+    buried = [condition for rule, condition in meant if rule.kind != "boost"]
+    if boosted:
+        weights = [rule.factor if rule.kind == "boost" else 1 / rule.factor for rule, _ in meant]
+        factors = [
+            f"CASE WHEN {condition} THEN {float(weight)!r}::float8 ELSE 1 END"
+            for weight, (_, condition) in zip(weights, meant, strict=True)
+        ]
+        condition, factor = f"({' OR '.join(boosted)})", " * ".join(factors)
+        shares.append(Share("boosted", condition, factor, EXACT_PRODUCTS_FILTERED, "weighted", "weighted nearby"))
+    if buried:
+        condition = f"NOT ({' OR '.join(buried)})"
+        shares.append(Share("spared", condition, "", EXACT_PRODUCTS_FILTERED, "weighted", "weighted nearby"))
+    return shares
+
+
+def either_parts(retrieval: Retrieval, where: Where, *, share: Share) -> list[str]:
     """The bounded count with its two branches. The one whose one-time filter is false is never started."""
-    few = f"(SELECT count(*) FROM matched) <= {retrieval.exact_products}"
+    few = f"(SELECT count(*) FROM {share.name}) <= {share.few}"
     distance = distance_of(retrieval)
     settings = (
         f"(SELECT set_config('hnsw.ef_search', '{retrieval.ef_search}', true)"
         " || set_config('hnsw.iterative_scan', 'relaxed_order', true)) IS NOT NULL"
     )  # set in passing: a statement of their own would be another query
-    exact = f"""SELECT m.id AS product_id, e.distance + 0 AS distance, 'exact' AS via
-        FROM matched m CROSS JOIN {embedding_of("m.id", retrieval, columns=f"{distance} AS distance")}
-        WHERE {few} ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
-    approximate = f"""SELECT e.product_id, {distance} AS distance, 'approximate' AS via
+    order = order_by_weight("e.distance", "m.factor") if share.factor else "2"
+    exact = f"""SELECT m.id AS product_id, e.distance + 0 AS distance, '{share.exact}' AS via
+        FROM {share.name} m CROSS JOIN {embedding_of("m.id", retrieval, columns=f"{distance} AS distance")}
+        WHERE {few} ORDER BY {order}, 1 LIMIT {int(retrieval.limit)}"""
+    approximate = f"""SELECT e.product_id, {distance} AS distance, '{share.approximate}' AS via
         FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-        WHERE NOT {few} AND {settings} AND {own_rows(retrieval)} AND {where.searched}
+        WHERE NOT {few} AND {settings} AND {own_rows(retrieval)} AND {searched_in(where, share)}
         ORDER BY {distance} LIMIT {int(retrieval.limit)}"""
     return [exact, approximate]
 
 
-def matched_cte(retrieval: Retrieval, where: Where) -> str:
+def searched_in(where: Where, share: Share) -> str:
+    return f"{where.searched} AND {share.condition}" if share.condition else where.searched
+
+
+def order_by_weight(distance: str, factor: str) -> str:
+    """The best score first, as `rerank.apply_weights` makes it: below zero a factor divides."""
+    return f"CASE WHEN {distance} <= 1 THEN ({distance} - 1) * ({factor}) ELSE ({distance} - 1) / ({factor}) END"
+
+
+def matched_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
+    factor = f", {share.factor} AS factor" if share.factor else ""
     return (
-        f"matched AS MATERIALIZED (SELECT p.id FROM catalog_product p WHERE {where.searched}"
-        f" LIMIT {retrieval.exact_products + 1})"
+        f"{share.name} AS MATERIALIZED (SELECT p.id{factor} FROM catalog_product p WHERE {searched_in(where, share)}"
+        f" LIMIT {share.few + 1})"
     )
 
 
-def exact_part(retrieval: Retrieval, where: Where) -> str:
+def exact_part(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """Compare everything that matches. Adding 0 keeps the index out."""
-    return f"""SELECT e.product_id, ({distance_of(retrieval)}) + 0 AS distance, 'exact' AS via
+    distance = f"({distance_of(retrieval)}) + 0"
+    order = order_by_weight(f"({distance})", share.factor) if share.factor else "2"
+    return f"""SELECT e.product_id, {distance} AS distance, '{share.exact}' AS via
         FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-        WHERE {own_rows(retrieval)} AND {where.searched} ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
+        WHERE {own_rows(retrieval)} AND {searched_in(where, share)} ORDER BY {order}, 1 LIMIT {int(retrieval.limit)}"""
 
 
-def collapsed_part(retrieval: Retrieval, where: Where, *, in_stock_first: bool) -> str:
-    """The same, but each variant group once, before the limit: its nearest, or its nearest that can be bought."""
-    stock = f"{OUT_OF_STOCK}, " if in_stock_first else ""
+def collapsed_part(retrieval: Retrieval, where: Where) -> str:
+    """The same, but each variant group once, before the limit: its nearest."""
     return f"""SELECT product_id, distance, 'exact' AS via FROM (
             SELECT DISTINCT ON (p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END)
                 e.product_id, {distance_of(retrieval)} AS distance
             FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
             WHERE {own_rows(retrieval)} AND {where.searched}
-            ORDER BY p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END, {stock}2, 1
+            ORDER BY p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END, 2, 1
         ) one_of_each ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
 
 

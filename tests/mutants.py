@@ -226,8 +226,8 @@ MUTANTS = (
     # recommendations
     Mutant(
         "recommendations/statements.py",
-        "WHERE {few} ORDER BY 2, 1 LIMIT",
-        "WHERE {few} ORDER BY 2 LIMIT",
+        "WHERE {few} ORDER BY {order}, 1 LIMIT",
+        "WHERE {few} ORDER BY {order} LIMIT",
         (
             "tests/recommendations/test_similar_products.py"
             "::test_where_the_limit_falls_among_equals_the_lowest_ids_are_found",
@@ -305,13 +305,6 @@ MUTANTS = (
         "return min_similarity is not None",
         ("tests/recommendations/test_strategies.py::test_a_list_with_a_least_similarity_is_completed_too",),
         "lists with a least similarity are short where designs have many variants",
-    ),
-    Mutant(
-        "recommendations/services.py",
-        'in_stock_first=choose_out_of_stock(request.options) == "last"',
-        "in_stock_first=False",
-        ("tests/recommendations/test_strategies.py::test_a_list_is_completed_with_variants_that_can_be_bought",),
-        "of a design the colour that is sold out is shown, and not the one that can be bought",
     ),
     Mutant(
         "recommendations/retrieval.py",
@@ -788,6 +781,37 @@ MUTANTS = (
         "        if product_id is None:\n",
         ("tests/api/test_events.py::test_whoever_may_not_write_is_not_told_which_products_there_are",),
         "a stranger learns which hidden products there are",
+    ),
+    Mutant(
+        "recommendations/services.py",
+        '    stock = (True, False) if how.out_of_stock == "last" else (None,)\n',
+        "    stock = (None,)\n",
+        (
+            "tests/recommendations/test_strategies.py::"
+            "test_what_is_sold_out_comes_after_everything_else_in_all_pages_together",
+        ),
+        "page two begins with what can be bought after page one ended with what is sold out",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        "    if boosted:\n",
+        "    if False:\n",
+        ("tests/recommendations/test_rules.py::test_a_boost_reaches_what_is_farther_than_all_that_is_fetched",),
+        "a campaign does nothing for products that are not near already",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        "    if buried:\n",
+        "    if False:\n",
+        ("tests/recommendations/test_rules.py::test_what_takes_the_places_of_buried_products_is_found_however_far",),
+        "a brand that staff bury fills the list all the same",
+    ),
+    Mutant(
+        "recommendations/anchors.py",
+        "AND (r.strategies @> ARRAY[%(strategy)s]::varchar[] OR",
+        "AND (true OR",
+        ("tests/recommendations/test_rules.py::test_a_rule_acts_in_the_lists_of_its_scope",),
+        "a rule for one page acts in every list of the shop",
     ),
     Mutant(
         "recommendations/page_parts.py",

@@ -20,7 +20,7 @@ from recommendations.recommendation_list import (
     number_results,
 )
 from recommendations.requests import MAX_SHOWN, Filters, Options, build_reranking
-from recommendations.rerank import rerank
+from recommendations.rerank import rerank, sink_out_of_stock
 from recommendations.retrieval import fetch, how_retrieved, read_rows
 from recommendations.search.full_text import words_part
 from recommendations.search.queries import MAX_TEXT_LENGTH, AnsweredQuery, ask_for_vectors
@@ -112,7 +112,12 @@ class SearchPlan:
         kinds = ["words" if row["via"] == "words" else "meaning" for row in rows]
         how = how_retrieved(rows)
         ranked = fuse_ranks(zip(kinds, read_rows(rows), strict=True))
-        shown = rerank(ranked, how=build_reranking(self.limit, filters, options))
+        reranking = build_reranking(self.limit, filters, options)
+        if reranking.out_of_stock == "last":  # of its page: who names a thing has to find it, sold out or not
+            shown = rerank(ranked, how=replace(reranking, out_of_stock="mixed"))
+            shown = shown._replace(shown=sink_out_of_stock(shown.shown))
+        else:
+            shown = rerank(ranked, how=reranking)
         return self.answer(shown.shown, search=how, options=options, more=shown.more)
 
     def build_retrieval(self, filters: Filters, options: Options) -> Retrieval:

@@ -10,9 +10,11 @@ from catalog.models import Product
 from recommendations.page_parts import make_or_leave_out
 from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Options
+from recommendations.rules import WIDGET
 from recommendations.services import UnknownAnchor, recommend
 
 register = template.Library()
+OPTIONS = Options(near_duplicates="hide", placement=WIDGET)
 
 
 @register.simple_tag
@@ -35,7 +37,7 @@ def similar_products(
     def make() -> RecommendationList:
         if not sku:
             raise UnknownAnchor(["(none given)"])
-        return recommend(strategy, anchors=[sku], limit=limit, options=Options(near_duplicates="hide"))
+        return recommend(strategy, anchors=[sku], limit=limit, options=OPTIONS)
 
     shown = make_or_leave_out(make, what=f"similar_products of {sku!r}")
     return {"recommendations": shown, "anchor_sku": sku, "request": context.get("request")}

@@ -99,7 +99,8 @@ def test_a_picture_has_an_absolute_address(client, shelf):
     ("params", "expected"),
     [
         ({}, ["B", "D", "C"]),
-        ({"limit": 2}, ["B", "C"]),
+        ({"limit": 2}, ["B", "D"]),
+        ({"limit": 2, "out_of_stock": "mixed"}, ["B", "C"]),
         ({"brand": "Birk"}, ["D", "C"]),
         ({"brand": ["Birk", "Halla"], "out_of_stock": "mixed"}, ["B", "C", "D"]),
         ({"attr.colour": "sage"}, ["B"]),
@@ -183,14 +184,14 @@ def test_skus_of_all_kinds_are_addresses(client, space, sku):
 def test_fields_leave_out_the_rest(client, shelf):
     assert get(client, limit=2, fields="sku,in_stock")["results"] == [
         {"sku": "B", "in_stock": True},
-        {"sku": "C", "in_stock": False},
+        {"sku": "D", "in_stock": True},
     ]
 
 
 def test_pages_go_on_under_one_name_until_there_is_no_next(client, shelf):
     first = get(client, limit=2, variants="show")
     second = get(client, limit=2, variants="show", cursor=first["next"])
-    assert (skus(first), skus(second)) == (["B", "C"], ["D"])
+    assert (skus(first), skus(second)) == (["B", "D"], ["C"])
     assert [result["position"] for result in second["results"]] == [3]
     assert second["recommendation_id"] == first["recommendation_id"]
     assert second["next"] is None
@@ -200,7 +201,7 @@ def test_a_third_page_repeats_nothing_of_the_first(client, shelf):
     first = get(client, limit=1, variants="show")
     second = get(client, limit=1, variants="show", cursor=first["next"])
     third = get(client, limit=1, variants="show", cursor=second["next"])
-    assert [skus(page) for page in (first, second, third)] == [["B"], ["C"], ["D"]]
+    assert [skus(page) for page in (first, second, third)] == [["B"], ["D"], ["C"]]
 
 
 def test_a_page_stays_whole_while_the_shop_changes(client, space, shelf):
@@ -208,7 +209,7 @@ def test_a_page_stays_whole_while_the_shop_changes(client, space, shelf):
     put(space, "NEWEST", at_angle(1))
     Product.objects.filter(sku="B").delete()
     second = get(client, limit=5, variants="show", cursor=first["next"])
-    assert skus(second) == ["NEWEST", "D"]
+    assert skus(second) == ["NEWEST", "C"]
 
 
 def test_a_cursor_belongs_to_its_parameters(client, shelf):
@@ -231,7 +232,7 @@ def test_a_list_can_be_kept_and_asked_for_again(client, shelf):
     assert changed.status_code == 200
 
 
-@pytest.mark.parametrize(("params", "queries"), [({"limit": 3}, 2), ({}, 3), ({"brand": "Birk", "limit": 2}, 2)])
+@pytest.mark.parametrize(("params", "queries"), [({"limit": 2}, 2), ({"limit": 3}, 3), ({}, 4)])
 def test_queries_are_counted(client, shelf, django_assert_num_queries, params, queries):
     with django_assert_num_queries(queries):
         get(client, **params)
@@ -258,12 +259,12 @@ def test_placements_are_answered_in_order_and_fail_alone(client, shelf):
         "similar", "unknown", "cart", "misspelt", "odd", "later", "new", ""
     ]  # fmt: skip
     lists = [skus(placement["list"]) if placement["list"] else None for placement in answer]
-    assert lists == [["B", "C"], None, ["C"], None, None, None, ["C"], None]
+    assert lists == [["B", "D"], None, ["B"], None, None, None, ["B"], None]
     problems = [placement["problem"]["status"] if placement["problem"] else None for placement in answer]
     assert problems == [None, 404, None, 400, 400, 400, None, 400]
     assert [error["field"] for error in answer[3]["problem"]["errors"]] == ["colour"]
     assert [error["field"] for error in answer[4]["problem"]["errors"]] == ["brand"]
-    assert answer[6]["list"]["results"] == [{"sku": "C"}]
+    assert answer[6]["list"]["results"] == [{"sku": "B"}]
 
 
 def test_filters_of_a_placement_may_be_lists_numbers_and_truth_values(client, shelf):
@@ -322,9 +323,9 @@ def test_a_body_that_is_not_an_object_is_refused(client):
     assert response.status_code == 400
 
 
-def test_each_placement_is_at_most_three_queries(client, shelf, django_assert_max_num_queries):
+def test_each_placement_is_at_most_four_queries(client, shelf, django_assert_max_num_queries):
     placements = [{"id": str(number), "anchors": ["A"], "limit": 50} for number in range(20)]
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(80):
         assert len(post(client, placements)["placements"]) == 20
 
 
@@ -346,9 +347,9 @@ def test_the_template_tag_works_with_a_product_or_a_sku(shelf, django_assert_num
         template = Template("{% load recommendations %}{% similar_products given limit=2 %}")
         with django_assert_num_queries(6):  # two, within a savepoint and a limit that is set and set back
             html = template.render(Context({"given": given}))
-        assert html.index('href="/products/B/"') < html.index('href="/products/C/"')
+        assert html.index('href="/products/B/"') < html.index('href="/products/D/"')
         assert html.count('class="card') >= 2
-        assert "/products/D/" not in html
+        assert "/products/C/" not in html
 
 
 def test_the_template_tag_shows_nothing_rather_than_an_empty_box(space):

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from catalog.models import Category, Product
 from embeddings.models import EmbeddingSpace
+from recommendations import statements
 from recommendations.anchors import read_start
 from recommendations.models import Rule
 from recommendations.requests import Filters, Options
 from recommendations.rule_preview import preview_rule
 from recommendations.services import recommend, similar_products
-from tests.recommendations.shelf import at_angle, make_space, put, skus
+from tests.recommendations.shelf import at_angle, embed, make_space, put, skus
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,16 @@ def shelf():
     put(space, "D", at_angle(30), brand="Halla", attributes={"colour": ["sage"]})
     put(space, "E", at_angle(40))
     return {product.sku: product for product in Product.objects.all()}
+
+
+@pytest.fixture
+def space_of_many():
+    """Sixty products nearer to A than anything that a test puts beside them."""
+    space = make_space()
+    put(space, "A", at_angle(0))
+    for number in range(60):
+        put(space, f"P{number}", at_angle(1 + number / 10))
+    return space
 
 
 def add_rule(kind: str, **fields) -> Rule:
@@ -210,6 +221,99 @@ def test_a_boost_lifts_what_is_far_down(shelf):
     assert skus(similar_products("A", limit=1)) == ["E"]
 
 
+@pytest.mark.parametrize("few", [10_000, 0], ids=["exact", "by the index"])
+@pytest.mark.parametrize("options", [{}, {"exact": True}, {"metric": "euclidean"}])
+def test_a_boost_reaches_what_is_farther_than_all_that_is_fetched(space_of_many, monkeypatch, few, options):
+    monkeypatch.setattr(statements, "EXACT_PRODUCTS_FILTERED", few)
+    put(space_of_many, "FAR", at_angle(50), brand="Halla")
+    put(space_of_many, "FARTHER", at_angle(55), brand="Halla", attributes={"colour": "sage"})
+    add_rule("boost", target_brand="Halla", factor=50)
+    add_rule("boost", target_attribute="colour", target_value="sage", factor=50)
+    shown = similar_products("A", limit=3, options=Options(**options))
+    assert skus(shown) == ["FARTHER", "FAR", "P0"]
+
+
+def test_what_takes_the_places_of_buried_products_is_found_however_far(space_of_many):
+    Product.objects.filter(sku__startswith="P").update(brand="Birk")
+    put(space_of_many, "FAR", at_angle(50))
+    add_rule("bury", target_brand="Birk", factor=100)
+    assert skus(similar_products("A", limit=3)) == ["FAR", "P0", "P1"]
+
+
+def test_of_boosted_products_the_best_are_found_by_their_score_and_not_by_their_distance(space_of_many):
+    """Forty are boosted a little and are near; the one that is boosted most is the farthest."""
+    for number in range(40):
+        put(space_of_many, f"N{number}", at_angle(20), brand="Halla")
+    put(space_of_many, "MOST", at_angle(80), brand="Birk")
+    add_rule("boost", target_brand="Halla", factor=1.1)
+    add_rule("boost", target_brand="Birk", factor=100)
+    assert skus(similar_products("A", limit=2))[0] == "MOST"
+
+
+def test_a_boost_lifts_what_points_away_and_keeps_the_order(space_of_many):
+    put(space_of_many, "AWAY", at_angle(100), brand="Halla")
+    put(space_of_many, "FARTHER", at_angle(120), brand="Halla")
+    add_rule("boost", target_brand="Halla", factor=2)
+    shown = similar_products("A", limit=100, options=Options(variants="show"))
+    scores = {item.candidate.sku: round(item.score, 4) for item in shown}
+    assert [sku for sku in skus(shown) if not sku.startswith("P")] == ["AWAY", "FARTHER"]
+    assert (scores["AWAY"], scores["FARTHER"]) == (-0.0868, -0.25)
+
+
+@pytest.mark.parametrize(
+    ("scope", "acts_in"),
+    [
+        ({}, ["similar", "widget"]),
+        ({"strategies": ["visual"], "placements": []}, ["visual", "widget"]),
+        ({"strategies": [], "placements": ["basket"]}, ["basket"]),
+        ({"strategies": ["recent", "popular"], "placements": []}, ["recent", "popular"]),
+    ],
+)
+def test_a_rule_acts_in_the_lists_of_its_scope(shelf, scope, acts_in):
+    space = EmbeddingSpace.objects.live()
+    for number, product in enumerate(shelf.values()):
+        for modality in ("text", "image"):
+            embed(space, product, at_angle(10 * number), modality=modality)
+    add_rule("exclude", target=shelf["C"], **scope)
+    lists = {
+        "similar": recommend("similar", anchors=["A"]),
+        "visual": recommend("visual", anchors=["A"]),
+        "recent": recommend("recent"),
+        "popular": recommend("popular"),
+        "widget": recommend("visual", anchors=["A"], options=Options(placement="widget")),
+        "basket": recommend("textual", anchors=["A"], options=Options(placement="basket")),
+    }
+    assert [name for name, shown in lists.items() if "C" not in skus(shown)] == acts_in
+
+
+def test_a_rule_that_acts_nowhere_or_in_an_unknown_strategy_is_refused(shelf):
+    nowhere: dict[str, list[str]] = {"strategies": [], "placements": []}
+    for scope, said in [(nowhere, "Choose a strategy"), ({"strategies": ["x"]}, "Unknown: x")]:
+        with pytest.raises(ValidationError, match=said):
+            add_rule("exclude", target=shelf["C"], **scope)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Rule.objects.create(kind="exclude", target=shelf["C"], **nowhere)
+
+
+def test_a_brand_that_a_rule_names_has_to_be_there_and_is_missed_when_it_goes(shelf, admin_client):
+    for brand, said in [("halla", "No product has the brand halla. Did you mean Halla?"), ("Nobody", "brand Nobody.'")]:
+        with pytest.raises(ValidationError, match=said):
+            add_rule("boost", target_brand=brand)
+    rule = add_rule("boost", target_brand="Halla")
+    assert rule.find_missing() == ""
+    Product.objects.filter(brand="Halla").update(brand="Halla Home")
+    assert "No product has the brand Halla." in admin_client.get("/admin/recommendations/rule/").content.decode()
+    rule.is_active = False
+    rule.full_clean()
+
+
+def test_the_preview_shows_a_list_in_which_the_rule_acts(shelf):
+    rule = Rule(kind="exclude", target=shelf["B"], anchor=shelf["A"], strategies=["recent"], placements=[])
+    preview = preview_rule(rule)
+    assert preview.notes == ("Below is the list of the strategy recent.",)
+    assert (skus(preview.before), skus(preview.after)) == (["B"], [])
+
+
 def test_rules_need_no_query_of_their_own(shelf, django_assert_num_queries):
     for number, name in enumerate("BCD"):
         add_rule("pin", target=shelf[name], position=number + 1)
@@ -319,6 +423,7 @@ def form_values(shelf):
         "kind": "pin", "note": "<b>Autumn</b>", "is_active": "on", "anchor": shelf["A"].pk, "anchor_category": "",
         "target": shelf["E"].pk, "target_brand": "", "target_category": "", "target_attribute": "", "target_value": "",
         "position": "1", "factor": "1.5", "starts_at_0": "", "starts_at_1": "", "ends_at_0": "", "ends_at_1": "",
+        "strategies": ["similar", "visual"], "placements": "widget, basket",
     }  # fmt: skip
 
 
@@ -345,6 +450,7 @@ def test_the_admin_adds_lists_and_changes_rules(admin_client, form_values):
     assert answer.status_code == 302
     rule = Rule.objects.get()
     assert (rule.note, rule.position) == ("<b>Autumn</b>", 1)
+    assert (rule.strategies, rule.placements) == (["similar", "visual"], ["widget", "basket"])
     page = admin_client.get(f"/admin/recommendations/rule/{rule.pk}/change/").content.decode()
     assert f"/admin/recommendations/rule/preview/?rule={rule.pk}" in page
     listing = admin_client.get("/admin/recommendations/rule/?state=now").content.decode()

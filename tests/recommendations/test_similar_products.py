@@ -69,10 +69,9 @@ def test_where_the_limit_falls_among_equals_the_lowest_ids_are_found(equals, exa
     assert ([candidate.product_id for candidate in found.candidates], found.search) == ([1, 2, 3, 4], "exact")
 
 
-@pytest.mark.parametrize("in_stock_first", [False, True])
-def test_of_variants_that_are_equals_the_lowest_ids_are_found_in_order(equals, in_stock_first):
+def test_of_variants_that_are_equals_the_lowest_ids_are_found_in_order(equals):
     """The groups are named against the order of their ids, since they come sorted by name."""
-    rest = find_rest(equals, category_ids=[], searched=False, fallback=0, in_stock_first=in_stock_first)
+    rest = find_rest(equals)
     assert [candidate.product_id for candidate in rest.candidates] == [1, 3, 5]
 
 
@@ -279,8 +278,9 @@ def test_a_list_is_two_queries(shelf, django_assert_num_queries, exact):
         assert len(similar_products("A", limit=4, options=Options(exact=exact))) == 4
 
 
-def test_a_short_list_is_three_queries(shelf, django_assert_num_queries):
-    with django_assert_num_queries(3):
+def test_a_short_list_is_four_queries(shelf, django_assert_num_queries):
+    """Anchor, what can be bought, what is sold out, and what cannot be compared."""
+    with django_assert_num_queries(4):
         assert len(similar_products("A", limit=50)) == 4
 
 

@@ -99,6 +99,44 @@ def test_a_list_is_completed_with_variants_that_can_be_bought(space, out_of_stoc
     assert skus(shown) == [f"G{group}-{variant}" for group in range(10)]
 
 
+@pytest.mark.parametrize("options", [{}, {"exact": True}, {"diversity": 0.5}, {"metric": "euclidean"}])
+def test_what_is_sold_out_comes_after_everything_else_in_all_pages_together(space, options):
+    put(space, "A", at_angle(0))
+    for number in range(1, 13):
+        put(space, f"P{number}", at_angle(number), stock=number % 3)  # every third is sold out
+    pages, page = [], Page()
+    while True:
+        shown = similar_products("A", limit=5, options=Options(page=page, fallback=False, **options))
+        pages.append([item.candidate.stock for item in shown])
+        if not shown.more:
+            break
+        ids = (*page.shown_ids, *(item.candidate.product_id for item in shown))
+        page = Page(shown_ids=ids, recommendation_id=shown.recommendation_id)
+    assert [len(stock) for stock in pages] == [5, 5, 2]
+    assert [stock == 0 for stocks in pages for stock in stocks] == [False] * 8 + [True] * 4
+
+
+def test_a_minimum_similarity_holds_before_stock_does(space):
+    put(space, "A", at_angle(0))
+    for name, angle, stock in [("SOLD", 5, 0), ("NEAR", 10, 1), ("FAR", 60, 1)]:
+        put(space, name, at_angle(angle), stock=stock)
+    assert skus(similar_products("A", filters=Filters(min_similarity=0.9))) == ["NEAR", "SOLD"]
+    assert skus(similar_products("A", filters=Filters(min_similarity=0.9), limit=1)) == ["NEAR"]
+
+
+def test_what_a_strategy_or_the_stock_requires_holds_for_pins_and_links_too(space):
+    price = {"price": Decimal("10.00"), "currency": "EUR"}
+    put(space, "A", at_angle(0), **price)
+    put(space, "FAIR", at_angle(10), **price, stock=1)
+    sold = put(space, "SOLD", at_angle(20), **price, stock=0)
+    dear = put(space, "DEAR", at_angle(30), price=Decimal("99.00"), currency="EUR", stock=1)
+    Rule.objects.create(kind="pin", target=sold, position=1, strategies=["similar", "substitutes"])
+    Rule.objects.create(kind="link", target=dear, strategies=["similar", "substitutes"])
+    assert skus(similar_products("A")) == ["SOLD", "DEAR", "FAIR"]
+    assert skus(similar_products("A", options=Options(out_of_stock="hidden"))) == ["DEAR", "FAIR"]
+    assert skus(recommend("substitutes", anchors=["A"])) == ["FAIR"]
+
+
 def test_products_that_cannot_be_compared_fill_the_list_and_are_marked(space):
     put(space, "A", at_angle(0), category="Mugs")
     put(space, "B", at_angle(10), category="Mugs")
@@ -175,14 +213,14 @@ def test_recent_and_popular_need_no_anchor_no_vector_and_no_space():
     as_listed = Options(out_of_stock="mixed")
     assert skus(recommend("recent", options=as_listed)) == ["GONE", "NEW", "UNCOUNTED", "OLD"]
     assert skus(recommend("popular", options=as_listed)) == ["OLD", "NEW", "UNCOUNTED", "GONE"]
-    assert skus(recommend("recent", limit=2)) == ["NEW", "GONE"]
+    assert skus(recommend("recent")) == ["NEW", "UNCOUNTED", "OLD", "GONE"]
     assert recommend("recent").status == "ok"
 
 
 def test_pins_work_where_nothing_is_compared(space):
     for name in ("OLD", "NEW"):
         put(space, name, at_angle(0))
-    Rule.objects.create(kind="pin", target=Product.objects.get(sku="OLD"), position=1)
+    Rule.objects.create(kind="pin", target=Product.objects.get(sku="OLD"), position=1, strategies=["recent"])
     shown = recommend("recent")
     assert skus(shown) == ["OLD", "NEW"]
     assert shown.results[0].distance is None

@@ -127,6 +127,7 @@ class KindredSimilar extends HTMLElement {
     url.search = this.getAttribute("params") || "";
     url.searchParams.set("limit", this.getAttribute("limit") || "8");
     const strategy = this.getAttribute("strategy");
+    url.searchParams.set("placement", "widget");
     if (strategy) url.searchParams.set("strategy", strategy);
     return url;
   }

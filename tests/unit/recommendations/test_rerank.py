@@ -124,10 +124,11 @@ def test_a_rule_changes_only_what_it_means_and_several_add_up():
     assert [len(candidate.reasons) for candidate in weighted] == [0, 1, 2]
 
 
-def test_out_of_stock_goes_last_within_the_list_and_brings_nothing_else_in():
+def test_out_of_stock_goes_last_in_all_pages_together():
     shelf = [near(1, 0.1, stock=0), near(2, 0.2, stock=1), near(3, 0.3, stock=0), near(4, 0.4), near(5, 0.5)]
     assert ids(sink_out_of_stock(shelf)) == [2, 4, 5, 1, 3]
-    assert reranked(shelf, limit=3, out_of_stock="last") == [2, 1, 3]
+    assert reranked(shelf, limit=3, out_of_stock="last") == [2, 4, 5]
+    assert reranked(shelf, limit=5, out_of_stock="last") == [2, 4, 5, 1, 3]
     assert reranked(shelf, limit=3, out_of_stock="hidden") == [2, 4, 5]
     assert reranked(shelf, limit=3, out_of_stock="mixed") == [1, 2, 3]
 
@@ -281,6 +282,8 @@ def test_whatever_is_asked_a_list_keeps_its_promises(candidates, how):
         assert all(c.similarity >= how.min_similarity for c in natural)
     if how.out_of_stock == "hidden":
         assert all(c.in_stock for c in natural)
+    if how.out_of_stock == "last":
+        assert [c.in_stock for c in natural] == sorted((c.in_stock for c in natural), reverse=True)
 
 
 @settings(max_examples=200, deadline=None)
