@@ -1,0 +1,59 @@
+"""Which shop system a table was exported by, told from its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from catalog.importers.report import ImportFileError
+
+# Sets of columns, each of which only that system's exports have. As in the table: in lower case.
+SIGNS: dict[str, tuple[str, list[set[str]]]] = {
+    "shopify": (
+        "Shopify",
+        [
+            {"handle", "variant sku"},
+            {"handle", "variant price"},
+            {"handle", "variant inventory qty"},
+            {"handle", "body (html)"},
+            {"url handle", "title"},
+        ],
+    ),
+    "woocommerce": (
+        "WooCommerce",
+        [
+            {"name", "regular price"},
+            {"name", "sku", "sale price"},
+            {"type", "sku", "in stock?"},
+            {"name", "visibility in catalog"},
+        ],
+    ),
+    "magento": (
+        "Magento",
+        [
+            {"sku", "store_view_code"},
+            {"sku", "product_type", "categories"},
+            {"sku", "attribute_set_code"},
+            {"sku", "product_online"},
+            {"sku", "additional_attributes"},
+            {"sku", "configurable_variations"},
+        ],
+    ),
+}
+
+
+def refuse_other_exports(columns: Iterable[str], *, format: str) -> None:
+    """Raise ImportFileError where the columns are those of another system's export, with what to pass."""
+    there = set(columns)
+    signed = [name for name, (_, signs) in SIGNS.items() if any(sign <= there for sign in signs)]
+    if signed and format not in signed:
+        raise ImportFileError(f"This is an export of {SIGNS[signed[0]][0]}: pass --format {signed[0]}.")
+
+
+def require_columns(columns: Iterable[str], *, format: str, required: Iterable[str]) -> None:
+    """Raise ImportFileError where the columns are not those of this system's export."""
+    refuse_other_exports(columns, format=format)
+    missing = sorted(set(required) - set(columns))
+    if missing:
+        raise ImportFileError(
+            f"This is no {SIGNS[format][0]} export: it has no column {' and no column '.join(missing)}."
+        )
