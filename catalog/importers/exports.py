@@ -50,8 +50,7 @@ def refuse_other_exports(columns: Iterable[str], *, format: str) -> None:
 
 
 def require_columns(columns: Iterable[str], *, format: str, required: Iterable[str]) -> None:
-    """Raise ImportFileError where the columns are not those of this system's export."""
-    refuse_other_exports(columns, format=format)
+    """Raise ImportFileError where a column is missing that every export of the system has."""
     missing = sorted(set(required) - set(columns))
     if missing:
         raise ImportFileError(

@@ -13,7 +13,7 @@ from typing import IO
 from catalog.fields import LANGUAGE
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
-from catalog.importers.exports import require_columns
+from catalog.importers.exports import refuse_other_exports, require_columns
 from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
@@ -37,6 +37,7 @@ def read_magento(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-
     say themselves; it has the price of the cheapest of them.
     """
     with open_table(file, encoding=encoding) as table:
+        refuse_other_exports(table.columns, format="magento")
         require_columns(table.columns, format="magento", required=("sku", "name"))
         report.without_currency = "Magento"
         parents: dict[str, str] = {}  # sku of a variation -> sku of the product that lists it

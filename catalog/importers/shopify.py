@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import IO
 
 from catalog.importers.bounded_names import add_digest, join_slugs, shorten_name
-from catalog.importers.exports import require_columns
+from catalog.importers.exports import refuse_other_exports, require_columns
 from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
-from catalog.importers.shopify_columns import keep_attributes, rename_columns
+from catalog.importers.shopify_columns import is_variants_own, keep_attributes, rename_columns
 from catalog.importers.table import open_table
 from catalog.importers.yes_no import read_yes_no
 
@@ -34,6 +34,7 @@ def read_shopify(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-
     is taken from whichever row has it.
     """
     with open_table(file, encoding=encoding) as table:
+        refuse_other_exports(table.columns, format="shopify")
         names = rename_columns(table.columns)
         require_columns(names.values(), format="shopify", required=("handle", "title"))
         if "currency" not in names.values():
@@ -95,7 +96,8 @@ class Listing:
             fields["stock"] = stock
             emptied |= {"stock"}  # not counted
         more = {
-            name: variant.fields.get(column, "").strip() or self.say(column) for column, name in self.attributes.items()
+            name: variant.fields.get(column, "") if is_variants_own(column) else self.say(column)
+            for column, name in self.attributes.items()
         }
         named = {name.lower(): value for name, value in options.items()}
         return SourceRow(variant.line, fields, "", emptied, more | named, is_group_title=not suffix)

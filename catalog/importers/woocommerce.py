@@ -12,7 +12,7 @@ from typing import IO
 
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
-from catalog.importers.exports import require_columns
+from catalog.importers.exports import refuse_other_exports, require_columns
 from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
@@ -35,6 +35,7 @@ def read_woocommerce(file: IO[bytes], *, report: ImportReport, encoding: str = "
     no price of its own: it has that of its cheapest variation.
     """
     with open_table(file, encoding=encoding) as table:
+        refuse_other_exports(table.columns, format="woocommerce")
         require_columns(table.columns, format="woocommerce", required=("sku", "name"))
         report.without_currency = "WooCommerce"
         skus: dict[str, str] = {}  # "id:11" -> the sku that product 11 has
