@@ -169,18 +169,18 @@ def _trim_zeros(text: str) -> str:
 def _read_stock(said: dict[str, str]) -> dict[str, str]:
     """A quantity is counted, unless the product is composed of others, not managed, or may be ordered back."""
     is_in_stock = read_yes_no(_say(said, "is_in_stock"))
-    quantity = _say(said, "qty")
+    number = _say(said, "qty")
     if is_in_stock is False:
         return {"stock": "0"}
-    if is_in_stock is None and not quantity:
+    if is_in_stock is None and not number:
         return {}
     is_managed = read_yes_no(_say(said, "manage_stock")) is not False or read_yes_no(
         _say(said, "use_config_manage_stock")
     )
     backorders = _say(said, "allow_backorders") in ("1", "2") and not read_yes_no(_say(said, "use_config_backorders"))
-    if _say(said, "product_type").lower() in COMPOSED or not is_managed or backorders or not quantity:
+    if _say(said, "product_type").lower() in COMPOSED or not is_managed or backorders or not number:
         return {"stock": ""}
-    return {"stock": "0" if quantity.startswith("-") else quantity.split(".", maxsplit=1)[0]}
+    return {"stock": "0" if number.startswith("-") else number.split(".", maxsplit=1)[0]}
 
 
 def _read_state(said: dict[str, str]) -> dict[str, str]:

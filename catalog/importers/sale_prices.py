@@ -53,7 +53,11 @@ def read_moment(text: str, *, is_end: bool) -> datetime | None:
 
 
 def _close(moment: datetime, *, is_end: bool) -> datetime:
-    return moment + timedelta(days=1) if is_end and moment.time() == time() else moment
+    if not is_end or moment.time() != time():
+        return moment
+    with suppress(OverflowError):
+        return moment + timedelta(days=1)
+    return datetime.max.replace(tzinfo=UTC)  # 9999-12-31, which shops write for never
 
 
 def pick_lowest(variants: Sequence[Mapping[str, str]], *, instead_of: Mapping[str, str]) -> dict[str, str]:

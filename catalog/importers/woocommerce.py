@@ -105,8 +105,15 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     if "brands" in said:
         fields["brand"] = COMMA.split(said["brands"])[0].split(">")[-1].replace("\\,", ",").strip()
     if "images" in said:
-        fields["images"] = "|".join(filter(None, map(str.strip, re.split(r",\s+|,(?=https?://)", said["images"]))))
+        fields["images"] = "|".join(_split_images(said["images"]))
     return fields
+
+
+def _split_images(text: str) -> list[str]:
+    """Names and URLs between commas; a comma inside a URL, as of resizing services, has no space behind it."""
+    parts = re.split(r",\s+|,(?=https?://)", text)
+    names = [name for part in parts for name in ([part] if "://" in part else part.split(","))]
+    return list(filter(None, map(str.strip, names)))
 
 
 def _read_price(said: dict[str, str]) -> dict[str, str]:

@@ -12,12 +12,12 @@ class Migration(migrations.Migration):
             name="source",
             field=models.CharField(
                 blank=True,
+                db_default="",
                 default="",
                 editable=False,
                 help_text="The import that made it (--source); empty: none did",
                 max_length=100,
             ),
-            preserve_default=False,
         ),
         migrations.AddField(
             model_name="product",

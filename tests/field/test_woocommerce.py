@@ -175,6 +175,18 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="pictures between commas, with and without spaces, and a URL with commas of its own",
+        files=[
+            woo(
+                "SKU,Name,Regular price,Images\n"
+                'A,A,1,"front.jpg,back.jpg"\nB,B,1,"https://x.test/w_300,h_300/front.jpg,https://x.test/back.jpg"\n'
+            )
+        ],
+        pictures={"front.jpg": FRONT, "back.jpg": BACK},
+        products={"A": {"images": ["front.jpg", "back.jpg"]}, "B": {"images": ["front.jpg", "back.jpg"]}},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
         name="an export that is passed as our own CSV says what it is",
         files=[File(content=SCARF)],
         refused="This is an export of WooCommerce: pass --format woocommerce.",
