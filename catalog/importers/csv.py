@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
-from catalog.importers.exports import refuse_other_exports
+from catalog.importers.exports import refuse_other_exports, refuse_repeated_columns
 from catalog.importers.report import ImportFileError, ImportReport, SourceRow
 from catalog.importers.rows import REQUIRED, is_known
 from catalog.importers.table import open_table
@@ -33,9 +33,7 @@ def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") 
         if missing:
             there = ", ".join(table.columns)
             raise ImportFileError(f"The file has no column {' and no column '.join(missing)}. It has: {there}.")
-        unknown = [column for column in names.values() if not is_known(column)]
-        if unknown:
-            report.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(unknown)}.")
+        report.warn_kept([column for column in names.values() if not is_known(column)])
         emptied = frozenset(names.values()) - KEPT
         for row in table.rows:
             fields = {names[column]: text for column, text in row.fields.items() if column in names}
@@ -44,9 +42,7 @@ def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") 
 
 def canonical_names(columns: list[str]) -> dict[str, str]:
     """Return column -> our name for it. An alias of a column that is there under our name is left out."""
-    if len(set(columns)) < len(columns):
-        twice = sorted({column for column in columns if columns.count(column) > 1})
-        raise ImportFileError(f"Columns appear more than once: {', '.join(twice)}.")
+    refuse_repeated_columns(columns)
     names: dict[str, str] = {}
     for column in filter(None, columns):
         name = _our_name(column)

@@ -13,7 +13,7 @@ from typing import IO
 from catalog.fields import LANGUAGE
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
-from catalog.importers.exports import refuse_other_exports, require_columns
+from catalog.importers.exports import check_export
 from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
@@ -27,6 +27,16 @@ ONLINE = {"1": True, "2": False, "enabled": True, "disabled": False}
 HIDDEN = "not visible individually"
 INHERITED = ("description", "category", "images", "brand")
 WORDINGS = {"name": "title", "description": "description"}
+# What the reference has; of these, what is about shipping, tax, search engines and other products is left out.
+READ = re.compile(
+    r"sku|store_view_code|attribute_set_code|product_type|categories|product_websites|name|(short_)?description|weight|"
+    r"product_online|tax_class_name|visibility|price|special_price.*|url_key|meta_.*|(base|small|thumbnail|swatch)_image.*|"
+    r"(created|updated)_at|new_(from|to)_date|display_product_options_in|map_.*|msrp.*|gift_.*|custom_.*|page_layout|"
+    r"product_options_container|country_of_manufacture|additional_.*|(use_config|min|max|is|enable|allow)_\w+|qty\w*|"
+    r"out_of_stock_qty|notify_on_stock_below|manage_stock|deferred_stock_update|website_id|"
+    r"(related|crosssell|upsell|associated)_\w+|hide_from_product_page|bundle_.*|configurable_.*|downloadable_.*|"
+    r"giftcard_.*|manufacturer|_.*"
+)
 PAIRS = re.compile(r',(?="?\w+=)')  # what stands between `colour=red` and `size=XS`
 
 
@@ -37,12 +47,13 @@ def read_magento(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-
     say themselves; it has the price of the cheapest of them.
     """
     with open_table(file, encoding=encoding) as table:
-        refuse_other_exports(table.columns, format="magento")
-        require_columns(table.columns, format="magento", required=("sku", "name"))
+        check_export(table.columns, format="magento", required=("sku", "name"))
+        others = [column for column in table.columns if column and not READ.fullmatch(column)]
+        report.warn_kept(others)
         report.without_currency = "Magento"
         parents: dict[str, str] = {}  # sku of a variation -> sku of the product that lists it
         for rows in gather_rows(table.rows, part_of=lambda row: _name_family(row.fields, parents), joined=parents):
-            yield from rows if rows[0].problem else _read_family(rows, report)
+            yield from rows if rows[0].problem else _read_family(rows, report, others)
 
 
 def _name_family(fields: dict[str, str], parents: dict[str, str]) -> str:
@@ -70,26 +81,36 @@ def _read_pairs(text: str) -> dict[str, str]:
     return {name.strip(): value.strip().replace('""', '"') for name, value in (pair.split("=", 1) for pair in pairs)}
 
 
-def _read_family(rows: list[SourceRow], report: ImportReport) -> Iterator[SourceRow]:
+def _read_family(rows: list[SourceRow], report: ImportReport, others: list[str]) -> Iterator[SourceRow]:
     """Yield the products that belong together: one, or a configurable one and its variations."""
-    products = [row for row in rows if _say(row.fields, "store_view_code") in ("", "all", "admin")]
-    views = [row for row in rows if row not in products]
+    products = [row for row in rows if not _is_view(row.fields)]
     parent = next((row.fields for row in products if _read_variations(row.fields)), {})
     options = _read_variations(parent)
-    read = [_read_product(row, parent=parent, options=options.get(_say(row.fields, "sku"), {})) for row in products]
-    for row in views:
-        said = [found for found in read if found.fields["sku"] == _say(row.fields, "sku")]
-        if not said:
-            yield SourceRow(
-                row.line, {"sku": _say(row.fields, "sku")}, "a store view of a product that is not in the file"
-            )
-        elif wording := _read_wording(row.fields, report):
-            said[0].fields.update(wording)
+    read = [
+        _read_product(
+            row,
+            parent=parent,
+            more={name: _say(row.fields, name) for name in others} | options.get(_say(row.fields, "sku"), {}),
+        )
+        for row in products
+    ]
+    by_sku = {found.fields["sku"]: found for found in reversed(read)}
+    for row in filter(lambda row: _is_view(row.fields), rows):
+        sku = _say(row.fields, "sku")
+        if sku in by_sku:
+            by_sku[sku].fields.update(_read_wording(row.fields, report))
+        else:
+            yield SourceRow(row.line, {"sku": sku}, "a store view of a product that is not in the file")
     for found in read:
         if parent and found.fields["sku"] == _say(parent, "sku"):
-            others = [other.fields for other in read if other is not found]
-            found.fields.update(pick_lowest(others, instead_of=found.fields))
+            variations = [other.fields for other in read if other is not found]
+            found.fields.update(pick_lowest(variations, instead_of=found.fields))
         yield found
+
+
+def _is_view(said: dict[str, str]) -> bool:
+    """Is the row the wording of one store view, and not the product itself?"""
+    return _say(said, "store_view_code").lower() not in ("", "all", "admin")
 
 
 def _read_wording(said: dict[str, str], report: ImportReport) -> dict[str, str]:
@@ -102,7 +123,7 @@ def _read_wording(said: dict[str, str], report: ImportReport) -> dict[str, str]:
     return {f"{ours}_{language}": text for column, ours in WORDINGS.items() if (text := _say(said, column))}
 
 
-def _read_product(row: SourceRow, *, parent: dict[str, str], options: dict[str, str]) -> SourceRow:
+def _read_product(row: SourceRow, *, parent: dict[str, str], more: dict[str, str]) -> SourceRow:
     fields = {"sku": _say(row.fields, "sku"), "title": _say(row.fields, "name"), **_read_own(row.fields)}
     emptied = {ours for column, ours in EMPTIES.items() if row.fields.get(column, "").strip() == EMPTY}
     if parent:
@@ -113,7 +134,7 @@ def _read_product(row: SourceRow, *, parent: dict[str, str], options: dict[str, 
     brand = pairs.pop("brand", "") or pairs.pop("manufacturer", "")
     if brand and not fields.get("brand"):
         fields["brand"] = brand
-    attributes = {name.lower(): value.replace("|", ", ") for name, value in (pairs | options).items()}
+    attributes = {name.lower(): value.replace("|", ", ") for name, value in (pairs | more).items()}
     return SourceRow(row.line, fields, "", frozenset(emptied | {"stock", "list_price"}), attributes)
 
 
@@ -135,7 +156,8 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     if "description" in said or "short_description" in said:
         fields["description"] = _say(said, "description") or _say(said, "short_description")
     if "categories" in said:
-        fields["category"] = pick_deepest(_read_steps(path) for path in _say(said, "categories").split(","))
+        text = _say(said, "categories")  # exports have commas, the reference has bars
+        fields["category"] = pick_deepest(_read_steps(path) for path in text.split("|" if "|" in text else ","))
     if "manufacturer" in said:
         fields["brand"] = _say(said, "manufacturer")
     if "base_image" in said or "additional_images" in said:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -69,6 +69,11 @@ class ImportReport:
         """Note something the user should know, once."""
         if message not in self.warnings:
             self.warnings.append(message)
+
+    def warn_kept(self, columns: Collection[str]) -> None:
+        """Name the columns that no format's documentation has, where there are any."""
+        if columns:
+            self.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(columns)}.")
 
     def count(self, row: SourceRow, result: WriteResult) -> None:
         """Count what became of a row that was written."""

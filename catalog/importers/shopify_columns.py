@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from catalog.importers.report import ImportFileError, ImportReport
+from catalog.importers.exports import refuse_repeated_columns
+from catalog.importers.report import ImportReport
 
 # What newer and older exports call the columns.
 RENAMED = {
@@ -46,10 +47,8 @@ SKIPPED = re.compile(
 
 def rename_columns(columns: list[str]) -> dict[str, str]:
     """Return column -> the name that it is read by. Raises ImportFileError where a column is there twice."""
+    refuse_repeated_columns(columns)
     names = {column: RENAMED.get(column, column) for column in columns}
-    if len(names) < len(columns):
-        twice = sorted({column for column in columns if columns.count(column) > 1})
-        raise ImportFileError(f"Columns appear more than once: {', '.join(twice)}.")
     # A file that has a column under both names is read by the first of them.
     firsts = {name: column for column, name in reversed(names.items())}
     return {column: name if firsts[name] == column else column for column, name in names.items()}
@@ -66,8 +65,7 @@ def keep_attributes(columns: Iterable[str], *, report: ImportReport) -> dict[str
         if name is None:
             unknown.append(column)
         kept[column] = column if name is None or name in kept.values() else name
-    if unknown:
-        report.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(unknown)}.")
+    report.warn_kept(unknown)
     return kept
 
 

@@ -12,7 +12,7 @@ from typing import IO
 
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
-from catalog.importers.exports import refuse_other_exports, require_columns
+from catalog.importers.exports import check_export
 from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
@@ -25,6 +25,14 @@ COPIED = {"tags": "tags", "gtin, upc, ean, or isbn": "barcode"}  # column -> att
 STATES = {"1": True, "0": False, "-1": False, "publish": True, "private": False, "draft": False, "pending": False}
 SEARCHED = {"visible": True, "catalog": True, "search": True, "hidden": False}
 INHERITED = ("description", "category", "images", "brand")
+# What the schema has; of these, what is about shipping, tax, downloads and other products is left out.
+READ = re.compile(
+    r"id|type|sku|gtin, upc, ean, or isbn|name|published|is featured\?|visibility in catalog|(short )?description|"
+    r"date sale price (starts|ends)|tax (status|class)|in stock\?|stock|low stock amount|backorders allowed\?|"
+    r"sold individually\?|(weight|length|width|height) \(.*\)|allow customer reviews\?|purchase note|"
+    r"(sale|regular) price|categories|tags|shipping class|images|download.*|parent|grouped products|upsells|cross-sells|"
+    r"external url|button text|position|brands|swatches attributes|attribute \d+ .*|meta: .*"
+)
 COMMA = re.compile(r"(?<!\\),")
 
 
@@ -35,12 +43,14 @@ def read_woocommerce(file: IO[bytes], *, report: ImportReport, encoding: str = "
     no price of its own: it has that of its cheapest variation.
     """
     with open_table(file, encoding=encoding) as table:
-        refuse_other_exports(table.columns, format="woocommerce")
-        require_columns(table.columns, format="woocommerce", required=("sku", "name"))
+        check_export(table.columns, format="woocommerce", required=("sku", "name"))
+        others = [column for column in table.columns if column and not READ.fullmatch(column)]
+        report.warn_kept(others)
+        copied = COPIED | {column: column for column in others}
         report.without_currency = "WooCommerce"
         skus: dict[str, str] = {}  # "id:11" -> the sku that product 11 has
         for rows in gather_rows(table.rows, part_of=lambda row: _name_family(row.fields, skus), joined=skus):
-            yield from rows if rows[0].problem else _read_family(rows, skus)
+            yield from rows if rows[0].problem else _read_family(rows, skus, copied)
 
 
 def _name_family(fields: dict[str, str], skus: dict[str, str]) -> str:
@@ -54,14 +64,14 @@ def _say(fields: dict[str, str], column: str) -> str:
     return fields.get(column, "").strip()
 
 
-def _read_family(rows: list[SourceRow], skus: dict[str, str]) -> Iterator[SourceRow]:
+def _read_family(rows: list[SourceRow], skus: dict[str, str], copied: dict[str, str]) -> Iterator[SourceRow]:
     """Yield a product and its variations, which may be in the file without it."""
     variations = [row for row in rows if _say(row.fields, "parent")]
     products = [row for row in rows if not _say(row.fields, "parent")]
     parent = products[0].fields if products else {}
-    read = [(row, _read_product(row, skus, parent=parent)) for row in variations]
+    read = [(row, _read_product(row, skus, copied, parent=parent)) for row in variations]
     for row in products:
-        found = _read_product(row, skus, parent={})
+        found = _read_product(row, skus, copied, parent={})
         if variations and row is products[0]:
             found.fields.update({"variant_group": shorten_name(found.fields["sku"])})
             found.fields.update(pick_lowest([variation.fields for _, variation in read], instead_of=found.fields))
@@ -69,7 +79,7 @@ def _read_family(rows: list[SourceRow], skus: dict[str, str]) -> Iterator[Source
     yield from (found for _, found in read)
 
 
-def _read_product(row: SourceRow, skus: dict[str, str], *, parent: dict[str, str]) -> SourceRow:
+def _read_product(row: SourceRow, skus: dict[str, str], copied: dict[str, str], *, parent: dict[str, str]) -> SourceRow:
     said = row.fields
     fields = {"sku": _read_sku(said), "title": _say(said, "name"), **_read_own(said)}
     if group := _say(said, "parent"):
@@ -80,7 +90,7 @@ def _read_product(row: SourceRow, skus: dict[str, str], *, parent: dict[str, str
             fields["is_active"] = "false"
         if _say(said, "stock").lower() == "parent":
             fields |= _read_stock(parent)
-    return SourceRow(row.line, fields, "", EMPTIED, _read_attributes(said))
+    return SourceRow(row.line, fields, "", EMPTIED, _read_attributes(said, copied))
 
 
 def _read_sku(fields: dict[str, str]) -> str:
@@ -153,9 +163,9 @@ def _read_state(said: dict[str, str]) -> dict[str, str]:
     return {"is_active": "true" if all(flags) else "false"} if flags else {}
 
 
-def _read_attributes(said: dict[str, str]) -> dict[str, str]:
+def _read_attributes(said: dict[str, str], copied: dict[str, str]) -> dict[str, str]:
     """Return the shop's own attributes: `Attribute 1 name`, `Attribute 1 value(s)`, and so on."""
-    attributes = {name: _say(said, column) for column, name in COPIED.items() if _say(said, column)}
+    attributes = {name: _say(said, column) for column, name in copied.items() if _say(said, column)}
     for column in said:
         if match := re.fullmatch(r"attribute ([0-9]+) name", column):
             name, value = _say(said, column), _say(said, f"attribute {match[1]} value(s)")

@@ -133,11 +133,28 @@ CASES = [
         files=[
             magento(
                 "sku,product_type,categories,name,price\nA,simple,Default Category,A,4\n"
+                'D,simple,"Default Category/Pots, pans|Default Category/Pots, pans/Lids",D,4\n'
                 'B,simple,"Default Category/In\\/Out/Mats,Default Category/Rugs",B,4\nC,simple,Shop/Mats,C,4\n'
             )
         ],
-        products={"A": {"category": ""}, "B": {"category": "In-Out/Mats"}, "C": {"category": "Shop/Mats"}},
+        products={
+            "A": {"category": ""},
+            "B": {"category": "In-Out/Mats"},
+            "C": {"category": "Shop/Mats"},
+            "D": {"category": "Pots, pans/Lids"},
+        },
         warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="columns that the reference does not have are attributes, and others are left out",
+        files=[
+            magento(
+                "sku,attribute_set_code,name,price,weight,meta_title,glaze\n"
+                "A,Default,A,4,0.5,Buy A,matt\nB,Default,B,4,,,\n"
+            )
+        ],
+        products={"A": {"attributes": {"glaze": "matt"}}, "B": {"attributes": {}}},
+        warnings=[NO_CURRENCY, "kept in attributes: glaze."],
     ),
     Case(
         name="an export that is passed as our own CSV says what it is",

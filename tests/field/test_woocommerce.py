@@ -187,6 +187,23 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="columns that the schema does not have are attributes, and others are left out",
+        files=[
+            woo(
+                "SKU,Name,Regular price,Weight (kg),Meta: _seo,Attribute 1 name,Attribute 1 visible,Glaze,"
+                "Attribute 1 value(s)\n"
+                "A,A,4,0.5,Buy A,Price,1,matt,low\n"
+            )
+        ],
+        products={"A": {"price": Decimal("4.00"), "attributes": {"glaze": "matt", "price": "low"}}},
+        warnings=[NO_CURRENCY, "kept in attributes: glaze."],
+    ),
+    Case(
+        name="two columns of one name",
+        files=[woo("SKU,Name,Regular price,Regular price\nA,A,4,5\n")],
+        refused="Columns appear more than once: regular price.",
+    ),
+    Case(
         name="an export that is passed as our own CSV says what it is",
         files=[File(content=SCARF)],
         refused="This is an export of WooCommerce: pass --format woocommerce.",
