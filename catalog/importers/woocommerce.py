@@ -30,8 +30,8 @@ READ = re.compile(
     r"id|type|sku|gtin, upc, ean, or isbn|name|published|is featured\?|visibility in catalog|(short )?description|"
     r"date sale price (starts|ends)|tax (status|class)|in stock\?|stock|low stock amount|backorders allowed\?|"
     r"sold individually\?|(weight|length|width|height) \(.*\)|allow customer reviews\?|purchase note|"
-    r"(sale|regular) price|categories|tags|shipping class|images|download.*|parent|grouped products|upsells|cross-sells|"
-    r"external url|button text|position|brands|swatches attributes|attribute \d+ .*|meta: .*"
+    r"(sale|regular) price|categories|tags|shipping class|images|download.*|parent|grouped products|upsells|"
+    r"cross-sells|external url|button text|position|brands|swatches attributes|attribute \d+ .*|meta: .*"
 )
 COMMA = re.compile(r"(?<!\\),")
 
