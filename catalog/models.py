@@ -112,6 +112,17 @@ class Product(models.Model):
     )
     collection = models.CharField(max_length=200, blank=True, db_index=True)
     is_active = models.BooleanField(default=True)
+    source = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The import that made it (--source); empty: none did",
+    )
+    left_source_at = models.DateTimeField(
+        null=True, editable=False, help_text="Deactivated then, because a complete file of its source lacked it"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     # Kept by Postgres itself, so that raw SQL and bulk updates cannot slip past it.

@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 
 from catalog.importers.csv import read_csv
 from catalog.importers.google import read_google
+from catalog.importers.magento import read_magento
 from catalog.importers.report import SourceRow
 from catalog.importers.shopify import read_shopify
+from catalog.importers.woocommerce import read_woocommerce
 
 # By what --format calls them. Each is called as `read(file, report=..., encoding=...)`, and `file` holds bytes.
 READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {
     "csv": read_csv,
     "google": read_google,
     "shopify": read_shopify,
+    "woocommerce": read_woocommerce,
+    "magento": read_magento,
 }

@@ -1,10 +1,11 @@
-"""Kindred's own CSV: a column for each field, see the README. Only sku and title are required."""
+"""Kindred's own CSV: a column for each field, see docs/importing.md. Only sku and title are required."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import IO
 
+from catalog.importers.exports import refuse_other_exports, refuse_repeated_columns
 from catalog.importers.report import ImportFileError, ImportReport, SourceRow
 from catalog.importers.rows import REQUIRED, is_known
 from catalog.importers.table import open_table
@@ -18,29 +19,30 @@ ALIASES = {
     "description_html": "description",
     "image": "images",
 }
+# An empty cell empties its field (stock: not counted), as in a sheet that a merchandiser looks at. Not these: a product
+# is neither shown nor hidden by a cell that nobody filled in, and a price does not lose what it is in.
+KEPT = frozenset({*REQUIRED, "is_active", "currency"})
 
 
 def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
     """Yield the rows of `file`. Raises ImportFileError when there is no way to read it."""
     with open_table(file, encoding=encoding) as table:
+        refuse_other_exports(table.columns, format="csv")
         names = canonical_names(table.columns)
         missing = [column for column in REQUIRED if column not in names.values()]
         if missing:
             there = ", ".join(table.columns)
             raise ImportFileError(f"The file has no column {' and no column '.join(missing)}. It has: {there}.")
-        unknown = [column for column in names.values() if not is_known(column)]
-        if unknown:
-            report.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(unknown)}.")
+        report.warn_kept([column for column in names.values() if not is_known(column)])
+        emptied = frozenset(names.values()) - KEPT
         for row in table.rows:
             fields = {names[column]: text for column, text in row.fields.items() if column in names}
-            yield SourceRow(row.line, fields, row.problem)
+            yield SourceRow(row.line, fields, row.problem, emptied)
 
 
 def canonical_names(columns: list[str]) -> dict[str, str]:
     """Return column -> our name for it. An alias of a column that is there under our name is left out."""
-    if len(set(columns)) < len(columns):
-        twice = sorted({column for column in columns if columns.count(column) > 1})
-        raise ImportFileError(f"Columns appear more than once: {', '.join(twice)}.")
+    refuse_repeated_columns(columns)
     names: dict[str, str] = {}
     for column in filter(None, columns):
         name = _our_name(column)

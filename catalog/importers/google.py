@@ -44,14 +44,20 @@ def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8
     head = file.read(256).lstrip(b"\xef\xbb\xbf \r\n\t")
     file.seek(0)
     if head.startswith(b"<"):
-        yield from (SourceRow(line, to_row(fields)) for line, fields in _read_xml(file))
+        yield from (_make_row(line, fields) for line, fields in _read_xml(file))
         return
     with open_table(file, encoding=encoding, delimiters="\t") as table:
         for row in table.rows:
             fields = {name.replace(" ", "_"): [text] for name, text in row.fields.items()}
             if "additional_image_link" in fields:
                 fields["additional_image_link"] = fields["additional_image_link"][0].split(",")
-            yield SourceRow(row.line, to_row(fields), row.problem)
+            yield _make_row(row.line, fields, row.problem)
+
+
+def _make_row(line: int, fields: Fields, problem: str = "") -> SourceRow:
+    """What is on sale without a quantity is not counted; of all else an empty element says nothing."""
+    says_stock = any(text.strip() for text in fields.get("availability", []))
+    return SourceRow(line, to_row(fields), problem, frozenset({"stock"} if says_stock else ()))
 
 
 def to_row(fields: Fields) -> dict[str, str]:

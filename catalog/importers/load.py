@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from catalog.importers.pictures import PictureFolder
 from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
+from catalog.importers.sources import Known, NotComplete, count_shown, deactivate_gone, find_known
 from catalog.pictures.checks import Picture
 from catalog.writing import CHUNK, ProductWrite, upsert_products
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadOptions:
+    """What the caller of an import says of its file."""
+
+    source: str  # products that the import makes are of this source
+    currency: str = ""  # of prices that the file gives none for
+    replace_missing: bool = False
+    claim: bool = False  # products that no import made become the source's as well
+    dry_run: bool = False
 
 
 class Loader:
     """Loads rows by sku, and reports what became of each."""
 
-    def __init__(self, *, folder: PictureFolder, report: ImportReport, dry_run: bool = False) -> None:
+    def __init__(self, options: LoadOptions, *, folder: PictureFolder, report: ImportReport) -> None:
+        self.options = options
         self.folder = folder
         self.report = report
-        self.dry_run = dry_run
         self.lines: dict[str, int] = {}  # sku -> the line that it was accepted on
 
     def load(self, rows: Iterable[SourceRow]) -> None:
@@ -27,16 +39,51 @@ class Loader:
         rows = iter(rows)
         while batch := list(islice(rows, CHUNK)):
             accepted = list(self._accept(batch))
-            results = upsert_products([write for _, write in accepted], dry_run=self.dry_run)
-            for (source, _), result in zip(accepted, results, strict=True):
-                self.report.count(source, result)
+            known = find_known([row.write.sku for row, _ in accepted])
+            writes = [self._make_write(row, pictures, known.get(row.write.sku)) for row, pictures in accepted]
+            results = upsert_products(writes, dry_run=self.options.dry_run)
+            for (row, _), result in zip(accepted, results, strict=True):
+                self.report.count(row.source, result)
 
-    def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[SourceRow, ProductWrite]]:
-        """Yield the good rows and what they write, pictures and all."""
+    def complete(self, rows: Iterable[SourceRow], *, allow_many: bool) -> None:
+        """Load all rows, and hide the source's products that are not among them. Raises NotComplete.
+
+        A row that was rejected is there all the same: its product stays as it is.
+        """
+        shown = count_shown(self.options.source)
+        self.load(rows)
+        if not self.report.loaded:
+            return
+        if self.report.rejected_unnamed:
+            raise NotComplete(
+                f"{self.report.rejected_unnamed} rows could not be read so far as to say which products they are: "
+                "nothing was deactivated. Mend them and run it again."
+            )
+        present = self.lines.keys() | self.report.rejected_skus
+        source, dry_run = self.options.source, self.options.dry_run
+        self.report.deactivated = deactivate_gone(
+            source, present=present, shown=shown, allow_many=allow_many, dry_run=dry_run
+        )
+
+    def _make_write(self, row: ParsedRow, pictures: list[Picture] | None, known: Known | None) -> ProductWrite:
+        """Return what a good row writes, beside what is stored under its sku."""
+        values = dict(row.write.values)
+        if values.get("price") is not None and not values.get("currency") and self.options.currency:
+            values["currency"] = self.options.currency
+        if known is None or (self.options.claim and not known.source):
+            values["source"] = self.options.source
+        if known and known.has_left:  # and is back
+            values = {"is_active": True, **values, "left_source_at": None}
+        if known and known.is_of_group and row.source.is_group_title:
+            del values["title"]
+        return replace(row.write, values=values, pictures=pictures)
+
+    def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, list[Picture] | None]]:
+        """Yield the good rows, and their pictures."""
         parsed = []
         for source in batch:
             try:
-                parsed.append(parse_row(source))
+                parsed.append(parse_row(source, replace_missing=self.options.replace_missing))
             except RowError as error:
                 self.report.reject(source, str(error))
         found = self.folder.load(name for row in parsed for name in row.images or [])
@@ -50,7 +97,7 @@ class Loader:
                 self.report.reject(row.source, str(error))
             else:
                 self.lines[sku] = row.source.line
-                yield row.source, replace(row.write, pictures=pictures)
+                yield row, pictures
 
 
 def _pictures_of(row: ParsedRow, found: dict[str, Picture | RowError | None]) -> list[Picture] | None:

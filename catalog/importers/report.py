@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -24,11 +25,17 @@ class RowError(ValueError):
 
 @dataclass(frozen=True)
 class SourceRow:
-    """One row as a reader found it: where it begins (the first line is 1), and its texts by column."""
+    """One row as a reader found it: where it begins (the first line is 1), and its texts by column.
+
+    It has the columns that the file has, and no others: what a row does not name stays as it is stored.
+    """
 
     line: int
     fields: dict[str, str]
     problem: str = ""  # set when the reader itself could not make sense of the row
+    emptied: frozenset[str] = frozenset()  # columns whose empty cell empties what is stored; of others it says nothing
+    attributes: Mapping[str, str] = field(default_factory=dict)  # by names of the shop's own, which are never columns
+    is_group_title: bool = False  # the title is that of a whole group: one of several that is stored keeps its own
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,10 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    deactivated: int = 0  # that a complete file does not have any more
+    without_currency: str = ""  # what the format is called, where its files name no currency
+    rejected_skus: set[str] = field(default_factory=set)
+    rejected_unnamed: int = 0  # rows of which nobody can say which products they are
     rejections: list[Rejection] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     on_reject: Callable[[SourceRow, str], None] | None = None
@@ -59,6 +70,11 @@ class ImportReport:
         """Note something the user should know, once."""
         if message not in self.warnings:
             self.warnings.append(message)
+
+    def warn_kept(self, columns: Collection[str]) -> None:
+        """Name the columns that no format's documentation has, where there are any."""
+        if columns:
+            self.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(columns)}.")
 
     def count(self, row: SourceRow, result: WriteResult) -> None:
         """Count what became of a row that was written."""
@@ -75,8 +91,12 @@ class ImportReport:
     def reject(self, row: SourceRow, reason: str) -> None:
         """Count a row out, with the reason."""
         self.rejected += 1
+        sku = row.fields.get("sku", "").strip().encode(errors="replace").decode()
+        if sku:
+            self.rejected_skus.add(sku)
+        else:
+            self.rejected_unnamed += 1
         if len(self.rejections) < KEPT_REJECTIONS:
-            sku = row.fields.get("sku", "").strip().encode(errors="replace").decode()
             self.rejections.append(Rejection(row.line, sku, reason))
         if self.on_reject:
             self.on_reject(row, reason)
@@ -86,14 +106,26 @@ class RejectsFile:
     """Rejected rows as CSV, with line and reason in front: mend them there and import that file."""
 
     def __init__(self, file: IO[str]) -> None:
+        """`file` is open for reading and writing."""
         self.file = file
         self.columns: list[str] = []
 
     def write(self, row: SourceRow, reason: str) -> None:
-        """Add a row. The first one decides the columns."""
+        """Add a row. One with further columns gives them to all that stand there already."""
+        fields = dict(row.fields)
+        if row.attributes:
+            fields["attributes"] = json.dumps(dict(row.attributes))
+        if not self.columns or not fields.keys() <= set(self.columns):
+            self._add_columns(list(fields) or ["sku", "title"])
+        cells = [reason, *(fields.get(column, "") for column in self.columns)]
+        csv.writer(self.file).writerow([row.line, *map(guard_cell, cells)])
+
+    def _add_columns(self, columns: list[str]) -> None:
+        self.file.seek(0)
+        rows = list(csv.reader(self.file))[1:]
+        self.columns += [column for column in columns if column not in self.columns]
+        self.file.seek(0)
+        self.file.truncate()
         writer = csv.writer(self.file)
-        if not self.columns:
-            self.columns = list(row.fields) or ["sku", "title"]
-            writer.writerow([LINE_COLUMN, REASON_COLUMN, *map(guard_cell, self.columns)])
-        cells = [reason, *(row.fields.get(column, "") for column in self.columns)]
-        writer.writerow([row.line, *map(guard_cell, cells)])
+        writer.writerow([LINE_COLUMN, REASON_COLUMN, *map(guard_cell, self.columns)])
+        writer.writerows([*row, *[""] * (len(self.columns) + 2 - len(row))] for row in rows)

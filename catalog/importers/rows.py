@@ -21,24 +21,26 @@ from catalog.fields import (
     clean_description,
     clean_title,
     clean_wording,
+    drop_empty_wordings,
     trim_price,
 )
 from catalog.importers.formulas import read_guarded
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
+from catalog.importers.yes_no import read_yes_no
 from catalog.models import Product
 from catalog.pictures.checks import PictureError, check_number
 from catalog.writing import ProductWrite
 
 NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
-YES, NO = {"1", "true", "yes", "y"}, {"0", "false", "no", "n"}
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
 REQUIRED = ("sku", "title")
+UNSTORED = frozenset({"list_price"})  # said by readers, and no column of products
 
 
 @dataclass(frozen=True)
 class ParsedRow:
-    """What a row says, checked. Columns that the file does not have are absent, and what they describe stays."""
+    """What a row says, checked. What it says nothing of is absent, and stays as it is stored."""
 
     source: SourceRow
     write: ProductWrite
@@ -50,21 +52,27 @@ def is_known(column: str) -> bool:
     return column in COLUMNS or column in IGNORED or bool(TRANSLATED.fullmatch(column))
 
 
-def parse_row(row: SourceRow) -> ParsedRow:
-    """Return the checked values of `row`. Raises RowError."""
+def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
+    """Return the checked values of `row`. Raises RowError.
+
+    With `replace_missing` the row is all that is known of the product: what it does not name, or names with an empty
+    cell, becomes what a new product has.
+    """
     values: dict[str, Any] = {}
     translations: dict[str, dict[str, str]] = {}
-    others: dict[str, str] = {}
+    others = {name: text.strip() for name, text in row.attributes.items() if text.strip()}
     images = None
-    for column, text in _read_texts(row).items():
+    for column, text in _read_texts(row, replace_missing=replace_missing).items():
         if column == "images":
             images = _parse_images(text)
         elif column in VALUE_PARSERS:
             values[column] = _read(column, VALUE_PARSERS[column], text)
         elif match := TRANSLATED.fullmatch(column):
             translations.setdefault(match[2], {})[match[1]] = _read(column, partial(clean_wording, match[1]), text)
-        elif text:
+        elif text and column not in UNSTORED:
             others[column] = text
+    if replace_missing:
+        values["translations"], translations = drop_empty_wordings(translations), {}
     if others:  # the attributes column replaces what there was; these add to it, and never overrule it
         attributes = _read("attributes", clean_attributes, others | values.get("attributes", {}))
         if "attributes" in values:
@@ -72,11 +80,11 @@ def parse_row(row: SourceRow) -> ParsedRow:
     return ParsedRow(row, ProductWrite(values=values, more_attributes=others, more_translations=translations), images)
 
 
-def _read_texts(row: SourceRow) -> dict[str, str]:
+def _read_texts(row: SourceRow, *, replace_missing: bool) -> dict[str, str]:
     """Return the trimmed texts of `row` by column."""
     if row.problem:
         raise RowError(row.problem)
-    for column, text in row.fields.items():
+    for column, text in [*row.fields.items(), *row.attributes.items()]:
         _refuse_bad_text(column, text)
     fields = row.fields
     if LINE_COLUMN in fields:
@@ -85,7 +93,14 @@ def _read_texts(row: SourceRow) -> dict[str, str]:
     for column in REQUIRED:
         if not texts.get(column):
             raise RowError(f"{column} is missing")
-    return texts
+    if replace_missing:
+        return dict.fromkeys(sorted(COLUMNS), "") | texts
+    return _keep_said(texts, emptied=row.emptied)
+
+
+def _keep_said(texts: dict[str, str], *, emptied: frozenset[str]) -> dict[str, str]:
+    """Return the cells that say something. An empty one does so only where its format has it mean: empty this."""
+    return {column: text for column, text in texts.items() if text or column in emptied}
 
 
 def _read(column: str, parse: Callable[[Any], Any], text: Any) -> Any:
@@ -161,11 +176,10 @@ def _parse_images(text: str) -> list[str]:
 
 
 def _parse_flag(text: str) -> bool:
-    if text.lower() in YES or not text:
-        return True
-    if text.lower() in NO:
-        return False
-    raise RowError(f"is_active {_shown(text)} is neither true nor false")
+    flag = read_yes_no(text or "true")  # as of a new product
+    if flag is None:
+        raise RowError(f"is_active {_shown(text)} is neither true nor false")
+    return flag
 
 
 def _shown(text: str) -> str:

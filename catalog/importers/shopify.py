@@ -1,65 +1,142 @@
-"""Shopify's product export: a product is the rows that share a handle, one for each variant and further picture."""
+"""Shopify's product export: a product is the rows that share a handle, one for each variant and further picture.
+
+Columns and what their cells may hold: help.shopify.com, "Using CSV files to import and export products".
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
+from dataclasses import dataclass
 from typing import IO
 
-from catalog.importers.report import ImportFileError, ImportReport, SourceRow
+from catalog.importers.bounded_names import add_digest, join_slugs, shorten_name
+from catalog.importers.exports import refuse_other_exports, require_columns
+from catalog.importers.gathering import gather_rows
+from catalog.importers.report import ImportReport, SourceRow
+from catalog.importers.shopify_columns import is_variants_own, keep_attributes, rename_columns
 from catalog.importers.table import open_table
+from catalog.importers.yes_no import read_yes_no
 
-MAX_ROWS = 3000  # of one handle: Shopify's limit is 2,048 variants
-# The export's columns, and what newer exports call them.
-RENAMED = {
-    "url handle": "handle",
-    "description": "body (html)",
-    "sku": "variant sku",
-    "price": "variant price",
-    "inventory quantity": "variant inventory qty",
-    "product image url": "image src",
-    "variant image url": "variant image",
-    "published on online store": "published",
-}
+# Where Shopify's own import overwrites, an empty cell in a column that is there overwrites as well. Not pictures, which
+# it adds to, nor prices, which a variant cannot be without; a state that is not given is the one there is.
+EMPTIED = frozenset({"description", "brand", "category", "list_price"})
 NO_OPTION = "default title"
+NO_CATEGORY = {"uncategorized", "uncategorised"}
+SHOWN = {"active": True, "draft": False, "archived": False, "unlisted": False}
+CONTINUE = {"continue": True, "deny": False}
 
 
 def read_shopify(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
-    """Yield one row for each variant. Raises ImportFileError when the file is no such export."""
+    """Yield one row for each variant. Raises ImportFileError when the file is no such export.
+
+    Rows of a product are found together wherever they are. What only its first row has (title, vendor, option names)
+    is taken from whichever row has it.
+    """
     with open_table(file, encoding=encoding) as table:
-        columns = {RENAMED.get(column, column) for column in table.columns}
-        missing = sorted({"handle", "title"} - columns)
-        if missing:
-            raise ImportFileError(f"This is no Shopify export: it has no column {' and no column '.join(missing)}.")
-        if "currency" not in columns:
-            report.warn("Shopify exports name no currency: products keep the one they have.")
-        renamed = (_rename(row) for row in table.rows)
-        for _, rows in groupby(renamed, key=lambda row: row.problem or row.fields.get("handle", "").strip()):
-            yield from _read_product(rows)
+        refuse_other_exports(table.columns, format="shopify")
+        names = rename_columns(table.columns)
+        require_columns(names.values(), format="shopify", required=("handle", "title"))
+        if "currency" not in names.values():
+            report.without_currency = "Shopify"
+        attributes = keep_attributes(names.values(), report=report)
+        renamed = (
+            SourceRow(row.line, {names[name]: text for name, text in row.fields.items()}, row.problem)
+            for row in table.rows
+        )
+        taken: set[str] = set()
+        for rows in gather_rows(renamed, part_of=_name_product):
+            yield from rows if rows[0].problem else Listing(rows, attributes).read_variants(taken)
 
 
-def _rename(row: SourceRow) -> SourceRow:
-    return SourceRow(row.line, {RENAMED.get(name, name): text for name, text in row.fields.items()}, row.problem)
+def _name_product(row: SourceRow) -> str:
+    """A row without a handle is a product of its own."""
+    return row.fields.get("handle", "").strip() or f" {row.line}"
 
 
-def _read_product(rows: Iterator[SourceRow]) -> Iterator[SourceRow]:
-    """Yield the variants of one product. Its own columns are in its first row only."""
-    kept: list[SourceRow] = []
-    for row in rows:
-        if row.problem:
-            yield row
-        elif len(kept) < MAX_ROWS:
-            kept.append(row)
-        else:
-            yield SourceRow(row.line, row.fields, problem=f"more than {MAX_ROWS} rows for one handle")
-    if not kept:
-        return
-    first = kept[0].fields
-    pictures = [row.fields["image src"].strip() for row in kept if row.fields.get("image src", "").strip()]
-    variants = [row for row in kept if _is_variant(row.fields)] or kept[:1]
-    for variant in variants:
-        yield SourceRow(variant.line, _to_row(first, variant.fields, pictures, alone=len(variants) == 1))
+@dataclass
+class Listing:
+    """The rows of one product."""
+
+    rows: list[SourceRow]
+    attributes: dict[str, str]  # column -> attribute
+
+    def say(self, column: str) -> str:
+        """Return what the first row that says anything says."""
+        return next((text for row in self.rows if (text := row.fields.get(column, "").strip())), "")
+
+    def has(self, column: str) -> bool:
+        return column in self.rows[0].fields
+
+    def read_variants(self, taken: set[str]) -> Iterator[SourceRow]:
+        variants = [row for row in self.rows if _is_variant(row.fields)] or self.rows[:1]
+        for variant in variants:
+            yield self._read_variant(variant, taken, is_alone=len(variants) == 1)
+
+    def _read_variant(self, variant: SourceRow, taken: set[str], *, is_alone: bool) -> SourceRow:
+        options = self._read_options(variant.fields)
+        suffix = "" if is_alone else ", ".join(options.values())
+        title, handle = self.say("title"), self.say("handle")
+        fields = {
+            "sku": variant.fields.get("variant sku", "").strip().removeprefix("'")
+            or _make_sku(handle or join_slugs(title), options, taken),
+            "title": f"{title} – {suffix}" if title and suffix else title,
+            **({} if is_alone or not handle else {"variant_group": shorten_name(handle)}),
+            **self._copy("description", "body (html)"),
+            **self._copy("brand", "vendor"),
+            **self._copy("currency", "currency"),
+            **self._read_category(),
+            **_copy_price(variant.fields),
+            **self._read_images(variant.fields),
+            **self._read_state(),
+        }
+        stock = _read_stock(variant.fields)
+        emptied = EMPTIED
+        if stock is not None:
+            fields["stock"] = stock
+            emptied |= {"stock"}  # not counted
+        more = {
+            name: variant.fields.get(column, "") if is_variants_own(column) else self.say(column)
+            for column, name in self.attributes.items()
+        }
+        named = {name.lower(): value for name, value in options.items()}
+        return SourceRow(variant.line, fields, "", emptied, more | named, is_group_title=not suffix)
+
+    def _copy(self, column: str, name: str) -> dict[str, str]:
+        return {column: self.say(name)} if self.has(name) else {}
+
+    def _read_options(self, variant: dict[str, str]) -> dict[str, str]:
+        """Option names (in one row only) and this variant's values: {"Colour": "Red"}."""
+        options = {}
+        for number in (1, 2, 3):
+            value = variant.get(f"option{number} value", "").strip()
+            if value and value.lower() != NO_OPTION:
+                options[self.say(f"option{number} name") or f"Option {number}"] = value
+        return options
+
+    def _read_category(self) -> dict[str, str]:
+        """Shopify's taxonomy where it is given in words, else the shop's own type."""
+        columns = [column for column in ("product category", "type") if self.has(column)]
+        paths = [path for column in columns if (path := _to_path(self.say(column)))]
+        return {"category": paths[0] if paths else ""} if columns else {}
+
+    def _read_images(self, variant: dict[str, str]) -> dict[str, str]:
+        if not self.has("image src") and not self.has("variant image"):
+            return {}
+        pictures = [row.fields for row in sorted(self.rows, key=_place_picture)]
+        names = [variant.get("variant image", ""), *(fields.get("image src", "") for fields in pictures)]
+        return {"images": "|".join(dict.fromkeys(filter(None, map(str.strip, names))))}
+
+    def _read_state(self) -> dict[str, str]:
+        """Shown where both published and active. A word that is neither is passed on, to be reported."""
+        flags = []
+        for text, words in ((self.say("published"), {}), (self.say("status"), SHOWN)):
+            if text:
+                flag = words.get(text.lower(), read_yes_no(text))
+                if flag is None:
+                    return {"is_active": text}
+                flags.append(flag)
+        return {"is_active": "true" if all(flags) else "false"} if flags else {}
 
 
 def _is_variant(fields: dict[str, str]) -> bool:
@@ -67,59 +144,52 @@ def _is_variant(fields: dict[str, str]) -> bool:
     return any(fields.get(name, "").strip() for name in names)
 
 
-def _to_row(first: dict[str, str], variant: dict[str, str], pictures: list[str], *, alone: bool) -> dict[str, str]:
-    options = _options(first, variant)
-    suffix = ", ".join(options.values())
-    handle = first.get("handle", "").strip()
-    title = first.get("title", "").strip()
-    own_picture = variant.get("variant image", "").strip()
-    row = {
-        "sku": variant.get("variant sku", "").strip().removeprefix("'") or _make_sku(handle, options),
-        "title": f"{title} – {suffix}" if title and suffix and not alone else title,
-        "description": first.get("body (html)", ""),
-        "brand": first.get("vendor", ""),
-        "category": _category(first),
-        "price": variant.get("variant price", ""),
-        "stock": _stock(variant),
-        "images": "|".join(dict.fromkeys(filter(None, [own_picture, *pictures]))),
-        "variant_group": "" if alone else handle,
-        "is_active": _is_active(first),
-        "tags": first.get("tags", ""),
-        **{name.lower(): value for name, value in options.items()},
-    }
-    return row if "currency" not in first else {**row, "currency": first["currency"]}
-
-
-def _options(first: dict[str, str], variant: dict[str, str]) -> dict[str, str]:
-    """Option names (in the first row only) and this variant's values: {"Colour": "Red"}."""
-    options = {}
-    for number in (1, 2, 3):
-        name = first.get(f"option{number} name", "").strip()
-        value = variant.get(f"option{number} value", "").strip()
-        if name and value and value.lower() != NO_OPTION:
-            options[name] = value
-    return options
-
-
-def _make_sku(handle: str, options: dict[str, str]) -> str:
+def _make_sku(handle: str, options: dict[str, str], taken: set[str]) -> str:
     """Variants without a SKU are told apart by handle and options, the same each time."""
-    return "-".join([handle, *(re.sub(r"\W+", "-", value.lower()).strip("-") for value in options.values())])[:100]
+    if not handle:
+        return ""
+    values = list(options.values())
+    slug = join_slugs(*values)
+    name = f"{handle}-{slug}" if slug else handle
+    sku = shorten_name(name)
+    if sku in taken:
+        sku = add_digest(name, of="\x1f".join([handle, *values]))
+    taken.add(sku)
+    return sku
 
 
-def _category(first: dict[str, str]) -> str:
-    taxonomy = first.get("product category", "").strip()
-    path = taxonomy if taxonomy and not taxonomy.isdigit() else first.get("type", "").strip()
-    return "/".join(part.strip().replace("/", "-") for part in path.split(">"))
+def _to_path(text: str) -> str:
+    if text.lower() in NO_CATEGORY or text.isdigit():
+        return ""
+    return "/".join(part.strip().replace("/", "-") for part in text.split(">"))
 
 
-def _stock(variant: dict[str, str]) -> str:
-    """Shopify counts below zero what was sold but not there; where it does not count, neither do we."""
+def _copy_price(variant: dict[str, str]) -> dict[str, str]:
+    """The price, and the one before a reduction; Shopify writes 0.00 where there is none."""
+    fields = {}
+    if "variant price" in variant:
+        fields["price"] = variant["variant price"]
+    if "variant compare at price" in variant:
+        before = variant["variant compare at price"].strip()
+        fields["list_price"] = "" if re.fullmatch(r"0+([.,]0*)?", before) else before
+    return fields
+
+
+def _read_stock(variant: dict[str, str]) -> str | None:
+    """Return the number, "" where it is not counted or is sold on without, or None where the row does not say.
+
+    Shopify counts below zero what was sold but not there.
+    """
+    policy = variant.get("variant inventory policy", "").strip()
+    if CONTINUE.get(policy.lower(), read_yes_no(policy)):
+        return ""
+    if "variant inventory tracker" in variant and not variant["variant inventory tracker"].strip():
+        return ""
     text = variant.get("variant inventory qty", "").strip()
-    counted = variant.get("variant inventory tracker", text).strip()
-    return "0" if re.fullmatch(r"-[0-9]+", text) else text if counted else ""
+    return ("0" if re.fullmatch(r"-[0-9]+", text) else text) or None
 
 
-def _is_active(first: dict[str, str]) -> str:
-    published = first.get("published", "").strip().lower() or "true"
-    status = first.get("status", "").strip().lower() or "active"
-    return "true" if published == "true" and status == "active" else "false"
+def _place_picture(row: SourceRow) -> int:
+    """Pictures without a position come where they stand, after those that have one."""
+    text = row.fields.get("image position", "").strip()
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 10**9

@@ -20,7 +20,7 @@ COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
 # The names that stay fixed. A change to one of them is a breaking change.
 OPTIONS = {
     "up": ["--demo", "--host", "--port", "--workers"],
-    "import_products": ["--images", "--format", "--dry-run"],
+    "import_products": ["--images", "--format", "--complete", "--currency", "--dry-run"],
     "embed_products": ["--stale", "--all", "--space", "--batch-size"],
     "spaces": [],
     "train_fusion": ["--space", "--pairs"],

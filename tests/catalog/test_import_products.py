@@ -125,6 +125,22 @@ def test_an_empty_cell_empties_the_field(folder):
     assert (product.stock, product.category, product.brand, product.price) == (None, None, "", None)
 
 
+def test_elements_that_a_feed_does_not_have_or_leaves_empty_change_nothing(folder):
+    feed = """<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>J</g:id><g:title>Jar</g:title>
+        {}</item></channel></rss>"""
+    full = """<g:price>12.00 EUR</g:price><g:brand>Havn</g:brand><g:product_type>Jars</g:product_type>
+        <g:availability>out of stock</g:availability><g:colour>red</g:colour>"""
+    folder.load_text(feed.format(full), format="google")
+
+    folder.load_text(feed.format("<g:price>13.00</g:price><g:brand></g:brand>"), format="google")
+
+    product = Product.objects.get()
+    assert (product.price, product.currency, product.brand) == (Decimal("13.00"), "EUR", "Havn")
+    assert (product.category.path, product.stock, product.attributes) == ("Jars", 0, {"colour": "red"})
+    folder.load_text(feed.format("<g:availability>in stock</g:availability>"), format="google")
+    assert Product.objects.get().stock is None
+
+
 def test_pictures_are_replaced_in_order_and_those_that_stay_keep_their_rows(folder):
     for name in ("red", "green", "blue"):
         folder.picture(f"{name}.png", name)

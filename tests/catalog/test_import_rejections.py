@@ -150,6 +150,8 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(folder, content, messa
     [
         ({"images": Path("nowhere")}, "There is no folder nowhere (--images)."),
         ({"encoding": "klingon"}, "unknown encoding: klingon"),
+        ({"currency": "euro"}, "--currency euro is not a code of three letters such as EUR"),
+        ({"source": "s" * 101}, "--source is longer than 100 characters."),
     ],
 )
 def test_wrong_options_are_refused(folder, options, message):

@@ -83,3 +83,16 @@ def test_a_row_cut_short_is_named_and_the_product_around_it_is_loaded(folder):
 def test_another_csv_is_refused(folder):
     with pytest.raises(CommandError, match="This is no Shopify export: it has no column handle"):
         folder.load_text("sku,title\nA,Mug\n", format="shopify")
+
+
+def test_rejected_variants_can_be_mended_as_our_own_csv(folder):
+    rejects = folder.path / "rejects.csv"
+    path = folder.write(
+        "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price\ncup,Cup,Title,Old,C1,4\ncup,,,New,C2,five\n"
+    )
+    folder.load(path, format="shopify", rejects=rejects)
+
+    rejects.write_text(rejects.read_text().replace(",five,", ",5,"))
+    assert folder.load(rejects).summary == "Created 1, changed 0, unchanged 0, rejected 0."
+    product = Product.objects.get(sku="C2")
+    assert (product.title, product.variant_group, product.attributes) == ("Cup – New", "cup", {"title": "New"})

@@ -14,6 +14,27 @@ pytestmark = pytest.mark.django_db
 
 MUG = picture_bytes("teal")
 
+BOWL = (
+    "sku,title,description,brand,category,price,currency,stock,images,variant_group,collection,is_active,title_de,glaze\n"
+    "B1,Bowl,Deep,Havn,Table/Bowls,14,EUR,5,bowl.jpg,B,Fjord,FALSCH,Schale,matt\n"
+)
+BOWL_PRODUCT = {
+    "title": "Bowl",
+    "description": "Deep",
+    "brand": "Havn",
+    "category": "Table/Bowls",
+    "price": Decimal("14.00"),
+    "currency": "EUR",
+    "stock": 5,
+    "images": ["bowl.jpg"],
+    "variant_group": "B",
+    "collection": "Fjord",
+    "is_active": False,
+    "translations": {"de": {"title": "Schale"}},
+    "attributes": {"glaze": "matt"},
+}
+KEPT_IN_ATTRIBUTES = "Columns without a meaning of their own are kept in attributes: glaze."
+
 CASES = [
     Case(
         name="a spreadsheet that pads its rows with empty cells",
@@ -26,6 +47,91 @@ CASES = [
         name="a table without the column that products are known by",
         files=[File(content="code,title\nM1,Mug\n")],
         refused="sku",
+    ),
+    Case(
+        name="columns that the file does not have change nothing",
+        files=[File(content=BOWL), File(content="sku,title,price\nB1,Bowl,12\n")],
+        pictures={"bowl.jpg": MUG},
+        products={"B1": {**BOWL_PRODUCT, "price": Decimal("12.00")}},
+    ),
+    Case(
+        name="empty cells empty their fields, and neither show a product nor take a price its currency",
+        files=[File(content=BOWL), File(content=BOWL.splitlines()[0] + "\nB1,Bowl,,,,,,,,,,,,\n")],
+        pictures={"bowl.jpg": MUG},
+        products={
+            "B1": {
+                **BOWL_PRODUCT,
+                "description": "",
+                "brand": "",
+                "category": "",
+                "price": None,
+                "stock": None,
+                "images": [],
+                "variant_group": "",
+                "collection": "",
+                "translations": {},
+            }
+        },
+        warnings=[KEPT_IN_ATTRIBUTES],
+    ),
+    Case(
+        name="all that a row does not say is emptied where that is asked for",
+        files=[
+            File(content=BOWL),
+            File(
+                content="sku,title,price,brand,title_fr,rim\nB1,Bowl,12,,Bol,gold\n", options={"replace_missing": True}
+            ),
+        ],
+        pictures={"bowl.jpg": MUG},
+        products={
+            "B1": {
+                "title": "Bowl",
+                "description": "",
+                "brand": "",
+                "category": "",
+                "price": Decimal("12.00"),
+                "currency": "",
+                "stock": None,
+                "images": [],
+                "variant_group": "",
+                "collection": "",
+                "is_active": True,
+                "translations": {"fr": {"title": "Bol"}},
+                "attributes": {"rim": "gold"},
+            }
+        },
+        warnings=["kept in attributes: rim."],
+    ),
+    Case(
+        name="the currency of the command is that of prices without one",
+        files=[
+            File(
+                content="sku,title,price,currency\nA,A,1,USD\nB,B,2,\nC,C,,\n",
+                options={"currency": "eur"},
+            )
+        ],
+        products={"A": {"currency": "USD"}, "B": {"currency": "EUR"}, "C": {"currency": ""}},
+    ),
+    Case(
+        name="shown or not, in the words of spreadsheets",
+        files=[
+            File(
+                content="sku,title,is_active\nA,A,WAHR\nB,B,FAUX\nC,C,DOĞRU\nD,D,ΨΕΥΔΗΣ\nE,E,否\nF,F,possibly\n",
+            )
+        ],
+        products={
+            "A": {"is_active": True},
+            "B": {"is_active": False},
+            "C": {"is_active": True},
+            "D": {"is_active": False},
+            "E": {"is_active": False},
+        },
+        rejected={7: "is_active 'possibly' is neither true nor false"},
+    ),
+    Case(
+        name="an export of Shopify says what it is",
+        files=[File(content="Handle,Title,SKU,Variant SKU,Variant Price\ncup,Cup,,C1,4\n")],
+        refused="This is an export of Shopify: pass --format shopify.",
     ),
 ]
 

@@ -12,23 +12,35 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from tqdm import tqdm
 
+from catalog.fields import BadValue, clean_currency
 from catalog.importers import READERS
-from catalog.importers.load import Loader
+from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
+from catalog.importers.sources import NotComplete
+from catalog.models import Product
 
 SHOWN_REJECTIONS = 50
 
 HELP = """\
 Load products from a file. Running it again with the same file changes nothing, and is quick: products are matched by
 sku, and only what differs is written. A row that cannot be loaded is reported with its line and the reason, and the
-others are loaded. Columns that the file does not have are left alone.
+others are loaded.
 
 The CSV's columns: sku, title (both required), description, brand, category (a path A/B/C), price, currency, stock,
 attributes (JSON), images (file names, separated by |), variant_group, collection, is_active, and title_zh,
 description_zh and the like for other languages. Other columns are kept in attributes.
 
-Exit code: 0 when at least one row was loaded or already there, 1 when none was or the file cannot be read."""
+Columns that the file does not have change nothing. An empty cell of the CSV empties its field (stock: not counted),
+but never currency or is_active. In other formats it does so where their own documentation says so: docs/importing.md
+lists it. With --replace-missing a row is all there is: what is absent or empty becomes what a new product has.
+
+Exit code: 0 when at least one row was loaded or already there, whatever was rejected beside it; 1 when none was, when
+the file cannot be read, or when --complete deactivated nothing because too much is missing; 130 when it was stopped."""
+
+FORMAT_HELP = "what wrote the file; default: csv, the columns above"
+COMPLETE_HELP = """the file is all there is of its source: products that an import of this source made and that the file
+lacks are deactivated. Refused where more than 20 %% of them are gone"""
 
 
 class Command(BaseCommand):
@@ -42,8 +54,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--images", type=Path, metavar="DIR", help="where the pictures are; default: beside FILE")
-        parser.add_argument("--format", choices=list(READERS), default="csv")
+        parser.add_argument("--format", choices=list(READERS), default="csv", help=FORMAT_HELP)
         parser.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252; default: utf-8")
+        parser.add_argument("--currency", metavar="C", help="of prices that the file gives none for, such as EUR")
+        parser.add_argument("--complete", action="store_true", help=COMPLETE_HELP)
+        parser.add_argument("--allow-many-gone", action="store_true", help="let --complete deactivate more than 20 %%")
+        parser.add_argument("--source", metavar="NAME", help="where the file comes from; default: the format's name")
+        parser.add_argument("--claim", action="store_true", help="products in the file that no import made are its own")
+        parser.add_argument("--replace-missing", action="store_true", help="empty what the file does not have or say")
         parser.add_argument("--dry-run", action="store_true", help="check and report, write nothing")
         parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows as CSV, to be mended")
 
@@ -55,11 +73,17 @@ class Command(BaseCommand):
         if not folder.is_dir():
             raise CommandError(f"There is no folder {folder} (--images).")
         report = ImportReport()
+        load_options = _read_options(options)
         try:
             with ExitStack() as stack:
                 if options["rejects"]:
                     report.on_reject = self._open_rejects(stack, options["rejects"])
-                self._load(stack.enter_context(path.open("rb")), folder, report, options)
+                pictures = PictureFolder(folder, report=report, dry_run=options["dry_run"])
+                loader = Loader(load_options, folder=pictures, report=report)
+                self._load(stack.enter_context(path.open("rb")), loader, options)
+        except NotComplete as error:
+            self._print_report(report, dry_run=options["dry_run"])
+            raise CommandError(f"{path}: {error}") from None
         except (ImportFileError, LookupError, OSError) as error:
             self._print_report(report, dry_run=options["dry_run"])
             raise CommandError(f"{path}: {error}") from None
@@ -73,11 +97,16 @@ class Command(BaseCommand):
         if not report.loaded:
             raise CommandError(f"{path}: no product could be loaded.")
 
-    def _load(self, file: IO[bytes], folder: Path, report: ImportReport, options: dict[str, Any]) -> None:
-        dry_run = options["dry_run"]
-        rows = READERS[options["format"]](file, report=report, encoding=options["encoding"])
-        loader = Loader(folder=PictureFolder(folder, report=report, dry_run=dry_run), report=report, dry_run=dry_run)
-        loader.load(self._show_progress(rows, file, report))
+    def _load(self, file: IO[bytes], loader: Loader, options: dict[str, Any]) -> None:
+        report = loader.report
+        read = READERS[options["format"]](file, report=report, encoding=options["encoding"])
+        rows = self._show_progress(read, file, report)
+        if options["complete"]:
+            loader.complete(rows, allow_many=options["allow_many_gone"])
+        else:
+            loader.load(rows)
+        if report.without_currency and not loader.options.currency:
+            report.warn(f"{report.without_currency} exports name no currency: products keep the one they have.")
 
     def _show_progress(self, rows: Iterator[SourceRow], file: IO[bytes], report: ImportReport) -> Iterator[SourceRow]:
         """Pass the rows on, with a bar by bytes read (rows ahead are not counted: that would read the file twice)."""
@@ -91,7 +120,7 @@ class Command(BaseCommand):
                 bar.update(file.tell() - bar.n)
 
     def _open_rejects(self, stack: ExitStack, path: Path) -> Callable[[SourceRow, str], None]:
-        file = stack.enter_context(path.open("w", encoding="utf-8", errors="surrogateescape", newline=""))
+        file = stack.enter_context(path.open("w+", encoding="utf-8", errors="surrogateescape", newline=""))
         return RejectsFile(file).write
 
     def _print_report(self, report: ImportReport, *, dry_run: bool) -> None:
@@ -104,7 +133,29 @@ class Command(BaseCommand):
             self.stderr.write(f"... and {report.rejected - SHOWN_REJECTIONS} more; --rejects FILE has them all")
         done = "Would create" if dry_run else "Created"
         changed = "would change" if dry_run else "changed"
+        gone = (
+            f", {'would deactivate' if dry_run else 'deactivated'} {report.deactivated}" if report.deactivated else ""
+        )
         self.stdout.write(
             f"{done} {report.created}, {changed} {report.changed}, "
-            f"unchanged {report.unchanged}, rejected {report.rejected}."
+            f"unchanged {report.unchanged}, rejected {report.rejected}{gone}."
         )
+
+
+def _read_options(options: dict[str, Any]) -> LoadOptions:
+    """Raises CommandError for a currency that is none."""
+    try:
+        currency = clean_currency(options["currency"] or "")
+    except BadValue as error:
+        raise CommandError(f"--currency {options['currency']} {error}") from None
+    source = options["source"] or options["format"]
+    limit = Product._meta.get_field("source").max_length or 0
+    if len(source) > limit:
+        raise CommandError(f"--source is longer than {limit} characters.")
+    return LoadOptions(
+        source=source,
+        currency=currency,
+        replace_missing=options["replace_missing"],
+        claim=options["claim"],
+        dry_run=options["dry_run"],
+    )

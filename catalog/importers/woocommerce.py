@@ -1,0 +1,174 @@
+"""WooCommerce's own product export: a row for each product, and one for each variation with its parent's SKU.
+
+Columns and what their cells may hold: github.com/woocommerce/woocommerce/wiki/Product-CSV-Import-Schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import IO
+
+from catalog.importers.bounded_names import shorten_name
+from catalog.importers.category_paths import pick_deepest
+from catalog.importers.exports import check_export
+from catalog.importers.gathering import gather_rows
+from catalog.importers.report import ImportReport, SourceRow
+from catalog.importers.sale_prices import Sale, pick_lowest
+from catalog.importers.table import open_table
+from catalog.importers.yes_no import read_yes_no
+
+# The schema says of two cells what it means that they are empty: stock is not managed, and there is no sale.
+EMPTIED = frozenset({"stock", "list_price"})
+COPIED = {"tags": "tags", "gtin, upc, ean, or isbn": "barcode"}  # column -> attribute
+STATES = {"1": True, "0": False, "-1": False, "publish": True, "private": False, "draft": False, "pending": False}
+SEARCHED = {"visible": True, "catalog": True, "search": True, "hidden": False}
+INHERITED = ("description", "category", "images", "brand")
+# What the schema has; of these, what is about shipping, tax, downloads and other products is left out.
+READ = re.compile(
+    r"id|type|sku|gtin, upc, ean, or isbn|name|published|is featured\?|visibility in catalog|(short )?description|"
+    r"date sale price (starts|ends)|tax (status|class)|in stock\?|stock|low stock amount|backorders allowed\?|"
+    r"sold individually\?|(weight|length|width|height) \(.*\)|allow customer reviews\?|purchase note|"
+    r"(sale|regular) price|categories|tags|shipping class|images|download.*|parent|grouped products|upsells|"
+    r"cross-sells|external url|button text|position|brands|swatches attributes|attribute \d+ .*|meta: .*"
+)
+COMMA = re.compile(r"(?<!\\),")
+
+
+def read_woocommerce(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
+    """Yield one row for each product and variation. Raises ImportFileError when the file is no such export.
+
+    A variation belongs to the group of its parent, and takes over what it does not say itself. A variable product has
+    no price of its own: it has that of its cheapest variation.
+    """
+    with open_table(file, encoding=encoding) as table:
+        check_export(table.columns, format="woocommerce", required=("sku", "name"))
+        others = [column for column in table.columns if column and not READ.fullmatch(column)]
+        report.warn_kept(others)
+        copied = COPIED | {column: column for column in others}
+        report.without_currency = "WooCommerce"
+        skus: dict[str, str] = {}  # "id:11" -> the sku that product 11 has
+        for rows in gather_rows(table.rows, part_of=lambda row: _name_family(row.fields, skus), joined=skus):
+            yield from rows if rows[0].problem else _read_family(rows, skus, copied)
+
+
+def _name_family(fields: dict[str, str], skus: dict[str, str]) -> str:
+    sku, number = _say(fields, "sku"), f"id:{_say(fields, 'id')}"
+    if sku and number != "id:":
+        skus[number] = sku
+    return _say(fields, "parent") or sku or number
+
+
+def _say(fields: dict[str, str], column: str) -> str:
+    return fields.get(column, "").strip()
+
+
+def _read_family(rows: list[SourceRow], skus: dict[str, str], copied: dict[str, str]) -> Iterator[SourceRow]:
+    """Yield a product and its variations, which may be in the file without it."""
+    variations = [row for row in rows if _say(row.fields, "parent")]
+    products = [row for row in rows if not _say(row.fields, "parent")]
+    parent = products[0].fields if products else {}
+    read = [(row, _read_product(row, skus, copied, parent=parent)) for row in variations]
+    for row in products:
+        found = _read_product(row, skus, copied, parent={})
+        if variations and row is products[0]:
+            found.fields.update({"variant_group": shorten_name(found.fields["sku"])})
+            found.fields.update(pick_lowest([variation.fields for _, variation in read], instead_of=found.fields))
+        yield found
+    yield from (found for _, found in read)
+
+
+def _read_product(row: SourceRow, skus: dict[str, str], copied: dict[str, str], *, parent: dict[str, str]) -> SourceRow:
+    said = row.fields
+    fields = {"sku": _read_sku(said), "title": _say(said, "name"), **_read_own(said)}
+    if group := _say(said, "parent"):
+        fields["variant_group"] = shorten_name(_read_group(group, skus))
+        inherited = _read_own(parent)
+        fields |= {name: inherited[name] for name in INHERITED if inherited.get(name) and not fields.get(name)}
+        if inherited.get("is_active") == "false" and fields.get("is_active") == "true":
+            fields["is_active"] = "false"
+        if _say(said, "stock").lower() == "parent":
+            fields |= _read_stock(parent)
+    return SourceRow(row.line, fields, "", EMPTIED, _read_attributes(said, copied))
+
+
+def _read_sku(fields: dict[str, str]) -> str:
+    """A product without a SKU is known by its number."""
+    return _say(fields, "sku") or (f"woocommerce-{_say(fields, 'id')}" if _say(fields, "id") else "")
+
+
+def _read_group(parent: str, skus: dict[str, str]) -> str:
+    """The parent's sku; it may be named by its number, as `id:11`."""
+    match = re.fullmatch(r"id:\s*([0-9]+)", parent)
+    return skus.get(f"id:{match[1]}", f"woocommerce-{match[1]}") if match else parent
+
+
+def _read_own(said: dict[str, str]) -> dict[str, str]:
+    """Return what one row says of a product by itself."""
+    fields = _read_price(said) | _read_stock(said) | _read_state(said)
+    if "description" in said or "short description" in said:
+        fields["description"] = _say(said, "description") or _say(said, "short description")
+    if "categories" in said:
+        paths = [part.replace("\\,", ",") for part in COMMA.split(said["categories"])]
+        fields["category"] = pick_deepest(path.split(">") for path in paths)
+    if "brands" in said:
+        fields["brand"] = COMMA.split(said["brands"])[0].split(">")[-1].replace("\\,", ",").strip()
+    if "images" in said:
+        fields["images"] = "|".join(_split_images(said["images"]))
+    return fields
+
+
+def _split_images(text: str) -> list[str]:
+    """Names and URLs between commas; a comma inside a URL, as of resizing services, has no space behind it."""
+    parts = re.split(r",\s+|,(?=https?://)", text)
+    names = [name for part in parts for name in ([part] if "://" in part else part.split(","))]
+    return list(filter(None, map(str.strip, names)))
+
+
+def _read_price(said: dict[str, str]) -> dict[str, str]:
+    sale = Sale(
+        regular=said.get("regular price"),
+        reduced=said.get("sale price"),
+        starts=_say(said, "date sale price starts"),
+        ends=_say(said, "date sale price ends"),
+    )
+    return sale.as_fields(at=datetime.now(UTC))
+
+
+def _read_stock(said: dict[str, str]) -> dict[str, str]:
+    """A number is counted. Without one it is in stock, or not; what may be ordered back is sold all the same."""
+    number = _say(said, "stock")
+    in_stock = _say(said, "in stock?").lower()
+    if read_yes_no(_say(said, "backorders allowed?")) or _say(said, "backorders allowed?").lower() == "notify":
+        return {"stock": ""}
+    if in_stock == "backorder":
+        return {"stock": ""}
+    if read_yes_no(in_stock) is False:
+        return {"stock": "0"}
+    if number:
+        return {} if number.lower() == "parent" else {"stock": re.sub(r"^-[0-9.]+$", "0", number)}
+    return {"stock": ""} if in_stock or "stock" in said else {}
+
+
+def _read_state(said: dict[str, str]) -> dict[str, str]:
+    """Shown where it is published and in the catalogue or search. An unknown word is passed on, to be reported."""
+    flags = []
+    for column, words in (("published", STATES), ("visibility in catalog", SEARCHED)):
+        if text := _say(said, column):
+            flag = words.get(text.lower(), read_yes_no(text))
+            if flag is None:
+                return {"is_active": text}
+            flags.append(flag)
+    return {"is_active": "true" if all(flags) else "false"} if flags else {}
+
+
+def _read_attributes(said: dict[str, str], copied: dict[str, str]) -> dict[str, str]:
+    """Return the shop's own attributes: `Attribute 1 name`, `Attribute 1 value(s)`, and so on."""
+    attributes = {name: _say(said, column) for column, name in copied.items() if _say(said, column)}
+    for column in said:
+        if match := re.fullmatch(r"attribute ([0-9]+) name", column):
+            name, value = _say(said, column), _say(said, f"attribute {match[1]} value(s)")
+            if name and value:
+                attributes[name.lower()] = value
+    return attributes

@@ -1,0 +1,169 @@
+"""Magento's exports from the wild."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.factories import picture_bytes
+from tests.field.table import Case, File, as_parameters, check_case
+
+pytestmark = pytest.mark.django_db
+
+NO_CURRENCY = "Magento exports name no currency"
+FRONT, BACK = picture_bytes("teal"), picture_bytes("gold")
+COAT = (
+    "sku,store_view_code,product_type,categories,name,description,product_online,visibility,price,special_price,"
+    "base_image,additional_images,qty,is_in_stock,additional_attributes,configurable_variations\n"
+    'CO-S,,simple,,Coat S,,1,Not Visible Individually,80.0000,,,,2.0000,1,"size=S",\n'
+    'CO-L,,simple,,Coat L,,1,Not Visible Individually,90.0000,72.0000,,,0.0000,0,"size=L",\n'
+    'CO,,configurable,"Default Category/Wear,Default Category/Wear/Coats",Coat,<p>Rain</p>,1,"Catalog, Search",,,'
+    '/c/o/front.jpg,/c/o/back.jpg,0.0000,1,"brand=Havn,""care=cold, by hand"",fit=slim|long",'
+    '"sku=CO-S,size=S|sku=CO-L,size=L"\n'
+    "CO,de,,,Mantel,<p>Regen</p>,,,,,,,,,,\nCO,pt_BR,,,Casaco,,,,,,,,,,,\n"
+)
+COAT_PRODUCTS = {
+    "CO": {
+        "title": "Coat",
+        "description": "Rain",
+        "translations": {"de": {"title": "Mantel", "description": "Regen"}, "pt-br": {"title": "Casaco"}},
+        "category": "Wear/Coats",
+        "brand": "Havn",
+        "price": Decimal("72.00"),
+        "stock": None,
+        "is_active": True,
+        "variant_group": "CO",
+        "images": ["c/o/front.jpg", "c/o/back.jpg"],
+        "attributes": {"care": "cold, by hand", "fit": "slim, long"},
+    },
+    "CO-S": {
+        "title": "Coat S",
+        "description": "Rain",
+        "category": "Wear/Coats",
+        "price": Decimal("80.00"),
+        "stock": 2,
+        "is_active": False,
+        "variant_group": "CO",
+        "images": ["c/o/front.jpg", "c/o/back.jpg"],
+        "attributes": {"size": "S"},
+    },
+    "CO-L": {"price": Decimal("72.00"), "stock": 0, "variant_group": "CO", "attributes": {"size": "L"}},
+}
+PICTURES = {"c/o/front.jpg": FRONT, "c/o/back.jpg": BACK}
+
+
+def magento(content: str, **options) -> File:
+    return File(content=content, format="magento", options=options)
+
+
+CASES = [
+    Case(
+        name="a configurable product, its variations before it and its store views after it",
+        files=[magento(COAT, currency="EUR")],
+        pictures=PICTURES,
+        products=COAT_PRODUCTS,
+    ),
+    Case(
+        name="empty cells change nothing, and Magento's own constant empties",
+        files=[
+            magento(COAT),
+            magento(
+                "sku,store_view_code,name,description,categories,price,qty,is_in_stock\nCO,,Coat,,,,,\n"
+                "CO-S,,Coat S,__EMPTY__VALUE__,__EMPTY__VALUE__,,5.0000,1\n"
+            ),
+        ],
+        pictures=PICTURES,
+        products=COAT_PRODUCTS
+        | {"CO-S": {**COAT_PRODUCTS["CO-S"], "description": "", "category": "", "stock": 5, "is_active": False}},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="online or not, and a word that nobody knows",
+        files=[
+            magento(
+                "sku,attribute_set_code,name,product_online,price\nA,Default,A,1,4\nB,Default,B,2,4\n"
+                "C,Default,C,Enabled,4\nD,Default,D,sometimes,4\n"
+            )
+        ],
+        products={"A": {"is_active": True}, "B": {"is_active": False}, "C": {"is_active": True}},
+        rejected={5: "'sometimes' is neither true nor false"},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="stock: counted, out of stock, not managed, ordered back, below zero",
+        files=[
+            magento(
+                "sku,product_online,name,qty,is_in_stock,manage_stock,use_config_manage_stock,allow_backorders,"
+                "use_config_backorders\nA,1,A,3.5000,1,1,1,0,1\nB,1,B,3.0000,0,1,1,0,1\nC,1,C,0.0000,1,0,0,0,1\n"
+                "D,1,D,0.0000,1,1,1,1,0\nE,1,E,-4.0000,1,1,1,0,1\nF,1,F,,,,,,\n"
+            )
+        ],
+        products={
+            "A": {"stock": 3},
+            "B": {"stock": 0},
+            "C": {"stock": None},
+            "D": {"stock": None},
+            "E": {"stock": 0},
+            "F": {"stock": None},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="special prices in their time",
+        files=[
+            magento(
+                "sku,product_online,name,price,special_price,special_price_from_date,special_price_to_date\n"
+                "A,1,A,10.000000,8.500000,1/15/20,\nB,1,B,10.000000,8.000000,1/15/20,1/31/20\n"
+            )
+        ],
+        products={"A": {"price": Decimal("8.50")}, "B": {"price": Decimal("10.00")}},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a store view that is called after no language, and one of a product that is not there",
+        files=[magento("sku,store_view_code,name,price\nA,,Cup,4\nA,default,Our cup,\nA,fr,Tasse,\nB,fr,Bol,\n")],
+        products={"A": {"title": "Cup", "translations": {"fr": {"title": "Tasse"}}}},
+        rejected={5: "a store view of a product that is not in the file"},
+        warnings=[NO_CURRENCY, "Wordings of the store view default are left out"],
+    ),
+    Case(
+        name="categories: the deepest, the root alone, and a slash in a name",
+        files=[
+            magento(
+                "sku,product_type,categories,name,price\nA,simple,Default Category,A,4\n"
+                'D,simple,"Default Category/Pots, pans|Default Category/Pots, pans/Lids",D,4\n'
+                'B,simple,"Default Category/In\\/Out/Mats,Default Category/Rugs",B,4\nC,simple,Shop/Mats,C,4\n'
+            )
+        ],
+        products={
+            "A": {"category": ""},
+            "B": {"category": "In-Out/Mats"},
+            "C": {"category": "Shop/Mats"},
+            "D": {"category": "Pots, pans/Lids"},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="columns that the reference does not have are attributes, and others are left out",
+        files=[
+            magento(
+                "sku,attribute_set_code,name,price,weight,meta_title,glaze\n"
+                "A,Default,A,4,0.5,Buy A,matt\nB,Default,B,4,,,\n"
+            )
+        ],
+        products={"A": {"attributes": {"glaze": "matt"}}, "B": {"attributes": {}}},
+        warnings=[NO_CURRENCY, "kept in attributes: glaze."],
+    ),
+    Case(
+        name="an export that is passed as our own CSV says what it is",
+        files=[File(content=COAT)],
+        refused="This is an export of Magento: pass --format magento.",
+    ),
+]
+
+
+@as_parameters(CASES)
+def test_a_magento_export_from_the_wild(case: Case, tmp_path: Path):
+    check_case(case, tmp_path)

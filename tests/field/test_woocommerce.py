@@ -1,0 +1,221 @@
+"""WooCommerce's exports from the wild."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.factories import picture_bytes
+from tests.field.table import Case, File, as_parameters, check_case
+
+pytestmark = pytest.mark.django_db
+
+NO_CURRENCY = "WooCommerce exports name no currency"
+FRONT, BACK = picture_bytes("teal"), picture_bytes("gold")
+SCARF = (
+    'ID,Type,SKU,Name,Published,"Short description",Description,"In stock?",Stock,"Sale price","Regular price",'
+    'Categories,Images,Parent,"Attribute 1 name","Attribute 1 value(s)"\n'
+    '7,variable,SC,Scarf,1,Warm,"<p>Of wool</p>",1,,,,"Sale, Clothing > Scarves",'
+    '"https://shop.test/front.jpg, https://shop.test/back.jpg",,Colour,"Red, Blue"\n'
+    "8,variation,SC-R,Scarf - Red,1,,,1,3,,35.00,,,SC,Colour,Red\n"
+    "9,variation,,Scarf - Blue,1,,,1,parent,24.00,30.00,,,id:7,Colour,Blue\n"
+)
+# the price of the cheapest variation is the product's own
+SCARF_PRODUCTS = {
+    "SC": {
+        "title": "Scarf",
+        "description": "Of wool",
+        "price": Decimal("24.00"),
+        "stock": None,
+        "category": "Clothing/Scarves",
+        "variant_group": "SC",
+        "images": ["front.jpg", "back.jpg"],
+        "attributes": {"colour": "Red, Blue"},
+    },
+    "SC-R": {
+        "title": "Scarf - Red",
+        "description": "Of wool",
+        "price": Decimal("35.00"),
+        "stock": 3,
+        "category": "Clothing/Scarves",
+        "variant_group": "SC",
+        "images": ["front.jpg", "back.jpg"],
+        "attributes": {"colour": "Red"},
+    },
+    "woocommerce-9": {
+        "title": "Scarf - Blue",
+        "price": Decimal("24.00"),
+        "stock": None,
+        "category": "Clothing/Scarves",
+        "variant_group": "SC",
+        "attributes": {"colour": "Blue"},
+    },
+}
+
+
+def woo(content: str, **options) -> File:
+    return File(content=content, format="woocommerce", options=options)
+
+
+CASES = [
+    Case(
+        name="variations belong to their parent and take over what they do not say",
+        files=[woo(SCARF, currency="EUR")],
+        pictures={"front.jpg": FRONT, "back.jpg": BACK},
+        products={sku: {**product, "currency": "EUR"} for sku, product in SCARF_PRODUCTS.items()},
+    ),
+    Case(
+        name="the same rows in another order",
+        files=[woo("".join(SCARF.splitlines(keepends=True)[line] for line in (0, 3, 2, 1)))],
+        pictures={"front.jpg": FRONT, "back.jpg": BACK},
+        products=SCARF_PRODUCTS,
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="variations without their parent keep its group, under its number where that is all there is",
+        files=[
+            woo(
+                "ID,Type,SKU,Name,Regular price,Parent\n8,variation,SC-R,Scarf - Red,35,SC\n"
+                "9,variation,SC-B,Scarf - Blue,30,id:7\n"
+            )
+        ],
+        products={
+            "SC-R": {"price": Decimal("35.00"), "variant_group": "SC"},
+            "SC-B": {"price": Decimal("30.00"), "variant_group": "woocommerce-7"},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="published, private, draft, hidden, and a word that nobody knows",
+        files=[
+            woo(
+                "SKU,Name,Published,Visibility in catalog,Regular price\nA,A,1,visible,1\nB,B,0,visible,1\n"
+                "C,C,-1,visible,1\nD,D,1,hidden,1\nE,E,WAHR,search,1\nF,F,soon,visible,1\n"
+            )
+        ],
+        products={
+            "A": {"is_active": True},
+            "B": {"is_active": False},
+            "C": {"is_active": False},
+            "D": {"is_active": False},
+            "E": {"is_active": True},
+        },
+        rejected={7: "'soon' is neither true nor false"},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="variations of a draft are not shown",
+        files=[
+            woo("Type,SKU,Name,Published,Regular price,Parent\nvariable,P,Cap,-1,,\nvariation,P-1,Cap - Red,1,9,P\n")
+        ],
+        products={"P": {"is_active": False}, "P-1": {"is_active": False}},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="stock: counted, in stock, out of stock, on order, sold on without",
+        files=[
+            woo(
+                "Type,SKU,Name,In stock?,Stock,Backorders allowed?,Regular price\n"
+                "simple,A,A,1,4,0,1\nsimple,B,B,1,,0,1\n"
+                "simple,C,C,0,,0,1\nsimple,D,D,backorder,0,0,1\nsimple,E,E,1,-2,notify,1\nsimple,F,F,1,-2,0,1\n"
+            )
+        ],
+        products={
+            "A": {"stock": 4},
+            "B": {"stock": None},
+            "C": {"stock": 0},
+            "D": {"stock": None},
+            "E": {"stock": None},
+            "F": {"stock": 0},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a sale holds in its time only",
+        files=[
+            woo(
+                "SKU,Name,Date sale price starts,Date sale price ends,Sale price,Regular price\nA,A,2020-01-01,,8,10\n"
+                "B,B,,2020-01-31,8,10\nC,C,2999-01-01,,8,10\nD,D,2020-01-01,2999-01-01,8,10\nE,E,some day,,8,10\n"
+            )
+        ],
+        products={
+            "A": {"price": Decimal("8.00")},
+            "B": {"price": Decimal("10.00")},
+            "C": {"price": Decimal("10.00")},
+            "D": {"price": Decimal("8.00")},
+            "E": {"price": Decimal("10.00")},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a file of stock changes stock, and empty cells change no price, text or picture",
+        files=[
+            woo(SCARF, currency="EUR"),
+            woo("Type,SKU,Name,Description,In stock?,Stock,Regular price,Images\nvariation,SC-R,Scarf - Red,,1,,,\n"),
+        ],
+        pictures={"front.jpg": FRONT, "back.jpg": BACK},
+        products=SCARF_PRODUCTS | {"SC-R": {**SCARF_PRODUCTS["SC-R"], "stock": None, "currency": "EUR"}},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="categories and brands with commas and slashes, tags, and the category of those without one",
+        files=[
+            woo(
+                "SKU,Name,Regular price,Categories,Tags,Brands\n"
+                'A,A,1,"Pots\\, pans > Lids, Kitchen","steel, new",Havn\nB,B,1,Uncategorized,,\nC,C,1,In/Out,,\n'
+            )
+        ],
+        products={
+            "A": {"category": "Pots, pans/Lids", "attributes": {"tags": "steel, new"}, "brand": "Havn"},
+            "B": {"category": ""},
+            "C": {"category": "In-Out"},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="pictures between commas, with and without spaces, and a URL with commas of its own",
+        files=[
+            woo(
+                "SKU,Name,Regular price,Images\n"
+                'A,A,1,"front.jpg,back.jpg"\nB,B,1,"https://x.test/w_300,h_300/front.jpg,https://x.test/back.jpg"\n'
+            )
+        ],
+        pictures={"front.jpg": FRONT, "back.jpg": BACK},
+        products={"A": {"images": ["front.jpg", "back.jpg"]}, "B": {"images": ["front.jpg", "back.jpg"]}},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="columns that the schema does not have are attributes, and others are left out",
+        files=[
+            woo(
+                "SKU,Name,Regular price,Weight (kg),Meta: _seo,Attribute 1 name,Attribute 1 visible,Glaze,"
+                "Attribute 1 value(s)\n"
+                "A,A,4,0.5,Buy A,Price,1,matt,low\n"
+            )
+        ],
+        products={"A": {"price": Decimal("4.00"), "attributes": {"glaze": "matt", "price": "low"}}},
+        warnings=[NO_CURRENCY, "kept in attributes: glaze."],
+    ),
+    Case(
+        name="two columns of one name",
+        files=[woo("SKU,Name,Regular price,Regular price\nA,A,4,5\n")],
+        refused="Columns appear more than once: regular price.",
+    ),
+    Case(
+        name="an export that is passed as our own CSV says what it is",
+        files=[File(content=SCARF)],
+        refused="This is an export of WooCommerce: pass --format woocommerce.",
+    ),
+    Case(
+        name="a table that is no export",
+        files=[woo("title,price\nCup,4\n")],
+        refused="This is no WooCommerce export: it has no column name and no column sku.",
+    ),
+]
+
+
+@as_parameters(CASES)
+def test_a_woocommerce_export_from_the_wild(case: Case, tmp_path: Path):
+    check_case(case, tmp_path)
