@@ -107,7 +107,6 @@ def clean_description(text: str) -> str:
 
 def clean_identifier(text: str) -> str:
     """Return a sku or the like: its own letters, without what nobody sees and spaces around it. Raises BadValue."""
-    check_characters(text)
     text = drop_unseen(text).strip()
     if ROUNDED.fullmatch(text):
         raise BadValue("is a number that a spreadsheet rounded: format the column as text", code="rounded")

@@ -16,8 +16,9 @@ from django.db import models
 from iso4217 import Currency
 
 from catalog.characters import drop_unseen
-from catalog.refusals import BadValue
+from catalog.refusals import AmbiguousPrice, BadValue
 
+NO_NUMBER = "is not a number: write it as 12.50, the currency in its own column"
 MAX_LENGTH = 60  # characters of a price with its currency
 # Digits after the point of each currency in use, by ISO 4217 itself. Metals and codes for tests have none.
 DECIMALS: dict[str, int] = {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
@@ -73,7 +74,8 @@ def clean_currency(code: str) -> str:
 def read_price(said: Any, *, currency: str = "", mark: str = "") -> tuple[Decimal | None, str]:
     """Return the amount, None for nothing, and the code of the currency that `said` names, or nothing. Raises BadValue.
 
-    `said` is a text, or a number of JSON; a negative one is for the model to refuse. `currency` is the code given beside it. `mark` is what decides where the price does not: the decimal separator of the file, `.` or `,`.
+    `said` is a text, or a number of JSON; a negative one is for the model to refuse. `currency` is the code given with
+    it. `mark` is what decides where the price does not: the decimal separator of the file, `.` or `,`.
     """
     if isinstance(said, int | float | Decimal) and not isinstance(said, bool):
         return _check_amount(Decimal(str(said)), currency), ""
@@ -101,7 +103,7 @@ def find_mark(prices: Iterable[tuple[str, str]]) -> str:
 
 
 def _no_price() -> BadValue:
-    return BadValue("is not a price: write it as 12.50, or with its currency as 12.50 EUR", code="invalid")
+    return BadValue(NO_NUMBER, code="invalid")
 
 
 def _take_apart(said: str) -> tuple[bool, str, list[str]]:
@@ -174,7 +176,8 @@ def _decide(separator: str, *, currency: str) -> str:
 
 def _refuse_to_guess(whole: str, rest: str) -> str:
     meant = f"{whole}{rest} or {whole}.{rest}"
-    raise BadValue(f"can mean {meant}: write it without thousands and with two decimals", code="ambiguous")
+    said = f"can mean {meant}: write it without thousands and with two decimals"
+    raise AmbiguousPrice(said, code="max_decimal_places")
 
 
 def _read_amount(core: str, mark: str) -> Decimal:

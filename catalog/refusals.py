@@ -9,3 +9,7 @@ class BadValue(ValueError):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class AmbiguousPrice(BadValue):
+    """A price that can mean two things, as long as nothing says what the decimal separator is."""

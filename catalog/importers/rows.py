@@ -16,6 +16,7 @@ from catalog.characters import clean_name
 from catalog.fields import (
     LANGUAGE,
     RULES,
+    check_characters,
     clean_attributes,
     clean_category_path,
     clean_flag,
@@ -26,7 +27,7 @@ from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, Sourc
 from catalog.models import Product
 from catalog.pictures.checks import PictureError, check_number
 from catalog.prices import DECIMALS, clean_currency, read_price
-from catalog.refusals import BadValue
+from catalog.refusals import AmbiguousPrice, BadValue
 from catalog.writing import ProductWrite
 
 TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
@@ -122,16 +123,10 @@ def _keep_bounds(column: str, value: Any) -> Any:
 
 
 def _refuse_bad_text(column: str, text: str) -> None:
-    if "\x00" in text:
-        raise RowError(f"{column} holds a NUL character: export the file again as text")
     try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        byte = ord(text[error.start]) - 0xDC00  # how `surrogateescape` keeps a byte that it could not decode
-        raise RowError(
-            f"wrong encoding: {column} holds the byte 0x{byte:02X}, which is not UTF-8; "
-            "save the file as UTF-8, or pass --encoding cp1252 if it is Latin-1 or Windows-1252"
-        ) from None
+        check_characters(text)
+    except BadValue as error:
+        raise RowError(f"{column} {error}: export the file again as text") from None
 
 
 def _parse_price(text: str, *, currency: str) -> tuple[Decimal | None, str]:
@@ -140,7 +135,7 @@ def _parse_price(text: str, *, currency: str) -> tuple[Decimal | None, str]:
     try:
         price, named = read_price(text, currency=known)
     except BadValue as error:
-        hint = ", or pass --decimal point or --decimal comma" if error.code == "ambiguous" else ""
+        hint = ", or pass --decimal point or --decimal comma" if isinstance(error, AmbiguousPrice) else ""
         raise RowError(f"price {_shown(text)} {error}{hint}") from None
     if price and price < 0:
         raise RowError(f"price {text} is negative")

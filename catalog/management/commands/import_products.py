@@ -13,6 +13,7 @@ from django.db import OperationalError
 from tqdm import tqdm
 
 from catalog.importers import READERS
+from catalog.importers.decimal_marks import MARKS, settle_prices
 from catalog.importers.load import Loader
 from catalog.importers.pictures import PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
@@ -44,6 +45,12 @@ class Command(BaseCommand):
         parser.add_argument("--images", type=Path, metavar="DIR", help="where the pictures are; default: beside FILE")
         parser.add_argument("--format", choices=list(READERS), default="csv")
         parser.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252; default: utf-8")
+        parser.add_argument(
+            "--decimal",
+            choices=list(MARKS),
+            default="",
+            help="what a price has before its cents, where 12.500 could be read in two ways; default: as other rows do",
+        )
         parser.add_argument("--dry-run", action="store_true", help="check and report, write nothing")
         parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows as CSV, to be mended")
 
@@ -77,6 +84,7 @@ class Command(BaseCommand):
         dry_run = options["dry_run"]
         rows = READERS[options["format"]](file, report=report, encoding=options["encoding"])
         loader = Loader(folder=PictureFolder(folder, report=report, dry_run=dry_run), report=report, dry_run=dry_run)
+        rows = settle_prices(rows, decimal=options["decimal"])
         loader.load(self._show_progress(rows, file, report))
 
     def _show_progress(self, rows: Iterator[SourceRow], file: IO[bytes], report: ImportReport) -> Iterator[SourceRow]:
