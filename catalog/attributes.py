@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.lookups import Exact
 
 OBJECT_EXAMPLE = '{"colour": "red"}'
 TRANSLATIONS_EXAMPLE = '{"zh": {"title": "花瓶"}}'
@@ -15,13 +16,9 @@ UNITS = {"mm", "cm", "m", "g", "kg", "ml", "l", "w", "v", "inch", "lb", "oz"}
 SPELLED = {"l": "L", "w": "W", "v": "V", "inch": "in"}
 
 
-class IsObject(models.Func):
-    """Does a JSON column hold an object?"""
-
-    function = "jsonb_typeof"
-    template = "%(function)s(%(expressions)s) = 'object'"
-    output_field = models.BooleanField()
-    conditional = True
+def match_object(column: str) -> Exact:
+    """Return the condition that a JSON column holds an object."""
+    return Exact(models.Func(models.F(column), function="jsonb_typeof", output_field=models.CharField()), "object")
 
 
 def validate_object(value: Any) -> None:

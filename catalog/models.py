@@ -15,7 +15,7 @@ from django.urls import reverse
 from catalog.attributes import (
     OBJECT_EXAMPLE,
     TRANSLATIONS_EXAMPLE,
-    IsObject,
+    match_object,
     read_object,
     validate_object,
     validate_wordings,
@@ -153,13 +153,13 @@ class Product(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_not_negative"),
             models.CheckConstraint(
-                condition=IsObject(F("attributes")),
+                condition=match_object("attributes"),
                 name="attributes_object",
                 violation_error_code="not_an_object",
                 violation_error_message=f"Attributes are a JSON object: write them as {OBJECT_EXAMPLE}.",
             ),
             models.CheckConstraint(
-                condition=IsObject(F("translations")),
+                condition=match_object("translations"),
                 name="translations_object",
                 violation_error_code="not_an_object",
                 violation_error_message=f"Translations are a JSON object: write them as {TRANSLATIONS_EXAMPLE}.",

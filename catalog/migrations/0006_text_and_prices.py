@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import django.core.validators
 from django.db import migrations, models
-from django.db.models import F
 
 import catalog.attributes
 import catalog.prices
@@ -63,7 +62,7 @@ class Migration(migrations.Migration):
             migrations.AddConstraint(
                 model_name="product",
                 constraint=models.CheckConstraint(
-                    condition=catalog.attributes.IsObject(F(column)),
+                    condition=catalog.attributes.match_object(column),
                     name=f"{column}_object",
                     violation_error_code="not_an_object",
                     violation_error_message=f"{column.title()} are a JSON object: write them as {example}.",

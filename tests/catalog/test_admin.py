@@ -193,6 +193,7 @@ def test_the_admin_is_ours_to_look_at(admin_client):
     assert "catalog/admin.css" in admin_client.get("/admin/").content.decode()
 
 
+@pytest.mark.usefixtures("json_of_any_shape")
 @pytest.mark.parametrize(
     ("attributes", "translations"),
     [({"a": 1}, {}), ([1], ["zh"]), ("x", "y"), (None, None), ({"a": "\u2028"}, {"Chinese!": {"title": "杯"}})],

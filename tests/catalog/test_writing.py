@@ -243,6 +243,7 @@ def test_numbers_that_postgres_spells_otherwise_are_still_the_same():
         assert upsert_products([sent]) == [WriteResult(Outcome.UNCHANGED)]
 
 
+@pytest.mark.usefixtures("json_of_any_shape")
 @pytest.mark.parametrize("attributes", [[1], "x", None, 5])
 @pytest.mark.parametrize("translations", [["zh"], "x", None, {"zh": "杯"}, {"zh": ["杯"]}])
 def test_what_cannot_be_merged_counts_as_empty_and_is_replaced(folder, attributes, translations):

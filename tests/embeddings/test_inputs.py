@@ -79,6 +79,7 @@ def test_every_change_of_what_is_encoded_changes_the_fingerprint(change):
     assert fingerprint(product) != before
 
 
+@pytest.mark.usefixtures("json_of_any_shape")
 def test_texts_that_cannot_be_read_are_the_products_own_problem():
     product = make_product("A", translations=["not", "an", "object"])
     parts = parse_composition([{"fields": ["title"], "languages": ["zh"]}])
