@@ -160,4 +160,4 @@ def _explain(data: bytes, encoding: str, language: Language) -> float:
             if unicodedata.category(letter) == "Mn" and not before.isalpha():
                 bits += ODD_NEIGHBOUR_BITS
         before = letter
-    return bits if bits <= MOST_BITS * letters else math.inf
+    return bits if letters and bits <= MOST_BITS * letters else math.inf

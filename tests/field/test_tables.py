@@ -237,6 +237,12 @@ ENCODINGS = [
         refused="pass --encoding gb18030",
     ),
     table(
+        "a row of another encoding far behind the beginning",
+        f"sku,title,description\nA,Mug,{'x' * 70_000}\n".encode() + "B,马克杯,\n".encode("gbk"),
+        kept=titles(A="Mug"),
+        rejected={3: "pass --encoding gb18030"},
+    ),
+    table(
         "one row of another encoding",
         "sku,title\nA,花瓶\n".encode() + "B,Café\n".encode("cp1252") + "C,碗\n".encode(),
         kept=titles(A="花瓶", C="碗"),

@@ -1,4 +1,4 @@
-"""Rules that see foreign text: their time grows with its length, whatever it holds; applied twice they do nothing more."""
+"""Rules that see foreign text: their time grows with its length, whatever it holds, and twice is as good as once."""
 
 from __future__ import annotations
 
