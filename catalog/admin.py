@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.admin_forms import ObjectField, PriceField, ProductForm, ProductImageForm
+from catalog.admin_forms import ObjectField, PricedForm, PriceField, ProductForm, ProductImageForm, StockField
 from catalog.conditions import IN_STOCK, Condition, in_categories
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURES
@@ -131,6 +131,7 @@ class ProductAdmin(admin.ModelAdmin[Product]):
     formfield_overrides = {
         models.JSONField: {"form_class": ObjectField},
         models.DecimalField: {"form_class": PriceField},
+        models.PositiveIntegerField: {"form_class": StockField},
     }
     fieldsets = (
         (None, {"fields": ("title", ("sku", "is_active"), "description")}),
@@ -161,6 +162,9 @@ class ProductAdmin(admin.ModelAdmin[Product]):
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         panels = [(title, {"fields": (panel,)}) for title, panel in self.panels.items()] if obj else []
         return (*super().get_fieldsets(request, obj), *panels)
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().get_changelist_form(request, **kwargs | {"form": PricedForm})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

@@ -9,20 +9,45 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, RegexValidator
 from django.forms.fields import InvalidJSONInput
 from django.utils.functional import cached_property
 
-from catalog.fields import RULES, BadValue, trim_price
+from catalog.fields import RULES, clean_stock
 from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, check_number
+from catalog.prices import read_price
+from catalog.refusals import BadValue
+
+LENGTH_AND_FORM = (MaxLengthValidator, RegexValidator)
 
 
 class PriceField(forms.DecimalField):
-    """A price, also with decimals that say nothing."""
+    """A price as people write it. What decides how it is read is `currency`, the one beside it."""
+
+    widget = forms.TextInput  # one for numbers takes no comma and no currency
+    currency = ""
+    named = ""  # the currency that the price itself names
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
-        price = super().to_python(value)
-        return None if price is None else trim_price(price)
+        try:
+            price, self.named = read_price(value or "", currency=self.currency)
+        except BadValue as error:
+            raise ValidationError(f"It {error}.", code=error.code) from None
+        return price
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"inputmode": "decimal"}
+
+
+class StockField(forms.IntegerField):
+    """How many there are."""
+
+    def to_python(self, value: Any) -> int | None:
+        try:
+            return clean_stock("" if value is None else str(value))
+        except BadValue as error:
+            raise ValidationError(f"It {error}.", code=error.code) from None
 
 
 class IndentedJSONField(forms.JSONField):
@@ -56,8 +81,23 @@ class ObjectField(IndentedJSONField):
         return {} if found is None else found
 
 
-class ProductForm(forms.ModelForm[Product]):
+class PricedForm(forms.ModelForm[Product]):
+    """A product's price, read with the currency that is sent along, or else with the product's own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(price := self.fields.get("price"), PriceField):
+            price.currency = self.data.get(self.add_prefix("currency"), self.instance.currency).strip().upper()
+
+
+class ProductForm(PricedForm):
     """A product. Fields that nobody touched are neither checked by our rules nor written: they stay as stored."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in RULES.keys() & self.fields.keys():  # the model judges the length, of what the rule has left
+            field = self.fields[name]
+            field.validators = [one for one in field.validators if not isinstance(one, LENGTH_AND_FORM)]
 
     @cached_property
     def changed_data(self) -> list[str]:
@@ -84,7 +124,16 @@ class ProductForm(forms.ModelForm[Product]):
                 self.add_error(name, ValidationError(f"It {error}.", code=error.code))
             except ValidationError as error:
                 self.add_error(name, error)
+        named = getattr(self.fields.get("price"), "named", "")
+        if named and cleaned.get("currency") == "" and "price" in self.changed_data:
+            cleaned["currency"] = named
+            self.changed_data.append("currency")
         return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The model judges no more than what was touched, either."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded | (self.fields.keys() - set(self.changed_data))
 
 
 class ProductImageForm(forms.ModelForm[ProductImage]):

@@ -6,8 +6,27 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
+OBJECT_EXAMPLE = '{"colour": "red"}'
+TRANSLATIONS_EXAMPLE = '{"zh": {"title": "花瓶"}}'
 UNITS = {"mm", "cm", "m", "g", "kg", "ml", "l", "w", "v", "inch", "lb", "oz"}
 SPELLED = {"l": "L", "w": "W", "v": "V", "inch": "in"}
+
+
+def validate_object(value: Any) -> None:
+    """Raise ValidationError for what is no JSON object."""
+    if not isinstance(value, dict):
+        raise ValidationError(f"It is not a JSON object: write it as {OBJECT_EXAMPLE}.", code="not_an_object")
+
+
+def validate_wordings(value: Any) -> None:
+    """Raise ValidationError for what is no object of languages, each an object of texts."""
+    wordings = value.values() if isinstance(value, dict) else [None]
+    if not all(isinstance(wording, dict) and all(isinstance(t, str) for t in wording.values()) for wording in wordings):
+        raise ValidationError(
+            f"It is not an object of objects: write it as {TRANSLATIONS_EXAMPLE}.", code="not_an_object"
+        )
 
 
 def read_object(value: Any) -> dict[str, Any]:

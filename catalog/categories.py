@@ -11,6 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models import Func, Max, Value
 from django.db.models.functions import Concat, Length, Substr
 
+from catalog.characters import clean_name
 from catalog.conditions import is_below
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class CategoryQuerySet(models.QuerySet["Category"]):
 
 def split_path(path: str) -> list[str]:
     """Return the names in `path`, trimmed, without empty ones: ` A / B//C` is A, B, C."""
-    return [name for part in path.split(SEPARATOR) if (name := " ".join(part.split()))]
+    return [name for part in path.split(SEPARATOR) if (name := clean_name(part))]
 
 
 def normalize_path(path: str) -> str:

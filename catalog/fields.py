@@ -1,7 +1,6 @@
 """What the fields of a product may hold: one rule for each, whichever door a value comes through.
 
-Rows of an import, bodies of the REST API and the admin's form all end here. How a door reads its own texts (a price in
-a cell of a CSV file, a number in JSON) is its own affair; lengths and ranges are the model's.
+Rows of an import, bodies of the REST API and the admin's form all end here. Lengths and ranges are the model's.
 """
 
 from __future__ import annotations
@@ -10,12 +9,16 @@ import json
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
-from catalog.categories import MAX_PATH_BYTES, normalize_path, split_path
+from catalog.attributes import OBJECT_EXAMPLE, TRANSLATIONS_EXAMPLE
+from catalog.categories import MAX_PATH_BYTES, SEPARATOR, normalize_path, split_path
+from catalog.characters import clean_characters, clean_name, drop_unseen
 from catalog.html_text import html_to_text
 from catalog.models import Category, Product
+from catalog.prices import clean_currency
+from catalog.refusals import BadValue
+from catalog.yes_no import read_yes_no
 
 MAX_DESCRIPTION = 100_000  # characters
 MAX_MARKUP = 200_000  # characters of a text with its markup, before it is parsed
@@ -23,25 +26,20 @@ MAX_JSON_DEPTH = 20
 MAX_JSON_CHARACTERS = 100_000
 MAX_INTEGER = 2_147_483_647  # of a column of Postgres's type integer
 LANGUAGE = "[a-z]{2,3}(?:-[a-z0-9]{2,8})?"
-OBJECT_EXAMPLE = '{"colour": "red"}'
-TRANSLATIONS_EXAMPLE = '{"zh": {"title": "花瓶"}}'
+# Pictures within a text; they are not read, and would make it longer than it is.
+EMBEDDED = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,100},(?:[A-Za-z0-9+/=%]{60,}\s*)+")
+ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+\d{2}")  # 8.85E+12
 
 
-class BadValue(ValueError):
-    """A value that no product can have. The message goes on from the field's name: "is nested too deeply"."""
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def clean_title(text: str) -> str:
-    """Return the title as text in one line."""
+def clean_line(text: str) -> str:
+    """Return a title, brand or other name as text in one line. Raises BadValue."""
     return " ".join(read_text(text).split())
 
 
 def read_text(text: str) -> str:
-    """Return the text without its markup. Raises BadValue."""
+    """Return the text without its markup and without what nobody sees. Raises BadValue."""
+    check_characters(text)
+    text = EMBEDDED.sub("data:,", text)
     if len(text) > MAX_MARKUP:
         raise BadValue(f"is longer than {MAX_MARKUP:,} characters with its markup", code="max_length")
     return html_to_text(text)
@@ -55,30 +53,45 @@ def clean_description(text: str) -> str:
     return text
 
 
-def clean_currency(code: str) -> str:
-    """Return an ISO 4217 code in capital letters, or nothing. Raises BadValue."""
-    if code and not re.fullmatch("[A-Za-z]{3}", code):
-        raise BadValue("is not a code of three letters such as EUR", code="invalid")
-    return code.upper()
+def clean_identifier(text: str) -> str:
+    """Return a sku or the like: its own letters, without what nobody sees and spaces around it. Raises BadValue."""
+    text = drop_unseen(text).strip()
+    if ROUNDED.fullmatch(text):
+        raise BadValue("is a number that a spreadsheet rounded: format the column as text", code="rounded")
+    return text
+
+
+def clean_stock(text: str) -> int | None:
+    """Return how many there are; None for nothing. Raises BadValue."""
+    text = drop_unseen(text).strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"\d{1,18}(\.0*)?", text):
+        raise BadValue("is not a whole number from 0 up (leave it empty if it is not counted)", code="invalid")
+    return int(text.split(".", maxsplit=1)[0])
+
+
+def clean_flag(text: str) -> bool:
+    """Return what a word for yes or no says, also as spreadsheets in other languages write it. Raises BadValue."""
+    flag = read_yes_no(clean_name(text))
+    if flag is None:
+        raise BadValue("is neither true nor false", code="invalid")
+    return flag
 
 
 def clean_category_path(path: str) -> str:
-    """Return `A/B/C` as categories are kept; empty for none. Raises BadValue."""
+    """Return `A/B/C` as categories are kept; empty for none. `A > B` is read as well. Raises BadValue."""
+    path = clean_line(path)
+    if ">" in path:  # as marketplaces write it; a slash is part of a name there
+        path = path.replace(SEPARATOR, "-").replace(">", SEPARATOR)
     path = normalize_path(path)
     name_limit = Category._meta.get_field("name").max_length or 0
     path_limit = Category._meta.get_field("path").max_length or 0
-    is_long = len(path) > path_limit or len(path.encode(errors="replace")) > MAX_PATH_BYTES
+    is_long = len(path) > path_limit or len(path.encode()) > MAX_PATH_BYTES
     if is_long or any(len(name) > name_limit for name in split_path(path)):
         limits = f"at most {name_limit} characters a name and {path_limit} in all, {MAX_PATH_BYTES:,} bytes in UTF-8"
         raise BadValue(f"is too long: {limits}", code="max_length")
     return path
-
-
-def trim_price(price: Decimal) -> Decimal:
-    """Return 9.9000 as 9.90: decimals that say nothing are no fault. What is no price is left for others to refuse."""
-    if price.is_finite() and abs(price) < 10**12 and price == round(price, 2):
-        return price.quantize(Decimal("0.01"))
-    return price
 
 
 def clean_attributes(value: Any) -> dict[str, Any]:
@@ -88,7 +101,23 @@ def clean_attributes(value: Any) -> dict[str, Any]:
     check_json(value)
     if len(json.dumps(value, ensure_ascii=False)) > MAX_JSON_CHARACTERS:
         raise BadValue(f"is longer than {MAX_JSON_CHARACTERS:,} characters", code="too_long")
-    return value
+    cleaned: dict[str, Any] = clean_json(value)
+    return cleaned
+
+
+def clean_json(value: Any) -> Any:
+    """Return JSON with the characters of its names and texts cleaned; markup in them is the shop's own affair.
+
+    Raises BadValue where two names become one.
+    """
+    if isinstance(value, dict):
+        cleaned = {clean_name(key): clean_json(inner) for key, inner in value.items()}
+        if len(cleaned) < len(value):
+            raise BadValue("holds a name twice", code="repeated")
+        return cleaned
+    if isinstance(value, list):
+        return [clean_json(inner) for inner in value]
+    return clean_characters(value) if isinstance(value, str) else value
 
 
 def check_json(value: Any, *, depth: int = 0) -> None:
@@ -158,11 +187,15 @@ def clean_translations(value: Any) -> dict[str, dict[str, str]]:
     return drop_empty_wordings(cleaned)
 
 
-# Of the fields that have more to them than the model says.
+# Of every field whose values come as texts or JSON. A price is read together with its currency: `prices.read_price`.
 RULES: dict[str, Callable[[Any], Any]] = {
-    "title": clean_title,
+    "sku": clean_identifier,
+    "title": clean_line,
     "description": clean_description,
+    "brand": clean_line,
     "currency": clean_currency,
     "attributes": clean_attributes,
     "translations": clean_translations,
+    "variant_group": clean_identifier,
+    "collection": clean_line,
 }

@@ -7,6 +7,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
+from catalog.characters import clean_characters, clean_name
+
 # Elements whose text stands on lines of its own, elements within a line, and elements that nobody sees.
 BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div", "dl", "dt"}
@@ -25,23 +27,38 @@ KNOWN = BLOCKS | INLINE | UNSEEN
 TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})(?=[\s/>])[^<>]*>")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 OPEN_ENDED = re.compile(r"<(?![^<>]*>)")  # opens no tag
+MAX_ESCAPES = 4  # times that a text is read; shops and their plugins escape it twice
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 LINE = "\x1e"  # the ASCII record separator: a line break of ours, where one in the source is only a space
 _SEPARATORS = dict.fromkeys(BLOCKS, LINE) | dict.fromkeys(("td", "th"), " ")
 
 
 def html_to_text(text: str) -> str:
-    """Return `text` without markup. Text that holds no known tag and no entity comes back as it is, trimmed.
+    """Return `text` without markup and without what nobody sees. A plain text comes back as it is, trimmed.
 
-    "<3" and "a < b" are no markup; "<p>" is. Deep nests take a browser's parser time with the square of their depth
-    (250 kB of `<div>`: 4 s), so that callers bound the length first (`fields.MAX_MARKUP`).
+    "<3" and "a < b" are no markup; "<p>" is. What was escaped more than once is read until nothing is escaped, and
+    markup that was escaped as a whole is markup; a tag that is escaped among real ones is a text about tags. Deep nests
+    take a browser's parser time with the square of their depth (250 kB of `<div>`: 4 s), so that callers bound the
+    length first (`fields.MAX_MARKUP`).
     """
-    if _holds_markup(text):
-        lines = (" ".join(line.split()) for line in _strip_markup(text).split(LINE))
-        return "\n".join(line for line in lines if line)
-    if ENTITY.search(text):
-        text = html.unescape(text)
-    return "\n".join(line.rstrip() for line in text.splitlines()).strip()
+    is_parsed = False
+    for _ in range(MAX_ESCAPES):
+        if _holds_markup(text):
+            text = _read_markup(text.replace("\n", "<br>") if is_parsed else text)
+            is_parsed = True
+            if not ENTITY.search(text):
+                break
+            continue
+        unescaped = html.unescape(text) if ENTITY.search(text) else text
+        if unescaped == text:
+            break
+        text = unescaped
+    return "\n".join(line.rstrip() for line in clean_characters(text).splitlines()).strip()
+
+
+def _read_markup(text: str) -> str:
+    lines = (clean_name(line) for line in _strip_markup(text).split(LINE))
+    return "\n".join(line for line in lines if line)
 
 
 def _holds_markup(text: str) -> bool:

@@ -12,14 +12,16 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
 
-from catalog.attributes import read_object
+from catalog.attributes import read_object, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
 from catalog.conditions import Condition, in_categories, is_in_stock
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
+from catalog.prices import KEPT_DECIMALS, PriceColumn
 
 if TYPE_CHECKING:
     from catalog.filters import Filters
+
 
 BAD_SKU = "A SKU may not contain control characters, nor have . or .. as a step between slashes."
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
@@ -97,16 +99,19 @@ class Product(models.Model):
     title = models.CharField(max_length=500)
     description = models.TextField(blank=True)
     translations = models.JSONField(
-        default=dict, blank=True, help_text='By language: {"zh": {"title": "...", "description": "..."}}'
+        default=dict,
+        blank=True,
+        validators=[validate_wordings],
+        help_text='By language: {"zh": {"title": "...", "description": "..."}}',
     )
     brand = models.CharField(max_length=200, blank=True, db_index=True)
     category = models.ForeignKey(Category, null=True, blank=True, related_name="products", on_delete=models.SET_NULL)
-    price = models.DecimalField(
-        max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
+    price = PriceColumn(
+        max_digits=13, decimal_places=KEPT_DECIMALS, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
     )
     currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217, such as EUR")
     stock = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: not counted, always in stock")
-    attributes = models.JSONField(default=dict, blank=True)
+    attributes = models.JSONField(default=dict, blank=True, validators=[validate_object])
     variant_group = models.CharField(
         max_length=100, blank=True, db_index=True, help_text="Colours or sizes of one design share a group"
     )

@@ -18,7 +18,7 @@ from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
 from catalog.importers.table import open_table
-from catalog.importers.yes_no import read_yes_no
+from catalog.yes_no import read_yes_no
 
 EMPTY = "__EMPTY__VALUE__"  # this, and no empty cell, is how Magento's own import is told to empty something
 ROOTS = {"default category", "root catalog"}  # of a tree of categories; no shopper sees them

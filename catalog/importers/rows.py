@@ -12,27 +12,34 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from catalog.characters import clean_name
 from catalog.fields import (
     LANGUAGE,
-    BadValue,
+    RULES,
+    check_characters,
     clean_attributes,
     clean_category_path,
-    clean_currency,
-    clean_description,
-    clean_title,
+    clean_flag,
+    clean_stock,
     clean_wording,
     drop_empty_wordings,
-    trim_price,
 )
 from catalog.importers.formulas import read_guarded
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
-from catalog.importers.yes_no import read_yes_no
 from catalog.models import Product
 from catalog.pictures.checks import PictureError, check_number
+from catalog.prices import DECIMALS, clean_currency, read_price
+from catalog.refusals import AmbiguousPrice, BadValue
 from catalog.writing import ProductWrite
 
-NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
+# How programs and spreadsheets write that there is nothing, letter for letter. In a column of ours that is nothing; in
+# one of the shop's own, None and N/A can be words (allergens: None), and the others are nothing there as well.
+EMPTIED = frozenset(
+    {"nan", "NaN", "NULL", "null", "<NA>", "NaT", "#N/A", "#NA", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!"}
+)
+NOTHING = EMPTIED | {"None", "N/A", "n/a", "\\N"}
+CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns of numbers that nobody calculates with
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
 REQUIRED = ("sku", "title")
 UNSTORED = frozenset({"list_price"})  # said by readers, and no column of products
@@ -58,19 +65,16 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     With `replace_missing` the row is all that is known of the product: what it does not name, or names with an empty
     cell, becomes what a new product has.
     """
-    values: dict[str, Any] = {}
+    texts = _read_texts(row, replace_missing=replace_missing)
+    values = _read_values(texts)
+    images = _parse_images(texts["images"]) if "images" in texts else None
     translations: dict[str, dict[str, str]] = {}
     others = {name: text.strip() for name, text in row.attributes.items() if text.strip()}
-    images = None
-    for column, text in _read_texts(row, replace_missing=replace_missing).items():
-        if column == "images":
-            images = _parse_images(text)
-        elif column in VALUE_PARSERS:
-            values[column] = _read(column, VALUE_PARSERS[column], text)
-        elif match := TRANSLATED.fullmatch(column):
+    for column, text in texts.items():
+        if match := TRANSLATED.fullmatch(column):
             translations.setdefault(match[2], {})[match[1]] = _read(column, partial(clean_wording, match[1]), text)
-        elif text and column not in UNSTORED:
-            others[column] = text
+        elif text and column not in COLUMNS | UNSTORED:
+            others[column] = _read(column, RULES["sku"], text) if column in CODES else text
     if replace_missing:
         values["translations"], translations = drop_empty_wordings(translations), {}
     if others:  # the attributes column replaces what there was; these add to it, and never overrule it
@@ -80,22 +84,34 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     return ParsedRow(row, ProductWrite(values=values, more_attributes=others, more_translations=translations), images)
 
 
+def _read_values(texts: dict[str, str]) -> dict[str, Any]:
+    """Return the fields of the product that have a column of their own."""
+    apart = {"price"}  # is read with its currency
+    said = {name: text for name, text in texts.items() if name in VALUE_PARSERS.keys() - apart}
+    values = {name: _read(name, VALUE_PARSERS[name], text) for name, text in said.items()}
+    if "price" in texts:
+        price, named = _parse_price(texts["price"], currency=texts.get("currency", ""))
+        values |= {"price": _keep_bounds("price", price)} | ({"currency": named} if named else {})
+    return values
+
+
 def _read_texts(row: SourceRow, *, replace_missing: bool) -> dict[str, str]:
     """Return the trimmed texts of `row` by column."""
     if row.problem:
         raise RowError(row.problem)
     for column, text in [*row.fields.items(), *row.attributes.items()]:
         _refuse_bad_text(column, text)
-    fields = row.fields
-    if LINE_COLUMN in fields:
+    fields, emptied = row.fields, row.emptied
+    if LINE_COLUMN in fields:  # a file of rejects: it has the columns of all its rows, so that empty cells say nothing
         fields = {read_guarded(column): read_guarded(text) for column, text in fields.items()}
-    texts = {column: text.strip() for column, text in fields.items() if column not in IGNORED}
+        emptied = frozenset()
+    texts = {column: _drop_nothing(column, text) for column, text in fields.items() if column not in IGNORED}
     for column in REQUIRED:
-        if not texts.get(column):
+        if not clean_name(texts.get(column, "")):
             raise RowError(f"{column} is missing")
     if replace_missing:
         return dict.fromkeys(sorted(COLUMNS), "") | texts
-    return _keep_said(texts, emptied=row.emptied)
+    return _keep_said(texts, emptied=emptied)
 
 
 def _keep_said(texts: dict[str, str], *, emptied: frozenset[str]) -> dict[str, str]:
@@ -103,53 +119,57 @@ def _keep_said(texts: dict[str, str], *, emptied: frozenset[str]) -> dict[str, s
     return {column: text for column, text in texts.items() if text or column in emptied}
 
 
+def _drop_nothing(column: str, text: str) -> str:
+    text = text.strip()
+    return "" if text in (NOTHING if is_known(column) else EMPTIED) else text
+
+
 def _read(column: str, parse: Callable[[Any], Any], text: Any) -> Any:
     """Return the value of a cell, within the bounds of the model's field: lengths, ranges, decimals."""
     try:
         value = parse(text)
-        return Product._meta.get_field(column).clean(value, None) if column in BOUNDED else value  # type: ignore[union-attr]
     except BadValue as error:
         raise RowError(f"{column} {error}") from None
+    except ValidationError as error:
+        raise RowError(f"{column}: {' '.join(error.messages)}") from None
+    if column in REQUIRED and not value:
+        raise RowError(f"{column} is missing")
+    return _keep_bounds(column, value) if column in BOUNDED else value
+
+
+def _keep_bounds(column: str, value: Any) -> Any:
+    try:
+        return Product._meta.get_field(column).clean(value, None)  # type: ignore[union-attr]
     except ValidationError as error:
         raise RowError(f"{column}: {' '.join(error.messages)}") from None
 
 
 def _refuse_bad_text(column: str, text: str) -> None:
-    if "\x00" in text:
-        raise RowError(f"{column} holds a NUL character: export the file again as text")
     try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        byte = ord(text[error.start]) - 0xDC00  # how `surrogateescape` keeps a byte that it could not decode
-        raise RowError(
-            f"wrong encoding: {column} holds the byte 0x{byte:02X}, which is not UTF-8; "
-            "save the file as UTF-8, or pass --encoding cp1252 if it is Latin-1 or Windows-1252"
-        ) from None
-
-
-def _parse_price(text: str) -> Decimal | None:
-    if not text:
-        return None
-    if text.startswith("-") and NUMBER.fullmatch(text[1:]):
-        raise RowError(f"price {text} is negative")
-    if not NUMBER.fullmatch(text):
-        raise RowError(f"price {_shown(text)} is not a number: write it as 12.50, the currency in its own column")
-    return trim_price(Decimal(text))
-
-
-def _parse_currency(text: str) -> str:
-    try:
-        return clean_currency(text)
+        check_characters(text)
     except BadValue as error:
-        raise RowError(f"currency {_shown(text)} {error}") from None
+        raise RowError(f"{column} {error}: export the file again as text") from None
 
 
-def _parse_stock(text: str) -> int | None:
-    if not text:
-        return None
-    if not re.fullmatch(r"[0-9]{1,18}(\.0+)?", text):
-        raise RowError(f"stock {_shown(text)} is not a whole number from 0 up (leave it empty if it is not counted)")
-    return int(text.split(".", maxsplit=1)[0])
+def _parse_price(text: str, *, currency: str) -> tuple[Decimal | None, str]:
+    """Return the price, and the currency that it names itself."""
+    known = currency.upper() if currency.upper() in DECIMALS else ""
+    try:
+        price, named = read_price(text, currency=known)
+    except BadValue as error:
+        hint = ", or pass --decimal point or --decimal comma" if isinstance(error, AmbiguousPrice) else ""
+        raise RowError(f"price {_shown(text)} {error}{hint}") from None
+    if price and price < 0:
+        raise RowError(f"price {text} is negative")
+    return price, named
+
+
+def _parse_shown(column: str, rule: Callable[[str], Any], text: str) -> Any:
+    """Return what the rule makes of a text that a refusal repeats."""
+    try:
+        return rule(text)
+    except BadValue as error:
+        raise RowError(f"{column} {_shown(text)} {error}") from None
 
 
 def _parse_attributes(text: str) -> dict[str, Any]:
@@ -175,30 +195,18 @@ def _parse_images(text: str) -> list[str]:
     return names
 
 
-def _parse_flag(text: str) -> bool:
-    flag = read_yes_no(text or "true")  # as of a new product
-    if flag is None:
-        raise RowError(f"is_active {_shown(text)} is neither true nor false")
-    return flag
-
-
 def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
-    "sku": str,
-    "title": clean_title,
-    "description": clean_description,
-    "brand": str,
+    **{name: RULES[name] for name in ("sku", "title", "description", "brand", "variant_group", "collection")},
     "category": clean_category_path,
-    "price": _parse_price,
-    "currency": _parse_currency,
-    "stock": _parse_stock,
+    "price": str,  # read with its currency
+    "currency": partial(_parse_shown, "currency", clean_currency),
+    "stock": partial(_parse_shown, "stock", clean_stock),
     "attributes": _parse_attributes,
-    "variant_group": str,
-    "collection": str,
-    "is_active": _parse_flag,
+    "is_active": lambda text: not text or _parse_shown("is_active", clean_flag, text),
 }
 # Columns with a meaning of their own. All others are kept in `attributes`.
 COLUMNS = frozenset({*VALUE_PARSERS, "images"})

@@ -16,7 +16,7 @@ from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.shopify_columns import is_variants_own, keep_attributes, rename_columns
 from catalog.importers.table import open_table
-from catalog.importers.yes_no import read_yes_no
+from catalog.yes_no import read_yes_no
 
 # Where Shopify's own import overwrites, an empty cell in a column that is there overwrites as well. Not pictures, which
 # it adds to, nor prices, which a variant cannot be without; a state that is not given is the one there is.

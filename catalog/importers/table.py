@@ -1,23 +1,32 @@
-"""Delimited text (CSV, TSV) as rows with line numbers, read as a stream: memory does not grow with the file."""
+"""Delimited text (CSV, TSV) as rows with line numbers, read as a stream: memory does not grow with the file.
+
+A quote that is not closed would swallow all rows up to the next one. Where a record cannot be read, or where each of
+its lines alone would be a row, only its first line is given up, and reading goes on with the second.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from io import TextIOWrapper
-from itertools import chain
-from typing import IO, TYPE_CHECKING, TextIO
+from typing import IO, TextIO
 
+from catalog.characters import clean_name
+from catalog.importers.encodings import MAX_BYTES, guess_encoding, name_by_mark
 from catalog.importers.report import ImportFileError, SourceRow
 
-if TYPE_CHECKING:
-    from _csv import Reader as CsvReader
-
-MAX_LINE = 1024 * 1024  # characters
+MAX_RECORD = 4 * 1024 * 1024  # characters; descriptions come with whole pictures inside
 DELIMITERS = ",;\t|"
-HEAD_BYTES = 1024  # looked at to tell what the file is
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's first line, which names the delimiter
+AS_TEXT = re.compile(r'="([^"]*)"')  # how spreadsheets are made to keep 00123
+QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+
+csv.field_size_limit(MAX_RECORD)
 
 
 @dataclass
@@ -28,55 +37,188 @@ class Table:
     rows: Iterator[SourceRow]
 
 
+class RecordTooLong(ValueError):
+    """is longer than any product's"""
+
+
+class Lines:
+    """The lines of a file. Those of the record that is being read are remembered, and can be given back."""
+
+    def __init__(self, text: TextIO) -> None:
+        self.text = text
+        self.before = 0  # lines before the record
+        self.taken: list[str] = []  # of the record
+        self.size = 0  # characters of these
+        self.waiting: deque[str] = deque()
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.waiting.popleft() if self.waiting else self._read()
+        if not line:
+            raise StopIteration
+        self.taken.append(line)
+        self.size += len(line)
+        if self.size >= MAX_RECORD:
+            raise RecordTooLong
+        return line
+
+    def _read(self) -> str:
+        line = self.text.readline(MAX_RECORD)
+        rest = line
+        while len(rest) == MAX_RECORD and not rest.endswith(("\n", "\r")):
+            rest = self.text.readline(MAX_RECORD)
+        return line
+
+    def begin(self) -> int:
+        """Begin with the next record, and return the number of its first line."""
+        self.before += len(self.taken)
+        self.taken, self.size = [], 0
+        return self.before + 1
+
+    def give_back(self) -> str:
+        """Keep the first line of the record only, and return it: the others are read again."""
+        first, *others = self.taken
+        self.waiting.extendleft(reversed(others))
+        self.taken = [first]
+        return first
+
+
 @contextmanager
 def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DELIMITERS) -> Iterator[Table]:
     """Read the header of `file` and give the table, to be read inside the block. The file stays open, and the caller's.
 
-    A byte that cannot be decoded, a broken quote or a wrong number of cells costs its own row only.
-    Raises ImportFileError where the file as a whole is something else.
+    A byte that cannot be decoded, a broken quote or a wrong number of cells costs its own row only. A byte order mark
+    decides on the encoding. Raises ImportFileError where the file as a whole is something else.
     """
-    _refuse_other_files(file, encoding=encoding)
-    encoding = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding  # Excel writes a byte order mark
-    text = TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
+    head = file.read(MAX_BYTES)
+    file.seek(0)
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = name_by_mark(head) or "utf-8"
+    is_wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+    _refuse_other_files(head, is_wide=is_wide)
+    # The codecs of wide encodings know no escape.
+    text = TextIOWrapper(file, encoding=encoding, errors="replace" if is_wide else "surrogateescape", newline="")
     try:
-        yield _read_header(_bounded_lines(text), delimiters=delimiters)
+        yield _read_header(Lines(text), delimiters=delimiters, advise=_adviser(head, encoding=encoding))
     finally:
         with suppress(ValueError):  # the caller has closed it already
             text.detach()
 
 
-def _read_header(lines: Iterator[str], *, delimiters: str) -> Table:
-    first = next(lines, "")
-    delimiter = max(delimiters, key=first.count)
-    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+def _adviser(head: bytes, *, encoding: str) -> Callable[[bytes], str]:
+    """Return what says how to read a file that is not in its encoding, from its beginning or else from a row of it."""
+    is_utf8 = encoding in ("utf-8", "utf-8-sig")
+    name = "UTF-8" if is_utf8 else encoding
+
+    def guess(sample: bytes) -> str:
+        return guess_encoding(b"\n".join(line for line in sample.split(b"\n") if not _is_utf8(line)))
+
+    guess_of_file = cache(lambda: guess(head))
+
+    def advise(row: bytes) -> str:
+        found = guess_of_file() or guess(row) if is_utf8 else ""
+        meant = f"{found}, which it seems to be"
+        if found in ("", "cp1252"):
+            meant = "cp1252 if it is Latin-1 or Windows-1252"
+        return f"which is not {name}; save the file as UTF-8, or pass --encoding {meant}"
+
+    return advise
+
+
+def _is_utf8(line: bytes) -> bool:
     try:
-        columns = [" ".join(name.split()).lower() for name in next(reader, [])]
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str]) -> Table:
+    try:
+        first = next((line for line in lines if line.strip("\ufeff \t\r\n")), "").lstrip("\ufeff")
+        delimiter = max(delimiters, key=first.count)
+        if named := SEPARATOR_LINE.fullmatch(first):
+            first, delimiter = next(lines, ""), named[1]
+        if lines.taken:
+            lines.taken[-1] = first
+            lines.waiting.appendleft(lines.taken.pop())
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        columns = [clean_name(name).lower() for name in next(reader, [])]
     except csv.Error as error:
         raise ImportFileError(f"The first line cannot be read as column names: {error}.") from None
+    except RecordTooLong:
+        raise ImportFileError(
+            f"A line is longer than {MAX_RECORD:,} characters: this does not look like a table."
+        ) from None
     while columns and not columns[-1]:
         columns.pop()
     if not columns:
         raise ImportFileError("The file is empty: its first line has to name the columns.")
     if any("\udc80" <= letter <= "\udcff" for name in columns for letter in name):
-        raise ImportFileError("The column names are not UTF-8: save the file as UTF-8, or pass --encoding cp1252.")
-    return Table(columns, _read_rows(reader, columns=columns))
+        said = advise(first.encode(errors="surrogateescape"))
+        raise ImportFileError(f"The column names are not UTF-8: {said.partition('; ')[2]}.")
+    return Table(columns, _read_rows(lines, columns=columns, delimiter=delimiter, advise=advise))
 
 
-def _read_rows(reader: CsvReader, *, columns: list[str]) -> Iterator[SourceRow]:
+def _read_rows(
+    lines: Lines, *, columns: list[str], delimiter: str, advise: Callable[[bytes], str]
+) -> Iterator[SourceRow]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        line = reader.line_num + 1
+        line = lines.begin()
+        problem = ""
         try:
             cells = next(reader)
+            if _are_rows(lines.taken, cells=len(cells), width=len(columns), delimiter=delimiter):
+                raise csv.Error("what follows would be rows")
         except StopIteration:
             return
-        except csv.Error as error:
-            yield SourceRow(line, {}, problem=f"not readable as CSV ({error}): is a quote not closed?")
-            continue
+        except (csv.Error, RecordTooLong) as error:
+            cells, problem = _give_up(lines, width=len(columns), delimiter=delimiter, error=error)
         while len(cells) > len(columns) and not cells[-1]:
             cells.pop()  # spreadsheets pad rows
-        if not any(cells):
+        if not any(cells) and not problem:
             continue
-        yield SourceRow(line, dict(zip(columns, cells, strict=False)), problem=_wrong_width(cells, columns))
+        fields = {name: _unwrap(cell) for name, cell in zip(columns, cells, strict=False)}
+        problem = problem or _wrong_width(cells, columns) or _wrong_bytes(fields, advise)
+        yield SourceRow(line, fields, problem=problem)
+
+
+def _are_rows(taken: list[str], *, cells: int, width: int, delimiter: str) -> bool:
+    """Would each line of the record alone be a row, so that a quote has swallowed rows? Of a broken record, would any?
+
+    In prose, unlike in rows, a comma is followed by a space.
+    """
+    if len(taken) < 2 or (width < 3 and delimiter != "\t"):
+        return False
+    if delimiter != "\t" and any(delimiter + " " in line for line in taken):
+        return False
+    rows = [line.count(delimiter) == width - 1 for line in taken]
+    return all(rows) if cells == width else any(rows[1:])
+
+
+def _give_up(lines: Lines, *, width: int, delimiter: str, error: Exception) -> tuple[list[str], str]:
+    """Return the cells of the record's first line, or why it has none. The lines after it are read again."""
+    first = lines.give_back()
+    if isinstance(error, RecordTooLong):
+        return [], f"longer than {MAX_RECORD:,} characters"
+    if delimiter == "\t":  # text between tabs is rarely quoted: what begins with a quote may be inches, or a name
+        cells = [_unquote(cell) for cell in first.rstrip("\r\n").split("\t")]
+        if len(cells) == width:
+            return cells, ""
+    return [], f"not readable as CSV ({error}): is a quote not closed?"
+
+
+def _unquote(cell: str) -> str:
+    quoted = QUOTED.fullmatch(cell)
+    return quoted[1].replace('""', '"') if quoted else cell
+
+
+def _unwrap(cell: str) -> str:
+    wrapped = AS_TEXT.fullmatch(cell) if cell.startswith('="') else None
+    return wrapped[1] if wrapped else cell
 
 
 def _wrong_width(cells: list[str], columns: list[str]) -> str:
@@ -85,21 +227,24 @@ def _wrong_width(cells: list[str], columns: list[str]) -> str:
     return f"{len(cells)} cells where the header has {len(columns)}: is a quote missing, or the row cut short?"
 
 
-def _bounded_lines(text: TextIO) -> Iterator[str]:
-    while line := text.readline(MAX_LINE):
-        if len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
-            raise ImportFileError(f"A line is longer than {MAX_LINE:,} characters: this does not look like a table.")
-        yield line
+def _wrong_bytes(fields: dict[str, str], advise: Callable[[bytes], str]) -> str:
+    for column, text in fields.items():
+        if not text.isascii() and (escaped := re.search("[\udc80-\udcff]", text)):
+            byte = ord(escaped[0]) - 0xDC00  # how `surrogateescape` keeps a byte that it could not decode
+            row = "\n".join(fields.values()).encode(errors="surrogateescape")
+            return f"wrong encoding: {column} holds the byte 0x{byte:02X}, {advise(row)}"
+    return ""
 
 
-def _refuse_other_files(file: IO[bytes], *, encoding: str) -> None:
-    """Raise ImportFileError for UTF-16, spreadsheets and XML, with what to do about each."""
-    head = file.read(HEAD_BYTES)
-    file.seek(0)
+def _refuse_other_files(head: bytes, *, is_wide: bool) -> None:
+    """Raise ImportFileError for spreadsheets, XML and UTF-16 without a mark, with what to do about each."""
     if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
         raise ImportFileError('This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".')
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"<?xml", b"<rss", b"<feed")):
+    plain = head.replace(b"\x00", b"") if is_wide else head
+    if plain.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith((b"<?xml", b"<rss", b"<feed")):
         raise ImportFileError("This is XML, not CSV: if it is a Google Merchant feed, pass --format google.")
-    wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
-    if not wide and (head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\x00") > len(head) // 4):
-        raise ImportFileError('The file is UTF-16: save it as UTF-8 ("CSV UTF-8" in Excel), or pass --encoding utf-16.')
+    if not is_wide and head[:1024].count(b"\x00") > len(head[:1024]) // 4:
+        order = "be" if head.startswith(b"\x00") else "le"
+        raise ImportFileError(
+            f'The file is UTF-16: save it as UTF-8 ("CSV UTF-8" in Excel), or pass --encoding utf-16-{order}.'
+        )

@@ -17,7 +17,7 @@ from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
 from catalog.importers.table import open_table
-from catalog.importers.yes_no import read_yes_no
+from catalog.yes_no import read_yes_no
 
 # The schema says of two cells what it means that they are empty: stock is not managed, and there is no sale.
 EMPTIED = frozenset({"stock", "list_price"})

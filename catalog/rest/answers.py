@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
@@ -10,6 +11,7 @@ from rest_framework import serializers
 
 from catalog.models import Product, ProductImage
 from catalog.pictures.sizes import WIDTHS
+from catalog.prices import KEPT_DECIMALS, trim_price
 
 
 def absolute_url(path: str, *, context: Mapping[str, Any]) -> str:
@@ -51,6 +53,16 @@ class ImageSerializer(serializers.ModelSerializer[ProductImage]):
         return {str(width): absolute_url(image.sized_url(width), context=self.context) for width in WIDTHS}
 
 
+class PriceField(serializers.DecimalField):
+    """A price: 24.00, with a third decimal only where it says something."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=13, decimal_places=KEPT_DECIMALS, **kwargs)
+
+    def quantize(self, value: Decimal) -> Decimal:
+        return trim_price(value)
+
+
 class ProductSerializer(serializers.ModelSerializer[Product]):
     """A product as it is read. With `fields=` it has its sku and what was named."""
 
@@ -59,6 +71,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     category = serializers.CharField(
         source="category.path", default=None, read_only=True, allow_null=True, help_text="Path, `A/B/C`"
     )
+    price = PriceField(allow_null=True, read_only=True)
     in_stock = serializers.BooleanField()
     attributes = ObjectField()
     translations = ObjectField(help_text='By language: {"zh": {"title": "花瓶"}}')

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -14,17 +15,19 @@ from api.schema import ProblemErrorSerializer
 from catalog.fields import (
     MAX_DESCRIPTION,
     MAX_INTEGER,
-    BadValue,
     check_languages,
     clean_attributes,
     clean_category_path,
-    clean_currency,
     clean_description,
-    clean_title,
+    clean_flag,
+    clean_identifier,
+    clean_line,
+    clean_stock,
     drop_empty_wordings,
-    trim_price,
 )
 from catalog.models import BAD_SKU, SKU_PATTERN, Category, Product
+from catalog.prices import KEPT_DECIMALS, clean_currency, read_price, trim_price
+from catalog.refusals import BadValue
 from catalog.rest.answers import ProductSerializer
 from catalog.writing import Outcome
 
@@ -82,12 +85,47 @@ class AttributesField(serializers.JSONField):
         return attributes
 
 
-@extend_schema_field({"type": "string", "pattern": r"^\d{1,10}(\.\d{1,2})?$", "description": "Such as 24.00"})
+@extend_schema_field({"type": "string", "pattern": r"^\d{1,10}(\.\d{1,3})?$", "description": "Such as 24.00"})
 class PriceField(serializers.DecimalField):
-    """A price as text, which no client rounds; numbers are taken too."""
+    """A price as text, which no client rounds; numbers are taken too. It was read together with its currency."""
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, BadValue):
+            raise serializers.ValidationError(f"It {data}.", code=data.code)
+        return super().to_internal_value(data)
 
     def validate_precision(self, value: Decimal) -> Decimal:
-        return super().validate_precision(trim_price(value))
+        return trim_price(super().validate_precision(value))
+
+
+def read_priced(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a body says of the price and its currency: amounts, codes, or in place of a price why it is none."""
+    said, currency = data.get("price"), data.get("currency")
+    if said is None or isinstance(said, bool):
+        return {}
+    known = currency.strip().upper() if isinstance(currency, str) else ""
+    try:
+        price, named = read_price(said, currency=known)
+    except BadValue as error:
+        return {"price": error}
+    if price is None:  # an empty text is no price; null is none
+        return {}
+    return {"price": price} | ({"currency": named} if named and not currency else {})
+
+
+class StockField(serializers.IntegerField):
+    """How many there are; a text is taken too."""
+
+    def to_internal_value(self, data: Any) -> int:
+        text = apply_rule(clean_stock, data) if isinstance(data, str) else data
+        return super().to_internal_value(data if text is None else text)
+
+
+class FlagField(serializers.BooleanField):
+    """True or false; a word for it is taken too."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        return bool(super().to_internal_value(apply_rule(clean_flag, data) if isinstance(data, str) else data))
 
 
 @extend_schema_field({"type": "string", "pattern": "^([A-Z]{3})?$", "description": "ISO 4217, such as EUR"})
@@ -98,7 +136,7 @@ class CurrencyField(TextField):
 class TranslationSerializer(StrictSerializer):
     """A product in another language."""
 
-    title = TextField(rule=clean_title, max_length=limit("title"), required=False, allow_blank=True)
+    title = TextField(rule=clean_line, max_length=limit("title"), required=False, allow_blank=True)
     description = TextField(rule=clean_description, max_length=MAX_DESCRIPTION, required=False, allow_blank=True)
 
 
@@ -107,13 +145,13 @@ class ProductWriteSerializer(StrictSerializer):
 
     ignored = ProductSerializer.Meta.fields
 
-    sku = serializers.RegexField(SKU_PATTERN, max_length=limit("sku"), error_messages={"invalid": BAD_SKU})
-    title = TextField(rule=clean_title, max_length=limit("title"))
+    sku = TextField(rule=clean_identifier, max_length=limit("sku"), validators=[RegexValidator(SKU_PATTERN, BAD_SKU)])
+    title = TextField(rule=clean_line, max_length=limit("title"))
     description = TextField(rule=clean_description, max_length=MAX_DESCRIPTION, allow_blank=True, required=False)
     translations = serializers.DictField(
         child=TranslationSerializer(), required=False, help_text='By language: {"zh": {"title": "花瓶"}}'
     )
-    brand = serializers.CharField(max_length=limit("brand"), allow_blank=True, required=False)
+    brand = TextField(rule=clean_line, max_length=limit("brand"), allow_blank=True, required=False)
     category = TextField(
         rule=clean_category_path,
         max_length=Category._meta.get_field("path").max_length,
@@ -121,15 +159,22 @@ class ProductWriteSerializer(StrictSerializer):
         allow_null=True,
         required=False,
     )
-    price = PriceField(max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, required=False)
+    price = PriceField(
+        max_digits=13, decimal_places=KEPT_DECIMALS, min_value=Decimal(0), allow_null=True, required=False
+    )
     currency = CurrencyField(rule=clean_currency, max_length=limit("currency"), allow_blank=True, required=False)
-    stock = serializers.IntegerField(
+    stock = StockField(
         min_value=0, max_value=MAX_INTEGER, allow_null=True, required=False, help_text="null: not counted"
     )
     attributes = AttributesField(required=False)
-    variant_group = serializers.CharField(max_length=limit("variant_group"), allow_blank=True, required=False)
-    collection = serializers.CharField(max_length=limit("collection"), allow_blank=True, required=False)
-    is_active = serializers.BooleanField(required=False, help_text="false: kept, but not for sale and never shown")
+    variant_group = TextField(
+        rule=clean_identifier, max_length=limit("variant_group"), allow_blank=True, required=False
+    )
+    collection = TextField(rule=clean_line, max_length=limit("collection"), allow_blank=True, required=False)
+    is_active = FlagField(required=False, help_text="false: kept, but not for sale and never shown")
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        return super().to_internal_value(data | read_priced(data) if isinstance(data, dict) else data)
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         apply_rule(check_languages, value)
@@ -139,7 +184,7 @@ class ProductWriteSerializer(StrictSerializer):
 class BulkItemSerializer(ProductWriteSerializer):
     """A product in a bulk request. A new one needs a title; what is left out of an existing one stays as it is."""
 
-    title = TextField(rule=clean_title, max_length=limit("title"), required=False)
+    title = TextField(rule=clean_line, max_length=limit("title"), required=False)
 
 
 @extend_schema_field(BulkItemSerializer(many=True))

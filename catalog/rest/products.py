@@ -19,6 +19,7 @@ from api.pagination import read_page
 from api.parameters import keep_fields
 from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
 from api.problems import Conflict, flatten_errors
+from catalog.characters import drop_unseen
 from catalog.filters import ATTRIBUTE_PARAMETER
 from catalog.models import Product, ProductQuerySet
 from catalog.rest import examples
@@ -167,6 +168,7 @@ class ProductView(APIView):
         return Response(status=204)
 
     def write(self, request: Request, *, sku: str, partial: bool) -> Response:
+        sku = drop_unseen(sku).strip()
         body = {"sku": sku, **request.data} if isinstance(request.data, dict) else request.data
         serializer = ProductWriteSerializer(data=body, partial=partial)
         serializer.is_valid(raise_exception=True)
@@ -243,7 +245,7 @@ def read_sku(item: dict[str, Any]) -> str | None:
     sku = item.get("sku")
     if isinstance(sku, bool) or not isinstance(sku, str | int | float):
         return None
-    return str(sku).strip()
+    return drop_unseen(str(sku)).strip()
 
 
 def describe_rejection(result: WriteResult) -> list[dict[str, str]]:

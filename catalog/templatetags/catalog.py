@@ -20,6 +20,7 @@ from django.utils.translation import get_language, gettext
 from catalog.attributes import describe_attributes
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures.sizes import WIDTHS
+from catalog.prices import trim_price
 
 register = template.Library()
 
@@ -44,9 +45,9 @@ def money(product: Product | None) -> str:
     """The price with its currency: `€15.90`, `CHF 15.90`; empty where there is no price."""
     if not product or product.price is None:
         return ""
-    amount = number_format(
-        Decimal(product.price), decimal_pos=0 if product.currency in WITHOUT_CENTS else 2, force_grouping=True
-    )
+    price = trim_price(Decimal(product.price))
+    decimals = 0 if product.currency in WITHOUT_CENTS else -int(price.as_tuple().exponent)
+    amount = number_format(price, decimal_pos=decimals, force_grouping=True)
     symbol = SYMBOLS.get(product.currency)
     return f"{symbol}{amount}" if symbol else f"{product.currency} {amount}".strip()
 

@@ -12,6 +12,8 @@ from rest_framework.request import Request
 
 from api.schema import ProblemSerializer
 from catalog.pictures.sizes import WIDTHS
+from catalog.prices import trim_price
+from catalog.rest.answers import PriceField
 from recommendations.explanations.pairs import PairExplanation
 from recommendations.recommendation_list import EMBEDDING_PENDING, OK, Reason, Recommendation, RecommendationList
 
@@ -49,7 +51,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     url = serializers.URLField(help_text="The product's page in the shop")
     image_url = serializers.URLField(allow_null=True, help_text="The first picture, at most 640 pixels wide")
-    price = serializers.DecimalField(max_digits=12, decimal_places=2, allow_null=True)
+    price = PriceField(allow_null=True)
     currency = serializers.CharField(help_text="ISO 4217; empty: not known")
     in_stock = serializers.BooleanField()
     distance = serializers.FloatField(allow_null=True, help_text="0 is best; null: not compared")
@@ -130,7 +132,7 @@ def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
         "title": candidate.title,
         "url": origin + item.product.get_absolute_url(),
         "image_url": origin + item.image.sized_url(WIDTHS[-1]) if item.image else None,
-        "price": None if candidate.price is None else f"{candidate.price:.2f}",
+        "price": None if candidate.price is None else str(trim_price(candidate.price)),
         "currency": candidate.currency,
         "in_stock": candidate.in_stock,
         "distance": round_number(item.distance),

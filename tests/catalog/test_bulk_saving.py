@@ -74,7 +74,7 @@ def test_a_field_that_a_product_does_not_change_keeps_every_digit_beside_one_tha
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT sku, attributes->>'a', price::text FROM catalog_product ORDER BY sku")
-        assert cursor.fetchall() == [("A", "1", "3.00"), ("B", "0.12345678901234567890", "4.00")]
+        assert cursor.fetchall() == [("A", "1", "3.000"), ("B", "0.12345678901234567890", "4.000")]
 
 
 @pytest.mark.parametrize("others", [[], ["Y", "Z"]])

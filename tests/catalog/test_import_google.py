@@ -37,7 +37,7 @@ RSS = """<?xml version="1.0"?>
 <item><g:id>TV-2</g:id><g:title>Other</g:title><g:price>EUR 5</g:price>
 <g:availability>out_of_stock</g:availability></item>
 <item>
-  <g:id>TV-3</g:id><title>Bad</title><g:price>12,50 EUR</g:price></item>
+  <g:id>TV-3</g:id><title>Bad</title><g:price>12;50 EUR</g:price></item>
 </channel></rss>
 """
 
@@ -50,7 +50,7 @@ def test_an_rss_feed_becomes_products_and_bad_items_are_named_by_line(folder):
 
     assert outcome.summary == "Created 2, changed 0, unchanged 0, rejected 1."
     assert outcome.errors == [
-        "line 25 (TV-3): price '12,50 EUR' is not a number: write it as 12.50, the currency in its own column"
+        "line 25 (TV-3): price '12;50 EUR' is not a number: write it as 12.50, the currency in its own column"
     ]
     product = Product.objects.get(sku="TV-1")
     assert (product.title, product.description) == ("Set & stand", "Big.\nFlat.")

@@ -12,13 +12,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from tqdm import tqdm
 
-from catalog.fields import BadValue, clean_currency
 from catalog.importers import READERS
+from catalog.importers.decimal_marks import MARKS, settle_prices
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
 from catalog.importers.sources import NotComplete
 from catalog.models import Product
+from catalog.prices import clean_currency
+from catalog.refusals import BadValue
 
 SHOWN_REJECTIONS = 50
 
@@ -62,6 +64,12 @@ class Command(BaseCommand):
         parser.add_argument("--source", metavar="NAME", help="where the file comes from; default: the format's name")
         parser.add_argument("--claim", action="store_true", help="products in the file that no import made are its own")
         parser.add_argument("--replace-missing", action="store_true", help="empty what the file does not have or say")
+        parser.add_argument(
+            "--decimal",
+            choices=list(MARKS),
+            default="",
+            help="what a price has before its cents, where 12.500 could be read in two ways; default: as other rows do",
+        )
         parser.add_argument("--dry-run", action="store_true", help="check and report, write nothing")
         parser.add_argument("--rejects", type=Path, metavar="FILE", help="write the rejected rows as CSV, to be mended")
 
@@ -100,7 +108,7 @@ class Command(BaseCommand):
     def _load(self, file: IO[bytes], loader: Loader, options: dict[str, Any]) -> None:
         report = loader.report
         read = READERS[options["format"]](file, report=report, encoding=options["encoding"])
-        rows = self._show_progress(read, file, report)
+        rows = self._show_progress(settle_prices(read, decimal=options["decimal"]), file, report)
         if options["complete"]:
             loader.complete(rows, allow_many=options["allow_many_gone"])
         else:

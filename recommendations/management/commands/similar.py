@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.problems import RequestError
+from catalog.prices import trim_price
 from recommendations.recommendation_list import EMBEDDING_PENDING, RecommendationList
 from recommendations.requests import Options
 from recommendations.rerank import VARIANTS
@@ -55,7 +56,7 @@ def build_table(shown: RecommendationList) -> Table:
             str(item.position),
             "" if item.similarity is None else f"{item.similarity:.4f}",
             f"{item.score:.4f}",
-            "" if candidate.price is None else f"{candidate.price} {candidate.currency}",
+            "" if candidate.price is None else f"{trim_price(candidate.price)} {candidate.currency}",
             candidate.sku,
             candidate.title,
             "" if candidate.stock is None else str(candidate.stock),

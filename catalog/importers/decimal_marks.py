@@ -1,0 +1,62 @@
+"""Which of `.` and `,` is a file's decimal separator: what decides where a price alone does not (12.500)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, islice
+
+from catalog.importers.report import ImportFileError, SourceRow
+from catalog.prices import find_mark, read_price
+from catalog.refusals import AmbiguousPrice, BadValue
+
+LOOK_AHEAD = 1000  # rows; the same ones decide for every row of the file
+LOOK_AHEAD_SIZE = 8 * 1024 * 1024  # characters of these rows, which are held in memory
+MARKS = {"point": ".", "comma": ","}
+PRICES = ("price", "list_price")
+
+
+def settle_prices(rows: Iterator[SourceRow], *, decimal: str = "") -> Iterator[SourceRow]:
+    """Pass the rows on, with prices written so that they mean one thing where the file, or `decimal`, says which.
+
+    `decimal` is a name in MARKS; without it the first rows decide, if all that are clear agree.
+    """
+    first: list[SourceRow] = []
+    failure, size = None, 0
+    try:
+        for row in islice(rows, LOOK_AHEAD):
+            first.append(row)
+            size += sum(map(len, row.fields.values()))
+            if size > LOOK_AHEAD_SIZE:
+                break
+    except ImportFileError as error:  # what came before a break in the file is loaded
+        failure = error
+    said = ((row.fields[name], _currency(row)) for row in first for name in PRICES if row.fields.get(name))
+    mark = MARKS[decimal] if decimal else find_mark(said)
+    for row in chain(first, rows if failure is None else ()):
+        yield _settle(row, mark) if mark else row
+    if failure:
+        raise failure
+
+
+def _currency(row: SourceRow) -> str:
+    return row.fields.get("currency", "").strip().upper()
+
+
+def _settle(row: SourceRow, mark: str) -> SourceRow:
+    clear = {name: _write_clearly(text, _currency(row), mark) for name in PRICES if (text := row.fields.get(name))}
+    return replace(row, fields=row.fields | clear) if clear else row
+
+
+def _write_clearly(text: str, currency: str, mark: str) -> str:
+    """Return a price that could mean two things as what it means; any other one as it is."""
+    try:
+        read_price(text, currency=currency)
+    except AmbiguousPrice:
+        with suppress(BadValue):  # three decimals that say something
+            price, named = read_price(text, currency=currency, mark=mark)
+            return f"{price} {named}".strip()
+    except BadValue:
+        pass
+    return text

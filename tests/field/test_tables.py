@@ -1,0 +1,264 @@
+"""Delimited text from the wild: encodings, quotes, line ends, long cells, and what spreadsheets make of a table."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from catalog.importers.encodings import guess_encoding
+from tests.field.table import Case, File, as_parameters, check_case
+
+pytestmark = pytest.mark.django_db
+
+
+def table(name: str, content: str | bytes, *, kept: dict[str, dict], **more) -> Case:
+    """One file of our own CSV."""
+    options = more.pop("options", {})
+    format = more.pop("format", "csv")
+    return Case(name=name, files=[File(content=content, options=options, format=format)], products=kept, **more)
+
+
+def titles(**kept: str) -> dict[str, dict]:
+    return {sku: {"title": title} for sku, title in kept.items()}
+
+
+QUOTES = [
+    table(
+        "tabs, where quotes are inches and names",
+        'sku\ttitle\tprice\nA\t"Old" sign\t9\nB\t27" tray\t9\nC\t"Halla mug\t9\n'
+        'D\t"Said ""so"""\t9\nE\tBowl 3"\t9\nF\tJug\t9\n',
+        kept=titles(A='"Old" sign', B='27" tray', C='"Halla mug', D='Said "so"', E='Bowl 3"', F="Jug"),
+    ),
+    table(
+        "commas, where a quote that never closes costs its own row",
+        'sku,title,price\nA,Mug,1\nB,"Halla mug,2\nC,Bowl,3\nD,"Jug, large",4\n',
+        kept=titles(A="Mug", C="Bowl", D="Jug, large"),
+        rejected={3: "is a quote not closed?"},
+    ),
+    table(
+        "a quote that a later one seems to close",
+        'sku,title,price\nA,"Halla mug,1\nB,Tray 27",2\nC,Bowl,3\n',
+        kept=titles(B='Tray 27"', C="Bowl"),
+        rejected={2: "is a quote not closed?"},
+    ),
+    table(
+        "a quote that closes in the wrong cell",
+        'sku,title,brand,price\nA,Mug,X,"1\nB,Tray 27",Y,2\nC,Bowl,Z,3\n',
+        kept=titles(B='Tray 27"', C="Bowl"),
+        rejected={2: "is a quote not closed?"},
+    ),
+    table(
+        "the last quote is never closed",
+        'sku,title\nA,Mug\nB,"Halla\nC,Jug\nD,Pot\n',
+        kept=titles(A="Mug", C="Jug", D="Pot"),
+        rejected={3: "is a quote not closed?"},
+    ),
+    table(
+        "a description of several lines, with commas in them",
+        'sku,title,description\nA,Mug,"One, two, three\nfour, five, six"\nB,Jug,"x\n\ny"\n',
+        kept={"A": {"description": "One, two, three\nfour, five, six"}, "B": {"description": "x\n\ny"}},
+    ),
+    table(
+        "Excel's tabs, quoted and with lines in a cell",
+        'sku\ttitle\tdescription\r\nA\t"27"" tray"\t"one\r\ntwo"\r\nB\tJug\t\r\n',
+        kept={"A": {"title": '27" tray', "description": "one\ntwo"}, "B": {"title": "Jug"}},
+    ),
+]
+LINES = [
+    table("line ends of an old Mac", "sku,title\rA,Mug\rB,Jug\r", kept=titles(A="Mug", B="Jug")),
+    table("the delimiter in a line of its own", "sep=;\r\nsku;title;price\r\nA;Mug;9.00\r\n", kept=titles(A="Mug")),
+    table("the same, with its mark", "\ufeffsep=|\nsku|title\nA|Mug, big\n", kept=titles(A="Mug, big")),
+    table("two marks", "\ufeff\ufeffsku,title\nA,Mug\n", kept=titles(A="Mug")),
+    table("files joined, mark and all", "sku,title\nA,Mug\n\ufeffB,Jug\n", kept=titles(A="Mug", B="Jug")),
+    table("blank lines first", '\n \r\n"sku","title"\nA,\n', kept={}, rejected={4: "title is missing"}),
+    table(
+        "headings as people write them",
+        " SKU ,\u200bTitle,Variant  Group\nA,Mug,G\n",
+        kept={"A": {"variant_group": "G"}},
+    ),
+    table(
+        "a picture in a description",
+        'sku,title,description\nA,Mug,"<p>Intro</p><img src=""data:image/png;base64,'
+        f'{"A" * 1_500_000}""><p>End</p>"\nB,Jug,\n',
+        kept={"A": {"description": "Intro\nEnd"}, "B": {"description": ""}},
+    ),
+    table(
+        "a line that is longer than any product",
+        f"sku,title\nA,Mug\nB,{'x' * 9_000_000}\nC,Jug\n",
+        kept=titles(A="Mug", C="Jug"),
+        rejected={3: "longer than 4,194,304 characters"},
+    ),
+    table(
+        "a cell of a hundred thousand lines that never ends",
+        'sku,title\nA,"Mug\n' + "\n" * 100_000 + "B,Jug\n",
+        kept=titles(B="Jug"),
+        rejected={2: "is a quote not closed?"},
+    ),
+]
+HABITS = [
+    table(
+        "codes that a spreadsheet was made to keep, and one that it rounded",
+        'sku,title,gtin\n"=""00123""",Mug,"=""04006381333931"""\n8.85E+12,Jug,\nC,Pot,4.00638E+12\n="7",Cup,\n',
+        kept={"00123": {"attributes": {"gtin": "04006381333931"}}, "7": {"title": "Cup"}},
+        rejected={3: "sku is a number that a spreadsheet rounded", 4: "gtin is a number that a spreadsheet rounded"},
+        warnings=["gtin"],
+    ),
+    table(
+        "what programs write for nothing",
+        "sku,title,brand,price,stock,description,category,allergens,size\n"
+        "A,Mug,nan,9.0,NaN,None,NULL,None,NaN\nB,Jug,N/A,#N/A,<NA>,null,,N/A,#REF!\n"
+        "C,Nan bread,none,,,Null,,,\nD,None,,,,,,,\n",
+        kept={
+            "A": {
+                "brand": "",
+                "price": Decimal(9),
+                "stock": None,
+                "description": "",
+                "category": "",
+                "attributes": {"allergens": "None"},
+            },
+            "B": {"brand": "", "price": None, "stock": None, "description": "", "attributes": {"allergens": "N/A"}},
+            "C": {"title": "Nan bread", "brand": "none", "description": "Null"},
+        },
+        rejected={5: "title is missing"},
+        warnings=["allergens, size"],
+    ),
+    table(
+        "nothing but what nobody sees",
+        "sku,title\nA,\u200b\nB,\ufeff\u00ad\nC,\u202a \u200d\n\u200bD,Mug\n\u2060,Jug\n",
+        kept=titles(D="Mug"),
+        rejected={2: "title is missing", 3: "title is missing", 4: "title is missing", 6: "sku is missing"},
+    ),
+    table(
+        "a price in quotes",
+        'sku,title,price\nA,Mug,"1,299.00"\nB,Jug, 9.5 \n',
+        kept={"A": {"price": Decimal(1299)}, "B": {"price": Decimal("9.5")}},
+    ),
+]
+PRICES = [
+    table(
+        "rows that show what the separator means",
+        'sku;title;price;currency\nA;Mug;12.500;EUR\nB;Jug;9,50;EUR\nC;Pot;"1.250.000,00";EUR\n',
+        kept={"A": {"price": Decimal(12500)}, "B": {"price": Decimal("9.5")}, "C": {"price": Decimal(1250000)}},
+    ),
+    table(
+        "rows that show the other thing",
+        "sku,title,price\nA,Mug,12.500\nB,Jug,9.50\n",
+        kept={"A": {"price": Decimal("12.5")}, "B": {"price": Decimal("9.5")}},
+    ),
+    table(
+        "rows that contradict each other",
+        'sku,title,price\nA,Mug,12.500 EUR\nB,Jug,9.50\nC,Pot,"9,50"\n',
+        kept={"B": {"price": Decimal("9.5")}, "C": {"price": Decimal("9.5")}},
+        rejected={2: "can mean 12500 or 12.500"},
+    ),
+    table(
+        "nothing to go by",
+        "sku,title,price\nA,Mug,12.500 EUR\n",
+        kept={},
+        rejected={2: "or pass --decimal point or --decimal comma"},
+    ),
+    table(
+        "comma said",
+        "sku,title,price\nA,Mug,12.500 EUR\n",
+        options={"decimal": "comma"},
+        kept={"A": {"price": Decimal(12500), "currency": "EUR"}},
+    ),
+    table(
+        "point said",
+        "sku,title,price\nA,Mug,12.500\n",
+        options={"decimal": "point"},
+        kept={"A": {"price": Decimal("12.5")}},
+    ),
+    table(
+        "a price that names a currency beside a column of them",
+        "sku,title,currency,price\nA,Mug,,$5\nB,Jug,,€5\nC,Pot,USD,€5\nD,Cup,CAD,$5\n",
+        kept={"B": {"currency": "EUR"}, "D": {"currency": "CAD"}},
+        rejected={2: "may be of several currencies", 4: "names another currency than USD"},
+    ),
+    table(
+        "a feed with prices of the world",
+        "id\ttitle\tprice\nA\tT\t19,99 EUR\nB\tT\t1 299,00 SEK\nC\tT\t1.255 KWD\nD\tT\t12.500 EUR\nE\tT\t9.50 EUR\n",
+        format="google",
+        kept={
+            "A": {"price": Decimal("19.99"), "currency": "EUR"},
+            "B": {"price": Decimal(1299), "currency": "SEK"},
+            "C": {"price": Decimal("1.255"), "currency": "KWD"},
+            "E": {"price": Decimal("9.5")},
+        },
+        rejected={5: "can mean 12500 or 12.500"},
+    ),
+]
+
+
+def encoded(encoding: str, title: str, *, named: str) -> Case:
+    """A file that is not UTF-8 says which encoding it is in."""
+    return table(
+        f"{encoding} {title}",
+        f"sku,title\nA,{title}\n".encode(encoding),
+        kept={},
+        rejected={2: f"pass --encoding {named}"},
+    )
+
+
+ENCODINGS = [
+    encoded("gb18030", "青瓷花瓶", named="gb18030"),
+    encoded("gb18030", "马克杯", named="gb18030"),
+    encoded("cp950", "馬克杯", named="big5"),
+    encoded("cp932", "綿のTシャツ 青", named="shift_jis"),
+    encoded("euc_jp", "木のトレイ", named="euc-jp"),
+    encoded("cp949", "머그컵", named="euc-kr"),
+    encoded("cp1251", "Кружка синяя", named="cp1251"),
+    encoded("koi8_r", "Поднос", named="koi8-r"),
+    encoded("cp1250", "Wełniany szalik", named="cp1250"),
+    encoded("cp1252", "Théière émaillée", named="cp1252"),
+    encoded("cp1252", "Kaffeetasse für Gäste", named="cp1252"),
+    encoded("cp1253", "Κούπα μπλε", named="cp1253"),
+    encoded("cp1254", "Ahşap tepsi", named="cp1254"),
+    encoded("cp1256", "كوب أزرق", named="cp1256"),
+    encoded("cp874", "ถ้วยกาแฟ", named="cp874"),
+    table("named", "sku,title\nA,花瓶\n".encode("gb18030"), options={"encoding": "gb18030"}, kept=titles(A="花瓶")),
+    table("UTF-16 with its mark", "sku\ttitle\r\nA\t花瓶\r\n".encode("utf-16"), kept=titles(A="花瓶")),
+    table(
+        "UTF-16, the other way round", b"\xfe\xff" + "sku,title\nA,花瓶\n".encode("utf-16-be"), kept=titles(A="花瓶")
+    ),
+    table("UTF-32 with its mark", "sku,title\nA,花瓶\n".encode("utf-32"), kept=titles(A="花瓶")),
+    table("UTF-16 that is cut short", "sku,title\nA,花瓶".encode("utf-16")[:-1], kept=titles(A="花\ufffd")),
+    Case(
+        name="UTF-16 without its mark",
+        files=[File(content="sku,title\nA,花瓶\n".encode("utf-16-be"))],
+        refused="pass --encoding utf-16-be",
+    ),
+    Case(
+        name="headings in GBK",
+        files=[File(content="sku,标题\nA,花瓶\n".encode("gbk"))],
+        refused="pass --encoding gb18030",
+    ),
+    table(
+        "a row of another encoding far behind the beginning",
+        f"sku,title,description\nA,Mug,{'x' * 70_000}\n".encode() + "B,马克杯,\n".encode("gbk"),
+        kept=titles(A="Mug"),
+        rejected={3: "pass --encoding gb18030"},
+    ),
+    table(
+        "one row of another encoding",
+        "sku,title\nA,花瓶\n".encode() + "B,Café\n".encode("cp1252") + "C,碗\n".encode(),
+        kept=titles(A="花瓶", C="碗"),
+        rejected={
+            3: "title holds the byte 0xE9, which is not UTF-8; save the file as UTF-8, or pass --encoding cp1252"
+        },
+    ),
+]
+
+
+@as_parameters([*QUOTES, *LINES, *HABITS, *PRICES, *ENCODINGS])
+def test_a_table_from_the_wild(case: Case, tmp_path: Path):
+    check_case(case, tmp_path)
+
+
+def test_what_is_no_text_in_any_encoding_is_not_given_a_name():
+    noise = "f7adf4b98bee8ef9c5eb8cb8e5c0d1869bbeb2b7c9f89d9884eea7d9fee4baaebd86a196a4a8a287"
+    assert guess_encoding(bytes.fromhex(noise)) == ""
+    assert guess_encoding(b"plain") == ""
