@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import DatabaseError, connection
 
+from api.database_session import has_session
 from api.health import NotReady, readiness_check
 from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
@@ -57,6 +58,24 @@ def check_production(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Unset CELERY_TASK_ALWAYS_EAGER: the web process would load encoders and every save would wait for them."
     return [Error("Tasks run in the process that sends them.", hint=hint, id="embeddings.E004")]
+
+
+@register(Tags.database, deploy=True)
+def check_pooler(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse a pooler that lets a statement of the web process take for ever: from here no limit can be set."""
+    if not databases or not settings.KINDRED_STATEMENT_TIMEOUT_S or has_session(connection):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        if cursor.fetchone()[0] != "0":
+            return []
+    milliseconds = f"{settings.KINDRED_STATEMENT_TIMEOUT_S * 1000:.0f}"
+    message = "A pooler stands before Postgres, and KINDRED_STATEMENT_TIMEOUT_S cannot be set through it."
+    hint = (
+        f"Give the web process a database of its own in pgbouncer.ini, with connect_query='SET statement_timeout = "
+        f"{milliseconds}' (docs/operations.md), or set KINDRED_STATEMENT_TIMEOUT_S=0 to go without."
+    )
+    return [Error(message, hint=hint, id="embeddings.E008")]
 
 
 @register(Tags.database)

@@ -46,7 +46,11 @@ def database_settings(home: Path, *, url: str) -> dict[str, Any]:
             "USER": "kindred",
             "HOST": str(socket_directory(home)),
         }
-    return config | {"CONN_MAX_AGE": CONNECTION_MAX_AGE_S, "CONN_HEALTH_CHECKS": True}
+    return config | {
+        "CONN_MAX_AGE": CONNECTION_MAX_AGE_S,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # a pooler hands the connection on, and the cursor stays behind
+    }
 
 
 def broker_url(home: Path, *, url: str) -> str:

@@ -21,13 +21,14 @@ from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import create_indexes
 from embeddings.spaces.lifecycle import (
     MIN_FIT_PRODUCTS,
+    BuildRunning,
     SpaceError,
     create_space,
     ensure_live_space,
     promote,
     set_pipeline,
 )
-from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
+from embeddings.spaces.locks import BUILD_LOCK, try_lock
 from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
 
@@ -45,11 +46,12 @@ def build_space(space: EmbeddingSpace, *, on_progress: OnProgress | None = None)
     """Bring a space that is not live up to date with the catalogue, so that it can be promoted.
 
     One build runs at a time. A build that fails says why in `failure`; one that is interrupted goes on where it stopped
-    when it is started again. Neither touches the live space. Raises SpaceError, and whatever made the build fail.
+    when it is started again. Neither touches the live space. Raises BuildRunning where another build runs, SpaceError,
+    and whatever made the build fail.
     """
-    with try_session_lock(BUILD_LOCK) as is_free:
+    with try_lock(BUILD_LOCK, purpose=f"space {space.name}") as is_free:
         if not is_free:
-            raise SpaceError("Another space is being built: wait until it is done (manage.py spaces list).")
+            raise BuildRunning
         space.refresh_from_db()
         if space.status == Status.LIVE:
             raise SpaceError(f"Space {space.name} is live and kept fresh: manage.py embed_products looks after it.")
@@ -69,7 +71,7 @@ def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace 
     """Fit a space on the catalogue and serve it, if the live one still has the parameters it started with.
 
     Return the new live space; None where the catalogue is too small, or the live space is fitted already.
-    Raises SpaceError where another build runs.
+    Raises BuildRunning where another build runs.
     """
     starter = ensure_live_space()
     if starter.fitted_on or Product.objects.count() < MIN_FIT_PRODUCTS:
