@@ -124,6 +124,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embeddings"
 CELERY_TASK_ROUTES = {"catalog.tasks.*": {"queue": "pictures"}}  # a slow picture server holds up nothing but pictures
 CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 600  # s; what runs for longer hangs, and its worker ends itself (config/heartbeat.py)
+KINDRED_PROCESSES = ["embeddings", "interactive", "pictures", "beat"]  # workers by their queue: /readyz asks for each
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A save rings the bell and goes on: with the broker down that must cost milliseconds, not a round of retries. The row
 # in PendingEmbedding is what counts, and beat rings again.
@@ -140,6 +142,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below is for workers too
 CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "config.heartbeat:BeatingScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(KINDRED_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},

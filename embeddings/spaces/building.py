@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from django.conf import settings
@@ -49,22 +50,8 @@ def build_space(space: EmbeddingSpace, *, on_progress: OnProgress | None = None)
     when it is started again. Neither touches the live space. Raises BuildRunning where another build runs, SpaceError,
     and whatever made the build fail.
     """
-    with try_lock(BUILD_LOCK, purpose=f"space {space.name}") as is_free:
-        if not is_free:
-            raise BuildRunning
-        space.refresh_from_db()
-        if space.status == Status.LIVE:
-            raise SpaceError(f"Space {space.name} is live and kept fresh: manage.py embed_products looks after it.")
-        built = Status.RETIRED if space.status == Status.RETIRED else Status.READY
-        _save(space, status=built if built == Status.RETIRED else Status.BUILDING, failure="")
-        progress = _Progress(space, on_progress)
-        try:
-            _build(space, progress)
-        except Exception as error:
-            failed = built if built == Status.RETIRED else Status.FAILED
-            _save(space, status=failed, failure=f"{type(error).__name__}: {error}", progress={})
-            raise
-        _save(space, status=built, progress={})
+    with hold_build(space.name):
+        _build_alone(space, on_progress)
 
 
 def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace | None:
@@ -73,14 +60,45 @@ def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace 
     Return the new live space; None where the catalogue is too small, or the live space is fitted already.
     Raises BuildRunning where another build runs.
     """
-    starter = ensure_live_space()
-    if starter.fitted_on or Product.objects.count() < MIN_FIT_PRODUCTS:
+    if not _is_first_fit_due():
         return None
-    space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
-    space = space or create_space(FITTED, like=starter, fusion=settings.KINDRED_FUSION)
-    build_space(space, on_progress=on_progress)
-    promote(space)
-    return space
+    with hold_build(FITTED):
+        if not _is_first_fit_due():
+            return None  # whoever held the build until now has done it
+        space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
+        space = space or create_space(FITTED, like=ensure_live_space(), fusion=settings.KINDRED_FUSION)
+        _build_alone(space, on_progress)
+        promote(space)
+        return space
+
+
+@contextmanager
+def hold_build(name: str) -> Iterator[None]:
+    """Be the only one who builds. Raises BuildRunning where another one does."""
+    with try_lock(BUILD_LOCK, purpose=f"space {name}") as is_free:
+        if not is_free:
+            raise BuildRunning
+        yield
+
+
+def _is_first_fit_due() -> bool:
+    return not ensure_live_space().fitted_on and Product.objects.count() >= MIN_FIT_PRODUCTS
+
+
+def _build_alone(space: EmbeddingSpace, on_progress: OnProgress | None) -> None:
+    space.refresh_from_db()
+    if space.status == Status.LIVE:
+        raise SpaceError(f"Space {space.name} is live and kept fresh: manage.py embed_products looks after it.")
+    built = Status.RETIRED if space.status == Status.RETIRED else Status.READY
+    _save(space, status=built if built == Status.RETIRED else Status.BUILDING, failure="")
+    progress = _Progress(space, on_progress)
+    try:
+        _build(space, progress)
+    except Exception as error:
+        failed = built if built == Status.RETIRED else Status.FAILED
+        _save(space, status=failed, failure=f"{type(error).__name__}: {error}", progress={})
+        raise
+    _save(space, status=built, progress={})
 
 
 def _build(space: EmbeddingSpace, progress: _Progress) -> None:
