@@ -21,9 +21,10 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import Throttled
 
-from api import heartbeats
-from api.models import ApiKey
+from api import heartbeats, limits
+from api.access import find_key
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +145,11 @@ def run_check(name: str, check: Check) -> Outcome:
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus metrics, for KINDRED_METRICS_NETWORKS and for secret keys."""
-    if not may_read_metrics(request):
+    try:
+        may_read = may_read_metrics(request)
+    except Throttled as refused:
+        return limits.refuse(429, "Too many wrong keys.", retry_after_s=int(refused.wait or 0))
+    if not may_read:
         return HttpResponse(
             "Metrics are for the networks in KINDRED_METRICS_NETWORKS, and for secret API keys.\n",
             status=403,
@@ -157,7 +162,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def may_read_metrics(request: HttpRequest) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        key = ApiKey.objects.find_by_token(token.strip())
+        key = find_key(token.strip(), request=request)
         return key is not None and key.may_write
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False  # a proxy on this machine makes everybody look local

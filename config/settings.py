@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -50,6 +51,18 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes; bulk upserts of 1,000 products fit
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Passwords are tried ten times by one name from one address, then a quarter of an hour is to be waited: whoever knows
+# the name of an administrator does not lock them out from elsewhere, and waits begin anew with no further try.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "api.throttling.read_ip_address"  # NUM_PROXIES holds here as well
+AXES_LOCKOUT_CALLABLE = "api.limits.refuse_login"
+AXES_DISABLE_ACCESS_LOG = True  # who logged in when, and from where, is not kept
+AXES_VERBOSE = False  # nor written to the log
 
 # --- Applications -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -65,6 +78,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "corsheaders",
     "django_prometheus",
+    "axes",
     "config",  # for `manage.py up`
     "api",
     "catalog",
@@ -87,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.unavailable.UnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last: it answers for the log-in
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -166,6 +181,7 @@ KINDRED_API_RATES = {
     "pages": env.str("KINDRED_PAGE_RATE", default="3000/min"),  # forms, and pages that search
     "publishable": env.str("KINDRED_API_RATE_PUBLISHABLE", default="30000/min"),
     "secret": env.str("KINDRED_API_RATE_SECRET", default="30000/min"),
+    "wrong_keys": env.str("KINDRED_API_RATE_WRONG_KEYS", default="30/min"),  # of an address
     "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
 }
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
