@@ -148,7 +148,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         may_read = may_read_metrics(request)
     except Throttled as refused:
-        return limits.refuse(429, "Too many wrong keys.", retry_after_s=int(refused.wait or 0))
+        return limits.refuse(429, "Too many wrong keys.", retry_after_s=int(getattr(refused, "wait", 0)))
     if not may_read:
         return HttpResponse(
             "Metrics are for the networks in KINDRED_METRICS_NETWORKS, and for secret API keys.\n",
