@@ -1,7 +1,7 @@
 """Every kind of harm to a running shop: what is lost of what was acknowledged, how many requests fail, how it heals.
 
-    python benchmarks/faults.py [--only TEXT]           one fault after the other; prints a table
-    python benchmarks/faults.py --soak 20 [--seed 1]    kills and outages drawn for 20 minutes; memory and files too
+    python benchmarks/faults.py [--only TEXT ...]       one fault after the other; prints a table
+    python benchmarks/faults.py --soak 20 [--seed 1]    kills and outages drawn for 20 minutes, memory and files too
 
 `up` runs on a home of its own in a temporary directory, with the default encoders, while a saver saves products over
 REST and a visitor asks for similar ones. Lost: a product that is not stored as it was acknowledged. Wrong: one whose
@@ -131,7 +131,7 @@ def home_directory_of_its_own() -> Iterator[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", metavar="TEXT", help="faults whose name holds this")
+    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help="faults whose name holds one of these")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="draw kills and outages for so long")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -157,7 +157,7 @@ def run(shop: Shop, options: argparse.Namespace) -> None:
         soak(shop, minutes=options.soak, seed=options.seed, key=key)
     print(f"{'fault':<28}{'saves':>6}{'refused':>8}{'lost':>6}{'wrong':>7}{'healed':>8}{'visits failed':>15}{'s':>7}")
     for name, do_harm in (KILLS | OUTAGES | OTHERS).items():
-        if options.only in name:
+        if any(text in name for text in options.only):
             try_fault(shop, name, do_harm, key=key)
 
 
