@@ -2,7 +2,7 @@
 
 An ETag names one form of an answer, so the compressed ones carry a suffix (`"5f3a-br"`), and lose it when a client
 sends them back: If-None-Match and If-Match mean the same whichever form was read. The admin's pages are left as they
-are, for some show a secret; the token of every form is masked anew in each answer (Django), so its length tells nothing.
+are, for some show a secret; the token of every form is masked anew in each answer, so lengths tell nothing of it.
 """
 
 from __future__ import annotations
