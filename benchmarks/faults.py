@@ -74,7 +74,10 @@ def try_fault(shop: Shop, name: str, do_harm: Callable[[Shop], None], *, key: st
         problem = f"  {type(error).__name__}: {error}"
     time.sleep(3)
     saver.stop()
-    healed_s = wait_until(lambda: has_settled(shop), timeout_s=HEAL_TIMEOUT_S)
+    try:
+        healed_s = wait_until(lambda: has_settled(shop), timeout_s=HEAL_TIMEOUT_S)
+    except TimeoutError:
+        healed_s, problem = float("nan"), f"  not healed: {shop.request('GET', '/readyz')[1].decode()}"
     visitor.stop()
     lost, wrong = count_harm(saver)
     print(

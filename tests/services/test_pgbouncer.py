@@ -13,6 +13,7 @@ import pytest
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from api.database_session import has_session
 from config.web import limit_statements
@@ -129,7 +130,9 @@ def test_a_search_is_answered_soon_and_nothing_is_left_listening(pooler):
     elsewhere = threading.Thread(target=answer)
     elsewhere.start()
     send = mock.Mock(side_effect=lambda *args, **options: started.set())
-    assert worker.ask("k", mock.Mock(apply_async=send), args=(), deadline_s=30) == b"vectors"
+    with CaptureQueriesContext(connection) as asked:
+        assert worker.ask("k", mock.Mock(apply_async=send), args=(), deadline_s=2) == b"vectors"
+    assert [query["sql"] for query in asked if "LISTEN" in query["sql"]] == []
     elsewhere.join()
     with connection.cursor() as cursor:
         for _ in range(POOL_SIZE):
