@@ -71,8 +71,11 @@ class Shop:
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 words = process.cmdline()
-                is_it = "valkey-server" in words[0] if name == "valkey" else set(WORDS[name]) <= set(words)
-                if is_it and (name != "web" or process.ppid() == self.process.pid):
+                if name == "valkey":
+                    is_it = "valkey-server" in words[0]
+                else:  # not the one of an `up` that was killed: that may still finish what it had in hand
+                    is_it = set(WORDS[name]) <= set(words) and process.ppid() == self.process.pid
+                if is_it:
                     return process
         raise RuntimeError(f"There is no {name}.")
 
