@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from catalog.models import Product
+from embeddings import services
 from embeddings.management import progress
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from embeddings.spaces import building, lifecycle
@@ -133,6 +134,21 @@ def test_a_first_space_that_another_process_fits_meanwhile_is_taken_as_it_is(mon
     monkeypatch.setattr(building, "hold_build", come_second)
     assert embed() == "1 of 1 products are embedded in space default.\n"
     assert sorted(EmbeddingSpace.objects.values_list("name", "status")) == [("default", "live"), ("starter", "retired")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_shop_where_something_is_saved_all_the_time_is_done_with_what_was_there(monkeypatch):
+    make_product("A")
+    refresh, saved = services.refresh_pending, []
+
+    def refresh_and_save(**options):
+        outcome = refresh(**options)
+        saved.append(make_product(f"SAVED{len(saved)}"))
+        assert len(saved) < 10, "it does not end"
+        return outcome
+
+    monkeypatch.setattr(services, "refresh_pending", refresh_and_save)
+    assert embed() == "1 of 2 products are embedded in space starter.\n"
 
 
 def test_a_parked_product_is_given_another_chance():

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from catalog.management.progress import open_bar
 from catalog.models import Product
@@ -69,10 +70,16 @@ class Command(BaseCommand):
                 bar.update(len(batch))
 
     def _drain_queue(self, batch_size: int) -> None:
-        """Embed what is queued, together with whichever workers run; done when nobody holds anything any more."""
-        total = PendingEmbedding.objects.due_now().count()
+        """Embed what is queued by now, together with whichever workers run; done when nobody holds any of it any more.
+
+        What is saved meanwhile is the workers' to do: in a busy shop there is always something.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement_timestamp()")
+            queued = PendingEmbedding.objects.filter(retry_at__lte=cursor.fetchone()[0])
+        total = queued.count()
         with open_bar("embed", total=total) as bar:
-            while left := PendingEmbedding.objects.due_now().count():
+            while left := queued.count():
                 bar.update(max(0, total - left - bar.n))
                 if not services.refresh_pending(batch_size=batch_size, max_seconds=ROUND_S).settled:
                     time.sleep(POLL_S)
