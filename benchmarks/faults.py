@@ -33,6 +33,7 @@ from benchmarks.running_shop import HEAL_TIMEOUT_S, READY_TIMEOUT_S, Saver, Shop
 
 PRODUCTS = 100
 SMALL_DISK_MB = 900
+WARM_UP_S = 30  # until each process has loaded what it works with
 DRAWN_EVERY_S = (8.0, 20.0)
 
 
@@ -90,10 +91,11 @@ def try_fault(shop: Shop, name: str, do_harm: Callable[[Shop], None], *, key: st
 def soak(shop: Shop, *, minutes: float, seed: int, key: str) -> None:
     draw = random.Random(seed)  # noqa: S311  (to be repeated, not to be secret)
     ends_at = time.monotonic() + 60 * minutes
-    before = shop.describe()
     saver, visitor = Saver(shop, key=key, products=PRODUCTS), Visitor(shop)
     saver.start()
     visitor.start()
+    time.sleep(WARM_UP_S)
+    before = shop.describe()
     faults = KILLS | OUTAGES
     done = dict.fromkeys(faults, 0)
     while time.monotonic() < ends_at:
