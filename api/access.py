@@ -8,11 +8,12 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from api.models import ApiKey
+from api.throttling import count_in_window, identify_address, parse_rate
 
 
 def read_token(request: Request) -> str | None:
@@ -23,6 +24,20 @@ def read_token(request: Request) -> str | None:
     return request.headers.get("X-Api-Key")
 
 
+def find_key(token: str, *, request: Any) -> ApiKey | None:
+    """Return the usable key of `token`, or None. Raises Throttled where this address has sent too many wrong ones.
+
+    Right keys are let in from such an address too: the shop's own applications may share it with whoever guesses.
+    """
+    key = ApiKey.objects.find_by_token(token)
+    if key is None:
+        rate = parse_rate(settings.KINDRED_API_RATES["wrong_keys"])
+        count, wait_s = count_in_window(f"wrong_keys:{identify_address(request)}", rate=rate)
+        if count is not None and count > rate.limit:
+            raise Throttled(wait=wait_s)
+    return key
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """A wrong key is refused even where no key is needed: silence would hide a typo until the first write."""
 
@@ -30,7 +45,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         token = read_token(request)
         if token is None:
             return None
-        key = ApiKey.objects.find_by_token(token)
+        key = find_key(token, request=request)
         if key is None:
             raise AuthenticationFailed(
                 "This API key is unknown, revoked or expired. Make one with `manage.py api_key create`.",

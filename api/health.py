@@ -1,29 +1,37 @@
 """Is this process alive, and has it what it needs?
 
-An app adds what it needs with `@readiness_check("name")`; the check returns nothing and raises when it is missing.
+An app adds what it needs with `@readiness_check("name")`; the check raises when it is missing, and may return what is
+worth knowing all the same.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import logging
+import time
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import django_prometheus.exports
+import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import Throttled
 
-from api.models import ApiKey
+from api import heartbeats, limits
+from api.access import find_key
 
 logger = logging.getLogger(__name__)
 
-Check = Callable[[], None]
+Check = Callable[[], str | None]
 readiness_checks: dict[str, Check] = {}
 BROKER_TIMEOUT_S = 2
+PROBE_KEY = "kindred:probe"  # without an expiry, as messages are: a full broker lets go of what has one
 
 
 class NotReady(Exception):
@@ -48,8 +56,39 @@ def check_database() -> None:
 
 @readiness_check("broker")
 def check_broker() -> None:
+    """Write to the broker, for one that answers may take no messages all the same. Raises NotReady saying why."""
     with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT_S) as broker:
         broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=BROKER_TIMEOUT_S)
+        if broker.transport.driver_type != "redis":
+            return
+        try:
+            broker.default_channel.client.set(PROBE_KEY, str(time.time()))
+        except redis.TimeoutError as error:
+            raise NotReady("it does not answer a write: paused, or overloaded") from error
+        except redis.ResponseError as error:
+            logger.warning("The broker refuses a write: %s", error)
+            raise NotReady(explain_refusal(error)) from error
+
+
+def explain_refusal(error: redis.ResponseError) -> str:
+    """Return why Redis or Valkey takes no message, by the first word of its answer."""
+    if isinstance(error, redis.OutOfMemoryError):
+        return "its memory is full: raise its maxmemory, and see what fills it"
+    if isinstance(error, redis.ReadOnlyError):
+        return "it is a read-only replica: CELERY_BROKER_URL has to name the primary"
+    if str(error).startswith("MISCONF"):
+        return "it cannot write its files: is its disk full?"
+    return "it refuses a write; see the log"
+
+
+def check_process(name: str) -> None:
+    """Raises NotReady where no process of that name (a queue, or beat) has been heard of late."""
+    silence_s = heartbeats.read_silence_s(name)
+    if silence_s is not None and silence_s <= heartbeats.SILENT_AFTER_S:
+        return
+    heard = "nothing was heard of it" if silence_s is None else f"it was heard {silence_s:.0f} s ago"
+    command = "celery -A config beat" if name == "beat" else f"celery -A config worker --queues {name} --pool threads"
+    raise NotReady(f"{heard}: see whether it runs (`{command}`)")
 
 
 @require_safe
@@ -63,32 +102,54 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """Answer 200 when every check passes, else 503 naming what is missing."""
-    checks = {name: run_check(name, check) for name, check in readiness_checks.items()}
-    missing = [name for name, said in checks.items() if said != "ok"]
-    body = {"status": "unavailable" if missing else "ok", "checks": checks, "missing": missing}
+    found = {name: run_check(name, check) for name, check in all_checks().items()}
+    missing = [name for name, outcome in found.items() if outcome.problem]
+    body: dict[str, object] = {
+        "status": "unavailable" if missing else "ok",
+        "checks": {name: outcome.problem or "ok" for name, outcome in found.items()},
+        "missing": missing,
+    }
+    if notes := {name: outcome.note for name, outcome in found.items() if outcome.note}:
+        body["notes"] = notes
     response = JsonResponse(body, status=503 if missing else 200)
     response._has_been_logged = True  # type: ignore[attr-defined]  # run_check has; probes come every few seconds
     return response
 
 
-def run_check(name: str, check: Check) -> str:
-    """Return "ok" or what is wrong. Error texts of drivers name hosts and users: they go to the log only."""
+def all_checks() -> dict[str, Check]:
+    """Return the checks of the apps, and one for each process that is to be heard."""
+    names = settings.KINDRED_PROCESSES if heartbeats.is_shared() else []
+    return readiness_checks | {f"process {name}": partial(check_process, name) for name in names}
+
+
+class Outcome(NamedTuple):
+    """What a check found: a problem, or something worth knowing; both empty where all is well."""
+
+    problem: str = ""
+    note: str = ""
+
+
+def run_check(name: str, check: Check) -> Outcome:
+    """Run a check. Error texts of drivers name hosts and users: they go to the log only."""
     try:
-        check()
+        return Outcome(note=check() or "")
     except NotReady as reason:
-        return str(reason)
+        return Outcome(problem=str(reason))
     except Exception:
         # A check fails in as many ways as its server has; each of them means the same to whoever asks.
         logger.warning("Readiness check %r failed.", name, exc_info=True)
-        return "not reachable; see the log"
-    return "ok"
+        return Outcome(problem="not reachable; see the log")
 
 
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus metrics, for KINDRED_METRICS_NETWORKS and for secret keys."""
-    if not may_read_metrics(request):
+    try:
+        may_read = may_read_metrics(request)
+    except Throttled as refused:
+        return limits.refuse(429, "Too many wrong keys.", retry_after_s=int(getattr(refused, "wait", 0)))
+    if not may_read:
         return HttpResponse(
             "Metrics are for the networks in KINDRED_METRICS_NETWORKS, and for secret API keys.\n",
             status=403,
@@ -101,7 +162,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def may_read_metrics(request: HttpRequest) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        key = ApiKey.objects.find_by_token(token.strip())
+        key = find_key(token.strip(), request=request)
         return key is not None and key.may_write
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False  # a proxy on this machine makes everybody look local

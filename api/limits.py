@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import ngettext
 
 from api.problems import is_api_path
 from api.throttling import count_in_window, identify_address, parse_rate
@@ -40,6 +41,17 @@ class LimitsMiddleware:
 
 def is_costly(request: HttpRequest) -> bool:
     return not is_api_path(request) and (request.method == "POST" or request.path_info.startswith(COSTLY_PAGES))
+
+
+def refuse_login(request: HttpRequest, *_: object) -> HttpResponse:
+    """Answer a log-in that was tried too often: by this name, from this address."""
+    wait_s = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    text = ngettext(
+        "Too many wrong passwords: wait %(minutes)d minute, then try again.",
+        "Too many wrong passwords: wait %(minutes)d minutes, then try again.",
+        wait_s // 60,
+    )
+    return refuse(429, text % {"minutes": wait_s // 60}, retry_after_s=wait_s)
 
 
 def refuse(status: int, text: str, *, retry_after_s: int | None = None) -> HttpResponse:

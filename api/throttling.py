@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 import time
@@ -82,6 +83,14 @@ def count_in_window(name: str, *, rate: Rate, amount: int = 1) -> tuple[int | No
 def identify_address(request: HttpRequest) -> str:
     """Return the address that a request comes from, as far as NUM_PROXIES lets proxies be believed."""
     return str(BaseThrottle().get_ident(request))  # type: ignore[arg-type]  # it reads META alone
+
+
+def read_ip_address(request: HttpRequest) -> str | None:
+    """Return the same where it is an address that a column of addresses takes: a header may say anything."""
+    try:
+        return str(ipaddress.ip_address(identify_address(request)))
+    except ValueError:
+        return None
 
 
 class KeyThrottle(BaseThrottle):

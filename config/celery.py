@@ -9,7 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_ready
 
-from config import services
+from config import heartbeat, services
 from config.services import redelivery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("kindred")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["consumer"].add(heartbeat.Heartbeat)
 
 WARM_UP_EXPIRES_S = 60
 WORKER_SOCKET_TIMEOUT_S = 10  # a web process gives up on a silent broker much earlier (settings); a worker can wait

@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -46,10 +47,26 @@ HTTPS = env.bool("HTTPS", default=False)  # set it when the shop is served over 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, past whatever speaks TLS
+# Whether other names below this host speak TLS as well is for those to say who run them, not for one shop.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024  # bytes; bulk upserts of 1,000 products fit
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Passwords are tried ten times by one name from one address, then a quarter of an hour is to be waited: whoever knows
+# the name of an administrator does not lock them out from elsewhere, and waits begin anew with no further try.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "api.throttling.read_ip_address"  # NUM_PROXIES holds here as well
+AXES_LOCKOUT_CALLABLE = "api.limits.refuse_login"
+AXES_DISABLE_ACCESS_LOG = True  # who logged in when, and from where, is not kept
+AXES_VERBOSE = False  # nor written to the log
 
 # --- Applications -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -65,6 +82,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "corsheaders",
     "django_prometheus",
+    "axes",
     "config",  # for `manage.py up`
     "api",
     "catalog",
@@ -73,6 +91,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "api.compression.CompressionMiddleware",
     "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "api.content_policy.ContentPolicyMiddleware",
@@ -88,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.unavailable.UnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last: it answers for the log-in
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -127,6 +147,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embeddings"
 CELERY_TASK_ROUTES = {"catalog.tasks.*": {"queue": "pictures"}}  # a slow picture server holds up nothing but pictures
 CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 600  # s; what runs for longer hangs, and its worker ends itself (config/heartbeat.py)
+KINDRED_PROCESSES = ["embeddings", "interactive", "pictures", "beat"]  # workers by their queue: /readyz asks for each
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A save rings the bell and goes on: with the broker down that must cost milliseconds, not a round of retries. The row
 # in PendingEmbedding is what counts, and beat rings again.
@@ -143,6 +165,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below is for workers too
 CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "config.heartbeat:BeatingScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(KINDRED_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},
@@ -166,6 +189,7 @@ KINDRED_API_RATES = {
     "pages": env.str("KINDRED_PAGE_RATE", default="3000/min"),  # forms, and pages that search
     "publishable": env.str("KINDRED_API_RATE_PUBLISHABLE", default="30000/min"),
     "secret": env.str("KINDRED_API_RATE_SECRET", default="30000/min"),
+    "wrong_keys": env.str("KINDRED_API_RATE_WRONG_KEYS", default="30/min"),  # of an address
     "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
 }
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
@@ -241,7 +265,13 @@ STORAGES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.log_lines.LineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # The bell rings every few seconds, and each time these three would say so.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")}

@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db.backends.signals import connection_created
 
+from api.database_session import has_session
+
 
 def prepare_web_process() -> None:
     """Call it once, before the first request."""
@@ -14,7 +16,13 @@ def prepare_web_process() -> None:
 
 
 def limit_statements(connection: Any, **_: Any) -> None:
-    """Have Postgres cancel what takes too long, for a visitor has left by then and others wait."""
+    """Have Postgres cancel what takes too long, for a visitor has left by then and others wait.
+
+    Behind a pooler the limit would pass on to workers, whose builds take minutes: there the pooler sets it
+    (docs/operations.md), and `check --deploy` says so where it does not.
+    """
+    if not has_session(connection):
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('statement_timeout', %s, false)", [f"{settings.KINDRED_STATEMENT_TIMEOUT_S * 1000:.0f}"]

@@ -7,13 +7,16 @@ looks at spaces, vectors and indexes as well; `--deploy` adds what only matters 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import DatabaseError, connection
 
+from api.database_session import has_session
 from api.health import NotReady, readiness_check
+from embeddings.coverage import read_coverage, read_standstill
 from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS
@@ -21,6 +24,7 @@ from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import missing_indexes
 from embeddings.vectors import load_pipeline
 
+STANDSTILL_MAX = timedelta(minutes=10)  # more than a worker takes to load its encoders, or to die of a product alone
 OLDEST_PGVECTOR = (0, 8, 0)  # iterative index scans, without which a filter costs rows
 
 
@@ -59,6 +63,24 @@ def check_production(**_: Any) -> list[CheckMessage]:
     return [Error("Tasks run in the process that sends them.", hint=hint, id="embeddings.E004")]
 
 
+@register(Tags.database, deploy=True)
+def check_pooler(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Refuse a pooler that lets a statement of the web process take for ever: from here no limit can be set."""
+    if not databases or not settings.KINDRED_STATEMENT_TIMEOUT_S or has_session(connection):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        if cursor.fetchone()[0] != "0":
+            return []
+    milliseconds = f"{settings.KINDRED_STATEMENT_TIMEOUT_S * 1000:.0f}"
+    message = "A pooler stands before Postgres, and KINDRED_STATEMENT_TIMEOUT_S cannot be set through it."
+    hint = (
+        f"Give the web process a database of its own in pgbouncer.ini, with connect_query='SET statement_timeout = "
+        f"{milliseconds}' (docs/operations.md), or set KINDRED_STATEMENT_TIMEOUT_S=0 to go without."
+    )
+    return [Error(message, hint=hint, id="embeddings.E008")]
+
+
 @register(Tags.database)
 def check_spaces(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Look at the extension, the spaces and their indexes."""
@@ -78,6 +100,19 @@ def check_readiness() -> None:
     """Raises NotReady before the first space is live: products can only be recommended in one."""
     if not EmbeddingSpace.objects.filter(status=EmbeddingSpace.Status.LIVE).exists():
         raise NotReady("no space is live yet: start a worker, or run `manage.py embed_products`")
+
+
+@readiness_check("queue")
+def check_queue() -> str:
+    """Return how far the embedding is, empty where nothing waits. Raises NotReady where products wait in vain."""
+    standstill = read_standstill()
+    coverage = read_coverage()
+    progress = f"{coverage.embedded} of {coverage.products} products embedded" if coverage else ""
+    if standstill and standstill > STANDSTILL_MAX:
+        minutes = int(standstill.total_seconds() / 60)
+        reason = f"products have waited for {minutes} minutes and none was embedded: see the log of the worker"
+        raise NotReady(f"{reason} ({progress})" if progress else reason)
+    return progress
 
 
 def _check_extension() -> Iterator[CheckMessage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float32]
 
 STORERS_LOCK = 0x4B494E44  # the class of their advisory locks; the objects are product ids
+READ_BATCH = 2_000  # vectors held at once, 8 MB
 UNIT_TOLERANCE = 1e-3  # of a vector's length; float32 sums of 2,000 squares stay well within it
 
 
@@ -80,6 +81,16 @@ class EncodedInputQuerySet(models.QuerySet["EncodedInput"]):
 
 
 class ProductEmbeddingQuerySet(models.QuerySet["ProductEmbedding"]):
+    def read_vectors(self) -> Iterator[tuple[int, list[float]]]:
+        """Yield (product id, vector) of the rows of one space and modality, ascending, a batch at a time in memory.
+
+        By the last id that was read rather than by a cursor, which a pooler would lose.
+        """
+        rows, last = self.order_by("product_id").values_list("product_id", "vector"), 0
+        while batch := list(rows.filter(product_id__gt=last)[:READ_BATCH]):
+            yield from batch
+            last = batch[-1][0]
+
     def store(self, batch: Sequence[ProductVectors], *, space: EmbeddingSpace) -> set[int]:
         """Store the vectors of products that are still what they were made from; return the ids of these products.
 

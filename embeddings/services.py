@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import DatabaseError
 
+from embeddings import coverage
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.queue import Lease
@@ -157,6 +158,7 @@ def _settle(leases: Sequence[Lease], batch: RefreshedBatch) -> None:
             queue.postpone(lease, reason=shortfall.reason)
     open_ids = batch.changed_meanwhile | batch.shortfalls.keys()
     queue.complete(lease for lease in leases if lease.product_id not in open_ids)
+    coverage.note_movement()
 
 
 def _postpone_quietly(leases: Sequence[Lease], *, reason: str) -> None:

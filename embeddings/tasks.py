@@ -14,10 +14,13 @@ from embeddings.spaces.lifecycle import SpaceError
 
 logger = logging.getLogger(__name__)
 
+# Past these a task is taken to hang, and its worker ends itself. The first task of all may fetch an encoder.
+EMBED_LIMIT_S = 1800
+BUILD_LIMIT_S = 24 * 3600
 EXPIRES_S = 300  # a bell that nobody heard for so long has been followed by many others
 
 
-@shared_task(name="embeddings.tasks.embed_pending", expires=EXPIRES_S, acks_late=False)
+@shared_task(name="embeddings.tasks.embed_pending", expires=EXPIRES_S, acks_late=False, time_limit=EMBED_LIMIT_S)
 def embed_pending() -> None:
     """Bring queued products up to date."""
     bell.stop_ringing()
@@ -25,13 +28,13 @@ def embed_pending() -> None:
         bell.ring()  # a task ends before the broker takes it for lost
 
 
-@shared_task(name="embeddings.tasks.refresh_stale", expires=EXPIRES_S, acks_late=False)
+@shared_task(name="embeddings.tasks.refresh_stale", expires=EXPIRES_S, acks_late=False, time_limit=BUILD_LIMIT_S)
 def refresh_stale() -> None:
     """Find what changed past the signals, and see to the live space."""
     maintenance.keep_true()
 
 
-@shared_task(name="embeddings.tasks.build_space")
+@shared_task(name="embeddings.tasks.build_space", time_limit=BUILD_LIMIT_S)
 def build_space(space_id: int) -> None:
     """Build a space in the background; once more where a worker died at it."""
     space = EmbeddingSpace.objects.filter(pk=space_id).first()

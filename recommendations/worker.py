@@ -1,8 +1,9 @@
 """Ask the worker something while a visitor waits: encode a query, explain a pair.
 
 The web process never imports torch. It looks the answer up by its key; where there is none it sends a task to the
-`interactive` queue and listens: Postgres says when the answer is stored (LISTEN and NOTIFY). The answer is a row, so a
-repeated question costs one query and no worker, and several visitors who ask the same share one answer.
+`interactive` queue and listens: Postgres says when the answer is stored (LISTEN and NOTIFY). Behind a pooler, which
+passes no announcements on, it looks again and again instead. The answer is a row, so a repeated question costs one
+query and no worker, and several visitors who ask the same share one answer.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from api.database_session import has_session
 from recommendations.models import WorkerAnswer
 
 QUEUE = "interactive"
 CHANNEL = "worker_answers"  # of Postgres; what is said there is the key of an answer that has been stored
 KEEP_ANSWERS_FOR = timedelta(days=7)
 MAX_ANSWERS = 100_000
+FIRST_PAUSE_S, PAUSE_GROWTH, LONGEST_PAUSE_S = 0.005, 1.3, 0.05  # between two looks behind a pooler
 
 logger = logging.getLogger(__name__)
 
@@ -61,22 +64,43 @@ def ask(key: str, task: Task, *, args: tuple[object, ...], deadline_s: float) ->
         answer = find_answer(key)  # once more, for what was stored before we listened is not announced again
         if answer is not None:
             return answer
-        with closing(listener.notifies(timeout=give_up_at - time.monotonic())) as said:
-            is_announced = any(notice.payload == key for notice in said)
-    answer = find_answer(key)
+        if listener is None:
+            answer = look_again(key, until=give_up_at)
+        else:
+            answer = wait_for_announcement(key, listener=listener, until=give_up_at)
     if answer is None:
         raise WorkerUnavailable(f"No worker answered within {deadline_s:g} s.")
-    if not is_announced:
-        logger.warning("An answer came at the deadline, unannounced. Before Postgres, PgBouncer needs session pooling.")
+    return answer
+
+
+def wait_for_announcement(key: str, *, listener: Any, until: float) -> bytes | None:
+    """Return the answer once it is announced, or what there is at `until` on the clock of time.monotonic()."""
+    with closing(listener.notifies(timeout=until - time.monotonic())) as said:
+        is_announced = any(notice.payload == key for notice in said)
+    answer = find_answer(key)
+    if answer is not None and not is_announced:
+        logger.warning("An answer came at the deadline, unannounced. A pooler before Postgres needs session pooling.")
+    return answer
+
+
+def look_again(key: str, *, until: float) -> bytes | None:
+    """Return the answer soon after it is stored, None at `until`: an answer takes 20 ms, so pauses begin below that."""
+    pause_s = FIRST_PAUSE_S
+    while (answer := find_answer(key)) is None and time.monotonic() < until:
+        time.sleep(pause_s)
+        pause_s = min(pause_s * PAUSE_GROWTH, LONGEST_PAUSE_S)
     return answer
 
 
 @contextmanager
 def listen() -> Iterator[Any]:
-    """Yield psycopg's connection, to which every answer stored from now on is announced."""
+    """Yield psycopg's connection, to which every answer stored from now on is announced; None behind a pooler."""
     # Within a transaction nothing is announced before its end: that takes a connection of its own.
     own = nullcontext(connection) if connection.get_autocommit() else closing(connection.copy())
     with own as listener, listener.cursor() as cursor:
+        if not has_session(listener):
+            yield None
+            return
         cursor.execute(f"LISTEN {CHANNEL}")
         try:
             yield listener.connection

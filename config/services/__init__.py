@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from config.services import locks, preflight
 from config.services.errors import ServiceError
-from config.services.launch import server_identity
+from config.services.launch import rotate, server_identity
 from config.services.paths import hand_over, home_directory, make_private_directory, socket_directory
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 CONNECTION_MAX_AGE_S = 60
+SERVER_LOGS = ("postgres.log", "valkey.log", "services.log")
 
 
 def database_settings(home: Path, *, url: str) -> dict[str, Any]:
@@ -46,7 +47,11 @@ def database_settings(home: Path, *, url: str) -> dict[str, Any]:
             "USER": "kindred",
             "HOST": str(socket_directory(home)),
         }
-    return config | {"CONN_MAX_AGE": CONNECTION_MAX_AGE_S, "CONN_HEALTH_CHECKS": True}
+    return config | {
+        "CONN_MAX_AGE": CONNECTION_MAX_AGE_S,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,  # a pooler hands the connection on, and the cursor stays behind
+    }
 
 
 def broker_url(home: Path, *, url: str) -> str:
@@ -114,6 +119,8 @@ def ensure_running() -> None:
             broker.ensure(home)
         if embedded.database:
             postgres.ensure(home)
+    for name in SERVER_LOGS:
+        rotate(home / "logs" / name)
 
 
 def needed() -> Needed:

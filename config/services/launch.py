@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import pwd
@@ -86,10 +87,12 @@ def server_environment() -> dict[str, str]:
 
 
 def rotate(log: Path) -> None:
-    """Keep one older log beside `log` once it has grown large."""
+    """Keep one older log beside `log` once it has grown large. It may be written to meanwhile: servers append."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_MAX_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+        with contextlib.suppress(OSError):  # on a full disk what is old goes without a copy
+            shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
 
 
 def last_lines(log: Path, count: int = 3) -> str:

@@ -42,6 +42,8 @@ TUNING = {  # moderate, for a small machine that also encodes
     "random_page_cost": "1.1",
     "jit": "off",  # our queries are short: compiling one costs more than running it
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # no rows that failed, and no statements: they hold what shops and visitors write
+    "log_min_error_statement": "panic",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

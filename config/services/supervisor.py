@@ -25,6 +25,8 @@ STOP_TIMEOUT_S = 15.0  # a worker finishes the batch that it is encoding; what i
 BACKOFF_MAX_S = 30.0
 STEADY_AFTER_S = 60.0  # a process that lived this long starts again without delay
 LOG_MAX_BYTES = 10 * 1024**2
+HEARTBEAT_VARIABLE = "KINDRED_HEARTBEAT_FILE"
+HUNG_AFTER_S = 60.0  # without a heartbeat; a worker beats every five seconds, and ends itself where it can
 # A warning or an error, and the last line of a traceback; its other lines are for the log.
 NOTEWORTHY = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b|^[\w.]*(Error|Exception|Exit): ")
 SHOWN_MAX_CHARACTERS = 400
@@ -42,6 +44,23 @@ class Program:
     failures: int = 0
     start_after: float = 0.0
     reader: threading.Thread | None = field(default=None, repr=False)
+    beat_at: float | None = None  # time of the heartbeat file that was seen last, and when, on our clock
+    beat_seen_at: float = 0.0
+
+    @property
+    def heartbeat(self) -> Path:
+        """The file that the program touches as long as it does not hang; where there is none, nobody judges."""
+        return self.log.with_suffix(".heartbeat")
+
+    def silence_s(self, now: float) -> float:
+        """Return how long the heartbeat has stood still. By our own clock: a machine that slept hangs not."""
+        try:
+            beat_at = self.heartbeat.stat().st_mtime
+        except FileNotFoundError:
+            return 0.0
+        if beat_at != self.beat_at:
+            self.beat_at, self.beat_seen_at = beat_at, now
+        return now - self.beat_seen_at
 
 
 class Supervisor:
@@ -95,6 +114,10 @@ class Supervisor:
                 self._start(program)
             elif program.process is not None and program.process.poll() is not None:
                 self._note_death(program, now)
+            elif program.process is not None and program.silence_s(now) > HUNG_AFTER_S:
+                self.show(f"{program.name} has given no sign of life for {HUNG_AFTER_S:.0f} s: it is killed")
+                program.beat_seen_at = now
+                kill_group(program.process)
         if self._watcher is None:
             self._watcher = threading.Thread(target=self._keep_watching, daemon=True)
             self._watcher.start()
@@ -109,10 +132,11 @@ class Supervisor:
 
     def _start(self, program: Program) -> None:
         program.started_at = time.monotonic()
+        program.heartbeat.unlink(missing_ok=True)
         program.process = subprocess.Popen(
             child_command(program.arguments),
             cwd=BASE_DIR,
-            env=child_environment(),
+            env=child_environment() | {HEARTBEAT_VARIABLE: str(program.heartbeat)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,17 +1,25 @@
-"""Progress bars of what happens in stages."""
+"""Progress of what happens in stages, and of waiting for a build that another process is at."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from tqdm import tqdm
+from catalog.management.progress import open_bar
+from embeddings.models import EmbeddingSpace
+from embeddings.spaces.lifecycle import BuildRunning
+from embeddings.spaces.locks import BUILD_LOCK, read_holder
+
+LOOK_EVERY_S = 1.0
+Outcome = TypeVar("Outcome")
 
 
 class StageBars:
-    """One bar after the other, with rate and time left; silent where nobody watches."""
+    """One bar after the other, with rate and time left."""
 
     def __init__(self) -> None:
-        self.bar: tqdm[NoReturn] | None = None
+        self.bar: Any = None
         self.stage = ("", 0)
 
     def __enter__(self) -> StageBars:
@@ -26,5 +34,29 @@ class StageBars:
         if self.bar is None or self.stage != (stage, total):
             if self.bar is not None:
                 self.bar.close()
-            self.bar, self.stage = tqdm(total=total, desc=stage, unit="product", disable=None), (stage, total)
+            self.bar, self.stage = open_bar(stage, total=total), (stage, total)
         self.bar.update(done - self.bar.n)
+
+
+def build_in_turn(build: Callable[[StageBars], Outcome], *, say: Callable[[str], object]) -> Outcome:
+    """Return what `build` does once no other process builds: who does is said, and how far that is."""
+    holder = ""
+    with StageBars() as bars:
+        while True:
+            try:
+                return build(bars)
+            except BuildRunning:
+                found = read_holder(BUILD_LOCK)
+            if found is not None and found.description != holder:
+                holder = found.description
+                say(f"Another build runs since {found.since:%H:%M:%S} UTC ({holder}): waiting for it.")
+            show_other_build(bars)
+            time.sleep(LOOK_EVERY_S)
+
+
+def show_other_build(bars: StageBars) -> None:
+    """Show the progress that the other build writes down."""
+    spaces = EmbeddingSpace.objects.exclude(progress={}).filter(status=EmbeddingSpace.Status.BUILDING)
+    told = spaces.values_list("progress", flat=True).first()
+    if told:
+        bars.show(f"waiting: {told['stage']}", told["done"], told["total"])

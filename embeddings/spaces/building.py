@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from django.conf import settings
@@ -21,13 +22,14 @@ from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import create_indexes
 from embeddings.spaces.lifecycle import (
     MIN_FIT_PRODUCTS,
+    BuildRunning,
     SpaceError,
     create_space,
     ensure_live_space,
     promote,
     set_pipeline,
 )
-from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
+from embeddings.spaces.locks import BUILD_LOCK, try_lock
 from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
 
@@ -45,40 +47,58 @@ def build_space(space: EmbeddingSpace, *, on_progress: OnProgress | None = None)
     """Bring a space that is not live up to date with the catalogue, so that it can be promoted.
 
     One build runs at a time. A build that fails says why in `failure`; one that is interrupted goes on where it stopped
-    when it is started again. Neither touches the live space. Raises SpaceError, and whatever made the build fail.
+    when it is started again. Neither touches the live space. Raises BuildRunning where another build runs, SpaceError,
+    and whatever made the build fail.
     """
-    with try_session_lock(BUILD_LOCK) as is_free:
-        if not is_free:
-            raise SpaceError("Another space is being built: wait until it is done (manage.py spaces list).")
-        space.refresh_from_db()
-        if space.status == Status.LIVE:
-            raise SpaceError(f"Space {space.name} is live and kept fresh: manage.py embed_products looks after it.")
-        built = Status.RETIRED if space.status == Status.RETIRED else Status.READY
-        _save(space, status=built if built == Status.RETIRED else Status.BUILDING, failure="")
-        progress = _Progress(space, on_progress)
-        try:
-            _build(space, progress)
-        except Exception as error:
-            failed = built if built == Status.RETIRED else Status.FAILED
-            _save(space, status=failed, failure=f"{type(error).__name__}: {error}", progress={})
-            raise
-        _save(space, status=built, progress={})
+    with hold_build(space.name):
+        _build_alone(space, on_progress)
 
 
 def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace | None:
     """Fit a space on the catalogue and serve it, if the live one still has the parameters it started with.
 
     Return the new live space; None where the catalogue is too small, or the live space is fitted already.
-    Raises SpaceError where another build runs.
+    Raises BuildRunning where another build runs.
     """
-    starter = ensure_live_space()
-    if starter.fitted_on or Product.objects.count() < MIN_FIT_PRODUCTS:
+    if not _is_first_fit_due():
         return None
-    space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
-    space = space or create_space(FITTED, like=starter, fusion=settings.KINDRED_FUSION)
-    build_space(space, on_progress=on_progress)
-    promote(space)
-    return space
+    with hold_build(FITTED):
+        if not _is_first_fit_due():
+            return None  # whoever held the build until now has done it
+        space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
+        space = space or create_space(FITTED, like=ensure_live_space(), fusion=settings.KINDRED_FUSION)
+        _build_alone(space, on_progress)
+        promote(space)
+        return space
+
+
+@contextmanager
+def hold_build(name: str) -> Iterator[None]:
+    """Be the only one who builds. Raises BuildRunning where another one does."""
+    with try_lock(BUILD_LOCK, purpose=f"space {name}") as is_free:
+        if not is_free:
+            raise BuildRunning
+        yield
+
+
+def _is_first_fit_due() -> bool:
+    return not ensure_live_space().fitted_on and Product.objects.count() >= MIN_FIT_PRODUCTS
+
+
+def _build_alone(space: EmbeddingSpace, on_progress: OnProgress | None) -> None:
+    space.refresh_from_db()
+    if space.status == Status.LIVE:
+        raise SpaceError(f"Space {space.name} is live and kept fresh: manage.py embed_products looks after it.")
+    built = Status.RETIRED if space.status == Status.RETIRED else Status.READY
+    _save(space, status=built if built == Status.RETIRED else Status.BUILDING, failure="")
+    progress = _Progress(space, on_progress)
+    try:
+        _build(space, progress)
+    except Exception as error:
+        failed = built if built == Status.RETIRED else Status.FAILED
+        _save(space, status=failed, failure=f"{type(error).__name__}: {error}", progress={})
+        raise
+    _save(space, status=built, progress={})
 
 
 def _build(space: EmbeddingSpace, progress: _Progress) -> None:

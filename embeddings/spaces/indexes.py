@@ -11,6 +11,7 @@ import logging
 from django.db import connection
 from psycopg import sql
 
+from api.database_session import has_session
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 
 logger = logging.getLogger(__name__)
@@ -83,8 +84,14 @@ def _is_valid(name: str) -> bool:
 
 
 def _execute_maintenance(statement: sql.Composed) -> None:
-    """Run an index build with more memory than a query gets; one that has to wait for others waits, and is logged."""
+    """Run an index build with more memory than a query gets; one that has to wait for others waits, and is logged.
+
+    Behind a pooler it has what the server gives: a setting would stay on a connection that others use next.
+    """
     with connection.cursor() as cursor:
+        if not has_session(connection):
+            cursor.execute(statement)
+            return
         cursor.execute("SHOW maintenance_work_mem")
         before = cursor.fetchone()[0]
         cursor.execute("SELECT set_config('maintenance_work_mem', %s, false)", [BUILD_MEMORY])

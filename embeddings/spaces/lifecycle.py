@@ -19,7 +19,7 @@ from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.indexes import drop_indexes
-from embeddings.spaces.locks import BUILD_LOCK, is_lock_taken, lock_until_commit
+from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
 from embeddings.spaces.starting import make_starting_pipeline
 
 STARTER = "starter"
@@ -32,6 +32,13 @@ Status = EmbeddingSpace.Status
 
 class SpaceError(Exception):
     """What was asked of a space cannot be done now. The message says why and what to do."""
+
+
+class BuildRunning(SpaceError):
+    """Another space is being built: wait until it is done (manage.py spaces list)."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
 
 
 def ensure_live_space() -> EmbeddingSpace:
@@ -154,7 +161,7 @@ def drop_space(space: EmbeddingSpace) -> None:
     space.refresh_from_db(fields=["status"])
     if space.status == Status.LIVE:
         raise SpaceError(f"Space {space.name} is live: promote another one first.")
-    if space.status == Status.BUILDING and is_lock_taken(BUILD_LOCK):
+    if space.status == Status.BUILDING and read_holder(BUILD_LOCK):
         raise SpaceError(f"Space {space.name} is being built: wait, or stop the build first.")
     drop_indexes(space)
     space.delete()

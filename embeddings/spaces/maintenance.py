@@ -13,7 +13,7 @@ from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.building import fit_first_space
 from embeddings.spaces.indexes import create_indexes, missing_indexes
 from embeddings.spaces.lifecycle import SpaceError, drop_space
-from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
+from embeddings.spaces.locks import BUILD_LOCK, try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,6 @@ def index_live_space() -> None:
     live = EmbeddingSpace.objects.live()
     if live is None or not missing_indexes(live):
         return
-    with try_session_lock(BUILD_LOCK) as is_free:
+    with try_lock(BUILD_LOCK, purpose=f"indexes of space {live.name}") as is_free:
         if is_free:
             create_indexes(live)

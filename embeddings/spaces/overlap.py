@@ -35,8 +35,8 @@ def measure_overlap(left: EmbeddingSpace, right: EmbeddingSpace, *, k: int = 10,
 
 
 def _read_vectors(space: EmbeddingSpace) -> dict[int, np.ndarray]:
-    rows = ProductEmbedding.objects.filter(space=space, modality=Modality.FUSED).values_list("product_id", "vector")
-    return {product_id: np.asarray(vector, dtype=np.float32) for product_id, vector in rows.iterator()}
+    rows = ProductEmbedding.objects.filter(space=space, modality=Modality.FUSED)
+    return {product_id: np.asarray(vector, dtype=np.float32) for product_id, vector in rows.read_vectors()}
 
 
 def _find_nearest(matrix: np.ndarray, anchors: Sequence[int], k: int) -> list[list[int]]:

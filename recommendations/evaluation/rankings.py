@@ -13,7 +13,6 @@ from embeddings.models import EmbeddingSpace, ProductEmbedding
 from recommendations.evaluation.metrics import Floats, Ids, order_by_distance
 
 CELLS_PER_BATCH = 4_000_000  # distances held at once: 32 MB, and a few times that while they are sorted
-READ_BATCH = 2_000  # rows of a server-side cursor
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,9 @@ class SearchedVectors:
 
 def load_vectors(space: EmbeddingSpace, modality: str) -> SearchedVectors:
     """Return the vectors of active products, ascending by product id."""
-    rows = (
-        ProductEmbedding.objects.filter(space=space, modality=modality, product__is_active=True)
-        .order_by("product_id")
-        .values_list("product_id", "vector")
-    )
+    rows = ProductEmbedding.objects.filter(space=space, modality=modality, product__is_active=True)
     product_ids, vectors = [], []
-    for product_id, vector in rows.iterator(chunk_size=READ_BATCH):
+    for product_id, vector in rows.read_vectors():
         product_ids.append(product_id)
         vectors.append(np.array(vector, dtype=np.float16))  # 100,000 lists of floats would fill the memory
     stacked = np.stack(vectors) if vectors else np.zeros((0, 0))

@@ -12,6 +12,7 @@ from PIL import Image
 
 from embeddings.models import EmbeddingSpace
 from embeddings.services import encode_query
+from embeddings.spaces.lifecycle import ensure_live_space
 
 
 def answer_query(space_id: int, *, text: str = "", photo: bytes = b"") -> bytes:
@@ -25,10 +26,8 @@ def answer_query(space_id: int, *, text: str = "", photo: bytes = b"") -> bytes:
 
 
 def warm_up() -> None:
-    """Encode a text and a picture in the live space, if there is one, and forget the result."""
-    space = EmbeddingSpace.objects.live()
-    if space is None:
-        return
+    """Encode a text and a picture in the live space, and forget the result."""
+    space = ensure_live_space()
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), "white").save(picture, "PNG")
     encode_query(space, text="warm", photo=picture.getvalue())

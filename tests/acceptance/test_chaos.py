@@ -1,6 +1,6 @@
 """Saves while workers are killed and the broker is restarted: every product ends with the vector of its last text.
 
-A small version. `python benchmarks/chaos.py` runs the full one: 1,000 saves, five kills, one restart of the broker.
+A small version of what `python benchmarks/faults.py --soak 20` does to everything that `up` runs.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
@@ -172,6 +173,80 @@ def test_rates_are_counted_down_and_then_refused(anyone, app, settings):
     assert problem(answers[2])["code"] == "throttled"
     other = app.call("GET", "products/")  # a budget of its own
     assert (other.status_code, other["RateLimit"].split(";")[1]) == (200, "r=4")
+
+
+def test_wrong_keys_are_counted_against_their_address_and_right_ones_are_let_in(db, settings):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"wrong_keys": "2/day"}
+    _key, token = ApiKey.objects.issue("app", scope="publishable")
+    wrong = ApiClient(headers={"X-Api-Key": "guess"}, REMOTE_ADDR="192.0.2.1")
+    answers = [wrong.call("GET", "products/") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert (problem(answers[2])["code"], 0 < int(answers[2]["Retry-After"]) <= 86_400) == ("throttled", True)
+    right = ApiClient(headers={"X-Api-Key": token}, REMOTE_ADDR="192.0.2.1")
+    assert right.call("GET", "products/").status_code == 200
+    elsewhere = ApiClient(headers={"X-Api-Key": "guess"}, REMOTE_ADDR="192.0.2.2")
+    assert elsewhere.call("GET", "products/").status_code == 401
+    metrics = Client(headers={"Authorization": "Bearer guess"}, REMOTE_ADDR="192.0.2.1").get("/metrics")
+    assert (metrics.status_code, "Retry-After" in metrics) == (429, True)
+
+
+def log_in(password: str, *, address: str, name: str = "ann", **headers: str):
+    client = Client(REMOTE_ADDR=address, headers=headers)
+    return client.post("/admin/login/?next=/admin/", {"username": name, "password": password})
+
+
+@pytest.fixture
+def ann(db) -> User:
+    return User.objects.create_superuser("ann", password="right")
+
+
+def test_passwords_are_tried_ten_times_and_only_that_name_from_that_address_waits(ann):
+    User.objects.create_superuser("bob", password="right")
+    assert [log_in("wrong", address="192.0.2.1").status_code for _ in range(10)] == [200] * 9 + [429]
+    refused = log_in("right", address="192.0.2.1")
+    assert (refused.status_code, refused["Retry-After"]) == (429, "900")
+    assert refused.content.decode() == "Too many wrong passwords: wait 15 minutes, then try again.\n"
+    chinese = log_in("right", address="192.0.2.1", **{"Accept-Language": "zh-hans"})
+    assert chinese.content.decode() == "密码错误次数过多：请等待 15 分钟后再试。\n"
+    assert log_in("right", address="192.0.2.2").status_code == 302
+    assert log_in("right", address="192.0.2.1", name="bob").status_code == 302
+
+
+def test_whoever_waited_may_log_in_however_often_it_was_tried_meanwhile(ann):
+    for _ in range(12):
+        log_in("wrong", address="192.0.2.1")
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=15, seconds=1))
+    assert log_in("right", address="192.0.2.1").status_code == 302
+
+
+def test_waiting_does_not_begin_anew_with_each_try(ann):
+    for _ in range(10):
+        log_in("wrong", address="192.0.2.1")
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=14))
+    log_in("wrong", address="192.0.2.1")
+    assert AccessAttempt.objects.get().attempt_time < timezone.now() - timedelta(minutes=13)
+
+
+def test_a_proxy_is_believed_as_far_as_the_settings_say(ann, settings):
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
+    for _ in range(10):
+        log_in("wrong", address="10.0.0.1", **{"X-Forwarded-For": "192.0.2.1"})
+    assert log_in("right", address="10.0.0.1", **{"X-Forwarded-For": "192.0.2.1"}).status_code == 429
+    assert log_in("right", address="10.0.0.1", **{"X-Forwarded-For": "192.0.2.9"}).status_code == 302
+
+
+def test_an_address_that_is_none_is_counted_as_one(ann, settings):
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
+    forged = {"X-Forwarded-For": "no address"}
+    assert [log_in("wrong", address="10.0.0.1", **forged).status_code for _ in range(10)] == [200] * 9 + [429]
+
+
+def test_no_name_and_no_address_of_a_log_in_is_written_to_the_log(ann, caplog):
+    for _ in range(11):
+        log_in("wrong", address="192.0.2.1")
+    written = caplog.text
+    assert "login failure" in written
+    assert [word for word in ("ann", "192.0.2.1", "wrong") if word in written] == []
 
 
 def test_every_caller_has_a_budget_of_its_own(db, settings):

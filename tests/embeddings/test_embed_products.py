@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from catalog.models import Product
+from embeddings import services
+from embeddings.management import progress
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from embeddings.spaces import building, lifecycle
 from embeddings.spaces.lifecycle import create_space
@@ -71,6 +79,76 @@ def test_a_space_that_is_not_live_is_built():
     space = create_space("second")
     assert embed("--space", "second") == "Space second is ready.\n"
     assert ProductEmbedding.objects.filter(space=space, modality="fused").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("command", [["embed_products"], ["spaces", "build", "second"]])
+def test_a_build_that_another_process_is_at_is_waited_for_and_named(monkeypatch, command):
+    monkeypatch.setattr(lifecycle, "MIN_FIT_PRODUCTS", 1)
+    monkeypatch.setattr(building, "MIN_FIT_PRODUCTS", 1)
+    make_product("A")
+    create_space("second")
+    output, is_held, may_end = io.StringIO(), threading.Event(), threading.Event()
+
+    def build_elsewhere() -> None:
+        try:
+            with building.hold_build("default"):
+                is_held.set()
+                may_end.wait(30)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=build_elsewhere)
+    other.start()
+    is_held.wait(30)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(sleep=lambda _: (may_end.set(), other.join())))
+    call_command(*command, stdout=output)
+    said, *rest = output.getvalue().splitlines()
+    expected = (
+        rf"Another build runs since \d\d:\d\d:\d\d UTC \(space default, process {os.getpid()} on .*\): waiting for it."
+    )
+    assert re.fullmatch(expected, said)
+    assert (
+        rest
+        == {
+            "embed_products": ["1 of 1 products are embedded in space default."],
+            "spaces": ["Space second is ready: 1 products."],
+        }[command[0]]
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_first_space_that_another_process_fits_meanwhile_is_taken_as_it_is(monkeypatch):
+    monkeypatch.setattr(lifecycle, "MIN_FIT_PRODUCTS", 1)
+    monkeypatch.setattr(building, "MIN_FIT_PRODUCTS", 1)
+    make_product("A")
+    hold = building.hold_build
+
+    @contextmanager
+    def come_second(name):
+        monkeypatch.setattr(building, "hold_build", hold)
+        building.fit_first_space()
+        with hold(name):
+            yield
+
+    monkeypatch.setattr(building, "hold_build", come_second)
+    assert embed() == "1 of 1 products are embedded in space default.\n"
+    assert sorted(EmbeddingSpace.objects.values_list("name", "status")) == [("default", "live"), ("starter", "retired")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_shop_where_something_is_saved_all_the_time_is_done_with_what_was_there(monkeypatch):
+    make_product("A")
+    refresh, saved = services.refresh_pending, []
+
+    def refresh_and_save(**options):
+        outcome = refresh(**options)
+        saved.append(make_product(f"SAVED{len(saved)}"))
+        assert len(saved) < 10, "it does not end"
+        return outcome
+
+    monkeypatch.setattr(services, "refresh_pending", refresh_and_save)
+    assert embed() == "1 of 2 products are embedded in space starter.\n"
 
 
 def test_a_parked_product_is_given_another_chance():

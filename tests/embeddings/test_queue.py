@@ -47,6 +47,15 @@ def test_the_product_that_has_waited_longest_is_taken_first():
 
 
 @pytest.mark.django_db
+def test_an_eighth_of_a_batch_is_what_was_saved_last_so_that_it_does_not_wait_behind_an_import():
+    imported = [make_product(f"I{number:02}") for number in range(20)]
+    PendingEmbedding.objects.update(retry_at=timezone.now() - timedelta(hours=1))
+    saved = make_product("SAVED")
+    assert lease_ids(limit=8) == [*(product.pk for product in imported[:7]), saved.pk]
+    assert lease_ids(limit=8) == [*(product.pk for product in imported[7:14]), imported[19].pk]
+
+
+@pytest.mark.django_db
 def test_a_finished_product_leaves_the_queue():
     make_product("A")
     assert queue.complete(queue.lease(limit=1)) == 1

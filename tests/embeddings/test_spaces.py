@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -26,7 +27,7 @@ from embeddings.spaces.lifecycle import (
     promote,
     roll_back,
 )
-from embeddings.spaces.locks import BUILD_LOCK, is_lock_taken, try_session_lock
+from embeddings.spaces.locks import BUILD_LOCK, read_holder, try_lock
 from embeddings.spaces.overlap import measure_overlap
 from embeddings.vectors import load_pipeline
 from recommendations.services import similar_products
@@ -231,7 +232,7 @@ def test_two_builds_at_once_are_refused_politely(shop):
 
     def build_elsewhere() -> None:
         try:
-            with try_session_lock(BUILD_LOCK) as taken:
+            with try_lock(BUILD_LOCK, purpose="another") as taken:
                 assert taken
                 held.set()
                 may_end.wait(30)
@@ -246,12 +247,13 @@ def test_two_builds_at_once_are_refused_politely(shop):
             build_space(space)
         with pytest.raises(SpaceError, match="is being built"):
             drop_space(space)
+        assert read_holder(BUILD_LOCK).description.startswith(f"another, process {os.getpid()} on ")
     finally:
         may_end.set()
         other.join()
     build_space(space)
     assert status_of(space) == ["ready"]
-    assert not is_lock_taken(BUILD_LOCK)
+    assert read_holder(BUILD_LOCK) is None
 
 
 def test_a_save_during_a_build_reaches_both_spaces_before_the_promotion(shop, monkeypatch):

@@ -108,6 +108,33 @@ def test_a_program_that_lived_for_a_minute_is_started_again_at_once(supervisor, 
     assert pauses == [0, 1, 2, 0, 0, 1]
 
 
+def test_a_program_that_gives_no_sign_of_life_is_killed_and_started_again(
+    supervisor, console, write_program, monkeypatch
+):
+    monkeypatch.setattr(supervision, "HUNG_AFTER_S", 0.3)
+    touch = "from pathlib import Path\nPath(os.environ['KINDRED_HEARTBEAT_FILE']).touch()\ntime.sleep(60)\n"
+    program = supervisor.add("shop", [write_program(touch)])
+    first = program.process
+
+    tick_until(supervisor, lambda: program.process not in {None, first})
+
+    assert first.returncode == -signal.SIGKILL
+    assert console[:2] == [
+        "shop has given no sign of life for 0 s: it is killed",
+        f"shop was killed by signal 9; starting it again now (log: {program.log})",
+    ]
+
+
+def test_a_program_is_silent_since_its_last_beat_and_not_before_its_first(tmp_path):
+    program = supervision.Program(name="shop", arguments=[], log=tmp_path / "shop.log")
+    silences = [program.silence_s(100.0)]
+    for beaten_at, now in ((1, 200.0), (1, 250.0), (2, 260.0), (2, 265.0)):
+        program.heartbeat.touch()
+        os.utime(program.heartbeat, (beaten_at, beaten_at))
+        silences.append(program.silence_s(now))
+    assert silences == [0.0, 0.0, 50.0, 0.0, 5.0]
+
+
 def test_everything_is_logged_and_only_warnings_and_errors_are_shown(supervisor, console, write_program):
     code = "print('2026-01-01 00:00:00,000 WARNING shop: nearly full', flush=True)\nraise ValueError('no stock')\n"
     program = supervisor.add("shop", [write_program(code)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
-from tqdm import tqdm
 
 from catalog.importers import READERS
 from catalog.importers.decimal_marks import MARKS, settle_prices
@@ -18,6 +18,7 @@ from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
 from catalog.importers.sources import NotComplete
+from catalog.management.progress import open_bar
 from catalog.models import Product
 from catalog.prices import clean_currency
 from catalog.refusals import BadValue
@@ -120,10 +121,11 @@ class Command(BaseCommand):
         """Pass the rows on, with a bar by bytes read (rows ahead are not counted: that would read the file twice)."""
         size = Path(file.name).stat().st_size
         bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
-        with tqdm(total=size, unit="B", unit_scale=True, disable=None, bar_format=bar_format) as bar:
+        started_at = time.monotonic()
+        with open_bar("import", total=size, unit="B", bar_format=bar_format) as bar:
             for count, row in enumerate(rows, start=1):
                 yield row
-                rate = count / max(bar.format_dict["elapsed"], 0.001)
+                rate = count / max(time.monotonic() - started_at, 0.001)
                 bar.set_postfix_str(f"{count} rows, {rate:.0f} rows/s, {report.rejected} rejected", refresh=False)
                 bar.update(file.tell() - bar.n)
 

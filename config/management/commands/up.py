@@ -27,6 +27,8 @@ from config.services.supervisor import Program, Supervisor
 
 DEMO = Path(settings.BASE_DIR) / "demo"
 WEB_THREADS = 4
+# Name, queue, threads. Two threads for embeddings: one is free for what is saved while the other fits a space.
+WORKERS = (("interactive", "interactive", 2), ("worker", "embeddings", 2), ("pictures", "pictures", 4))
 ANSWER_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 50.0  # a busy Postgres writes a checkpoint before it ends
 
@@ -91,11 +93,11 @@ class Command(BaseCommand):
         if not self.wait_for_answer(supervisor, web, address):
             return
         self.show(f"The shop answers at {address} ({time.monotonic() - started_at:.1f} s).")
-        self.run_step(supervisor, "embed_products")
-        supervisor.add("worker", worker_arguments("embeddings", threads=1))
-        supervisor.add("interactive", worker_arguments("interactive", threads=2))
-        supervisor.add("pictures", worker_arguments("pictures", threads=4))
+        # First what visitors and saves wait for; what is still to be embedded is embedded beside it.
         supervisor.add("beat", ["celery", "--quiet", "-A", "config", "beat", "--loglevel", "INFO"])
+        for name, queue, threads in WORKERS:
+            supervisor.add(name, worker_arguments(queue, threads=threads))
+        self.run_step(supervisor, "embed_products")
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)
         supervisor.run_forever()

@@ -8,13 +8,14 @@ from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
+from django.db import connection
 
+from catalog.management.progress import open_bar
 from catalog.models import Product
 from embeddings import services
 from embeddings.encoders.base import EncoderError
 from embeddings.freshness.refresh import refresh_products
-from embeddings.management.progress import StageBars
+from embeddings.management.progress import build_in_turn
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
 from embeddings.spaces import maintenance
 from embeddings.spaces.building import build_space, fit_first_space
@@ -48,8 +49,7 @@ class Command(BaseCommand):
     def _embed(self, options: dict[str, Any]) -> None:
         space = get_space(options["space"]) if options["space"] else ensure_live_space()
         if space.status != EmbeddingSpace.Status.LIVE:
-            with StageBars() as bars:
-                build_space(space, on_progress=bars.show)
+            build_in_turn(lambda bars: build_space(space, on_progress=bars.show), say=self.stdout.write)
             self.stdout.write(f"Space {space.name} is {space.status}.")
             return
         if options["all"]:
@@ -57,24 +57,29 @@ class Command(BaseCommand):
         services.refresh_stale()
         PendingEmbedding.objects.unpark()
         self._drain_queue(options["batch_size"])
-        with StageBars() as bars:
-            fitted = fit_first_space(on_progress=bars.show)
+        build_in_turn(lambda bars: fit_first_space(on_progress=bars.show), say=self.stdout.write)
         maintenance.index_live_space()
-        self._report(fitted or space)
+        self._report(ensure_live_space())
 
     def _refresh_all(self, space: EmbeddingSpace, batch_size: int) -> None:
         ids = list(Product.objects.order_by("pk").values_list("pk", flat=True))
-        with tqdm(total=len(ids), unit="product", desc="all", disable=None) as bar:
+        with open_bar("all", total=len(ids)) as bar:
             for start in range(0, len(ids), batch_size):
                 batch = ids[start : start + batch_size]
                 refresh_products(space, batch, force=True)
                 bar.update(len(batch))
 
     def _drain_queue(self, batch_size: int) -> None:
-        """Embed what is queued, together with whichever workers run; done when nobody holds anything any more."""
-        total = PendingEmbedding.objects.due_now().count()
-        with tqdm(total=total, unit="product", desc="embed", disable=None) as bar:
-            while left := PendingEmbedding.objects.due_now().count():
+        """Embed what is queued by now, together with whichever workers run; done when nobody holds any of it any more.
+
+        What is saved meanwhile is the workers' to do: in a busy shop there is always something.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement_timestamp()")
+            queued = PendingEmbedding.objects.filter(retry_at__lte=cursor.fetchone()[0])
+        total = queued.count()
+        with open_bar("embed", total=total) as bar:
+            while left := queued.count():
                 bar.update(max(0, total - left - bar.n))
                 if not services.refresh_pending(batch_size=batch_size, max_seconds=ROUND_S).settled:
                     time.sleep(POLL_S)

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
-from embeddings.management.progress import StageBars
+from embeddings.management.progress import StageBars, build_in_turn
 from embeddings.spaces.building import build_space
 from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space
 from embeddings.spaces.training import InvalidPairs, TrainingOptions, read_pairs, train_space
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         training = TrainingOptions(pairs=pairs, picture_views=options["views"], seed=options["seed"])
         with StageBars() as bars:
             space = train_space(options["space"], like=like, options=training, on_progress=bars.show)
-            build_space(space, on_progress=bars.show)
+        build_in_turn(lambda bars: build_space(space, on_progress=bars.show), say=self.stdout.write)
         for name, value in space.report["training"].items():
             self.stdout.write(f"{name}: {value}")
         self.stdout.write(f"Space {space.name} is ready: compare it (`spaces compare`), then promote it.")

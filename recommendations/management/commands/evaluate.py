@@ -11,8 +11,8 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
+from catalog.management.progress import open_bar
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
@@ -123,7 +123,7 @@ class Command(BaseCommand):
 
     def _judge(self, contenders: Sequence[Contender], truth: Truth, settings: EvaluationOptions) -> Evaluation:
         total = min(len(truth.judgements), settings.max_anchors) * len(contenders)
-        with tqdm(total=total, unit="anchor", desc="rank", disable=None) as bar:
+        with open_bar("rank", total=total, unit="anchor") as bar:
             return evaluate(contenders, truth=truth, options=settings, advance=bar.update)
 
     def _search_photos(self, contenders: Sequence[Contender], photos: Photos) -> tuple[PhotoResult, ...]:
@@ -133,7 +133,7 @@ class Command(BaseCommand):
         for contender in contenders:
             asked.setdefault(contender.space, []).append(contender.modality)
         encoded: EncodedPhotos = {}
-        with tqdm(total=len(photos.paths), unit="photo", desc="encode", disable=None) as bar:
+        with open_bar("encode", total=len(photos.paths), unit="photo") as bar:
             return tuple(
                 evaluate_photos(space, photos, modality=modality, encoded=encoded, advance=bar.update)
                 for space, modalities in asked.items()

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from tqdm import tqdm
 
+from catalog.management.progress import open_bar
 from recommendations.evaluation.export import count_products, export_embeddings
 from recommendations.management.commands.evaluate import find_spaces
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if not total:
             raise CommandError(f"Space {space.name} has no vectors yet: run `manage.py embed_products` first.")
         try:
-            with tqdm(total=total, unit="product", desc="export", disable=None) as bar:
+            with open_bar("export", total=total) as bar:
                 count = export_embeddings(space, path, advance=bar.update)
         except OSError as error:
             if error.errno in FULL:

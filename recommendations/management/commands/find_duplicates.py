@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
+from catalog.management.progress import open_bar
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.near_duplicates import DuplicateGroup, Thresholds, find_near_duplicates
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError("There is no live space yet: run `manage.py embed_products` first.")
         thresholds = Thresholds(image=options["image"], text=options["text"], gap=options["gap"])
         count = space.embeddings.filter(modality="fused", product__is_active=True).count()
-        with tqdm(total=count, unit="product", disable=None) as bar:
+        with open_bar("compare", total=count) as bar:
             groups = find_near_duplicates(space, thresholds=thresholds, progress=bar.update)
         products = Product.objects.in_bulk({number for group in groups for number in group.product_ids})
         if options["json"]:

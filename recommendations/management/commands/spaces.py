@@ -10,12 +10,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
-from tqdm import tqdm
 
+from catalog.management.progress import open_bar
 from catalog.models import Product
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
-from embeddings.management.progress import StageBars
+from embeddings.management.progress import build_in_turn
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.building import build_space
 from embeddings.spaces.lifecycle import (
@@ -106,8 +106,7 @@ class Command(BaseCommand):
 
     def _build(self, options: dict[str, Any]) -> None:
         space = get_space(options["name"])
-        with StageBars() as bars:
-            build_space(space, on_progress=bars.show)
+        build_in_turn(lambda bars: build_space(space, on_progress=bars.show), say=self.stdout.write)
         embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
         self.stdout.write(f"Space {space.name} is {space.status}: {embedded} products.")
 
@@ -120,7 +119,7 @@ class Command(BaseCommand):
         spaces = [get_space(name) for name in names]
         if len(spaces) < 2:
             raise CommandError("Name two spaces or more: `spaces list` shows them.")
-        with tqdm(unit="anchor", desc="rank", disable=None) as bar:
+        with open_bar("rank", unit="anchor") as bar:
             comparison = compare_spaces(spaces, truth=read_labels(options), advance=bar.update)
         self._print(make_comparison_table(comparison))
 

@@ -1,0 +1,25 @@
+"""Lines of the logs: what happened, and nothing of what products, searches or people say.
+
+Postgres quotes values in its messages: in the lines below the first one (the row that failed, the statement), and at
+the end of the first (`invalid input syntax for type json: "..."`). Both are left out, wherever an error is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+QUOTING_LINES = re.compile(r"\n(?:DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):[^\n]*(?:\n\s*\^)?")
+QUOTED_VALUE = re.compile(r'(invalid [^\n:"]*(?:"\w+")?[^\n:"]*: )"[^\n]*"')
+
+
+class LineFormatter(logging.Formatter):
+    """Django's LOGGING names it: `{asctime} {levelname} {name}: {message}` and what Python adds of an exception."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return leave_values_out(super().format(record))
+
+
+def leave_values_out(text: str) -> str:
+    """Return a log entry without the values that Postgres quotes."""
+    return QUOTED_VALUE.sub(r'\1"..."', QUOTING_LINES.sub("", text))

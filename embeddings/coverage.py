@@ -1,0 +1,90 @@
+"""How much of the catalogue has vectors while the rest waits: for /readyz, the shop's pages and the admin.
+
+Everybody who looks costs the database two counts every few seconds at most, each of them bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Min, QuerySet
+from django.utils import timezone
+
+from catalog.models import Product
+from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
+
+COUNTED_ROWS = 20_000  # a few milliseconds; what is more is read from Postgres's statistics
+KEEP_S = 5
+COVERAGE_KEY = "embeddings:coverage"
+MOVED_KEY = "embeddings:moved-at"
+MOVED_KEEP_S = 86_400
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many products have a vector in the live space."""
+
+    embedded: int
+    products: int
+
+
+def read_coverage() -> Coverage | None:
+    """Return how far the embedding is, None where no product waits for its first vector."""
+    if oldest_due_at() is None:
+        return None
+    coverage: Coverage | None = cache.get(COVERAGE_KEY)
+    if coverage is None:
+        coverage = count_coverage()
+        cache.set(COVERAGE_KEY, coverage, KEEP_S)
+    return coverage if coverage.embedded < coverage.products else None
+
+
+def count_coverage() -> Coverage:
+    """Count now; in a large catalogue, from the statistics that Postgres keeps of its tables."""
+    products = count_rows(Product.objects.all())
+    if products is None:
+        return _estimate_coverage()
+    live = EmbeddingSpace.objects.live()
+    embedded = live.embeddings.filter(modality=Modality.FUSED).count() if live else 0
+    return Coverage(embedded=min(embedded, products), products=products)
+
+
+def count_rows(rows: QuerySet[Product]) -> int | None:
+    """Return how many there are, None where they are more than COUNTED_ROWS."""
+    count = rows.order_by()[: COUNTED_ROWS + 1].count()
+    return count if count <= COUNTED_ROWS else None
+
+
+def _estimate_coverage() -> Coverage:
+    """Return what is in the catalogue, less what waits: within a few products, as of a second ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, n_live_tup FROM pg_stat_user_tables WHERE relname = ANY(%s)",
+            [[Product._meta.db_table, PendingEmbedding._meta.db_table]],
+        )
+        rows = dict(cursor.fetchall())
+    products = rows.get(Product._meta.db_table, 0)
+    return Coverage(embedded=max(0, products - rows.get(PendingEmbedding._meta.db_table, 0)), products=products)
+
+
+def oldest_due_at() -> datetime | None:
+    """Return when the oldest of the waiting products could have been embedded first."""
+    oldest: datetime | None = PendingEmbedding.objects.due_now().aggregate(oldest=Min("retry_at"))["oldest"]
+    return oldest
+
+
+def note_movement() -> None:
+    """Write down that a batch was embedded just now."""
+    cache.set(MOVED_KEY, timezone.now(), MOVED_KEEP_S)
+
+
+def read_standstill() -> timedelta | None:
+    """Return how long products have waited with none embedded meanwhile, None where none waits."""
+    oldest = oldest_due_at()
+    if oldest is None:
+        return None
+    moved_at = cache.get(MOVED_KEY)
+    return timezone.now() - max(oldest, moved_at or oldest)

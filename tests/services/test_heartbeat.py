@@ -1,0 +1,97 @@
+"""Signs of life of workers: given while all goes well, and the end of the process where it does not."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from api import heartbeats
+from config import heartbeat
+from config.services.paths import BASE_DIR
+from config.services.supervisor import HEARTBEAT_VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch) -> list[str]:
+    """The names that were heard; this process is not ended by what it tests."""
+    names: list[str] = []
+    monkeypatch.setattr(heartbeats, "note", names.append)
+    yield names
+    faulthandler.cancel_dump_traceback_later()
+
+
+def running(name: str, *, since: float | None, limit_s: float | None) -> SimpleNamespace:
+    app = SimpleNamespace(conf=SimpleNamespace(task_time_limit=600))
+    return SimpleNamespace(name=name, time_start=since, task=SimpleNamespace(time_limit=limit_s, app=app))
+
+
+@pytest.mark.parametrize(
+    ("task", "found"),
+    [
+        (running("short", since=400.0, limit_s=None), None),
+        (running("short", since=399.0, limit_s=None), ("short", 601.0)),
+        (running("long", since=399.0, limit_s=3600), None),
+        (running("not begun", since=None, limit_s=None), None),
+    ],
+)
+def test_a_task_hangs_when_it_has_run_past_its_limit(monkeypatch, task, found):
+    monkeypatch.setattr(heartbeat.state, "active_requests", [task])
+    assert heartbeat.find_hung_task(1000.0) == found
+
+
+def test_a_beat_is_seen_in_the_file_and_heard_by_name_and_by_systemd(monkeypatch, tmp_path: Path, heard):
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv(HEARTBEAT_VARIABLE, str(tmp_path / "beat"))
+    with manager:
+        heartbeat.beat(["embeddings"])
+        assert manager.recv(100) == b"READY=1\nWATCHDOG=1"
+    assert (tmp_path / "beat").exists()
+    assert heard == ["embeddings"]
+    heartbeat.fall_silent()
+    assert not (tmp_path / "beat").exists()
+
+
+HANGS = """
+import time
+from config import heartbeat
+heartbeat.heartbeats.note = print
+heartbeat.HUNG_AFTER_S = 0.2
+heartbeat.beat(["embeddings"])
+{then}
+def hang():
+    time.sleep(60)
+hang()
+"""
+
+
+def test_a_process_that_beats_no_more_ends_and_says_where_it_hung():
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", HANGS.format(then="")], cwd=BASE_DIR, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr
+    assert "in hang" in done.stderr
+
+
+def test_a_worker_with_a_task_that_hangs_writes_every_stack_and_ends(monkeypatch, caplog, heard):
+    ended: list[int] = []
+    monkeypatch.setattr(heartbeat.state, "active_requests", [running("embed", since=0.0, limit_s=1)])
+    monkeypatch.setattr(heartbeat.faulthandler, "dump_traceback", lambda **_: None)
+    monkeypatch.setattr(heartbeat.os, "_exit", ended.append)
+    step = heartbeat.Heartbeat(SimpleNamespace())
+    step.names = ["embeddings"]
+    with caplog.at_level(logging.CRITICAL):
+        step.look()
+    assert (ended, heard) == ([1], [])
+    assert "The task embed has run for" in caplog.text

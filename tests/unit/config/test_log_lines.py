@@ -1,0 +1,34 @@
+"""What logs say and what they leave out: values of products, searches and people."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from config.log_lines import LineFormatter, leave_values_out
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (
+            'NotNullViolation: null value in column "sku"\nDETAIL:  Failing row contains (1, Ann\'s ring).\nGoing on.',
+            'NotNullViolation: null value in column "sku"\nGoing on.',
+        ),
+        ("syntax error at \"x\"\nLINE 1: SELECT 'Ann's ring'\n               ^", 'syntax error at "x"'),
+        ('invalid input syntax for type json: "Ann\'s ring"', 'invalid input syntax for type json: "..."'),
+        ('invalid byte sequence for encoding "UTF8": 0x00', 'invalid byte sequence for encoding "UTF8": 0x00'),
+        ("Space second is ready.", "Space second is ready."),
+    ],
+)
+def test_values_that_postgres_quotes_are_left_out(text, left):
+    assert leave_values_out(text) == left
+
+
+def test_so_they_are_in_what_python_adds_of_an_exception():
+    try:
+        raise ValueError("no\nDETAIL:  Key (email)=(ann@shop.example) already exists.")
+    except ValueError as error:
+        record = logging.LogRecord("shop", logging.ERROR, "", 0, "Failed.", None, (ValueError, error, None))
+    assert LineFormatter("{levelname} {message}", style="{").format(record) == "ERROR Failed.\nValueError: no"
