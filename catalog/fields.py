@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from catalog.categories import MAX_PATH_BYTES, normalize_path, split_path
 from catalog.html_text import html_to_text
@@ -60,6 +61,19 @@ def clean_currency(code: str) -> str:
     if code and not re.fullmatch("[A-Za-z]{3}", code):
         raise BadValue("is not a code of three letters such as EUR", code="invalid")
     return code.upper()
+
+
+def clean_url(text: str) -> str:
+    """Return the address of a page of the web as links can hold it, or nothing. Raises BadValue."""
+    text = text.strip().replace(" ", "%20")
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        is_address = False
+    if text and not (is_address and re.fullmatch(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+", text)):
+        raise BadValue("is not an address that begins with http:// or https://", code="invalid")
+    return text
 
 
 def clean_category_path(path: str) -> str:
@@ -163,6 +177,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "title": clean_title,
     "description": clean_description,
     "currency": clean_currency,
+    "url": clean_url,
     "attributes": clean_attributes,
     "translations": clean_translations,
 }

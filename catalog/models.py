@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from catalog.attributes import read_object
 from catalog.categories import CategoryQuerySet, keep_paths, place_in_tree, validate_name
-from catalog.conditions import Condition, in_categories, is_in_stock
+from catalog.conditions import Condition, in_categories, is_in_stock, is_on_sale
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 
@@ -104,6 +104,14 @@ class Product(models.Model):
     price = models.DecimalField(
         max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
     )
+    list_price = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="What it cost before, in the same currency; shown only where it is above the price",
+    )
     currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217, such as EUR")
     stock = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: not counted, always in stock")
     attributes = models.JSONField(default=dict, blank=True)
@@ -111,6 +119,9 @@ class Product(models.Model):
         max_length=100, blank=True, db_index=True, help_text="Colours or sizes of one design share a group"
     )
     collection = models.CharField(max_length=200, blank=True, db_index=True)
+    url = models.CharField(
+        "URL", max_length=2000, blank=True, default="", db_default="", help_text="The product's page in the shop itself"
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -140,6 +151,9 @@ class Product(models.Model):
         ordering = ["sku"]
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_not_negative"),
+            models.CheckConstraint(condition=Q(list_price__gte=0), name="list_price_not_negative"),
+            # Pages link to it: nothing that a browser would run.
+            models.CheckConstraint(condition=Q(url="") | Q(url__iregex=r"^https?://"), name="url_of_the_web"),
         ]
         # What filters of recommendations and lists ask for.
         indexes = [
@@ -157,6 +171,10 @@ class Product(models.Model):
     @property
     def in_stock(self) -> bool:
         return is_in_stock(self.stock)
+
+    @property
+    def on_sale(self) -> bool:
+        return is_on_sale(price=self.price, list_price=self.list_price)
 
     @property
     def main_image(self) -> ProductImage | None:

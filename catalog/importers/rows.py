@@ -20,6 +20,7 @@ from catalog.fields import (
     clean_currency,
     clean_description,
     clean_title,
+    clean_url,
     clean_wording,
     trim_price,
 )
@@ -112,13 +113,13 @@ def _refuse_bad_text(column: str, text: str) -> None:
         ) from None
 
 
-def _parse_price(text: str) -> Decimal | None:
+def _parse_price(text: str, *, column: str = "price") -> Decimal | None:
     if not text:
         return None
     if text.startswith("-") and NUMBER.fullmatch(text[1:]):
-        raise RowError(f"price {text} is negative")
+        raise RowError(f"{column} {text} is negative")
     if not NUMBER.fullmatch(text):
-        raise RowError(f"price {_shown(text)} is not a number: write it as 12.50, the currency in its own column")
+        raise RowError(f"{column} {_shown(text)} is not a number: write it as 12.50, the currency in its own column")
     return trim_price(Decimal(text))
 
 
@@ -179,11 +180,13 @@ VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
     "brand": str,
     "category": clean_category_path,
     "price": _parse_price,
+    "list_price": partial(_parse_price, column="list_price"),
     "currency": _parse_currency,
     "stock": _parse_stock,
     "attributes": _parse_attributes,
     "variant_group": str,
     "collection": str,
+    "url": clean_url,
     "is_active": _parse_flag,
 }
 # Columns with a meaning of their own. All others are kept in `attributes`.

@@ -21,11 +21,12 @@ from catalog.fields import (
     clean_currency,
     clean_description,
     clean_title,
+    clean_url,
     drop_empty_wordings,
     trim_price,
 )
 from catalog.models import BAD_SKU, SKU_PATTERN, Category, Product
-from catalog.rest.answers import ProductSerializer
+from catalog.rest.answers import ProductSerializer, own_page
 from catalog.writing import Outcome
 
 MAX_BULK = 1_000
@@ -36,11 +37,13 @@ EMPTY: dict[str, Any] = {
     "brand": "",
     "category": "",
     "price": None,
+    "list_price": None,
     "currency": "",
     "stock": None,
     "attributes": {},
     "variant_group": "",
     "collection": "",
+    "url": "",
     "is_active": True,
 }
 
@@ -122,6 +125,10 @@ class ProductWriteSerializer(StrictSerializer):
         required=False,
     )
     price = PriceField(max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, required=False)
+    list_price = PriceField(
+        max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, required=False,
+        help_text="What it cost before, in the same currency; shown only where it is above the price",
+    )  # fmt: skip
     currency = CurrencyField(rule=clean_currency, max_length=limit("currency"), allow_blank=True, required=False)
     stock = serializers.IntegerField(
         min_value=0, max_value=MAX_INTEGER, allow_null=True, required=False, help_text="null: not counted"
@@ -129,7 +136,17 @@ class ProductWriteSerializer(StrictSerializer):
     attributes = AttributesField(required=False)
     variant_group = serializers.CharField(max_length=limit("variant_group"), allow_blank=True, required=False)
     collection = serializers.CharField(max_length=limit("collection"), allow_blank=True, required=False)
+    url = TextField(
+        rule=clean_url, max_length=limit("url"), allow_blank=True, required=False,
+        help_text="The product's page in the shop itself, http or https",
+    )  # fmt: skip
     is_active = serializers.BooleanField(required=False, help_text="false: kept, but not for sale and never shown")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What was read can be sent back: our own page of the product is not one of the shop's."""
+        if attrs.get("url") and attrs["url"] == own_page(attrs.get("sku", ""), context=self.context):
+            attrs["url"] = ""
+        return attrs
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         apply_rule(check_languages, value)

@@ -5,15 +5,15 @@
  * Attributes: sku (required), limit (default 8), api (default: where this script came from), key (a publishable API
  * key), heading (default by the page's language), strategy, and params (more query parameters, "in_stock=true&brand=Halla").
  * Events: kindred-loaded {recommendationId, count}, kindred-click {recommendationId, sku, position}, kindred-error {message}.
- * Style it with ::part(heading|list|card|picture|title|price|badge) and --kindred-width, --kindred-gap, --kindred-radius.
+ * Style it with ::part(heading|list|card|picture|title|price|list-price|badge) and --kindred-width, --kindred-gap, --kindred-radius.
  */
 
 const HOME = new URL(import.meta.url).origin;
 const WORDS = {
-  en: { heading: "Similar products", soldOut: "Out of stock" },
-  zh: { heading: "相似商品", soldOut: "缺货" },
-  de: { heading: "Ähnliche Produkte", soldOut: "Ausverkauft" },
-  fr: { heading: "Produits similaires", soldOut: "Épuisé" },
+  en: { heading: "Similar products", soldOut: "Out of stock", now: "Price now:", before: "Price before:" },
+  zh: { heading: "相似商品", soldOut: "缺货", now: "现价：", before: "原价：" },
+  de: { heading: "Ähnliche Produkte", soldOut: "Ausverkauft", now: "Jetzt:", before: "Vorher:" },
+  fr: { heading: "Produits similaires", soldOut: "Épuisé", now: "Prix actuel :", before: "Ancien prix :" },
 };
 const STYLE = `
   :host { display: block; font: inherit; color: inherit; }
@@ -29,6 +29,9 @@ const STYLE = `
   img { width: 100%; height: 100%; object-fit: contain; }
   .title, .price { display: block; overflow-wrap: anywhere; }
   .price { font-weight: 600; margin-top: .2em; }
+  ins { text-decoration: none; }
+  del { font-weight: 400; font-size: .9em; opacity: .75; }
+  .aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   .badge { position: absolute; left: .5em; top: .5em; font-size: .75em; padding: .2em .6em; border-radius: 99px;
            background: #222; color: #fff; }
   .sold-out img { opacity: .6; }
@@ -113,9 +116,27 @@ class KindredSimilar extends HTMLElement {
     if (!result.in_stock) picture.append(make("span", { class: "badge", part: "badge" }, words.soldOut));
     link.append(picture, make("span", { class: "title", part: "title" }, result.title));
     if (result.price !== null) {
-      link.append(make("span", { class: "price", part: "price" }, this.#money(result.price, result.currency)));
+      link.append(this.#price(result, words));
     }
     return link;
+  }
+
+  /* What it costs, and struck out what it cost before; readers of pages aloud say which is which. */
+  #price(result, words) {
+    const price = make("span", { class: "price", part: "price" });
+    const now = this.#money(result.price, result.currency);
+    if (!result.list_price) {
+      price.textContent = now;
+      return price;
+    }
+    const before = this.#money(result.list_price, result.currency);
+    const parts = [["ins", {}, words.now, now], ["del", { part: "list-price" }, words.before, before]];
+    for (const [name, attributes, word, amount] of parts) {
+      const part = make(name, attributes);
+      part.append(make("span", { class: "aloud" }, `${word} `), amount);
+      price.append(part, " ");
+    }
+    return price;
   }
 
   #money(price, currency) {
