@@ -71,8 +71,10 @@ class PercentField(serializers.DecimalField):
     """Per cent, of the list price."""
 
     def __init__(self, help_text: str) -> None:
-        bounds = {"min_value": Decimal(0), "max_value": Decimal(100)}
-        super().__init__(max_digits=9, decimal_places=6, required=False, help_text=help_text, **bounds)
+        super().__init__(
+            max_digits=9, decimal_places=6, min_value=Decimal(0), max_value=Decimal(100), required=False,
+            help_text=help_text,
+        )  # fmt: skip
 
 
 class MomentField(serializers.CharField):

@@ -33,7 +33,8 @@ SKIPPED = re.compile(
     r"product_type|google_product_category|price|sale_price.*|expiration_date|availability|quantity|"
     r"sell_on_google_quantity|quantity_to_sell_on_facebook|inventory|image_link|additional_image_link)"
 )
-NEXT_LINK = re.compile(r"[\s,;|]+(?=(?:https?:)?//)", re.IGNORECASE)  # a comma inside an address stays
+NEXT_LINK = re.compile(r"(?<=[\s,;|])(?=(?:https?:)?//)", re.IGNORECASE)  # a comma inside an address stays
+BETWEEN = " \t\r\n,;|"
 
 
 @dataclass(frozen=True)
@@ -82,4 +83,5 @@ def _split_links(fields: Fields, name: str) -> list[str]:
     """Return the links of an attribute that may be repeated, and may hold several in one text."""
     links = [link for text in fields.get(name, []) for link in NEXT_LINK.split(text)]
     names = [part for link in links for part in ([link] if "//" in link else link.split(","))]
-    return list(filter(None, (name.strip(" ,;") for name in names)))
+    named = filter(None, (name.strip(BETWEEN) for name in names))
+    return [f"https:{name}" if name.startswith("//") else name for name in named]

@@ -25,7 +25,7 @@ MARKS = {
     b"<\x00": "utf-16-le",
     b"\x00<": "utf-16-be",
 }
-DECLARATION = re.compile(r"(\s*)<\?xml\s[^<>]*?\?>")
+DECLARATION = re.compile(r"\A\s*<\?xml\s[^<>]*?\?>")
 DECLARED = re.compile(rb"""^\s*<\?xml\s[^<>]*?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 # What Windows writes under the name of a standard is a little more than the standard.
 WIDER = {
