@@ -135,8 +135,8 @@ class ProductAdmin(admin.ModelAdmin[Product]):
     }
     fieldsets = (
         (None, {"fields": ("title", ("sku", "is_active"), "description")}),
-        ("Where it belongs", {"fields": (("category", "brand"), ("collection", "variant_group"))}),
-        ("Price and stock", {"fields": (("price", "currency"), "stock")}),
+        ("Where it belongs", {"fields": (("category", "brand"), ("collection", "variant_group"), "url")}),
+        ("Price and stock", {"fields": (("price", "list_price", "currency"), "stock")}),
         ("Attributes and other languages", {"fields": ("attributes", "translations")}),
         ("Dates", {"fields": (("created_at", "updated_at"),), "classes": ("collapse",)}),
     )

@@ -1,11 +1,13 @@
 """What is said about a product, each rule once: a text that is SQL in statements and part of querysets alike.
 
-In the texts `{0}` is a column and `{1}`, `{2}` ... are values. Beside each stands the same rule for a value at hand.
+In the texts `{0}` is a column and `{1}`, `{2}` ... are values; `{table}` is the table, for a second column. Beside each
+stands the same rule for a value at hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 from django.db import models
@@ -14,6 +16,9 @@ from django.db.models import F, Func, Value
 Params: TypeAlias = dict[str, Any]  # of a statement, by name
 
 IN_STOCK = "{0} IS DISTINCT FROM 0"  # the column stock; null: not counted, always in stock
+# The column list_price: what is struck out beside the price.
+ON_SALE = "COALESCE({0} > {table}.price, false)"
+REDUCED_BY = "{0} > {table}.price AND ({0} - {table}.price) * 100 >= {1} * {0}"  # per cent, of the list price
 BELOW = "starts_with({0} || '/', {1} || '/')"  # one path is another one, or below it
 # The column category_id. The tree is small: the ids of a subtree are found once for each statement.
 IN_CATEGORIES = (
@@ -26,6 +31,11 @@ IN_CATEGORIES = (
 def is_in_stock(stock: int | None) -> bool:
     """`IN_STOCK` for a number at hand."""
     return stock != 0
+
+
+def is_on_sale(*, price: Decimal | None, list_price: Decimal | None) -> bool:
+    """`ON_SALE` for two values at hand."""
+    return price is not None and list_price is not None and list_price > price
 
 
 def is_below(path: str, ancestor: str) -> bool:
@@ -44,7 +54,8 @@ class Condition(NamedTuple):
         """Return the SQL for a statement; the values are added to `params` under names that begin with `key`."""
         names = [f"{key}_{number}" for number in range(len(self.values))]
         params.update(zip(names, self.values, strict=True))
-        return f"({self.sql.format(f'{table}.{self.column}', *(f'%({name})s' for name in names))})"
+        values = (f"%({name})s" for name in names)
+        return f"({self.sql.format(f'{table}.{self.column}', *values, table=table)})"
 
     def as_expression(self) -> Func:
         """Return the condition as an argument of `filter`, of a queryset of products."""
@@ -65,4 +76,6 @@ class _ConditionFunc(Func):
 
     def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
-        return f"({self.sql.format(*(sql for sql, _ in parts))})", [value for _, values in parts for value in values]
+        table = parts[0][0].rpartition(".")[0]
+        sql = self.sql.format(*(sql for sql, _ in parts), table=table)
+        return f"({sql})", [value for _, values in parts for value in values]

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from catalog.attributes import OBJECT_EXAMPLE, TRANSLATIONS_EXAMPLE
 from catalog.categories import MAX_PATH_BYTES, SEPARATOR, normalize_path, split_path
@@ -77,6 +78,19 @@ def clean_flag(text: str) -> bool:
     if flag is None:
         raise BadValue("is neither true nor false", code="invalid")
     return flag
+
+
+def clean_url(text: str) -> str:
+    """Return the address of a page of the web as links can hold it, or nothing. Raises BadValue."""
+    text = text.strip().replace(" ", "%20")
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        is_address = False
+    if text and not (is_address and re.fullmatch(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+", text)):
+        raise BadValue("is not an address that begins with http:// or https://", code="invalid")
+    return text
 
 
 def clean_category_path(path: str) -> str:
@@ -194,6 +208,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "description": clean_description,
     "brand": clean_line,
     "currency": clean_currency,
+    "url": clean_url,
     "attributes": clean_attributes,
     "translations": clean_translations,
     "variant_group": clean_identifier,

@@ -22,7 +22,7 @@ from rest_framework import serializers
 from api.declarations import Declared, TextsField, check_value, parameter, parameters_of
 from api.problems import RequestError
 from catalog.categories import normalize_path
-from catalog.conditions import IN_CATEGORIES, IN_STOCK, Condition
+from catalog.conditions import IN_CATEGORIES, IN_STOCK, ON_SALE, REDUCED_BY, Condition
 
 ATTRIBUTE_PREFIX = "attr."
 PRICE_LIMIT = Decimal(10**12)
@@ -101,6 +101,16 @@ class PriceField(serializers.DecimalField):
         return round(value, 6)
 
 
+class PercentField(serializers.DecimalField):
+    """Per cent, of the list price."""
+
+    def __init__(self, help_text: str) -> None:
+        super().__init__(
+            max_digits=9, decimal_places=6, min_value=Decimal(0), max_value=Decimal(100), required=False,
+            help_text=help_text,
+        )  # fmt: skip
+
+
 class MomentField(serializers.CharField):
     """A date, meaning its first moment, or a moment in ISO 8601; without a zone it is UTC."""
 
@@ -153,6 +163,14 @@ class Filters(Declared):
     )
     price_min: Decimal | None = filter_by("price", "{0} >= {1}", PriceField("At this price or above"))
     price_max: Decimal | None = filter_by("price", "{0} <= {1}", PriceField("At this price or below"))
+    on_sale: bool | None = filter_by(
+        "list_price",
+        f"{ON_SALE} = {{1}}",
+        serializers.BooleanField(required=False, help_text="true: only what is reduced; false: only what is not"),
+    )
+    discount_min: Decimal | None = filter_by(
+        "list_price", REDUCED_BY, PercentField("Reduced by so many per cent or more")
+    )
     in_stock: bool | None = filter_by(
         "stock",
         f"({IN_STOCK}) = {{1}}",

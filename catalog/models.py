@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from catalog.attributes import read_object, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
-from catalog.conditions import Condition, in_categories, is_in_stock
+from catalog.conditions import Condition, in_categories, is_in_stock, is_on_sale
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 from catalog.prices import KEPT_DECIMALS, PriceColumn
@@ -109,6 +109,14 @@ class Product(models.Model):
     price = PriceColumn(
         max_digits=13, decimal_places=KEPT_DECIMALS, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
     )
+    list_price = PriceColumn(
+        max_digits=13,
+        decimal_places=KEPT_DECIMALS,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="What it cost before, in the same currency; shown only where it is above the price",
+    )
     currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217, such as EUR")
     stock = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: not counted, always in stock")
     attributes = models.JSONField(default=dict, blank=True, validators=[validate_object])
@@ -116,6 +124,9 @@ class Product(models.Model):
         max_length=100, blank=True, db_index=True, help_text="Colours or sizes of one design share a group"
     )
     collection = models.CharField(max_length=200, blank=True, db_index=True)
+    url = models.CharField(
+        "URL", max_length=2000, blank=True, default="", db_default="", help_text="The product's page in the shop itself"
+    )
     is_active = models.BooleanField(default=True)
     source = models.CharField(
         max_length=100,
@@ -156,6 +167,9 @@ class Product(models.Model):
         ordering = ["sku"]
         constraints = [
             models.CheckConstraint(condition=Q(price__gte=0), name="price_not_negative"),
+            models.CheckConstraint(condition=Q(list_price__gte=0), name="list_price_not_negative"),
+            # Pages link to it: nothing that a browser would run.
+            models.CheckConstraint(condition=Q(url="") | Q(url__iregex=r"^https?://"), name="url_of_the_web"),
         ]
         # What filters of recommendations and lists ask for.
         indexes = [
@@ -173,6 +187,10 @@ class Product(models.Model):
     @property
     def in_stock(self) -> bool:
         return is_in_stock(self.stock)
+
+    @property
+    def on_sale(self) -> bool:
+        return is_on_sale(price=self.price, list_price=self.list_price)
 
     @property
     def main_image(self) -> ProductImage | None:

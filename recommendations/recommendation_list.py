@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from catalog.conditions import is_in_stock
+from catalog.conditions import is_in_stock, is_on_sale
 from catalog.models import Product, ProductImage
 from recommendations.explanations.pairs import PairExplanation
 
@@ -23,8 +23,8 @@ CARD_FIELDS = tuple(
     field.attname
     for field in Product._meta.concrete_fields
     if field.name in {
-        "id", "sku", "title", "translations", "brand", "category", "price", "currency", "stock", "variant_group",
-        "collection", "created_at",
+        "id", "sku", "title", "translations", "brand", "category", "price", "list_price", "currency", "stock",
+        "variant_group", "collection", "url", "created_at",
     }
 )  # fmt: skip
 
@@ -48,10 +48,12 @@ class Candidate:
     brand: str = ""
     category_id: int | None = None
     price: Decimal | None = None
+    list_price: Decimal | None = None
     currency: str = ""
     stock: int | None = None  # None: not counted
     variant_group: str = ""
     collection: str = ""
+    url: str = ""  # the shop's own page, where one is known
     created_at: datetime | None = None
     translations: str = field(default="{}", compare=False)  # JSON
     image: str = ""  # path of the first picture in media storage
@@ -73,6 +75,10 @@ class Candidate:
     @property
     def in_stock(self) -> bool:
         return is_in_stock(self.stock)
+
+    @property
+    def on_sale(self) -> bool:
+        return is_on_sale(price=self.price, list_price=self.list_price)
 
 
 @dataclass(frozen=True)

@@ -283,8 +283,9 @@ def card_statement(retrieval: Retrieval, where: Where, parts: Sequence[str], *, 
         vector = "halfvec_send(e.vector)"
         join = f"LEFT JOIN {embedding_of('p.id', retrieval, columns='e.vector')} ON true"
     return f"""WITH {", ".join([*ctes, f"neighbours AS ({union})"])}
-        SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price, p.currency,
-            p.stock, p.variant_group, p.collection, p.created_at, p.translations::text AS translations,
+        SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price, p.list_price,
+            p.currency, p.stock, p.variant_group, p.collection, p.url, p.created_at,
+            p.translations::text AS translations,
             {rules_that_mean(retrieval, where)} AS weighted_by, i.id AS image_id, i.file AS image,
             i.sha256 AS image_sha256, i.width AS image_width, i.height AS image_height, {vector} AS vector
         FROM neighbours n JOIN catalog_product p ON p.id = n.product_id

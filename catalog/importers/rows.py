@@ -21,6 +21,7 @@ from catalog.fields import (
     clean_category_path,
     clean_flag,
     clean_stock,
+    clean_url,
     clean_wording,
     drop_empty_wordings,
 )
@@ -42,7 +43,7 @@ NOTHING = EMPTIED | {"None", "N/A", "n/a", "\\N"}
 CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns of numbers that nobody calculates with
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
 REQUIRED = ("sku", "title")
-UNSTORED = frozenset({"list_price"})  # said by readers, and no column of products
+AMOUNTS = ("price", "list_price")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     for column, text in texts.items():
         if match := TRANSLATED.fullmatch(column):
             translations.setdefault(match[2], {})[match[1]] = _read(column, partial(clean_wording, match[1]), text)
-        elif text and column not in COLUMNS | UNSTORED:
+        elif text and column not in COLUMNS:
             others[column] = _read(column, RULES["sku"], text) if column in CODES else text
     if replace_missing:
         values["translations"], translations = drop_empty_wordings(translations), {}
@@ -86,12 +87,14 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
 
 def _read_values(texts: dict[str, str]) -> dict[str, Any]:
     """Return the fields of the product that have a column of their own."""
-    apart = {"price"}  # is read with its currency
-    said = {name: text for name, text in texts.items() if name in VALUE_PARSERS.keys() - apart}
+    said = {name: text for name, text in texts.items() if name in VALUE_PARSERS and name not in AMOUNTS}
     values = {name: _read(name, VALUE_PARSERS[name], text) for name, text in said.items()}
-    if "price" in texts:
-        price, named = _parse_price(texts["price"], currency=texts.get("currency", ""))
-        values |= {"price": _keep_bounds("price", price)} | ({"currency": named} if named else {})
+    currency = texts.get("currency", "")
+    for name in AMOUNTS:  # read with their currency
+        if name in texts:
+            price, named = _parse_price(texts[name], column=name, currency=currency)
+            values |= {name: _keep_bounds(name, price)} | ({"currency": named} if named else {})
+            currency = currency or named
     return values
 
 
@@ -151,16 +154,16 @@ def _refuse_bad_text(column: str, text: str) -> None:
         raise RowError(f"{column} {error}: export the file again as text") from None
 
 
-def _parse_price(text: str, *, currency: str) -> tuple[Decimal | None, str]:
+def _parse_price(text: str, *, column: str, currency: str) -> tuple[Decimal | None, str]:
     """Return the price, and the currency that it names itself."""
     known = currency.upper() if currency.upper() in DECIMALS else ""
     try:
         price, named = read_price(text, currency=known)
     except BadValue as error:
         hint = ", or pass --decimal point or --decimal comma" if isinstance(error, AmbiguousPrice) else ""
-        raise RowError(f"price {_shown(text)} {error}{hint}") from None
+        raise RowError(f"{column} {_shown(text)} {error}{hint}") from None
     if price and price < 0:
-        raise RowError(f"price {text} is negative")
+        raise RowError(f"{column} {text} is negative")
     return price, named
 
 
@@ -203,9 +206,11 @@ VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
     **{name: RULES[name] for name in ("sku", "title", "description", "brand", "variant_group", "collection")},
     "category": clean_category_path,
     "price": str,  # read with its currency
+    "list_price": str,  # as well
     "currency": partial(_parse_shown, "currency", clean_currency),
     "stock": partial(_parse_shown, "stock", clean_stock),
     "attributes": _parse_attributes,
+    "url": clean_url,
     "is_active": lambda text: not text or _parse_shown("is_active", clean_flag, text),
 }
 # Columns with a meaning of their own. All others are kept in `attributes`.

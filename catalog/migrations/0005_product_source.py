@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0002_search_columns")]
+    dependencies = [("catalog", "0003_list_price_and_url")]
 
     operations = [
         migrations.AddField(

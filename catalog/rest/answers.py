@@ -25,6 +25,11 @@ def absolute_url(path: str, *, context: Mapping[str, Any]) -> str:
     return f"{root}{path}"
 
 
+def own_page(sku: str, *, context: Mapping[str, Any]) -> str:
+    """Return the address of the page that we have of a product, whether or not the shop has one of its own."""
+    return absolute_url(Product(sku=sku).get_absolute_url(), context=context)
+
+
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class ObjectField(serializers.JSONField):
     """A JSON object."""
@@ -72,25 +77,27 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
         source="category.path", default=None, read_only=True, allow_null=True, help_text="Path, `A/B/C`"
     )
     price = PriceField(allow_null=True, read_only=True)
+    list_price = PriceField(allow_null=True, read_only=True)
+    on_sale = serializers.BooleanField(read_only=True, help_text="The list price is above the price: show both")
     in_stock = serializers.BooleanField()
     attributes = ObjectField()
     translations = ObjectField(help_text='By language: {"zh": {"title": "花瓶"}}')
-    url = serializers.SerializerMethodField(help_text="The product's page in the shop")
+    url = serializers.SerializerMethodField(help_text="The shop's own page of the product, else its page here")
     image_url = serializers.SerializerMethodField(help_text="The first picture, at most 640 pixels wide; null: none")
     images = ImageSerializer(many=True)
 
     class Meta:
         model = Product
         fields = (
-            "sku", "title", "description", "translations", "brand", "category", "price", "currency", "stock",
-            "in_stock", "attributes", "variant_group", "collection", "is_active", "url", "image_url", "images",
-            "created_at", "updated_at",
+            "sku", "title", "description", "translations", "brand", "category", "price", "list_price", "on_sale",
+            "currency", "stock", "in_stock", "attributes", "variant_group", "collection", "is_active", "url",
+            "image_url", "images", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, product: Product) -> str:
-        return absolute_url(product.get_absolute_url(), context=self.context)
+        return product.url or own_page(product.sku, context=self.context)
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_image_url(self, product: Product) -> str | None:

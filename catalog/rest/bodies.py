@@ -23,12 +23,13 @@ from catalog.fields import (
     clean_identifier,
     clean_line,
     clean_stock,
+    clean_url,
     drop_empty_wordings,
 )
 from catalog.models import BAD_SKU, SKU_PATTERN, Category, Product
 from catalog.prices import KEPT_DECIMALS, clean_currency, read_price, trim_price
 from catalog.refusals import BadValue
-from catalog.rest.answers import ProductSerializer
+from catalog.rest.answers import ProductSerializer, own_page
 from catalog.writing import Outcome
 
 MAX_BULK = 1_000
@@ -39,11 +40,13 @@ EMPTY: dict[str, Any] = {
     "brand": "",
     "category": "",
     "price": None,
+    "list_price": None,
     "currency": "",
     "stock": None,
     "attributes": {},
     "variant_group": "",
     "collection": "",
+    "url": "",
     "is_active": True,
 }
 
@@ -99,18 +102,24 @@ class PriceField(serializers.DecimalField):
 
 
 def read_priced(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what a body says of the price and its currency: amounts, codes, or in place of a price why it is none."""
-    said, currency = data.get("price"), data.get("currency")
-    if said is None or isinstance(said, bool):
-        return {}
+    """Return what a body says of its prices and their currency: amounts, codes, or in place of one why it is none."""
+    currency = data.get("currency")
     known = currency.strip().upper() if isinstance(currency, str) else ""
-    try:
-        price, named = read_price(said, currency=known)
-    except BadValue as error:
-        return {"price": error}
-    if price is None:  # an empty text is no price; null is none
-        return {}
-    return {"price": price} | ({"currency": named} if named and not currency else {})
+    priced: dict[str, Any] = {}
+    for name in ("price", "list_price"):
+        said = data.get(name)
+        if said is None or isinstance(said, bool):
+            continue
+        try:
+            price, named = read_price(said, currency=known)
+        except BadValue as error:
+            priced[name] = error
+            continue
+        if price is not None:  # an empty text is no price; null is none
+            priced[name] = price
+            if named and not currency:
+                known = priced["currency"] = named
+    return priced
 
 
 class StockField(serializers.IntegerField):
@@ -162,6 +171,10 @@ class ProductWriteSerializer(StrictSerializer):
     price = PriceField(
         max_digits=13, decimal_places=KEPT_DECIMALS, min_value=Decimal(0), allow_null=True, required=False
     )
+    list_price = PriceField(
+        max_digits=13, decimal_places=KEPT_DECIMALS, min_value=Decimal(0), allow_null=True, required=False,
+        help_text="What it cost before, in the same currency; shown only where it is above the price",
+    )  # fmt: skip
     currency = CurrencyField(rule=clean_currency, max_length=limit("currency"), allow_blank=True, required=False)
     stock = StockField(
         min_value=0, max_value=MAX_INTEGER, allow_null=True, required=False, help_text="null: not counted"
@@ -171,10 +184,20 @@ class ProductWriteSerializer(StrictSerializer):
         rule=clean_identifier, max_length=limit("variant_group"), allow_blank=True, required=False
     )
     collection = TextField(rule=clean_line, max_length=limit("collection"), allow_blank=True, required=False)
+    url = TextField(
+        rule=clean_url, max_length=limit("url"), allow_blank=True, required=False,
+        help_text="The product's page in the shop itself, http or https",
+    )  # fmt: skip
     is_active = FlagField(required=False, help_text="false: kept, but not for sale and never shown")
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         return super().to_internal_value(data | read_priced(data) if isinstance(data, dict) else data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What was read can be sent back: our own page of the product is not one of the shop's."""
+        if attrs.get("url") and attrs["url"] == own_page(attrs.get("sku", ""), context=self.context):
+            attrs["url"] = ""
+        return attrs
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         apply_rule(check_languages, value)

@@ -14,11 +14,13 @@ WRITTEN: dict[str, Any] = {
     "brand": "Norrland",
     "category": "Decor/Vases",
     "price": "24.00",
+    "list_price": "30.00",
     "currency": "EUR",
     "stock": 12,
     "attributes": {"colour": "sage", "material": "stoneware"},
     "variant_group": "bud-vase",
     "collection": "spring",
+    "url": "https://shop.example/vases/bud-vase-sage",
     "is_active": True,
 }
 IMAGE: dict[str, Any] = {
@@ -32,8 +34,8 @@ IMAGE: dict[str, Any] = {
 }
 READ: dict[str, Any] = {
     **WRITTEN,
+    "on_sale": True,
     "in_stock": True,
-    "url": "https://shop.example/products/VAS-101/",
     "image_url": "https://shop.example/images/7/640.webp",
     "images": [IMAGE],
     "created_at": "2026-03-01T09:00:00Z",

@@ -93,7 +93,7 @@ class ProductListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Make a product. 409 when its sku exists: use PUT to make or replace."""
-        serializer = ProductWriteSerializer(data=request.data)
+        serializer = ProductWriteSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         product = Product()
         try:
@@ -170,7 +170,7 @@ class ProductView(APIView):
     def write(self, request: Request, *, sku: str, partial: bool) -> Response:
         sku = drop_unseen(sku).strip()
         body = {"sku": sku, **request.data} if isinstance(request.data, dict) else request.data
-        serializer = ProductWriteSerializer(data=body, partial=partial)
+        serializer = ProductWriteSerializer(data=body, partial=partial, context={"request": request})
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data["sku"] != sku:
             raise ValidationError({"sku": ["A sku cannot be changed. Make a new product and delete this one."]})
@@ -209,18 +209,18 @@ class ProductBulkView(ProductView):
         """Make or change up to 1,000 products. Each item has its own outcome, and good ones land. Safe to repeat."""
         bulk = BulkSerializer(data=request.data)
         bulk.is_valid(raise_exception=True)
-        results = write_items(bulk.validated_data["products"])
+        results = write_items(bulk.validated_data["products"], request=request)
         counts = Counter(result["outcome"] for result in results)
         return Response({**{str(outcome): counts[outcome] for outcome in Outcome}, "results": results})
 
 
-def write_items(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def write_items(items: list[dict[str, Any]], *, request: Request) -> list[dict[str, Any]]:
     """Write the good items of a bulk request, and return each one's answer in order.
 
     A sku that comes twice is not used at all: neither item has a claim to be the last.
     """
     times = Counter(read_sku(item) for item in items)
-    serializer = BulkItemSerializer()  # one for all: making it costs more than using it
+    serializer = BulkItemSerializer(context={"request": request})  # one for all: making it costs more than using it
     writes: dict[int, ProductWrite] = {}
     errors: dict[int, list[dict[str, str]]] = {}
     for index, item in enumerate(items):

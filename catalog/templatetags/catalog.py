@@ -43,13 +43,23 @@ def description(product: Product | None) -> str:
 @register.filter
 def money(product: Product | None) -> str:
     """The price with its currency: `€15.90`, `CHF 15.90`; empty where there is no price."""
-    if not product or product.price is None:
+    return _word_amount(product.price, product.currency) if product else ""
+
+
+@register.filter
+def list_money(product: Product | None) -> str:
+    """What a reduced product cost before, as `money` writes it."""
+    return _word_amount(product.list_price, product.currency) if product else ""
+
+
+def _word_amount(price: Decimal | None, currency: str) -> str:
+    if price is None:
         return ""
-    price = trim_price(Decimal(product.price))
-    decimals = 0 if product.currency in WITHOUT_CENTS else -int(price.as_tuple().exponent)
+    price = trim_price(Decimal(price))
+    decimals = 0 if currency in WITHOUT_CENTS else -int(price.as_tuple().exponent)
     amount = number_format(price, decimal_pos=decimals, force_grouping=True)
-    symbol = SYMBOLS.get(product.currency)
-    return f"{symbol}{amount}" if symbol else f"{product.currency} {amount}".strip()
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{amount}" if symbol else f"{currency} {amount}".strip()
 
 
 @register.filter

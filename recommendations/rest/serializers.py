@@ -49,9 +49,10 @@ class ResultSerializer(serializers.Serializer[Any]):
     position = serializers.IntegerField(help_text="From 1, through all pages")
     sku = serializers.CharField()
     title = serializers.CharField()
-    url = serializers.URLField(help_text="The product's page in the shop")
+    url = serializers.URLField(help_text="The shop's own page of the product, else its page here")
     image_url = serializers.URLField(allow_null=True, help_text="The first picture, at most 640 pixels wide")
     price = PriceField(allow_null=True)
+    list_price = PriceField(allow_null=True, help_text="What it cost before; null: it is not reduced")
     currency = serializers.CharField(help_text="ISO 4217; empty: not known")
     in_stock = serializers.BooleanField()
     distance = serializers.FloatField(allow_null=True, help_text="0 is best; null: not compared")
@@ -130,9 +131,10 @@ def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
         "position": item.position,
         "sku": candidate.sku,
         "title": candidate.title,
-        "url": origin + item.product.get_absolute_url(),
+        "url": candidate.url or origin + item.product.get_absolute_url(),
         "image_url": origin + item.image.sized_url(WIDTHS[-1]) if item.image else None,
         "price": None if candidate.price is None else str(trim_price(candidate.price)),
+        "list_price": str(trim_price(candidate.list_price)) if candidate.on_sale and candidate.list_price else None,
         "currency": candidate.currency,
         "in_stock": candidate.in_stock,
         "distance": round_number(item.distance),

@@ -21,11 +21,13 @@ FULL = {
     "brand": "Norr",
     "category": "Decor/Vases",
     "price": "24.00",
+    "list_price": "30.00",
     "currency": "EUR",
     "stock": 3,
     "attributes": {"colour": "blue", "sizes": [1, 2.5, None, {"a": True}]},
     "variant_group": "vase",
     "collection": "spring",
+    "url": "https://shop.example/vase",
     "is_active": False,
 }
 
@@ -41,7 +43,7 @@ def test_a_product_is_created_with_all_it_was_given(shop):
     assert answer.status_code == 201
     assert answer["Location"] == "http://testserver/api/v1/products/VAS-1/"
     assert {name: answer.json()[name] for name in FULL} == FULL
-    assert stored("VAS-1") == FULL | {"price": Decimal("24.00")}
+    assert stored("VAS-1") == FULL | {"price": Decimal("24.00"), "list_price": Decimal("30.00")}
 
 
 def test_only_sku_and_title_are_required(shop):
@@ -55,11 +57,13 @@ def test_only_sku_and_title_are_required(shop):
         "brand": "",
         "category": None,
         "price": None,
+        "list_price": None,
         "currency": "",
         "stock": None,
         "attributes": {},
         "variant_group": "",
         "collection": "",
+        "url": "",
         "is_active": True,
     }
 
@@ -86,7 +90,8 @@ def test_patch_changes_what_it_names(shop):
     shop.call("POST", "products/", FULL)
     answer = shop.call("PATCH", "products/VAS-1/", {"price": "19.50", "category": None})
     assert answer.status_code == 200
-    assert stored("VAS-1") == FULL | {"price": Decimal("19.50"), "category": None}
+    prices = {"price": Decimal("19.50"), "list_price": Decimal("30.00")}
+    assert stored("VAS-1") == FULL | prices | {"category": None}
 
 
 def test_patch_does_not_make_products(shop):
@@ -98,6 +103,8 @@ def test_what_was_read_can_be_sent_back(shop, make_product):
     make_product("A", category="Decor", price="1.00")
     answer = shop.call("GET", "products/A/").json()
     assert shop.call("PUT", "products/A/", answer).json() == answer
+    assert shop.call("POST", "products/bulk/", {"products": [answer]}).json()["unchanged"] == 1
+    assert Product.objects.get().url == ""  # the page that was read is ours
 
 
 def test_a_sku_cannot_be_changed(shop, make_product):

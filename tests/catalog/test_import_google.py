@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.management.base import CommandError
 
-from catalog.importers.google import to_row
+from catalog.importers.google.items import read_item
 from catalog.models import Product
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_an_rss_feed_becomes_products_and_bad_items_are_named_by_line(folder):
     ],
 )
 def test_stock_and_category_are_read_in_all_the_forms_that_shops_write(said, column, text):
-    assert to_row(said)[column] == text
+    assert read_item(said).row.get(column, "") == text
 
 
 def test_reading_a_feed_again_changes_nothing(folder):
@@ -150,7 +150,7 @@ def test_hostile_and_broken_xml_is_refused(folder, xml, message):
 
 def test_what_came_before_a_break_in_the_file_is_loaded(folder, monkeypatch):
     monkeypatch.setattr("catalog.importers.load.CHUNK", 1)
-    monkeypatch.setattr("catalog.importers.google.CHUNK_BYTES", 50)
+    monkeypatch.setattr("catalog.importers.google.markup.CHUNK_BYTES", 50)
     xml = "<rss><item><id>A</id><title>Mug</title></item>\n<item><id>B</id></broken>"
 
     with pytest.raises(CommandError, match="not well formed"):

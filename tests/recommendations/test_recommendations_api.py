@@ -64,6 +64,7 @@ def test_the_answer_has_the_shape_that_clients_rely_on(client, shelf):
                 "url": "http://testserver/products/B/",
                 "image_url": None,
                 "price": "12.50",
+                "list_price": None,
                 "currency": "EUR",
                 "in_stock": True,
                 "distance": pytest.approx(0.0152, abs=5e-4),

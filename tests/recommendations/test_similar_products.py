@@ -221,10 +221,13 @@ def test_a_modality_compares_its_own_vectors(space):
 def catalogue(space):
     put(space, "A", at_angle(0), brand="Halla", category="Home/Mugs", price=Decimal("10.00"))
     fields = {"brand": "Halla", "category": "Home/Mugs", "price": Decimal("12.50"), "stock": 3, "collection": "Fjord"}
+    fields["list_price"] = Decimal("15.00")
     put(space, "MUG", at_angle(10), **fields, attributes={"colour": "sage", "weight_g": 420, "dishwasher": True})
     fields = {"brand": "Birk", "category": "Home/Mugs/Small", "price": Decimal("20.00"), "stock": 0}
+    fields["list_price"] = Decimal("40.00")
     put(space, "CUP", at_angle(20), **fields, attributes={"colour": ["sage", "white"], "size": {"height": 9.5}})
     fields = {"brand": "Birk", "category": "Home/Mugshots", "price": Decimal("30.00"), "collection": "Dune"}
+    fields["list_price"] = Decimal("30.00")
     put(space, "PHOTO", at_angle(30), **fields, attributes={"colour": "white", "weight_g": "420"})
     put(space, "BARE", at_angle(40))
     Product.objects.filter(sku="MUG").update(created_at=datetime(2026, 3, 1, tzinfo=UTC))
@@ -242,6 +245,12 @@ def catalogue(space):
         ({"collection": ["Fjord", "Dune"]}, ["MUG", "PHOTO"]),
         ({"price_min": "12.50"}, ["MUG", "CUP", "PHOTO"]),
         ({"price_min": 12.51, "price_max": 20}, ["CUP"]),
+        ({"on_sale": "true"}, ["MUG", "CUP"]),
+        ({"on_sale": False}, ["PHOTO", "BARE"]),
+        ({"discount_min": "16.666666"}, ["MUG", "CUP"]),
+        ({"discount_min": 50}, ["CUP"]),
+        ({"discount_min": "50.000001"}, []),
+        ({"discount_min": 0}, ["MUG", "CUP"]),
         ({"in_stock": "true"}, ["MUG", "PHOTO", "BARE"]),
         ({"in_stock": False}, ["CUP"]),
         ({"attr.colour": "sage"}, ["MUG", "CUP"]),
@@ -302,13 +311,15 @@ def test_a_vector_without_direction_is_like_none(shelf, space):
 def test_cards_need_no_further_query(space, django_assert_num_queries):
     put(space, "A", [1, 0, 0])
     fields = {"brand": "Halla", "price": Decimal("9.50"), "currency": "EUR", "stock": 0, "variant_group": "G"}
+    fields |= {"list_price": Decimal("12.00"), "url": "https://shop.example/b"}
     put(space, "B", at_angle(10), **fields, translations={"zh": {"title": "杯"}}, collection="Fjord", category="Mugs")
     stored = Product.objects.get(sku="B")
     shown = similar_products("A", limit=1)
-    names = ("id", "sku", "title", "translations", "brand", "category_id", "price", "currency", "stock", "collection")
+    names = ("id", "sku", "title", "translations", "brand", "category_id", "price", "list_price", "currency", "stock")
     with django_assert_num_queries(0):
         card = shown.results[0].product
         assert [getattr(card, name) for name in names] == [getattr(stored, name) for name in names]
+        assert (card.collection, card.url, card.on_sale) == ("Fjord", "https://shop.example/b", True)
         assert (card.variant_group, card.created_at) == ("G", stored.created_at)
         assert (card.get_absolute_url(), card.main_image, card.in_stock) == ("/products/B/", None, False)
         assert card.translated("title", language="zh") == "杯"

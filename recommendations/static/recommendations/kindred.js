@@ -8,15 +8,15 @@
  * Attributes: sku (required), limit (default 8), api (default: where this script came from), key (a publishable API
  * key), heading (default by the page's language), strategy, and params (more query parameters, "in_stock=true&brand=Halla").
  * Events: kindred-loaded {recommendationId, count}, kindred-click {recommendationId, sku, position}, kindred-error {message}.
- * Style it with ::part(heading|list|card|picture|title|price|badge) and --kindred-width, --kindred-gap, --kindred-radius.
+ * Style it with ::part(heading|list|card|picture|title|price|list-price|badge) and --kindred-width, --kindred-gap, --kindred-radius.
  */
 
 const HOME = new URL(import.meta.url).origin;
 const WORDS = {
-  en: { heading: "Similar products", soldOut: "Out of stock" },
-  zh: { heading: "相似商品", soldOut: "缺货" },
-  de: { heading: "Ähnliche Produkte", soldOut: "Ausverkauft" },
-  fr: { heading: "Produits similaires", soldOut: "Épuisé" },
+  en: { heading: "Similar products", soldOut: "Out of stock", before: "Price before:" },
+  zh: { heading: "相似商品", soldOut: "缺货", before: "原价：" },
+  de: { heading: "Ähnliche Produkte", soldOut: "Ausverkauft", before: "Vorher:" },
+  fr: { heading: "Produits similaires", soldOut: "Épuisé", before: "Ancien prix :" },
 };
 const SHEET = new CSSStyleSheet(); // unlike a <style>, allowed by any policy
 SHEET.replaceSync(`
@@ -34,6 +34,7 @@ SHEET.replaceSync(`
   .title, .price { display: block; overflow-wrap: anywhere; line-height: 1.4; overflow: hidden; }
   .title { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; height: 2.8em; }
   .price { font-weight: 600; margin-top: .2em; height: 1.4em; }
+  del { font-weight: 400; font-size: .9em; opacity: .75; }
   .badge { position: absolute; left: .5em; top: .5em; font-size: .75em; padding: .2em .6em; border-radius: 99px;
            background: #222; color: #fff; }
   .sold-out img { opacity: .6; }
@@ -147,8 +148,10 @@ class KindredSimilar extends HTMLElement {
 
   #card(result) {
     const price = result.price === null ? "" : this.#money(result.price, result.currency);
-    const soldOut = result.in_stock ? "" : this.#words().soldOut;
-    const name = [result.title, price, soldOut, result.sku].filter(Boolean).join(", "); // no two cards have the same
+    const words = this.#words();
+    const soldOut = result.in_stock ? "" : words.soldOut;
+    const before = result.list_price ? `${words.before} ${this.#money(result.list_price, result.currency)}` : "";
+    const name = [result.title, price, before, soldOut, result.sku].filter(Boolean).join(", "); // no two cards have the same
     const link = make("a", { href: safeAddress(result.url), part: "card", "aria-label": name });
     link.classList.toggle("sold-out", soldOut !== "");
     const picture = make("span", { class: "picture", part: "picture" });
@@ -158,7 +161,11 @@ class KindredSimilar extends HTMLElement {
     }
     if (soldOut) picture.append(make("span", { class: "badge", part: "badge" }, soldOut));
     const title = make("span", { class: "title", part: "title" }, result.title);
-    link.append(picture, title, make("span", { class: "price", part: "price" }, price));
+    const cost = make("span", { class: "price", part: "price" }, price);
+    if (result.list_price) {
+      cost.append(" ", make("del", { part: "list-price" }, this.#money(result.list_price, result.currency)));
+    }
+    link.append(picture, title, cost);
     return link;
   }
 

@@ -1,0 +1,96 @@
+"""What a file comes in: gzip, or a zip with one file inside, unpacked as it is read and within bounds."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import zipfile
+import zlib
+from typing import IO, cast
+
+from catalog.importers.report import ImportFileError
+
+FREE_BYTES = 64 * 1024 * 1024  # that anything may unpack to
+MAX_RATIO = 200  # beyond them: feeds shrink to a tenth or a thirtieth, bombs to a thousandth
+OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x28\xb5\x2f\xfd")
+DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
+DAMAGED_MESSAGE = "The archive is damaged or was cut short: fetch or export it again."
+
+
+def open_envelope(file: IO[bytes]) -> IO[bytes]:
+    """Return the bytes inside `file`, or the file itself where it is no archive. Raises ImportFileError.
+
+    What is returned can be read, and begun again by `seek(0)`.
+    """
+    head = file.read(8)
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if head.startswith(b"\x1f\x8b"):
+        inner = cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    elif head.startswith(b"PK"):
+        inner = _open_zip(file)
+    elif head.startswith(OTHER_ARCHIVES):
+        raise ImportFileError("This archive is of a kind that is not read: unpack it, or pack it as .gz or .zip.")
+    else:
+        return file
+    return io.BufferedReader(Part(inner, limit=FREE_BYTES + MAX_RATIO * size))
+
+
+def skip_bytes(file: IO[bytes], count: int) -> IO[bytes]:
+    """Return the file without its first bytes."""
+    return io.BufferedReader(Part(file, start=count)) if count else file
+
+
+def _open_zip(file: IO[bytes]) -> IO[bytes]:
+    try:
+        archive = zipfile.ZipFile(file)
+        members = [member for member in archive.infolist() if not _is_litter(member)]
+        if any(member.filename in ("xl/workbook.xml", "[Content_Types].xml") for member in members):
+            raise ImportFileError('This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".')
+        if len(members) != 1:
+            raise ImportFileError(f"The zip holds {len(members)} files: pack the one that is to be imported by itself.")
+        if members[0].flag_bits & 1:
+            raise ImportFileError("The zip is locked with a password: unpack it first.")
+        return archive.open(members[0])
+    except (*DAMAGED, NotImplementedError):
+        raise ImportFileError(DAMAGED_MESSAGE) from None
+
+
+def _is_litter(member: zipfile.ZipInfo) -> bool:
+    """Folders, and what macOS and Windows add."""
+    name = member.filename.rsplit("/", 1)[-1]
+    return member.is_dir() or member.filename.startswith("__MACOSX/") or name in (".DS_Store", "Thumbs.db")
+
+
+class Part(io.RawIOBase):
+    """A file from the byte `start` on, refused where it has more than `limit` bytes. The file itself stays open."""
+
+    def __init__(self, inner: IO[bytes], *, start: int = 0, limit: float = math.inf) -> None:
+        super().__init__()
+        self.inner = inner
+        self.start = start
+        self.limit = limit
+        self.given = self.seek(0)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_SET:
+            self.given = self.inner.seek(self.start + offset) - self.start
+        return self.given
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self.inner.read(len(buffer))
+        except DAMAGED:
+            raise ImportFileError(DAMAGED_MESSAGE) from None
+        self.given += len(data)
+        if self.given > self.limit:
+            raise ImportFileError(f"The archive unpacks to more than {self.limit:,} bytes: import it unpacked.")
+        buffer[: len(data)] = data
+        return len(data)

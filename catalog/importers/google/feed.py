@@ -1,0 +1,102 @@
+"""A feed as it comes, XML or table, packed or not, as rows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from catalog.importers.envelopes import open_envelope, skip_bytes
+from catalog.importers.google.items import Fields, Item, read_item
+from catalog.importers.google.markup import find_encoding
+from catalog.importers.google.xml_items import read_xml
+from catalog.importers.report import ImportFileError, ImportReport, SourceRow
+from catalog.importers.table import Table, open_table
+
+HEAD_BYTES = 1024
+MAX_NOTES = 64 * 1024  # bytes of notes above a table's headings
+REQUIRED = ("id", "title")
+BRACKETED = re.compile(r".*\[([a-z_0-9]+)\]")  # `image link [image_link]`, as the specification prints it
+
+
+def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
+    """Yield the items of a feed as rows. Raises ImportFileError when the file is no such feed."""
+    file = open_envelope(file)
+    expired = 0
+    for line, item in _read_items(file, report=report, encoding=encoding):
+        expired += item.is_expired and not item.problem
+        yield SourceRow(line, item.row, item.problem)
+    if expired:
+        report.warn(f"Past their expiration_date, and therefore not for sale: {expired}.")
+
+
+def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iterator[tuple[int, Item]]:
+    """Yield each item with the line that it begins on."""
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    start = head.decode(find_encoding(head, given=encoding), errors="replace").lstrip("\ufeff \r\n\t")
+    if start[:20].lower().startswith(("<!doctype html", "<html")):
+        raise ImportFileError(
+            "This is a web page, no feed: open its address in a browser, and see whether it asks to log in."
+        )
+    if start.startswith(("{", "[")):
+        raise ImportFileError("This is JSON, no feed: export it as XML, or as a table with the headings id and title.")
+    if start.startswith("<"):
+        yield from ((line, read_item(fields)) for line, fields in read_xml(file, encoding=encoding))
+        return
+    yield from _read_table(file, report=report, encoding=encoding)
+
+
+def _read_table(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iterator[tuple[int, Item]]:
+    notes = _count_notes(file)
+    with open_table(skip_bytes(file, notes.size), encoding=encoding) as table:
+        names = _name_columns(table, report)
+        for row in table.rows:
+            fields: Fields = {}
+            for column, text in row.fields.items():
+                if text.strip() and column in names:
+                    fields[names[column]] = [text.strip()]
+            item = read_item(fields)
+            yield row.line + notes.lines, Item(item.row, row.problem or item.problem, item.is_expired)
+
+
+def _name_columns(table: Table, report: ImportReport) -> dict[str, str]:
+    """Return column -> the attribute that it means. Raises ImportFileError where it is no Merchant table."""
+    names: dict[str, str] = {}
+    for column in sorted(filter(None, table.columns), key=lambda column: not column.startswith("g:")):  # g: wins
+        name = name_attribute(column)
+        if name not in names.values():
+            names[column] = name
+    if missing := [name for name in REQUIRED if name not in names.values()]:
+        advice = "pass --format csv." if "sku" in table.columns else "is it a Merchant feed?"
+        raise ImportFileError(
+            f"The file has no column {' and no column '.join(missing)}: {advice} It has: {', '.join(table.columns)}."
+        )
+    if twice := sorted(column for column, times in Counter(table.columns).items() if column and times > 1):
+        report.warn(f"Columns are there more than once, and the last one counts: {', '.join(twice)}.")
+    return names
+
+
+def name_attribute(heading: str) -> str:
+    """Return the attribute that a heading means: `g:image_link`, `Image link` and `image link [image_link]` are one."""
+    heading = heading.strip().lower()
+    bracketed = BRACKETED.fullmatch(heading)
+    return bracketed[1] if bracketed else re.sub(r"[\s-]+", "_", heading.removeprefix("g:").strip())
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Blank lines, and lines of notes for people, above the headings: Meta's templates have them."""
+
+    size: int  # bytes
+    lines: int
+
+
+def _count_notes(file: IO[bytes]) -> Notes:
+    head = file.read(MAX_NOTES)
+    file.seek(0)
+    match = re.match(rb"(?:\xef\xbb\xbf)*((?:[ \t]*\r?\n|\"?#[^\r\n]*\r?\n)*)", head)
+    assert match is not None  # it may be empty
+    return Notes(match.end() if match[1] else 0, match[1].count(b"\n"))

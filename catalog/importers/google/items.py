@@ -1,0 +1,87 @@
+"""One item of a feed, in the columns of our own CSV.
+
+An element or cell that is empty says nothing, like one that is not there: the specification has no value for "none",
+and asks to leave out what does not apply. What an item says nothing of is not in its row.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from catalog.importers.google.availability import read_stock
+from catalog.importers.google.prices import is_expired, read_prices
+from catalog.importers.report import RowError
+from catalog.importers.rows import COLUMNS
+
+Fields = dict[str, list[str]]  # an attribute may come more than once; none is empty
+PLAIN = {
+    "id": "sku",
+    "title": "title",
+    "description": "description",
+    "brand": "brand",
+    "item_group_id": "variant_group",
+    "link": "url",
+}
+# Not about the product itself: where it is sold, shipped and advertised. Or read in a way of its own, below.
+SKIPPED = re.compile(
+    r"(mobile_link|canonical_link|ads_.*|shipping.*|tax.*|custom_label_\d|installment|availability_date|"
+    r"identifier_exists|excluded_destination|included_destination|promotion_id|cost_of_goods_sold|unit_pricing_.*|"
+    r"min_handling_time|max_handling_time|transit_time_label|loyalty_points|updated|author|summary|content|guid|"
+    r"pubdate|product_detail|subscription_cost|pickup_.*|fb_product_category|"
+    r"product_type|google_product_category|price|sale_price.*|expiration_date|availability|quantity|"
+    r"sell_on_google_quantity|quantity_to_sell_on_facebook|inventory|image_link|additional_image_link)"
+)
+NEXT_LINK = re.compile(r"(?<=[\s,;|])(?=(?:https?:)?//)", re.IGNORECASE)  # a comma inside an address stays
+BETWEEN = " \t\r\n,;|"
+
+
+@dataclass(frozen=True)
+class Item:
+    """What an item says. `problem` is why it cannot be loaded, if it cannot."""
+
+    row: dict[str, str]  # by column; an empty text empties what is stored
+    problem: str = ""
+    is_expired: bool = False
+
+
+def read_item(fields: Fields, *, at: datetime | None = None) -> Item:
+    """Return what an item says of its product at a moment, now by default."""
+    at = at or datetime.now(UTC)
+    row = {column: fields[name][0] for name, column in PLAIN.items() if name in fields}
+    for name, texts in fields.items():
+        if name not in PLAIN and name not in COLUMNS and not SKIPPED.fullmatch(name):
+            row[name] = ", ".join(texts)
+    if category := _read_category(fields):
+        row["category"] = category
+    if links := [*_split_links(fields, "image_link"), *_split_links(fields, "additional_image_link")]:
+        row["images"] = "|".join(link.replace("|", "%7C") for link in links)
+    row = {"sku": "", **row}
+    try:
+        row |= read_prices(fields, at=at)
+        row |= read_stock(fields)
+        expired = is_expired(fields, at=at)
+    except RowError as error:  # what could not be read is in the file of rejected rows, to be mended there
+        unread = {"price": fields.get("price", [""])[0], "stock": fields.get("availability", [""])[0]}
+        return Item(unread | row, str(error))
+    if expired is not None:
+        row["is_active"] = "false" if expired else "true"
+    return Item(row, is_expired=bool(expired))
+
+
+def _read_category(fields: Fields) -> str:
+    """The shop's own product type, else Google's category where it is given in words."""
+    for name in ("product_type", "google_product_category"):
+        text = fields.get(name, [""])[0]
+        if text and not text.isdigit():
+            return "/".join(part.strip().replace("/", "-") for part in text.split(">"))
+    return ""
+
+
+def _split_links(fields: Fields, name: str) -> list[str]:
+    """Return the links of an attribute that may be repeated, and may hold several in one text."""
+    links = [link for text in fields.get(name, []) for link in NEXT_LINK.split(text)]
+    names = [part for link in links for part in ([link] if "//" in link else link.split(","))]
+    named = filter(None, (name.strip(BETWEEN) for name in names))
+    return [f"https:{name}" if name.startswith("//") else name for name in named]

@@ -1,0 +1,112 @@
+"""What a shopper pays for an item, what it cost before, and whether it is still for sale.
+
+The specification's `price` is the regular one: `sale_price` is paid instead, all the time or within
+`sale_price_effective_date`, two moments of ISO 8601 with a slash between them. Moments without a zone are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from catalog.importers.report import RowError
+from catalog.prices import read_price
+from catalog.refusals import BadValue
+
+AMOUNT = r"([0-9]+(?:\.[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)"
+PRICE = re.compile(rf"{AMOUNT}\s*([A-Za-z]{{3}})?|([A-Za-z]{{3}})\s*{AMOUNT}")
+NO_DATE = re.compile(r"0000-00-00.*")  # what databases export for none
+DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
+
+
+class Amount(NamedTuple):
+    """A price as it goes into a row; `value` is None where its text is for others to read."""
+
+    text: str
+    currency: str
+    value: Decimal | None
+
+
+def read_prices(fields: dict[str, list[str]], *, at: datetime) -> dict[str, str]:
+    """Return the columns price, list_price and currency, as far as the item says them. Raises RowError.
+
+    A regular price without a reduced one that holds says that the product is not reduced.
+    """
+    regular, reduced = _read_amount(fields.get("price", [""])[0]), _read_amount(fields.get("sale_price", [""])[0])
+    if not _is_reduced(regular, reduced) or not _holds(fields.get("sale_price_effective_date", [""])[0], at=at):
+        reduced = _read_amount("")
+    if regular.currency and reduced.currency and regular.currency != reduced.currency:
+        raise RowError(
+            f"price is in {regular.currency} and sale_price in {reduced.currency}: give both in one currency"
+        )
+    row = {}
+    if regular.text:
+        row = {"price": reduced.text or regular.text, "list_price": regular.text if reduced.text else ""}
+    elif reduced.text:
+        row = {"price": reduced.text}
+    currency = regular.currency or reduced.currency
+    return row | ({"currency": currency} if currency and row else {})
+
+
+def _is_reduced(regular: Amount, reduced: Amount) -> bool:
+    """Is there a sale price, below the regular one? Shops write 0.00 for none."""
+    if not reduced.text or reduced.value == 0:
+        return False
+    return regular.value is None or reduced.value is None or reduced.value < regular.value
+
+
+def is_expired(fields: dict[str, list[str]], *, at: datetime) -> bool | None:
+    """Is the item past its expiration date? None where it has none. Raises RowError."""
+    text = fields.get("expiration_date", [""])[0]
+    if not text or NO_DATE.fullmatch(text):
+        return None
+    moment = read_moment(text, is_end=True)
+    if moment is None:
+        raise RowError(f"expiration_date {text[:40]!r} is no date: write it as 2027-01-31 or 2027-01-31T12:00+01:00")
+    return moment <= at
+
+
+def _read_amount(text: str) -> Amount:
+    """Split a price into amount and currency (`15.00 EUR`). Any other form is passed on as it is."""
+    match = PRICE.fullmatch(text)
+    if not match:
+        with suppress(BadValue):
+            value, currency = read_price(text, currency="")
+            return Amount(text, currency, value)
+        return Amount(text, "", None)
+    amount = (match[1] or match[4]).replace(",", "")
+    return Amount(amount, (match[2] or match[3] or "").upper(), Decimal(amount))
+
+
+def _holds(period: str, *, at: datetime) -> bool:
+    """Does a sale hold at the moment? One without a period always does. Raises RowError."""
+    if not period:
+        return True
+    starts, slash, ends = map(str.strip, period.partition("/"))
+    moments = [
+        None if not text or NO_DATE.fullmatch(text) else read_moment(text, is_end=is_end)
+        for text, is_end in ((starts, False), (ends, True))
+    ]
+    is_read = all(
+        moment or not text or NO_DATE.fullmatch(text) for moment, text in zip(moments, (starts, ends), strict=True)
+    )
+    if not slash or not is_read:
+        raise RowError(
+            f"sale_price_effective_date {period[:60]!r} is no period: "
+            "write it as 2027-01-01T00:00+01:00/2027-01-31T23:59+01:00"
+        )
+    start, end = moments
+    return (start is None or start <= at) and (end is None or at < end)
+
+
+def read_moment(text: str, *, is_end: bool) -> datetime | None:
+    """Return the moment that a date or time means, None where it means none. A day ends when the next one begins."""
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+        if is_end and DAY.fullmatch(text):
+            moment = datetime.combine(moment.date() + timedelta(days=1), time())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return datetime.max.replace(tzinfo=UTC) if is_end and text.startswith("9999-12-31") else None

@@ -1,0 +1,497 @@
+"""Google Merchant feeds and Meta's tables from the wild."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from catalog.importers import envelopes
+from tests.factories import picture_bytes
+from tests.field.table import Case, File, as_parameters, check_case
+
+pytestmark = pytest.mark.django_db
+
+SPACES = 'xmlns:g="http://base.google.com/ns/1.0" xmlns="http://www.w3.org/2005/Atom"'
+ITEM = "<g:id>P1</g:id><g:title>Lamp</g:title>"
+LAMP = {"P1": {"title": "Lamp"}}
+RED, BLUE, TEAL = (picture_bytes(colour) for colour in ("red", "blue", "teal"))
+
+
+def rss(*items: str, declaration: str = '<?xml version="1.0" encoding="UTF-8"?>') -> str:
+    """Each item on a line of its own: the first one is line 3."""
+    lines = "\n".join(f"<item>{item}</item>" for item in items)
+    return (
+        f'{declaration}\n<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel><title>Shop</title>\n'
+        f"{lines}\n</channel></rss>\n"
+    )
+
+
+def feed(content: str | bytes, name: str = "feed.xml", **options: object) -> File:
+    return File(content=content, name=name, format="google", options=options)
+
+
+def pack(*names: str, content: str = "") -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return held.getvalue()
+
+
+def priced(*said: str) -> str:
+    return ITEM + "".join(said)
+
+
+ELEMENTS = [
+    Case(
+        name="elements of Google's own win over those of Atom, wherever they stand",
+        files=[
+            feed(
+                f"<feed {SPACES}><title>Shop</title><entry><id>tag:shop.example,2026:1</id><g:id>P1</g:id>"
+                '<g:title>Lamp</g:title><title>Lamp | Shop</title><link href="https://shop.example/lamp"/>'
+                '<link rel="self" href="https://shop.example/api/1"/></entry></feed>'
+            )
+        ],
+        products={"P1": {"title": "Lamp", "url": "https://shop.example/lamp", "attributes": {}}},
+    ),
+    Case(
+        name="an empty element of Google's own leaves the word to the plain one",
+        files=[feed(rss("<g:id>P1</g:id><title>Lamp</title><g:title> </g:title>"))],
+        products=LAMP,
+    ),
+    Case(
+        name="elements of a third kind do not stand beside the feed's own",
+        files=[
+            feed(
+                '<rss xmlns:g="http://base.google.com/ns/1.0" xmlns:media="http://search.yahoo.com/mrss/"><item>'
+                "<media:title>Photo</media:title><title>Lamp</title><g:id>P1</g:id></item></rss>"
+            )
+        ],
+        products=LAMP,
+    ),
+    Case(
+        name="a prefix that nobody declared, and one that is called otherwise",
+        files=[
+            feed("<rss><item><g:id>P1</g:id><g:title>Lamp</g:title><title>no</title></item></rss>"),
+            feed(
+                '<rss xmlns:x="https://base.google.com/ns/1.0"><item><id>no</id><x:id>P2</x:id><x:title>Vase</x:title>'
+                "</item></rss>"
+            ),
+        ],
+        products={"P1": {"title": "Lamp"}, "P2": {"title": "Vase"}},
+    ),
+    Case(
+        name="white space, CDATA and markup inside a text",
+        files=[feed(rss("<g:id>\n P1 </g:id><title><![CDATA[ Lamp & <b>shade</b> ]]></title>"))],
+        products={"P1": {"title": "Lamp & shade"}},
+    ),
+    Case(
+        name="what a later feed does not say stays, and an empty element says nothing",
+        files=[
+            feed(
+                rss(
+                    priced(
+                        "<g:description>Tall.</g:description><g:price>12.00 EUR</g:price><g:brand>Sol</g:brand>",
+                        "<g:quantity>4</g:quantity><g:link>https://shop.example/1</g:link>",
+                        "<g:product_type>Light</g:product_type><g:color>red</g:color>",
+                    )
+                )
+            ),
+            feed(rss(priced("<g:price>13.00</g:price><g:brand/><g:description></g:description><g:color/>"))),
+        ],
+        products={
+            "P1": {
+                "description": "Tall.",
+                "price": Decimal("13.00"),
+                "currency": "EUR",
+                "brand": "Sol",
+                "stock": 4,
+                "url": "https://shop.example/1",
+                "category": "Light",
+                "attributes": {"color": "red"},
+            }
+        },
+    ),
+    Case(
+        name="a page that is no address of the web",
+        files=[feed(rss(priced("<g:link>javascript:alert(1)</g:link>")))],
+        rejected={3: "url is not an address that begins with http:// or https://"},
+        refused="no product could be loaded",
+    ),
+]
+
+LINKS = [
+    Case(
+        name="links in one element, between commas, and in several elements",
+        files=[
+            feed(
+                rss(
+                    priced(
+                        "<g:image_link>https://c.example/a.jpg</g:image_link><g:additional_image_link>"
+                        "https://c.example/b.jpg,https://c.example/c.jpg</g:additional_image_link>"
+                        "<g:additional_image_link> //c.example/d.jpg </g:additional_image_link>"
+                    )
+                )
+            )
+        ],
+        pictures={"a.jpg": RED, "b.jpg": BLUE, "c.jpg": TEAL, "d.jpg": picture_bytes("gold")},
+        products={"P1": {"images": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]}},
+    ),
+    Case(
+        name="a comma inside an address, and a bar",
+        files=[
+            feed(
+                rss(
+                    priced(
+                        "<g:additional_image_link>https://c.example/w_9,h_9/a.jpg, https://c.example/b|2.jpg"
+                        "</g:additional_image_link>"
+                    )
+                )
+            )
+        ],
+        pictures={"a.jpg": RED, "b|2.jpg": BLUE},
+        products={"P1": {"images": ["a.jpg", "b|2.jpg"]}},
+    ),
+]
+
+NOW_PAID = {"price": Decimal("60.00"), "list_price": Decimal("100.00"), "currency": "EUR", "on_sale": True}
+NOT_REDUCED = {"price": Decimal("100.00"), "list_price": None, "currency": "EUR", "on_sale": False}
+REGULAR = "<g:price>100.00 EUR</g:price>"
+REDUCED = f"{REGULAR}<g:sale_price>60.00 EUR</g:sale_price>"
+
+
+def within(period: str) -> str:
+    return f"{REDUCED}<g:sale_price_effective_date>{period}</g:sale_price_effective_date>"
+
+
+SALES = [
+    *(
+        Case(name=f"a sale {name}", files=[feed(rss(priced(said)))], products={"P1": NOW_PAID})
+        for name, said in (
+            ("without dates", REDUCED),
+            ("that holds now", within("2020-01-01T00:00Z/2999-01-01T00:00Z")),
+            (
+                "with zones and spaces",
+                within("2020-01-01T13:00-0800 / 2999-02-29T15:30+05:30".replace("02-29", "02-28")),
+            ),
+            ("of whole days", within("2020-01-01/9999-12-31")),
+            ("that has no end", within("2020-01-01T00:00:00+01:00/")),
+            ("whose dates are a database's nothing", within("0000-00-00 00:00:00/0000-00-00 00:00:00")),
+            ("whose currency stands at one price only", f"{REGULAR}<g:sale_price>60</g:sale_price>"),
+        )
+    ),
+    *(
+        Case(name=f"a sale {name}", files=[feed(rss(priced(said)))], products={"P1": NOT_REDUCED})
+        for name, said in (
+            ("that is over", within("2020-01-01T00:00Z/2020-02-01T00:00Z")),
+            ("that has not begun", within("2999-01-01/2999-02-01")),
+            ("of nothing", f"{REGULAR}<g:sale_price>0.00 EUR</g:sale_price>"),
+            ("that is none", f"{REGULAR}<g:sale_price>100.00 EUR</g:sale_price>"),
+            ("whose element is empty", f"{REGULAR}<g:sale_price/>"),
+        )
+    ),
+    Case(
+        name="a sale that a later feed does not have any more",
+        files=[feed(rss(priced(REDUCED))), feed(rss(priced(REGULAR)))],
+        products={"P1": NOT_REDUCED},
+    ),
+    Case(
+        name="a feed without prices leaves a sale as it is",
+        files=[feed(rss(priced(REDUCED))), feed(rss(ITEM))],
+        products={"P1": NOW_PAID},
+    ),
+    Case(
+        name="a period that cannot be read, and two currencies",
+        files=[
+            feed(
+                rss(
+                    priced(within("next week")),
+                    "<g:id>P2</g:id><g:title>Vase</g:title><g:price>9 EUR</g:price><g:sale_price>8 USD</g:sale_price>",
+                )
+            )
+        ],
+        rejected={
+            3: "sale_price_effective_date 'next week' is no period: write it as 2027-01-01T00:00+01:00/2027",
+            4: "price is in EUR and sale_price in USD: give both in one currency",
+        },
+        refused="no product could be loaded",
+    ),
+]
+
+STOCK = [
+    *(
+        Case(
+            name=f"availability: {word}",
+            files=[feed(rss(priced("<g:quantity>7</g:quantity>", f"<g:availability>{word}</g:availability>")))],
+            products={"P1": {"stock": stock}},
+        )
+        for stock, words in (
+            (7, ("in_stock", "InStock", "https://schema.org/LimitedAvailability", "Auf Lager", "DISPONIBLE", "有货")),
+            (0, ("OUT OF STOCK", "out-of-stock", "http://schema.org/OutOfStock", "schema.org/SoldOut", "oos")),
+            (
+                0,
+                (
+                    "discontinued",
+                    "Ausverkauft",
+                    "Épuisé",
+                    "epuise",
+                    "agotado",
+                    "нет в наличии",
+                    "在庫切れ",
+                    "缺货",
+                    "품절",
+                ),
+            ),
+            (7, ("preorder", "PreOrder", "back-order", "available for order", "Vorbestellbar", "预售")),
+        )
+        for word in words
+    ),
+    *(
+        Case(
+            name=f"{name}: {stock}",
+            files=[feed(rss(priced("<g:quantity>9</g:quantity>"))), feed(rss(priced(said)))],
+            products={"P1": {"stock": stock}},
+        )
+        for name, said, stock in (
+            ("in stock, and no quantity", "<g:availability>in stock</g:availability>", None),
+            ("in stock, and none left", "<g:availability>in stock</g:availability><g:quantity>0</g:quantity>", 0),
+            (
+                "to be ordered, and none left",
+                "<g:availability>backorder</g:availability><g:quantity>0</g:quantity>",
+                None,
+            ),
+            ("a quantity alone", "<g:quantity>3</g:quantity>", 3),
+            ("sold more than there were", "<g:quantity>-2</g:quantity>", 0),
+            ("neither", "", 9),
+        )
+    ),
+    Case(
+        name="an availability that nobody knows is said with its line",
+        files=[feed(rss(ITEM + "<g:availability>maybe</g:availability>", "<g:id>P2</g:id><g:title>Vase</g:title>"))],
+        rejected={3: "availability 'maybe' is not known: write in_stock, out_of_stock, preorder or backorder"},
+        products={"P2": {"stock": None}},
+    ),
+]
+
+EXPIRY = [
+    Case(
+        name="items past their expiration date are kept, not for sale, and counted",
+        files=[
+            feed(
+                rss(
+                    priced("<g:expiration_date>2020-01-31T12:00-0300</g:expiration_date>"),
+                    "<g:id>P2</g:id><g:title>Vase</g:title><g:expiration_date>2999-01-31</g:expiration_date>",
+                    "<g:id>P3</g:id><g:title>Bowl</g:title><g:expiration_date>0000-00-00</g:expiration_date>",
+                    "<g:id>P4</g:id><g:title>Mug</g:title><g:expiration_date>soon</g:expiration_date>",
+                )
+            )
+        ],
+        products={"P1": {"is_active": False}, "P2": {"is_active": True}, "P3": {"is_active": True}},
+        rejected={6: "expiration_date 'soon' is no date: write it as 2027-01-31"},
+        warnings=["Past their expiration_date, and therefore not for sale: 1."],
+    ),
+    Case(
+        name="a later date puts an item on sale again",
+        files=[
+            feed(rss(priced(f"<g:expiration_date>{date}</g:expiration_date>"))) for date in ("2020-01-01", "2999-01-01")
+        ],
+        products={"P1": {"is_active": True}},
+    ),
+]
+
+CHINESE = rss("<g:id>P1</g:id><g:title>花瓶</g:title>", declaration='<?xml version="1.0" encoding="{}"?>')
+VASE = {"P1": {"title": "花瓶"}}
+TEXT = rss(ITEM)
+
+ENVELOPES = [
+    *(
+        Case(name=name, files=[feed(content)], products=LAMP)
+        for name, content in (
+            ("a blank line first", "\n \n" + TEXT),
+            ("a byte order mark, and a blank line", "\ufeff\n" + TEXT),
+            ("two byte order marks", "\ufeff\ufeff" + TEXT),
+            ("gzip", gzip.compress(TEXT.encode())),
+            ("a zip with one file", pack("feed.xml", content=TEXT)),
+            ("a zip of macOS", pack("feed.xml", "__MACOSX/._feed.xml", ".DS_Store", content=TEXT)),
+            ("a zip of UTF-16, declared as UTF-8", TEXT.encode("utf-16")),
+            ("UTF-16 without a mark", TEXT.encode("utf-16-le")),
+            ("UTF-8 that is declared as UTF-16", TEXT.replace("UTF-8", "UTF-16")),
+            ("XML 1.1", TEXT.replace('"1.0"', '"1.1"', 1)),
+        )
+    ),
+    *(
+        Case(name=f"XML in {name}", files=[feed(CHINESE.replace("{}", name).encode(codec))], products=VASE)
+        for name, codec in (
+            ("GBK", "gbk"),
+            ("gb2312", "gbk"),
+            ("Big5", "big5"),
+            ("UTF-16", "utf-16"),
+            ("gb18030", "gb18030"),
+        )
+    ),
+    Case(
+        name="Western and Cyrillic encodings, declared or passed",
+        files=[
+            feed(
+                rss(
+                    "<g:id>P1</g:id><g:title>Blå “krus”</g:title>",
+                    declaration='<?xml version="1.0" encoding="ISO-8859-1"?>',
+                ).encode("cp1252")
+            ),
+            feed(
+                rss(
+                    "<g:id>P2</g:id><g:title>Лампа</g:title>",
+                    declaration='<?xml version="1.0" encoding="windows-1251"?>',
+                ).encode("cp1251")
+            ),
+            feed(rss("<g:id>P3</g:id><g:title>Лампа</g:title>").encode("cp1251"), encoding="cp1251"),
+        ],
+        products={"P1": {"title": "Blå “krus”"}, "P2": {"title": "Лампа"}, "P3": {"title": "Лампа"}},
+    ),
+    Case(
+        name="a byte that is not in the declared encoding costs its item only",
+        files=[
+            feed(
+                rss("<g:id>P1</g:id><g:title>Lamp</g:title>", "<g:id>P2</g:id><g:title>Bl\xe5</g:title>").encode(
+                    "latin-1"
+                )
+            )
+        ],
+        products=LAMP,
+        rejected={4: "title holds the byte 0xE5, which is not UTF-8"},
+    ),
+    Case(
+        name="a NUL costs its item only, other control characters are spaces",
+        files=[
+            feed(
+                rss("<g:id>P1</g:id><g:title>Desk\x0blamp&#x1f;</g:title>", "<g:id>P2</g:id><g:title>Va\0se</g:title>")
+            )
+        ],
+        products={"P1": {"title": "Desk lamp"}},
+        rejected={4: "title holds a NUL character"},
+    ),
+    Case(
+        name="entities of HTML and bare ampersands, but not inside CDATA",
+        files=[
+            feed(
+                rss(
+                    "<g:id>P1</g:id><g:title>Caf&eacute;&nbsp;&amp; co&sup2; A&B &nosuch; &#233;</g:title>"
+                    "<g:link>https://shop.example/?a=1&b=2&copy=3</g:link>"
+                    "<g:description><![CDATA[Q&A &amp;amp; <i>&eacute;</i>]]></g:description><!-- a & b -->"
+                )
+            )
+        ],
+        products={
+            "P1": {
+                "title": "Café & co² A&B &nosuch; é",
+                "url": "https://shop.example/?a=1&b=2&copy=3",
+                "description": "Q&A &amp; é",
+            }
+        },
+    ),
+    Case(
+        name="an unknown encoding",
+        files=[feed(TEXT.replace("UTF-8", "klingon"))],
+        refused="The XML says that its encoding is klingon, which is none: pass --encoding utf-8",
+    ),
+    *(
+        Case(name=f"refused: {refused}", files=[feed(content, name)], refused=refused)
+        for name, content, refused in (
+            ("feed.gz", gzip.compress(TEXT.encode())[:-20], "The archive is damaged or was cut short"),
+            ("feed.zip", pack("a.xml", "b.xml", content=TEXT), "The zip holds 2 files: pack the one"),
+            ("feed.zip", pack("[Content_Types].xml", "xl/workbook.xml"), 'save it as "CSV UTF-8"'),
+            ("feed.zip", pack("feed.xml", content=TEXT)[:-30], "The archive is damaged or was cut short"),
+            ("feed.bz2", b"BZh91AY&SY", "unpack it, or pack it as .gz or .zip"),
+            ("feed.xml", "<!DOCTYPE html><html><body>Log in</body></html>", "This is a web page, no feed"),
+            ("feed.json", '[{"id": 1}]', "This is JSON, no feed"),
+            ("feed.xml", "<products><product/></products>", "but begins with <products>: is it a Merchant feed?"),
+            ("feed.xml", "<rss><item>\n<g:id>1</id></item></rss>", "line 2: mismatched tag"),
+            (
+                "feed.xml",
+                '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><rss><item><id>&b;</id></item></rss>',
+                "The XML declares a DTD or entities, which are refused",
+            ),
+            ("products.csv", "sku,title\nP1,Lamp\n", "The file has no column id: pass --format csv."),
+            ("feed.csv", "id,price\nP1,3\n", "The file has no column title: is it a Merchant feed? It has: id, price."),
+        )
+    ),
+]
+
+SHEET = "id{0}title{0}availability{0}price{0}image link{0}link\nP1{0}Lamp{0}in stock{0}10.00 USD{0}https://c.example/a.jpg{0}https://x.example/a\n"
+SOLD = {
+    "title": "Lamp",
+    "price": Decimal("10.00"),
+    "currency": "USD",
+    "url": "https://x.example/a",
+    "images": ["a.jpg"],
+}
+
+TABLES = [
+    *(
+        Case(name=f"a sheet {name}", files=[feed(content, "feed.csv")], pictures={"a.jpg": RED}, products={"P1": SOLD})
+        for name, content in (
+            ("with commas", SHEET.format(",")),
+            ("with semicolons", SHEET.format(";")),
+            ("with tabs", SHEET.format("\t")),
+            ("with bars", SHEET.format("|")),
+            ("packed", gzip.compress(SHEET.format("\t").encode())),
+            (
+                "with the headings of XML",
+                SHEET.format(",").replace("image link", "g:image_link").replace("id,", "g:id,"),
+            ),
+            ("with large headings", SHEET.format("\t").replace("image link", "Image-Link").replace("title", "Title")),
+            ("with headings as printed", SHEET.format(",").replace("image link", "image link [image_link]")),
+            (
+                "below notes and blank lines",
+                "\ufeff# Required | an id,# Required | a title,,,,\n\n" + SHEET.format(","),
+            ),
+        )
+    ),
+    Case(
+        name="headings of Google's own win, and lines are counted from the top of the file",
+        files=[feed("# note\nid,g:id,title,g:availability\n1,P1,Lamp,in stock\n2,P2,Vase,who knows\n", "feed.csv")],
+        products=LAMP,
+        rejected={4: "availability 'who knows' is not known"},
+    ),
+    Case(
+        name="a heading that is there twice",
+        files=[feed("id,title,color,color\nP1,Lamp,red,blue\n", "feed.csv")],
+        products={"P1": {"attributes": {"color": "blue"}}},
+        warnings=["Columns are there more than once, and the last one counts: color."],
+    ),
+    Case(
+        name="empty cells say nothing, and Meta's stock is a quantity",
+        files=[
+            feed("id,title,price,sale_price,quantity_to_sell_on_facebook\nP1,Lamp,9.00 EUR,8.00 EUR,4\n", "feed.csv"),
+            feed("id,title,price,sale_price,quantity_to_sell_on_facebook\nP1,Lamp,,,\n", "feed.csv"),
+        ],
+        products={"P1": {"price": Decimal("8.00"), "list_price": Decimal("9.00"), "stock": 4, "currency": "EUR"}},
+    ),
+]
+
+
+@as_parameters([*ELEMENTS, *LINKS])
+def test_items_say_what_they_say(case: Case, tmp_path: Path):
+    check_case(case, tmp_path)
+
+
+@as_parameters([*SALES, *STOCK, *EXPIRY])
+def test_what_can_be_bought_now_and_for_how_much(case: Case, tmp_path: Path):
+    check_case(case, tmp_path)
+
+
+@as_parameters([*ENVELOPES, *TABLES])
+def test_feeds_are_read_as_they_come(case: Case, tmp_path: Path):
+    check_case(case, tmp_path)
+
+
+@pytest.mark.parametrize("pack_up", [gzip.compress, lambda content: pack("feed.xml", content=content.decode())])
+def test_an_archive_that_unpacks_to_too_much_is_refused(pack_up, tmp_path, monkeypatch):
+    monkeypatch.setattr(envelopes, "FREE_BYTES", 1000)
+    bomb = pack_up((TEXT + " " * 2_000_000).encode())
+    check_case(Case(name="bomb", files=[feed(bomb)], refused="bytes: import it unpacked", products={}), tmp_path)
