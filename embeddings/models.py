@@ -14,6 +14,7 @@ from catalog.categories import SEPARATOR
 from catalog.models import Product
 from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
 from embeddings.freshness.queue import PendingQuerySet
+from embeddings.placeholders import PlaceholderPicture as PlaceholderPicture  # a table in a file of its own
 from embeddings.querysets import EncodedInputQuerySet, ProductEmbeddingQuerySet, SpaceManager, SpaceQuerySet
 
 
@@ -147,6 +148,22 @@ class EmbeddingSpace(models.Model):
             if weight is not None:
                 return float(weight)
         return None
+
+
+class FirstRecipe(models.Model):
+    """What the shop's first space was declared to be: one row, written once (see `embeddings.spaces.recipe`)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    text_encoder = models.CharField(max_length=300)
+    image_encoder = models.CharField(max_length=300)
+    fusion = models.CharField(max_length=20)
+    declared_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_first_recipe")]
+
+    def __str__(self) -> str:
+        return f"{self.text_encoder} + {self.image_encoder}, {self.fusion}"
 
 
 class ProductEmbedding(models.Model):

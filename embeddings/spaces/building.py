@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import Product
@@ -28,6 +27,7 @@ from embeddings.spaces.lifecycle import (
     set_pipeline,
 )
 from embeddings.spaces.locks import BUILD_LOCK, try_session_lock
+from embeddings.spaces.recipe import find_recipe
 from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
 
@@ -75,7 +75,7 @@ def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace 
     if starter.fitted_on or Product.objects.count() < MIN_FIT_PRODUCTS:
         return None
     space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
-    space = space or create_space(FITTED, like=starter, fusion=settings.KINDRED_FUSION)
+    space = space or create_space(FITTED, like=starter, fusion=find_recipe().fusion)
     build_space(space, on_progress=on_progress)
     promote(space)
     return space

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -17,12 +16,14 @@ from embeddings.encoders.registry import describe
 from embeddings.encoding import SpaceEncoders
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
-from embeddings.models import EmbeddingSpace, PendingEmbedding
+from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, is_lock_taken, lock_until_commit
+from embeddings.spaces.recipe import find_recipe, keep_recipe, read_settings
 from embeddings.spaces.starting import make_starting_pipeline
 
 STARTER = "starter"
+FIRST_SPACE_LOCK = "embeddings:first-space"
 BUILD_COMMAND = "manage.py spaces build"
 REFIT_GROWTH = 10  # a catalogue this many times as large as the one a space was fitted on deserves new parameters
 MIN_FIT_PRODUCTS = 50  # with fewer, what was shipped says more about products than they do
@@ -35,31 +36,50 @@ class SpaceError(Exception):
 
 
 def ensure_live_space() -> EmbeddingSpace:
-    """Return the live space, made on first use from the recipe in the settings.
+    """Return the live space, made on first use from the recipe that the shop declared, which is kept from then on.
 
     Whoever comes second waits for the first. Raises EncoderError where the recipe needs an encoder that is not there.
     """
     live = EmbeddingSpace.objects.live()
     if live:
         return live
-    space = EmbeddingSpace(
-        name=STARTER,
-        text_encoder=settings.KINDRED_TEXT_ENCODER,
-        image_encoder=settings.KINDRED_IMAGE_ENCODER,
-        fusion=settings.KINDRED_FUSION,
-        promoted_at=timezone.now(),
-    )
+    recipe = find_recipe()
+    space = make_first_space(recipe)
     pipeline = make_starting_pipeline(space)
     with transaction.atomic():
-        lock_until_commit("embeddings:first-space")
+        lock_until_commit(FIRST_SPACE_LOCK)
         live = EmbeddingSpace.objects.live()
         if live:
             return live
+        keep_recipe(recipe)
         space.name = _free_name(STARTER)
-        space.status = Status.LIVE
+        space.status, space.promoted_at = Status.LIVE, timezone.now()
         set_pipeline(space, pipeline)
         space.save()
     return space
+
+
+def declare_recipe() -> None:
+    """Keep the recipe that the settings of this process declare, as long as no space has been made of another one.
+
+    For workers as they start: it is they who make the first space, and no command with another environment shall be
+    quicker. Raises SpaceError where no space can be made of it.
+    """
+    if EmbeddingSpace.objects.exists():
+        return
+    recipe = read_settings()
+    check_recipe(make_first_space(recipe))
+    with transaction.atomic():
+        lock_until_commit(FIRST_SPACE_LOCK)
+        if not EmbeddingSpace.objects.exists():
+            keep_recipe(recipe)
+
+
+def make_first_space(recipe: FirstRecipe) -> EmbeddingSpace:
+    """Return a space of a declared recipe, not saved."""
+    return EmbeddingSpace(
+        name=STARTER, text_encoder=recipe.text_encoder, image_encoder=recipe.image_encoder, fusion=recipe.fusion
+    )
 
 
 def create_space(

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from catalog.models import Product
 from embeddings import services
 from embeddings.encoders.base import EncoderError
+from embeddings.freshness.placeholders import settle_all_placeholders
 from embeddings.freshness.refresh import refresh_products
 from embeddings.management.progress import StageBars
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
@@ -52,6 +53,7 @@ class Command(BaseCommand):
                 build_space(space, on_progress=bars.show)
             self.stdout.write(f"Space {space.name} is {space.status}.")
             return
+        settle_all_placeholders()
         if options["all"]:
             self._refresh_all(space, options["batch_size"])
         services.refresh_stale()

@@ -28,6 +28,7 @@ from embeddings.spaces.lifecycle import (
     promote,
     roll_back,
 )
+from embeddings.spaces.recipe import find_ignored_settings
 from recommendations.evaluation.comparison import SpaceComparison, compare_spaces
 from recommendations.evaluation.report import format_estimate
 from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth, read_truth
@@ -93,6 +94,8 @@ class Command(BaseCommand):
                     f"{space.name} was fitted on {space.fitted_on} products and there are {product_count}: "
                     "`spaces create NAME --build` fits a space on them and encodes nothing again."
                 )
+        for ignored in find_ignored_settings():
+            self.stdout.write(f"{ignored.message} {ignored.hint}")
 
     def _create(self, options: dict[str, Any]) -> None:
         recipe = {name: options[name] for name in RECIPE if options[name] is not None}
