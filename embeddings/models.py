@@ -140,6 +140,11 @@ class EmbeddingSpace(models.Model):
         """Return the dim of the vectors of each modality; 0 for text and image until the space is fitted."""
         return {Modality.FUSED: self.dim, Modality.TEXT: self.text_dim, Modality.IMAGE: self.image_dim}
 
+    def describe_recipe(self) -> str:
+        """Return the recipe in words, as lists of spaces show it."""
+        encoders = f"{self.text_encoder} + {self.image_encoder}"
+        return f"{encoders}, {self.fusion}, text {self.text_weight:g}, {self.dim} dims"
+
     def text_weight_of(self, category_path: str) -> float | None:
         """Return the dial's text weight for a category, None where the space's own holds. The longest path wins."""
         steps = category_path.split(SEPARATOR)

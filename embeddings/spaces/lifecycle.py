@@ -135,19 +135,31 @@ def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: S
         space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
 
 
-def promote(space: EmbeddingSpace) -> EmbeddingSpace | None:
+def check_built(space: EmbeddingSpace) -> None:
+    """Raise SpaceError where a space was never built to the end, so that it can be neither served nor compared."""
+    if space.status == Status.FAILED:
+        raise SpaceError(
+            f"Space {space.name} is not built: the build failed ({space.failure}). Mend that, then run "
+            f"{BUILD_COMMAND} {space.name} again."
+        )
+    if space.status == Status.BUILDING:
+        raise SpaceError(f"Space {space.name} is not built yet: build it first ({BUILD_COMMAND} {space.name}).")
+
+
+def promote(space: EmbeddingSpace, *, is_rollback: bool = False) -> EmbeddingSpace | None:
     """Serve `space` from now on, in one transaction; return the space that was served until now.
+
+    A space that is rolled back to keeps the moment of its promotion: what came after it is not what was before it.
 
     Raises SpaceError where it is not built, or where products would be served with old vectors or none.
     """
     unready = count_unready(space)
     with transaction.atomic():
         lock_until_commit("embeddings:promote")
-        space.refresh_from_db(fields=["status"])
+        space.refresh_from_db(fields=["status", "failure"])
         if space.status == Status.LIVE:
             raise SpaceError(f"Space {space.name} is live already.")
-        if space.status not in (Status.READY, Status.RETIRED):
-            raise SpaceError(f"Space {space.name} is {space.status}: build it first ({BUILD_COMMAND} {space.name}).")
+        check_built(space)
         if unready:
             raise SpaceError(
                 f"{unready} products are not up to date in space {space.name}: build it again "
@@ -155,17 +167,25 @@ def promote(space: EmbeddingSpace) -> EmbeddingSpace | None:
             )
         live, now = EmbeddingSpace.objects.live(), timezone.now()
         EmbeddingSpace.objects.filter(status=Status.LIVE).update(status=Status.RETIRED, retired_at=now)
-        EmbeddingSpace.objects.filter(pk=space.pk).update(status=Status.LIVE, promoted_at=now)
+        promoted_at = space.promoted_at if is_rollback else now
+        EmbeddingSpace.objects.filter(pk=space.pk).update(status=Status.LIVE, promoted_at=promoted_at)
     space.refresh_from_db(fields=["status", "promoted_at"])
     return live
 
 
 def roll_back() -> EmbeddingSpace:
-    """Serve again the space that was served before the live one; return it. Raises SpaceError where there is none."""
+    """Serve again the space that was served before the live one; return it. Raises SpaceError where there is none.
+
+    A second time goes one further back, never forward.
+    """
     target = EmbeddingSpace.objects.rollback_target()
     if target is None:
-        raise SpaceError("There is no space to roll back to: none was served before the live one.")
-    promote(target)
+        later = EmbeddingSpace.objects.filter(status=Status.RETIRED).order_by("-promoted_at").first()
+        forward = (
+            f" {later.name} came after it: manage.py spaces promote {later.name} serves it again." if later else ""
+        )
+        raise SpaceError(f"There is no space to roll back to: none was served before the live one.{forward}")
+    promote(target, is_rollback=True)
     return target
 
 

@@ -18,8 +18,10 @@ from embeddings.encoding import EncoderChanged
 from embeddings.management.progress import StageBars
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.building import build_space
+from embeddings.spaces.coverage import describe_gaps
 from embeddings.spaces.lifecycle import (
     SpaceError,
+    check_built,
     count_unready,
     create_space,
     drop_space,
@@ -81,14 +83,11 @@ class Command(BaseCommand):
         table = Table("Space", "Status", "Products", "Recipe", "Fitted on", box=None, pad_edge=False)
         for space in spaces:
             embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
-            recipe = f"{space.text_encoder} + {space.image_encoder}, {space.fusion} {space.text_weight:g}, {space.dim}"
-            table.add_row(
-                space.name, describe_status(space), f"{embedded} of {product_count}", recipe, f"{space.fitted_on}"
-            )
+            covered = f"{embedded} of {product_count}"
+            table.add_row(space.name, describe_status(space), covered, space.describe_recipe(), f"{space.fitted_on}")
         self._print(table)
         for space in spaces:
-            if space.failure:
-                self.stdout.write(f"{space.name} failed: {space.failure}")
+            self._tell_gaps(space, product_count=product_count)
             if space.status == EmbeddingSpace.Status.LIVE and needs_refit(space, product_count=product_count):
                 self.stdout.write(
                     f"{space.name} was fitted on {space.fitted_on} products and there are {product_count}: "
@@ -113,6 +112,7 @@ class Command(BaseCommand):
             build_space(space, on_progress=bars.show)
         embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
         self.stdout.write(f"Space {space.name} is {space.status}: {embedded} products.")
+        self._tell_gaps(space, product_count=Product.objects.count())
 
     def _compare(self, options: dict[str, Any]) -> None:
         names = options["names"] or [
@@ -123,6 +123,10 @@ class Command(BaseCommand):
         spaces = [get_space(name) for name in names]
         if len(spaces) < 2:
             raise CommandError("Name two spaces or more: `spaces list` shows them.")
+        product_count = Product.objects.count()
+        for space in spaces:
+            check_built(space)
+            self._tell_gaps(space, product_count=product_count)
         with tqdm(unit="anchor", desc="rank", disable=None) as bar:
             comparison = compare_spaces(spaces, truth=read_labels(options), advance=bar.update)
         self._print(make_comparison_table(comparison))
@@ -136,6 +140,10 @@ class Command(BaseCommand):
 
     def _rollback(self, options: dict[str, Any]) -> None:
         self.stdout.write(f"Space {roll_back().name} is live again.")
+
+    def _tell_gaps(self, space: EmbeddingSpace, *, product_count: int) -> None:
+        for sentence in describe_gaps(space, product_count=product_count):
+            self.stdout.write(sentence)
 
     def _drop(self, options: dict[str, Any]) -> None:
         drop_space(get_space(options["name"]))
