@@ -11,6 +11,7 @@ from embeddings import services
 from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
 from embeddings.freshness.placeholders import settle_all_placeholders, settle_placeholders
+from embeddings.freshness.product_state import describe_product
 from embeddings.freshness.staleness import find_stale
 from embeddings.inputs import load_inputs
 from embeddings.models import PendingEmbedding, PlaceholderPicture, ProductEmbedding
@@ -50,6 +51,14 @@ def test_a_picture_that_five_designs_share_counts_as_missing():
     assert placeholders() == [ProductImage.objects.first().sha256]
     assert [embedded_modalities(product) for product in Product.objects.all()] == [["fused", "text"]] * 5
     assert pending_skus() == []
+
+
+def test_staff_read_on_the_product_that_its_picture_counts_as_missing():
+    product, *_ = make_wares(5)
+    refresh()
+    assert describe_product(product).endswith(
+        ". A picture that products of many other designs have, too, counts as missing."
+    )
 
 
 def test_a_picture_that_four_designs_share_is_theirs():
