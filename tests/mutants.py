@@ -253,8 +253,8 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/freshness/queue.py",
-        'waiting="generation = embeddings_pendingembedding.generation + 1, "',
-        'waiting=""',
+        "waiting=_BEGIN_ANEW)",
+        "waiting=_BEGIN_ANEW.partition(', ')[2])",
         ("tests/embeddings/test_placeholders.py::test_a_product_that_somebody_encodes_meanwhile_is_queued_again",),
         "a product that was being encoded keeps the placeholder in its vector",
     ),

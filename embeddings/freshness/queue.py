@@ -42,8 +42,7 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
         _execute(
             f"INSERT INTO embeddings_pendingembedding (product_id, generation) SELECT id, {_FIRST_GENERATION} "
             "FROM catalog_product WHERE id = %s "
-            "ON CONFLICT (product_id) DO UPDATE SET generation = embeddings_pendingembedding.generation + 1, "
-            "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''",
+            f"ON CONFLICT (product_id) DO UPDATE SET {_BEGIN_ANEW}",
             [product_id],
         )
 
@@ -57,11 +56,7 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
 
     def put_changed(self, product_ids: Sequence[int]) -> int:
         """Queue products that became others without being saved; return how many. As with `put`, the lease goes."""
-        return _put_bulk(
-            product_ids,
-            waiting="generation = embeddings_pendingembedding.generation + 1, "
-            "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''",
-        )
+        return _put_bulk(product_ids, waiting=_BEGIN_ANEW)
 
     def lease(self, *, limit: int, seconds: float = LEASE_S) -> list[Lease]:
         """Take up to `limit` due products for `seconds`; products that keep failing are taken one at a time."""
@@ -134,6 +129,12 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
 
 # Microseconds since 1970, raised by 1 with each save: a row made again after its deletion is not taken for the old one.
 _FIRST_GENERATION = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+# What is said of a product that waits already, when it has become another one.
+_BEGIN_ANEW = (
+    "generation = embeddings_pendingembedding.generation + 1, "
+    "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''"
+)
 
 # SKIP LOCKED: a row that is being saved this moment belongs to the saver, who raises its generation anyway.
 _STILL_THIS_GENERATION = (
