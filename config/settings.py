@@ -275,6 +275,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # The bell rings every few seconds, and each time these three would say so.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")}
+    | {"gensim": {"level": "WARNING"}}  # tells how it loads word vectors
     | {"waitress.queue": {"level": "ERROR"}},  # a request that waited for a thread is nothing to report
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -5,10 +5,12 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.static import serve
 
+from catalog.doctor_page import doctor_page
 from recommendations.pages import near_duplicates_page
 
 urlpatterns = [
     path("admin/near-duplicates/", admin.site.admin_view(near_duplicates_page), name="near_duplicates"),
+    path("admin/doctor/", admin.site.admin_view(doctor_page), name="doctor"),
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
     path("", include("recommendations.urls")),

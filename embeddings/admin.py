@@ -144,7 +144,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
     @admin.display(description="Recipe")
     def recipe(self, space: EmbeddingSpace) -> str:
-        return f"{space.text_encoder} + {space.image_encoder}, {space.fusion} {space.text_weight:g}, {space.dim} dim"
+        return space.describe_recipe()
 
     @admin.action(description="Build (in the background)", permissions=["change"])
     def build(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
@@ -170,6 +170,11 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     def compare(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
         live = EmbeddingSpace.objects.live()
         for space in queryset:
+            try:
+                lifecycle.check_built(space)
+            except SpaceError as error:
+                self.message_user(request, str(error), messages.WARNING)
+                continue
             if live and space != live:
                 overlap = measure_overlap(live, space)
                 self.message_user(

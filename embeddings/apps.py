@@ -6,4 +6,4 @@ class EmbeddingsConfig(AppConfig):
     verbose_name = "Embeddings"
 
     def ready(self) -> None:
-        from embeddings import checks, signals, tasks  # noqa: F401  (registered by being imported)
+        from embeddings import checks, doctor, signals, tasks  # noqa: F401  (registered by being imported)

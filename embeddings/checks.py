@@ -22,6 +22,7 @@ from embeddings.encoders.registry import describe
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import missing_indexes
+from embeddings.spaces.recipe import find_ignored_settings
 from embeddings.vectors import load_pipeline
 
 STANDSTILL_MAX = timedelta(minutes=10)  # more than a worker takes to load its encoders, or to die of a product alone
@@ -89,7 +90,7 @@ def check_spaces(databases: Sequence[str] | None = None, **_: Any) -> list[Check
     try:
         if "embeddings_embeddingspace" not in connection.introspection.table_names():
             return []  # before the first migration
-        return [*_check_extension(), *_check_live_space(), *_check_dims()]
+        return [*_check_extension(), *_check_live_space(), *_check_dims(), *_check_declared()]
     except DatabaseError as error:
         hint = "Start it, or mend DATABASE_URL."
         return [Error(f"The database cannot be asked: {error}", hint=hint, id="embeddings.E005")]
@@ -138,6 +139,13 @@ def _check_live_space() -> Iterator[CheckMessage]:
     for name in missing_indexes(live):
         hint = "Run manage.py embed_products: it builds what is missing while searches go on."
         yield Warning(f"The index {name} is missing or invalid: searches are slow.", hint=hint, id="embeddings.W001")
+
+
+def _check_declared() -> Iterator[CheckMessage]:
+    """Name settings of the first space's recipe that came too late."""
+    if "embeddings_firstrecipe" in connection.introspection.table_names():  # `migrate` checks before it makes the table
+        for ignored in find_ignored_settings():
+            yield Warning(ignored.message, hint=ignored.hint, id="embeddings.W004")
 
 
 def _check_dims() -> Iterator[CheckMessage]:

@@ -14,11 +14,12 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, F, OuterRef, Subquery, TextField, Value
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import MD5, Coalesce, Concat, JSONObject
 
 from catalog.models import FIELD_SEPARATOR, Product, ProductImage
 from embeddings.composition import TextPart, compose_texts
+from embeddings.placeholders import PlaceholderPicture
 
 PictureLoader = Callable[[], bytes]
 
@@ -50,7 +51,7 @@ class ProductInputs:
 def fingerprint_expression() -> MD5:
     """Return the SQL expression of a product's fingerprint: its texts, category, collection and ordered pictures."""
     pictures = (
-        ProductImage.objects.filter(product=OuterRef("pk"))
+        _telling_pictures()
         .order_by()
         .values("product")
         .annotate(hashes=StringAgg("sha256", delimiter=",", order_by=("position", "id")))
@@ -79,11 +80,7 @@ def read_fingerprints(product_ids: Sequence[int]) -> dict[int, str]:
 
 def load_inputs(product_ids: Sequence[int], *, parts: Sequence[TextPart]) -> list[ProductInputs]:
     """Return the inputs of those products that exist, in order of id. One statement, so one moment in time."""
-    pictures = (
-        ProductImage.objects.filter(product=OuterRef("pk"))
-        .order_by("position", "id")
-        .values_list(JSONObject(file="file", sha256="sha256"))
-    )
+    pictures = _telling_pictures().order_by("position", "id").values_list(JSONObject(file="file", sha256="sha256"))
     products = (
         Product.objects.filter(pk__in=product_ids)
         .select_related("category")
@@ -96,6 +93,12 @@ def load_inputs(product_ids: Sequence[int], *, parts: Sequence[TextPart]) -> lis
 def hash_text(text: str) -> str:
     """Return the sha256 under which a text is kept in EncodedInput."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _telling_pictures() -> QuerySet[ProductImage]:
+    """Return the pictures of the product of the outer query that are its own: a placeholder counts as missing."""
+    placeholder = PlaceholderPicture.objects.filter(sha256=OuterRef("sha256"))
+    return ProductImage.objects.filter(~Exists(placeholder), product=OuterRef("pk"))
 
 
 def _make_inputs(product: Any, parts: Sequence[TextPart]) -> ProductInputs:

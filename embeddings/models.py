@@ -14,6 +14,7 @@ from catalog.categories import SEPARATOR
 from catalog.models import Product
 from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
 from embeddings.freshness.queue import PendingQuerySet
+from embeddings.placeholders import PlaceholderPicture as PlaceholderPicture  # a table in a file of its own
 from embeddings.querysets import EncodedInputQuerySet, ProductEmbeddingQuerySet, SpaceManager, SpaceQuerySet
 
 
@@ -139,6 +140,11 @@ class EmbeddingSpace(models.Model):
         """Return the dim of the vectors of each modality; 0 for text and image until the space is fitted."""
         return {Modality.FUSED: self.dim, Modality.TEXT: self.text_dim, Modality.IMAGE: self.image_dim}
 
+    def describe_recipe(self) -> str:
+        """Return the recipe in words, as lists of spaces show it."""
+        encoders = f"{self.text_encoder} + {self.image_encoder}"
+        return f"{encoders}, {self.fusion}, text {self.text_weight:g}, {self.dim} dims"
+
     def text_weight_of(self, category_path: str) -> float | None:
         """Return the dial's text weight for a category, None where the space's own holds. The longest path wins."""
         steps = category_path.split(SEPARATOR)
@@ -147,6 +153,22 @@ class EmbeddingSpace(models.Model):
             if weight is not None:
                 return float(weight)
         return None
+
+
+class FirstRecipe(models.Model):
+    """What the shop's first space was declared to be: one row, written once (see `embeddings.spaces.recipe`)."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    text_encoder = models.CharField(max_length=300)
+    image_encoder = models.CharField(max_length=300)
+    fusion = models.CharField(max_length=20)
+    declared_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_first_recipe")]
+
+    def __str__(self) -> str:
+        return f"{self.text_encoder} + {self.image_encoder}, {self.fusion}"
 
 
 class ProductEmbedding(models.Model):

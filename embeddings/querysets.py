@@ -52,8 +52,11 @@ class SpaceQuerySet(models.QuerySet["EmbeddingSpace"]):
         return self.filter(status="live").first()
 
     def rollback_target(self) -> EmbeddingSpace | None:
-        """Return the space that was served before the live one."""
-        return self.filter(status="retired").order_by("-retired_at", "-pk").first()
+        """Return the space that was served before the live one; one that was promoted after it is none."""
+        live = self.live()
+        before = Q() if live is None or live.promoted_at is None else Q(promoted_at__lt=live.promoted_at)
+        retired = self.filter(before | Q(promoted_at=None), status="retired")
+        return retired.order_by("-retired_at", "-pk").first()
 
     def kept_fresh(self) -> list[EmbeddingSpace]:
         """Return the fitted spaces that every save reaches, the live one first.

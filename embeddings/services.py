@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from embeddings import coverage
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged, load_encoders
+from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
 from embeddings.freshness.refresh import RefreshedBatch, refresh_products
 from embeddings.freshness.staleness import exclude_queued, find_stale
@@ -67,6 +68,7 @@ def refresh_stale() -> int:
     """Queue the products that changed past the signals, in any space that is kept fresh; return how many."""
     queued = 0
     ensure_live_space()
+    settle_placeholders()  # of a product that was deleted, nobody else looks at the picture
     for space in EmbeddingSpace.objects.kept_fresh():
         if space.status == EmbeddingSpace.Status.BUILDING:
             continue  # the build itself goes on until nothing is stale
@@ -118,6 +120,7 @@ def _refresh_batch(leases: Sequence[Lease], totals: RefreshTotals) -> None:
 
     live = ensure_live_space()
     try:
+        settle_placeholders([lease.product_id for lease in leases])
         batch = refresh_products(live, [lease.product_id for lease in leases], keep_alive=keep_alive)
     except Exception as error:
         # Not a product's own problem: the database, the encoder. Whoever runs the worker finds it in the log, staff

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from celery.signals import worker_ready
 
 from embeddings import services
 from embeddings.freshness import bell
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces import building, maintenance
-from embeddings.spaces.lifecycle import SpaceError
+from embeddings.spaces.lifecycle import SpaceError, declare_recipe
+from embeddings.spaces.recipe import find_ignored_settings
 
 logger = logging.getLogger(__name__)
 
@@ -44,3 +46,14 @@ def build_space(space_id: int) -> None:
         building.build_space(space)
     except SpaceError as error:
         logger.warning("Space %s is not built: %s", space.name, error)
+
+
+@worker_ready.connect
+def keep_declaration(**_: object) -> None:
+    """Keep the recipe of the first space, and say so where this worker's settings have no say in it any more."""
+    try:
+        declare_recipe()
+    except SpaceError as error:
+        logger.warning("No first space can be made: %s", error)
+    for ignored in find_ignored_settings():
+        logger.warning("%s %s", ignored.message, ignored.hint)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.models import Product
 from embeddings.inputs import read_fingerprints
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
+from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, PlaceholderPicture, ProductEmbedding
 
 
 def describe_product(product: Product) -> str:
@@ -25,7 +26,15 @@ def describe_product(product: Product) -> str:
     is_current = fused.fingerprint in ("", read_fingerprints([product.pk]).get(product.pk))
     state = "Up to date" if is_current and not waiting else "Out of date" if not is_current else "Embedded"
     at = timezone.localtime(fused.updated_at)
-    return f"{state}: from its {made_from}, in space {live.name}, {at:%Y-%m-%d %H:%M:%S}. {waiting}".strip()
+    said = f"{state}: from its {made_from}, in space {live.name}, {at:%Y-%m-%d %H:%M:%S}."
+    return " ".join(filter(None, [said, _describe_placeholders(product), waiting]))
+
+
+def _describe_placeholders(product: Product) -> str:
+    placeholders = PlaceholderPicture.objects.values("sha256")
+    if not product.images.filter(sha256__in=placeholders).exists():
+        return ""
+    return gettext("A picture that products of many other designs have, too, counts as missing.")
 
 
 def _describe_waiting(pending: PendingEmbedding | None) -> str:

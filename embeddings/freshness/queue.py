@@ -43,26 +43,21 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
         _execute(
             f"INSERT INTO embeddings_pendingembedding (product_id, generation) SELECT id, {_FIRST_GENERATION} "
             "FROM catalog_product WHERE id = ANY(%s) ORDER BY id "
-            "ON CONFLICT (product_id) DO UPDATE SET generation = embeddings_pendingembedding.generation + 1, "
-            "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''",
+            f"ON CONFLICT (product_id) DO UPDATE SET {_BEGIN_ANEW}",
             [list(product_ids)],
         )
 
     def put_many(self, product_ids: Sequence[int]) -> int:
         """Queue products found stale; return how many were queued. Rows that are due already stay as they are."""
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{BULK_LOCK_TIMEOUT_MS}ms"])
-                cursor.execute(
-                    "INSERT INTO embeddings_pendingembedding (product_id, generation) "
-                    f"SELECT id, {_FIRST_GENERATION} FROM catalog_product WHERE id = ANY(%s) ORDER BY id "
-                    "ON CONFLICT (product_id) DO UPDATE SET leased_until = NULL, attempts = 0, retry_at = now() "
-                    "WHERE embeddings_pendingembedding.retry_at IS NULL",
-                    [list(product_ids)],
-                )
-                return int(cursor.rowcount)
-        except OperationalError:
-            return 0  # somebody is saving one of them just now; the next look finds the others again
+        return _put_bulk(
+            product_ids,
+            waiting="leased_until = NULL, attempts = 0, retry_at = now() "
+            "WHERE embeddings_pendingembedding.retry_at IS NULL",
+        )
+
+    def put_changed(self, product_ids: Sequence[int]) -> int:
+        """Queue products that became others without being saved; return how many. As with `put`, the lease goes."""
+        return _put_bulk(product_ids, waiting=_BEGIN_ANEW)
 
     def lease(self, *, limit: int, seconds: float = LEASE_S) -> list[Lease]:
         """Take up to `limit` due products for `seconds`; products that keep failing are taken one at a time.
@@ -146,12 +141,34 @@ _DUE = (
 # Microseconds since 1970, raised by 1 with each save: a row made again after its deletion is not taken for the old one.
 _FIRST_GENERATION = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 
+# What is said of a product that waits already, when it has become another one.
+_BEGIN_ANEW = (
+    "generation = embeddings_pendingembedding.generation + 1, "
+    "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''"
+)
+
 # SKIP LOCKED: a row that is being saved this moment belongs to the saver, who raises its generation anyway.
 _STILL_THIS_GENERATION = (
     "product_id IN (SELECT pending.product_id FROM embeddings_pendingembedding AS pending "
     "JOIN unnest(%s::bigint[], %s::bigint[]) AS taken(product_id, generation) USING (product_id, generation) "
     "ORDER BY 1 FOR UPDATE OF pending SKIP LOCKED)"
 )
+
+
+def _put_bulk(product_ids: Sequence[int], *, waiting: str) -> int:
+    """Queue products, with `waiting` done to the rows of those that wait already; return how many rows that makes."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{BULK_LOCK_TIMEOUT_MS}ms"])
+            cursor.execute(
+                "INSERT INTO embeddings_pendingembedding (product_id, generation) "
+                f"SELECT id, {_FIRST_GENERATION} FROM catalog_product WHERE id = ANY(%s) ORDER BY id "
+                f"ON CONFLICT (product_id) DO UPDATE SET {waiting}",
+                [list(product_ids)],
+            )
+            return int(cursor.rowcount)
+    except OperationalError:
+        return 0  # somebody is saving one of them just now; the next look finds the others again
 
 
 def _columns(leases: Iterable[Lease]) -> list[list[int]]:

@@ -8,6 +8,7 @@ what only one says (the season's slogan, the colour of the background) mostly is
 import numpy as np
 
 from embeddings.fusion.base import Array
+from embeddings.fusion.factorisation import factor, find_axes
 
 
 def fit_shared(text: Array, image: Array, *, dim: int, penalty: float) -> tuple[Array, Array]:
@@ -19,7 +20,7 @@ def fit_shared(text: Array, image: Array, *, dim: int, penalty: float) -> tuple[
     width = min(dim, text.shape[1], image.shape[1])
     text_root, image_root = _inverse_root(text, penalty), _inverse_root(image, penalty)
     cross = text_root @ (text.astype(np.float64).T @ image / max(len(text), 1)) @ image_root
-    left, correlations, right = np.linalg.svd(cross)
+    left, correlations, right = factor(cross)
     left, right = left[:, :width] * correlations[:width], right[:width].T * correlations[:width]
     return (text_root @ left).astype(np.float32), (image_root @ right).astype(np.float32)
 
@@ -27,7 +28,7 @@ def fit_shared(text: Array, image: Array, *, dim: int, penalty: float) -> tuple[
 def _inverse_root(vectors: Array, penalty: float) -> np.ndarray:
     """Return the inverse square root (d, d) of the penalised covariance of `vectors` (n, d)."""
     wide = vectors.astype(np.float64)
-    values, directions = np.linalg.eigh(wide.T @ wide / max(len(wide), 1))
+    values, directions = find_axes(wide.T @ wide / max(len(wide), 1))
     values = np.maximum(values, 0)
     penalised = np.maximum(values + penalty * values.mean(), 1e-12)
     root: np.ndarray = (directions / np.sqrt(penalised)) @ directions.T

@@ -7,6 +7,7 @@ cosine (Eckart & Young 1936: the best rank-k approximation of the inner products
 import numpy as np
 
 from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.factorisation import find_axes
 
 RANK_TOLERANCE = 1e-9  # of the largest eigenvalue; below it a direction is rounding noise
 
@@ -20,7 +21,7 @@ def fit_basis(vectors: Array, *, dim: int, seed: int = 0) -> Array:
     width = vectors.shape[1]
     kept = min(dim, width)
     rows = vectors[present_rows(vectors)].astype(np.float64)
-    values, directions = np.linalg.eigh(rows.T @ rows)  # ascending
+    values, directions = find_axes(rows.T @ rows)  # ascending
     values, directions = values[::-1], directions[:, ::-1]
     rank = int(np.sum(values > RANK_TOLERANCE * max(values[0], 1e-12))) if width else 0
     principal = _fix_signs(directions[:, : min(rank, kept)])

@@ -19,6 +19,7 @@ from typing import Self
 import numpy as np
 
 from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.factorisation import find_axes
 from embeddings.unit_rows import unit_rows
 
 MIN_COMPLETE_PRODUCTS = 10  # with fewer there is nothing to learn a prediction from
@@ -109,7 +110,7 @@ def fit_ridge(inputs: Array, targets: Array) -> Array:
     if count < MIN_COMPLETE_PRODUCTS or not targets.shape[1] or not inputs.shape[1]:
         return np.zeros((inputs.shape[1], targets.shape[1]), dtype=np.float32)
     wide = targets.astype(np.float64)
-    values, directions = np.linalg.eigh(inputs.astype(np.float64).T @ inputs)
+    values, directions = find_axes(inputs.astype(np.float64).T @ inputs)
     values = np.maximum(values, 0)
     moments = directions.T @ (inputs.astype(np.float64).T @ wide)  # (d_in, d_out): directions against targets
     energy, explained = np.sum(wide**2), np.sum(moments**2, axis=1)

@@ -24,6 +24,7 @@ REPEATS = 2
 MIN_COMPLETE_PRODUCTS = 30  # ten to a fold: below, a score says nothing
 MAX_PRODUCTS = 1_500  # a sample is enough to choose four numbers, and keeps it to seconds
 NEIGHBOURS = 5
+LEAST_SPREAD = 1e-6  # of similarities; less is rounding noise of float32
 CAUTION = 2.5  # standard errors that a shared space must gain: the best of 45 gains more than one by luck
 LUCK = 5.0  # gain in both marks together, times products, that is still luck: 0.03 at 120 products of pure noise
 
@@ -172,9 +173,15 @@ def _is_clear(gains: np.ndarray, *, errors: float = 1.0) -> bool:
 
 
 def _correlate(similarity: Array, target: Array) -> float:
-    """Return the Pearson correlation of two similarity matrices (n, n) outside of their diagonals."""
+    """Return the Pearson correlation of two similarity matrices (n, n) outside of their diagonals.
+
+    0 where all products are alike by either: one picture for all of them tells nothing.
+    """
     others = ~np.eye(len(similarity), dtype=bool)
-    return float(np.corrcoef(similarity[others], target[others])[0, 1])
+    pairs = similarity[others], target[others]
+    if min(float(np.ptp(values)) for values in pairs) < LEAST_SPREAD:
+        return 0.0
+    return float(np.corrcoef(*pairs)[0, 1])
 
 
 def _find_neighbours(similarity: Array, target: Array) -> float:

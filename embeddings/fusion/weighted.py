@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from embeddings.fusion.base import Array, present_rows, share_weights
+from embeddings.fusion.factorisation import factor
 from embeddings.fusion.imputation import Imputation
 from embeddings.unit_rows import unit_rows
 
@@ -31,7 +32,7 @@ class WeightedFusion:
         if not both.any():
             return cls(rotation=np.eye(width, dtype=np.float32))
         agreement = _widen(image[both], width).astype(np.float64).T @ _widen(text[both], width)
-        left, _, right = np.linalg.svd(agreement)
+        left, _, right = factor(agreement)
         imputation = Imputation.fit(text, image, text_weight=text_weight, seed=seed)
         return cls(rotation=(left @ right).astype(np.float32), imputation=imputation)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from django.conf import settings
 from django.utils import timezone
 
 from catalog.models import Product
@@ -30,6 +29,7 @@ from embeddings.spaces.lifecycle import (
     set_pipeline,
 )
 from embeddings.spaces.locks import BUILD_LOCK, try_lock
+from embeddings.spaces.recipe import find_recipe
 from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
 
@@ -66,7 +66,7 @@ def fit_first_space(*, on_progress: OnProgress | None = None) -> EmbeddingSpace 
         if not _is_first_fit_due():
             return None  # whoever held the build until now has done it
         space = EmbeddingSpace.objects.filter(name=FITTED).exclude(status=Status.RETIRED).first()
-        space = space or create_space(FITTED, like=ensure_live_space(), fusion=settings.KINDRED_FUSION)
+        space = space or create_space(FITTED, like=ensure_live_space(), fusion=find_recipe().fusion)
         _build_alone(space, on_progress)
         promote(space)
         return space

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -17,12 +16,14 @@ from embeddings.encoders.registry import describe
 from embeddings.encoding import SpaceEncoders
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
-from embeddings.models import EmbeddingSpace, PendingEmbedding
+from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
+from embeddings.spaces.recipe import find_recipe, keep_recipe, read_settings
 from embeddings.spaces.starting import make_starting_pipeline
 
 STARTER = "starter"
+FIRST_SPACE_LOCK = "embeddings:first-space"
 BUILD_COMMAND = "manage.py spaces build"
 REFIT_GROWTH = 10  # a catalogue this many times as large as the one a space was fitted on deserves new parameters
 MIN_FIT_PRODUCTS = 50  # with fewer, what was shipped says more about products than they do
@@ -42,31 +43,50 @@ class BuildRunning(SpaceError):
 
 
 def ensure_live_space() -> EmbeddingSpace:
-    """Return the live space, made on first use from the recipe in the settings.
+    """Return the live space, made on first use from the recipe that the shop declared, which is kept from then on.
 
     Whoever comes second waits for the first. Raises EncoderError where the recipe needs an encoder that is not there.
     """
     live = EmbeddingSpace.objects.live()
     if live:
         return live
-    space = EmbeddingSpace(
-        name=STARTER,
-        text_encoder=settings.KINDRED_TEXT_ENCODER,
-        image_encoder=settings.KINDRED_IMAGE_ENCODER,
-        fusion=settings.KINDRED_FUSION,
-        promoted_at=timezone.now(),
-    )
+    recipe = find_recipe()
+    space = make_first_space(recipe)
     pipeline = make_starting_pipeline(space)
     with transaction.atomic():
-        lock_until_commit("embeddings:first-space")
+        lock_until_commit(FIRST_SPACE_LOCK)
         live = EmbeddingSpace.objects.live()
         if live:
             return live
+        keep_recipe(recipe)
         space.name = _free_name(STARTER)
-        space.status = Status.LIVE
+        space.status, space.promoted_at = Status.LIVE, timezone.now()
         set_pipeline(space, pipeline)
         space.save()
     return space
+
+
+def declare_recipe() -> None:
+    """Keep the recipe that the settings of this process declare, as long as no space has been made of another one.
+
+    For workers as they start: it is they who make the first space, and no command with another environment shall be
+    quicker. Raises SpaceError where no space can be made of it.
+    """
+    if EmbeddingSpace.objects.exists():
+        return
+    recipe = read_settings()
+    check_recipe(make_first_space(recipe))
+    with transaction.atomic():
+        lock_until_commit(FIRST_SPACE_LOCK)
+        if not EmbeddingSpace.objects.exists():
+            keep_recipe(recipe)
+
+
+def make_first_space(recipe: FirstRecipe) -> EmbeddingSpace:
+    """Return a space of a declared recipe, not saved."""
+    return EmbeddingSpace(
+        name=STARTER, text_encoder=recipe.text_encoder, image_encoder=recipe.image_encoder, fusion=recipe.fusion
+    )
 
 
 def create_space(
@@ -122,19 +142,31 @@ def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: S
         space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
 
 
-def promote(space: EmbeddingSpace) -> EmbeddingSpace | None:
+def check_built(space: EmbeddingSpace) -> None:
+    """Raise SpaceError where a space was never built to the end, so that it can be neither served nor compared."""
+    if space.status == Status.FAILED:
+        raise SpaceError(
+            f"Space {space.name} is not built: the build failed ({space.failure}). Mend that, then run "
+            f"{BUILD_COMMAND} {space.name} again."
+        )
+    if space.status == Status.BUILDING:
+        raise SpaceError(f"Space {space.name} is not built yet: build it first ({BUILD_COMMAND} {space.name}).")
+
+
+def promote(space: EmbeddingSpace, *, is_rollback: bool = False) -> EmbeddingSpace | None:
     """Serve `space` from now on, in one transaction; return the space that was served until now.
+
+    A space that is rolled back to keeps the moment of its promotion: what came after it is not what was before it.
 
     Raises SpaceError where it is not built, or where products would be served with old vectors or none.
     """
     unready = count_unready(space)
     with transaction.atomic():
         lock_until_commit("embeddings:promote")
-        space.refresh_from_db(fields=["status"])
+        space.refresh_from_db(fields=["status", "failure"])
         if space.status == Status.LIVE:
             raise SpaceError(f"Space {space.name} is live already.")
-        if space.status not in (Status.READY, Status.RETIRED):
-            raise SpaceError(f"Space {space.name} is {space.status}: build it first ({BUILD_COMMAND} {space.name}).")
+        check_built(space)
         if unready:
             raise SpaceError(
                 f"{unready} products are not up to date in space {space.name}: build it again "
@@ -142,17 +174,25 @@ def promote(space: EmbeddingSpace) -> EmbeddingSpace | None:
             )
         live, now = EmbeddingSpace.objects.live(), timezone.now()
         EmbeddingSpace.objects.filter(status=Status.LIVE).update(status=Status.RETIRED, retired_at=now)
-        EmbeddingSpace.objects.filter(pk=space.pk).update(status=Status.LIVE, promoted_at=now)
+        promoted_at = space.promoted_at if is_rollback else now
+        EmbeddingSpace.objects.filter(pk=space.pk).update(status=Status.LIVE, promoted_at=promoted_at)
     space.refresh_from_db(fields=["status", "promoted_at"])
     return live
 
 
 def roll_back() -> EmbeddingSpace:
-    """Serve again the space that was served before the live one; return it. Raises SpaceError where there is none."""
+    """Serve again the space that was served before the live one; return it. Raises SpaceError where there is none.
+
+    A second time goes one further back, never forward.
+    """
     target = EmbeddingSpace.objects.rollback_target()
     if target is None:
-        raise SpaceError("There is no space to roll back to: none was served before the live one.")
-    promote(target)
+        later = EmbeddingSpace.objects.filter(status=Status.RETIRED).order_by("-promoted_at").first()
+        forward = (
+            f" {later.name} came after it: manage.py spaces promote {later.name} serves it again." if later else ""
+        )
+        raise SpaceError(f"There is no space to roll back to: none was served before the live one.{forward}")
+    promote(target, is_rollback=True)
     return target
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import MD5, Cast
 from catalog.models import Product
 from embeddings.composition import parse_composition
 from embeddings.encoding import SpaceEncoders, encode_inputs
+from embeddings.freshness.placeholders import settle_all_placeholders
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.inputs import load_inputs
 from embeddings.models import EmbeddingSpace
@@ -42,7 +43,8 @@ def read_sample(
     encoders: SpaceEncoders,
     progress: Callable[[int], None] | None = None,
 ) -> Sample:
-    """Return the sample of these products; what no encoder has seen yet is encoded."""
+    """Return the sample of these products; what no encoder has seen yet is encoded, placeholders are left out."""
+    settle_all_placeholders()
     dims = (encoders.text.info.dim, encoders.image.info.dim)
     parts = parse_composition(space.text_composition)
     kept: list[int] = []

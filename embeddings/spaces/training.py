@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,10 @@ def train_space(
     from embeddings.fusion.training import train  # heavy: needs torch, which nothing but a training loads
 
     if EmbeddingSpace.objects.filter(name=name).exists():
-        raise SpaceError(f"There is a space {name} already: choose another name, or drop it first.")
+        raise SpaceError(
+            f"There is a space {name} already, and a training makes a new space NAME: choose another one, or drop it "
+            f"first (manage.py spaces drop {name})."
+        )
     ids = draw_product_ids(limit=TRAINING_PRODUCTS)
     if len(ids) < MIN_FIT_PRODUCTS:
         raise SpaceError(f"{len(ids)} products are too few to learn from: import {MIN_FIT_PRODUCTS} or more first.")
@@ -77,6 +81,22 @@ def train_space(
     space.fitted_on, space.report = len(sample.product_ids), {"training": report}
     space.save(update_fields=["text_identity", "image_identity", "fitted_on", "report"])
     return space
+
+
+def describe_outcome(report: dict[str, Any]) -> str:
+    """Return what a training came to, in a sentence, from the report that `train` gave."""
+    tuning, strength = report["tuning"], report["settings"]["strength"]
+    if not strength:
+        return (
+            f"Nothing was learned from {report['products']} products that held-back ones confirm: the new space ranks "
+            "as calibrated concatenation does."
+        )
+    if "held_back_before" not in tuning:
+        return f"{report['products']} products are too few to tune on: the shared space is kept as it was fitted."
+    before, after = tuning["held_back_before"], tuning["held_back_after"]
+    if not tuning["steps"]:
+        return f"Nothing gained on held-back products ({before:.3f} before, {after:.3f} at best): kept as it was."
+    return f"Held-back products gained from {before:.3f} to {after:.3f} in {tuning['steps']} steps, which are kept."
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ OPTIONS = {
     "export_embeddings": ["--out", "--space"],
     "similar": ["--limit"],
     "api_key": [],
+    "doctor": [],
 }
 VERBS = {
     "spaces": ["list", "create", "build", "compare", "promote", "rollback", "drop"],

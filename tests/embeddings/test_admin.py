@@ -54,7 +54,7 @@ def test_the_list_shows_each_space_with_its_state_and_products(admin_client, sho
     page = admin_client.get(SPACES).content.decode()
     assert "starter" in page
     assert '<td class="field-products">3</td>' in page
-    assert "fake:text + fake:image, concat 0.6, 384 dim" in page
+    assert "fake:text + fake:image, concat, text 0.6, 384 dims" in page
     assert "Roll back" not in page
 
 
@@ -93,7 +93,8 @@ def test_spaces_are_promoted_rolled_back_compared_and_dropped(admin_client, shop
     assert EmbeddingSpace.objects.live() == shop
     assert "promote another one first" in act(admin_client, "drop", shop)
     assert act(admin_client, "drop", second) == "second is gone."
-    assert "Select one space" in act(admin_client, "promote", shop, create_space("third"))
+    assert "third is not built yet" in act(admin_client, "compare", create_space("third"))
+    assert "Select one space" in act(admin_client, "promote", shop, EmbeddingSpace.objects.get(name="third"))
 
 
 def test_rolling_back_is_a_post_by_staff_who_may(admin_client, client, shop, django_user_model):

@@ -188,7 +188,7 @@ def test_a_build_that_fails_says_why_and_leaves_the_live_space_alone(shop, monke
     assert (space.status, space.failure) == ("failed", "RuntimeError: no memory left")
     assert status_of(live) == ["live"]
     assert list(ProductEmbedding.objects.order_by("pk").values_list("pk", "updated_at")) == before
-    with pytest.raises(SpaceError, match="Space second is failed: build it first"):
+    with pytest.raises(SpaceError, match="Space second is not built: the build failed"):
         promote(space)
     monkeypatch.undo()
 

@@ -119,6 +119,8 @@ def test_the_file_can_be_read_by_others_as_any_new_file(space, tmp_path):
     ("arguments", "message"),
     [
         (["--out", "{tmp}"], "is a folder: name a file"),
+        (["--out", "{tmp}/all.csv"], "What is written is Parquet, which all.csv would not say: name it all.parquet"),
+        (["--out", "{tmp}/all"], "name it all.parquet"),
         (["--out", "{tmp}/no/all.parquet"], "There is no folder .*no: make it first"),
         (["--out", "{tmp}/all.parquet", "--space", "nope"], "There is no space nope. Spaces: live-one, other"),
         (["--out", "{tmp}/all.parquet", "--space", "empty"], "Space empty has no vectors yet"),

@@ -14,6 +14,7 @@ from catalog.management.progress import open_bar
 from catalog.models import Product
 from embeddings import services
 from embeddings.encoders.base import EncoderError
+from embeddings.freshness.placeholders import settle_all_placeholders
 from embeddings.freshness.refresh import refresh_products
 from embeddings.management.progress import build_in_turn
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             build_in_turn(lambda bars: build_space(space, on_progress=bars.show), say=self.stdout.write)
             self.stdout.write(f"Space {space.name} is {space.status}.")
             return
+        settle_all_placeholders()
         if options["all"]:
             self._refresh_all(space, options["batch_size"])
         services.refresh_stale()

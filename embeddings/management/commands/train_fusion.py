@@ -13,7 +13,7 @@ from embeddings.encoding import EncoderChanged
 from embeddings.management.progress import StageBars, build_in_turn
 from embeddings.spaces.building import build_space
 from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space
-from embeddings.spaces.training import InvalidPairs, TrainingOptions, read_pairs, train_space
+from embeddings.spaces.training import InvalidPairs, TrainingOptions, describe_outcome, read_pairs, train_space
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--space", required=True, metavar="NAME", help="name of the space to make")
+        parser.add_argument("--space", required=True, metavar="NAME", help="name of the new space")
         parser.add_argument(
             "--like", metavar="NAME", help="take encoders and texts from this space; default: the live one"
         )
@@ -54,6 +54,5 @@ class Command(BaseCommand):
         with StageBars() as bars:
             space = train_space(options["space"], like=like, options=training, on_progress=bars.show)
         build_in_turn(lambda bars: build_space(space, on_progress=bars.show), say=self.stdout.write)
-        for name, value in space.report["training"].items():
-            self.stdout.write(f"{name}: {value}")
+        self.stdout.write(describe_outcome(space.report["training"]))
         self.stdout.write(f"Space {space.name} is ready: compare it (`spaces compare`), then promote it.")

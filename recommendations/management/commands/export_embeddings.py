@@ -14,6 +14,7 @@ from recommendations.management.commands.evaluate import find_spaces
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 BYTES_PER_NUMBER = 4
+SUFFIX = ".parquet"
 
 
 class Command(BaseCommand):
@@ -30,6 +31,9 @@ class Command(BaseCommand):
         path: Path = options["out"]
         if path.is_dir():
             raise CommandError(f"{path} is a folder: name a file, such as {path / 'embeddings.parquet'}.")
+        if path.suffix != SUFFIX:
+            wanted = path.with_suffix(SUFFIX).name
+            raise CommandError(f"What is written is Parquet, which {path.name} would not say: name it {wanted}.")
         if not path.parent.is_dir():
             raise CommandError(f"There is no folder {path.parent}: make it first.")
         (space,) = find_spaces([options["space"]] if options["space"] else None)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.search import TrigramSimilarity
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
 from api.problems import RequestError
+from catalog.models import Product
 from catalog.prices import trim_price
 from recommendations.recommendation_list import EMBEDDING_PENDING, RecommendationList
 from recommendations.requests import Options
 from recommendations.rerank import VARIANTS
 from recommendations.services import UnknownAnchor, recommend
+
+ALIKE = 0.4  # of the trigrams of two SKUs: MH-01 and MH01 share more, MH01 and MH02 as well, MH01 and WB04 none
 
 
 class Command(BaseCommand):
@@ -30,7 +34,9 @@ class Command(BaseCommand):
         how = Options(variants=options["variants"], exact=options["exact"])
         try:
             shown = recommend(options["strategy"], anchors=[options["sku"]], limit=options["limit"], options=how)
-        except (UnknownAnchor, RequestError) as error:
+        except UnknownAnchor as error:
+            raise CommandError(f"{error}{suggest_sku(options['sku'])}") from error
+        except RequestError as error:
             raise CommandError(str(error)) from error
         if shown.status == EMBEDDING_PENDING:
             self.stdout.write(
@@ -40,6 +46,16 @@ class Command(BaseCommand):
         console = Console(file=self.stdout, highlight=False)  # type: ignore[arg-type]  # has write() and isatty()
         console.print(build_table(shown))
         console.print(f"{shown.search} search in space {shown.space}")
+
+
+def suggest_sku(sku: str) -> str:
+    """Return the question whether another SKU was meant, that in another case or the nearest one; empty if none is."""
+    products = Product.objects.annotate(likeness=TrigramSimilarity("sku", sku))
+    found = (
+        products.filter(sku__iexact=sku).first()
+        or products.filter(likeness__gte=ALIKE).order_by("-likeness", "sku").first()
+    )
+    return f" Did you mean {found.sku}?" if found else ""
 
 
 def build_table(shown: RecommendationList) -> Table:

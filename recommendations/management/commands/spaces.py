@@ -18,8 +18,10 @@ from embeddings.encoding import EncoderChanged
 from embeddings.management.progress import build_in_turn
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.building import build_space
+from embeddings.spaces.coverage import describe_gaps
 from embeddings.spaces.lifecycle import (
     SpaceError,
+    check_built,
     count_unready,
     create_space,
     drop_space,
@@ -28,6 +30,7 @@ from embeddings.spaces.lifecycle import (
     promote,
     roll_back,
 )
+from embeddings.spaces.recipe import find_ignored_settings
 from recommendations.evaluation.comparison import SpaceComparison, compare_spaces
 from recommendations.evaluation.report import format_estimate
 from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth, read_truth
@@ -80,19 +83,18 @@ class Command(BaseCommand):
         table = Table("Space", "Status", "Products", "Recipe", "Fitted on", box=None, pad_edge=False)
         for space in spaces:
             embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
-            recipe = f"{space.text_encoder} + {space.image_encoder}, {space.fusion} {space.text_weight:g}, {space.dim}"
-            table.add_row(
-                space.name, describe_status(space), f"{embedded} of {product_count}", recipe, f"{space.fitted_on}"
-            )
+            covered = f"{embedded} of {product_count}"
+            table.add_row(space.name, describe_status(space), covered, space.describe_recipe(), f"{space.fitted_on}")
         self._print(table)
         for space in spaces:
-            if space.failure:
-                self.stdout.write(f"{space.name} failed: {space.failure}")
+            self._tell_gaps(space, product_count=product_count)
             if space.status == EmbeddingSpace.Status.LIVE and needs_refit(space, product_count=product_count):
                 self.stdout.write(
                     f"{space.name} was fitted on {space.fitted_on} products and there are {product_count}: "
                     "`spaces create NAME --build` fits a space on them and encodes nothing again."
                 )
+        for ignored in find_ignored_settings():
+            self.stdout.write(f"{ignored.message} {ignored.hint}")
 
     def _create(self, options: dict[str, Any]) -> None:
         recipe = {name: options[name] for name in RECIPE if options[name] is not None}
@@ -109,6 +111,7 @@ class Command(BaseCommand):
         build_in_turn(lambda bars: build_space(space, on_progress=bars.show), say=self.stdout.write)
         embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
         self.stdout.write(f"Space {space.name} is {space.status}: {embedded} products.")
+        self._tell_gaps(space, product_count=Product.objects.count())
 
     def _compare(self, options: dict[str, Any]) -> None:
         names = options["names"] or [
@@ -119,6 +122,10 @@ class Command(BaseCommand):
         spaces = [get_space(name) for name in names]
         if len(spaces) < 2:
             raise CommandError("Name two spaces or more: `spaces list` shows them.")
+        product_count = Product.objects.count()
+        for space in spaces:
+            check_built(space)
+            self._tell_gaps(space, product_count=product_count)
         with open_bar("rank", unit="anchor") as bar:
             comparison = compare_spaces(spaces, truth=read_labels(options), advance=bar.update)
         self._print(make_comparison_table(comparison))
@@ -132,6 +139,10 @@ class Command(BaseCommand):
 
     def _rollback(self, options: dict[str, Any]) -> None:
         self.stdout.write(f"Space {roll_back().name} is live again.")
+
+    def _tell_gaps(self, space: EmbeddingSpace, *, product_count: int) -> None:
+        for sentence in describe_gaps(space, product_count=product_count):
+            self.stdout.write(sentence)
 
     def _drop(self, options: dict[str, Any]) -> None:
         drop_space(get_space(options["name"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import runpy
 import subprocess
@@ -141,3 +142,9 @@ def test_the_cache_is_beside_the_broker_unless_it_is_named(url, broker, location
 )
 def test_manage_py_starts_servers_for_commands_that_need_them(arguments, expected):
     assert manage.needs_services(arguments) is expected
+
+
+def test_gensim_keeps_to_itself_how_it_loads_word_vectors():
+    chatty = logging.getLogger("gensim.models.keyedvectors")
+    assert not chatty.isEnabledFor(logging.INFO)
+    assert chatty.isEnabledFor(logging.WARNING)

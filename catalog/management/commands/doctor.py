@@ -1,0 +1,24 @@
+"""`manage.py doctor`: what is amiss with the catalogue, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from catalog.doctor import examine
+
+
+class Command(BaseCommand):
+    help = "Look at the catalogue and say what makes its lists and searches worse than they could be. Changes nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for examination in examine():
+            if not examination.findings:
+                self.stdout.write(f"{examination.title}: nothing found.")
+                continue
+            self.stdout.write(f"{examination.title}:")
+            for finding in examination.findings:
+                self.stdout.write(f"  {finding.message}\n    {finding.advice}")
+                for link in finding.links:
+                    self.stdout.write(f"    {link.label}: {link.url}")
