@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 from catalog.importers.envelopes import open_envelope, skip_bytes
@@ -18,6 +18,7 @@ from catalog.importers.table import Table, open_table
 HEAD_BYTES = 1024
 MAX_NOTES = 64 * 1024  # bytes of notes above a table's headings
 REQUIRED = ("id", "title")
+UNDECODED = re.compile("[\\udc80-\\udcff]")
 BRACKETED = re.compile(r".*\[([a-z_0-9]+)\]")  # `image link [image_link]`, as the specification prints it
 
 
@@ -44,9 +45,23 @@ def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iter
     if start.startswith(("{", "[")):
         raise ImportFileError("This is JSON, no feed: export it as XML, or as a table with the headings id and title.")
     if start.startswith("<"):
-        yield from ((line, read_item(fields)) for line, fields in read_xml(file, encoding=encoding))
+        for line, fields in read_xml(file, encoding=encoding):
+            item = read_item(fields)
+            yield line, replace(item, problem=_find_undecoded(item.row) or item.problem)
         return
     yield from _read_table(file, report=report, encoding=encoding)
+
+
+def _find_undecoded(row: dict[str, str]) -> str:
+    """Return why a row is not what its feed says, or nothing: a byte of it is not in the feed's encoding."""
+    for column, text in row.items():
+        if match := UNDECODED.search(text):
+            byte = ord(match[0]) - 0xDC00
+            return (
+                f"wrong encoding: {column} holds the byte 0x{byte:02X}, which is not in the encoding that the feed "
+                "declares; pass the right one, such as --encoding cp1252"
+            )
+    return ""
 
 
 def _read_table(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iterator[tuple[int, Item]]:
