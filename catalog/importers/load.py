@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from catalog.importers.pictures import PictureFolder
+from catalog.importers.pictures import Found, PictureFolder
 from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
+from catalog.pictures.arranging import PictureUrl, WantedPictures
 from catalog.pictures.checks import Picture
 from catalog.writing import CHUNK, ProductWrite, upsert_products
 
@@ -43,9 +44,9 @@ class Loader:
         for row in parsed:
             sku = row.write.sku
             try:
-                pictures = _pictures_of(row, found)
                 if sku in self.lines:
                     raise RowError(f"duplicate sku {sku!r}: already on line {self.lines[sku]}")
+                pictures = _pictures_of(row, found, self.report)
             except RowError as error:
                 self.report.reject(row.source, str(error))
             else:
@@ -53,16 +54,14 @@ class Loader:
                 yield row.source, replace(row.write, pictures=pictures)
 
 
-def _pictures_of(row: ParsedRow, found: dict[str, Picture | RowError | None]) -> list[Picture] | None:
-    """Return the row's pictures, each once, in order. None where the row says nothing that can be used."""
+def _pictures_of(row: ParsedRow, found: dict[str, Found], report: ImportReport) -> WantedPictures | None:
+    """Return the row's pictures in order. One that cannot be had costs itself: it is said, and its place stays open."""
     if row.images is None:
         return None
-    pictures: dict[str, Picture] = {}
+    pictures: list[Picture | PictureUrl | None] = []
     for name in row.images:
         picture = found[name]
         if isinstance(picture, RowError):
-            raise picture
-        if picture is None:  # a URL: what the product has stays
-            return None
-        pictures.setdefault(picture.sha256, picture)
-    return list(pictures.values())
+            report.warn_of_picture(row.source, str(picture))
+        pictures.append(None if isinstance(picture, RowError) else picture)
+    return pictures
