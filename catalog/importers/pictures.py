@@ -73,9 +73,7 @@ class PictureFolder:
 
     def _find_by_name(self, name: str) -> Path:
         relative = name.replace("\\", "/")
-        path = (self.root / relative).resolve()
-        if "\x00" in name or not path.is_relative_to(self.root):
-            raise RowError(f"picture {name!r} is outside the images folder: name it relative to {self.root}")
+        path = self._inside(self.root / relative, name)
         if not path.is_file():
             path = self.index.find(relative) or path
         if not path.is_file():

@@ -64,8 +64,8 @@ def plan_arrangement(product: Product, wanted: WantedPictures) -> Arrangement | 
     """
     held = list(product.images.all()) if product.pk else []
     arrangement = _place_named(wanted, held, getattr(product, "named_downloads", []))
-    placed = {id(picture) for _, picture in arrangement.places}
-    rest = [image for image in held if id(image) not in placed]
+    placed = {picture.pk for _, picture in arrangement.places if isinstance(picture, ProductImage)}
+    rest = [image for image in held if image.pk not in placed]
     if not arrangement.is_complete:
         kept = rest[: max(MAX_PICTURES - arrangement.count, 0)]
         for image in kept:

@@ -6,10 +6,15 @@ What decoding costs is known from the file's parts before it begins, and is refu
 
 from __future__ import annotations
 
+import fcntl
+import os
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
+from pathlib import Path
 
 from PIL import ExifTags, Image
 
@@ -19,8 +24,10 @@ from catalog.pictures.formats.anatomy import Anatomy, DamagedPicture
 
 MAX_PICTURE_PIXELS = 50_000_000  # today's phones
 MAX_DECODED_BYTES = 256 * 1024 * 1024  # what decoding one picture may take
-# What all pictures that a process decodes at one time may take; a costlier one is decoded alone.
-MAX_BYTES_AT_ONCE = 208 * 1024 * 1024
+# What all pictures that a process decodes at one time may take; a costlier one is decoded alone on this machine.
+MAX_BYTES_AT_ONCE = 64 * 1024 * 1024
+LOCK_FILE = Path(tempfile.gettempdir()) / f"kindred-decoding-{os.getuid()}.lock"
+LOCK_POLL_S = 0.02
 MAX_PASSES = 32  # photos from common software need up to 13, four inks up to 20
 SMALL_PIXELS = 4_000_000  # larger ones are made smaller band by band before anything is done to them
 BAND_PIXELS = 1_000_000
@@ -55,7 +62,8 @@ class MemoryBudget:
                 raise DecodersBusy
             self.taken += amount
         try:
-            yield
+            with hold_machine(patience_s=patience_s) if amount > MAX_BYTES_AT_ONCE else nullcontext():
+                yield
         finally:
             with self.changed:
                 self.taken -= amount
@@ -66,6 +74,23 @@ class MemoryBudget:
 
 
 BUDGET = MemoryBudget()
+
+
+@contextmanager
+def hold_machine(*, patience_s: float | None) -> Iterator[None]:
+    """Be the only process of this user that decodes a costly picture: two web processes and a worker add up, too."""
+    give_up_at = None if patience_s is None else time.monotonic() + patience_s
+    with LOCK_FILE.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if give_up_at is not None and time.monotonic() >= give_up_at:
+                    raise DecodersBusy from None
+                time.sleep(LOCK_POLL_S)
+            else:
+                break
+        yield  # closing the file, or the end of the process, lets go of it
 
 
 def read_anatomy(content: bytes, *, max_pixels: int | None = None) -> Anatomy:

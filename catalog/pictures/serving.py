@@ -5,8 +5,9 @@ URLs name the content, so that they can be kept for good and nobody can count th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import PurePosixPath
-from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -31,14 +32,19 @@ def sized_picture(request: HttpRequest, sha256: str, width: int) -> HttpResponse
     if width not in WIDTHS:
         raise Http404(f"Pictures come {WIDTHS} pixels wide")
     image, is_public = find_picture(request, sha256=sha256)
-    try:
-        content = sized_picture_path(image, width=width).read_bytes()  # some 20 kB
-    except FileNotFoundError:
-        raise Http404("The original of this picture is gone") from None
-    except PictureError as error:
-        raise Http404(f"The picture cannot be shown: {error}") from None
-    response = HttpResponse(content, content_type="image/webp")
-    return allow_keeping(request, response, etag=f'"{sha256}-{width}"', is_public=is_public, max_age_s=YEAR_S)
+
+    def answer() -> HttpResponseBase:
+        try:
+            content = sized_picture_path(image, width=width).read_bytes()  # some 20 kB
+        except FileNotFoundError:
+            raise Http404("The original of this picture is gone") from None
+        except PictureError as error:
+            raise Http404(f"The picture cannot be shown: {error}") from None
+        return HttpResponse(content, content_type="image/webp")
+
+    if not is_public:
+        return forbid_keeping(answer())
+    return allow_keeping(request, answer, etag=f'"{sha256}-{width}"', max_age_s=YEAR_S)
 
 
 @require_safe
@@ -54,11 +60,12 @@ def numbered_picture(request: HttpRequest, image_id: int, width: int) -> HttpRes
 def original_picture(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture as it was handed in, without its metadata."""
     image, is_public = find_picture(request, sha256=PurePosixPath(path).stem, file=path)
-    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    answer = partial(serve, request, path, document_root=str(settings.MEDIA_ROOT))
+    if not is_public:
+        return forbid_keeping(answer())
     # A file that still has its metadata becomes another one under the same URL.
     etag = f'"{image.sha256}-{"clean" if image.is_clean else "raw"}"'
-    max_age_s = YEAR_S if image.is_clean else SOON_S
-    return allow_keeping(request, response, etag=etag, is_public=is_public, max_age_s=max_age_s)
+    return allow_keeping(request, answer, etag=etag, max_age_s=YEAR_S if image.is_clean else SOON_S)
 
 
 def find_picture(request: HttpRequest, **named: str) -> tuple[ProductImage, bool]:
@@ -74,17 +81,18 @@ def find_picture(request: HttpRequest, **named: str) -> tuple[ProductImage, bool
 
 
 def allow_keeping(
-    request: HttpRequest, response: HttpResponseBase, *, etag: str, is_public: bool, max_age_s: int
+    request: HttpRequest, answer: Callable[[], HttpResponseBase], *, etag: str, max_age_s: int
 ) -> HttpResponseBase:
-    """Say how long the picture may be kept, and answer 304 to who has it. What only the staff sees is not kept."""
-    if not is_public:
-        patch_cache_control(response, private=True, no_store=True)
-        return response
-    patch_cache_control(
-        response, public=True, max_age=max_age_s, **({"immutable": True} if max_age_s == YEAR_S else {})
-    )
+    """Answer, and say how long the picture may be kept; 304 to who has it already."""
+    response: HttpResponseBase = get_conditional_response(request, etag=etag) or answer()
+    patch_cache_control(response, public=True, max_age=max_age_s)
+    if max_age_s == YEAR_S:
+        patch_cache_control(response, immutable=True)
     response.headers["ETag"] = etag
-    answer = get_conditional_response(request, etag=etag, response=cast("HttpResponse", response))
-    if answer is not response:
-        response.close()  # a file that nobody will read
-    return answer or response
+    return response
+
+
+def forbid_keeping(response: HttpResponseBase) -> HttpResponseBase:
+    """Have nobody in between keep what only the staff sees."""
+    patch_cache_control(response, private=True, no_store=True)
+    return response

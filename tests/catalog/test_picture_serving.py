@@ -37,7 +37,6 @@ def statuses_of(client, image: ProductImage) -> list[int]:
     for url in urls_of(image):
         response = client.get(url)
         content_of(response)
-        response.close()
         statuses.append(response.status_code)
     return statuses
 
@@ -120,7 +119,9 @@ def test_files_of_earlier_versions_are_cleaned_one_by_one(client):
     damaged = make_old(b"\xff\xd8\xff")
     client.get(old.sized_url(160))
     url = old.sized_url(160)
-    assert client.get(old.file.url).headers["Cache-Control"] == "public, max-age=300"
+    response = client.get(old.file.url)
+    assert SECRET in content_of(response)
+    assert response.headers["Cache-Control"] == "public, max-age=300"
     steps = stored.clean_stored_pictures()
     assert next(steps) == (old.sha256, "")
     steps.close()  # interrupted

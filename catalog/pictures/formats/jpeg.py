@@ -31,7 +31,7 @@ class Frame:
 def read_jpeg(content: bytes) -> Anatomy:
     """Return the anatomy of a JPEG. What follows its end, such as further pictures or a film, is dropped."""
     parts = Parts(content, start=2)
-    clean, exif, frame, scanned, scans = [content[:2]], b"", Frame(), 0.0, 0
+    clean, exif, header, scanned, scans = [content[:2]], b"", Frame(), 0.0, 0
     while True:
         parts.begin_part()
         marker = _read_marker(parts)
@@ -44,22 +44,22 @@ def read_jpeg(content: bytes) -> Anatomy:
         body = parts.take(int.from_bytes(length, "big") - 2) if length > b"\x00\x01" else b""
         if marker == 0xE1 and body.startswith(b"Exif\x00\x00") and not exif:
             exif = body[6:]
-        if marker in FRAMES and not frame.width:
-            frame = _read_frame(body, marker=marker)
+        if marker in FRAMES and not header.width:
+            header = _read_frame(body, marker=marker)
         if kept := _keep(marker, body):
             clean.append(bytes([0xFF, marker]) + (len(kept) + 2).to_bytes(2, "big") + kept)
         if marker == SCAN:
-            scanned, scans = scanned + _count_samples(body, frame), scans + 1
+            scanned, scans = scanned + _count_samples(body, header), scans + 1
             clean.append(_take_entropy(parts))
             if parts.place >= len(content):
                 break
-    if not frame.width or not scans:
+    if not header.width or not scans:
         raise DamagedPicture("it holds no picture")
-    samples = sum(frame.shares.values())
-    pixels = frame.width * frame.height
-    held = int(pixels * samples * COEFFICIENT_BYTES) if frame.is_progressive or scans > 1 else 0
-    depth = 1 if len(frame.shares) == 1 else 4  # bytes of a pixel in memory
-    return Anatomy(format="JPEG", width=frame.width, height=frame.height, full_bytes=pixels * depth + held,
+    samples = sum(header.shares.values())
+    pixels = header.width * header.height
+    held = int(pixels * samples * COEFFICIENT_BYTES) if header.is_progressive or scans > 1 else 0
+    depth = 1 if len(header.shares) == 1 else 4  # bytes of a pixel in memory
+    return Anatomy(format="JPEG", width=header.width, height=header.height, full_bytes=pixels * depth + held,
                    held_bytes=held, passes=scanned / samples, exif=exif, is_lossless=False,
                    clean=b"".join(clean))  # fmt: skip
 
@@ -97,9 +97,9 @@ def _read_frame(body: bytes, *, marker: int) -> Frame:
     return Frame(width, height, shares, is_progressive=marker in MANY_SCANS)
 
 
-def _count_samples(body: bytes, frame: Frame) -> float:
+def _count_samples(body: bytes, header: Frame) -> float:
     """Return how many samples for each pixel a scan goes through."""
-    return sum(frame.shares.get(component, 1.0) for component in body[1 : 1 + 2 * body[0] : 2]) if body else 0.0
+    return sum(header.shares.get(component, 1.0) for component in body[1 : 1 + 2 * body[0] : 2]) if body else 0.0
 
 
 def _take_entropy(parts: Parts) -> bytes:

@@ -151,3 +151,16 @@ def test_whoever_waits_goes_on_when_there_is_room(monkeypatch):
         assert not done
     thread.join(timeout=10)
     assert done == [True]
+
+
+def test_costly_pictures_of_all_processes_are_decoded_one_after_the_other(monkeypatch):
+    monkeypatch.setattr(decoding, "MAX_BYTES_AT_ONCE", 100)
+    one, other = MemoryBudget(), MemoryBudget()
+    with one.hold(101, patience_s=0):
+        with pytest.raises(DecodersBusy), other.hold(101, patience_s=0):
+            pass
+        assert other.taken == 0
+        with other.hold(100, patience_s=0):
+            pass
+    with other.hold(101, patience_s=0):
+        pass
