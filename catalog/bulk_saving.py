@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import connection
 from django.utils import timezone
 
-from catalog.models import PictureDownload, Product, ProductImage
-from catalog.pictures.checks import Picture
+from catalog.models import Product
 
 # Fields that products are told apart by before they are changed together: a group writes whatever one of its products
 # changes. JSON that is read and written again may lose digits, and Postgres makes a document of these texts for search.
 COSTLY = ("title", "brand", "description", "translations", "attributes")
-
-
-@dataclass(frozen=True)
-class Gallery:
-    """The pictures that a product has and those that it is to have, in order."""
-
-    product_id: int
-    held: Sequence[ProductImage]
-    wanted: Sequence[Picture]
 
 
 def update_products(changed: Mapping[Product, Collection[str]]) -> None:
@@ -60,44 +49,3 @@ def update_fields(products: Sequence[Product], names: Sequence[str]) -> None:
             f"FROM unnest({', '.join(arrays)}) AS given(id, {', '.join(columns)}) WHERE stored.id = given.id",
             values,
         )
-
-
-def arrange_pictures(galleries: Iterable[Gallery]) -> None:
-    """Give products their pictures in order, and keep the rows of those that they have already."""
-    gone: list[int] = []
-    moved: list[ProductImage] = []
-    new: list[ProductImage] = []
-    for gallery in galleries:
-        spare = {image.sha256: image for image in reversed(gallery.held)}
-        kept = {picture.sha256: spare[picture.sha256] for picture in gallery.wanted if picture.sha256 in spare}
-        gone += [image.pk for image in gallery.held if image is not kept.get(image.sha256)]
-        for position, picture in enumerate(gallery.wanted):
-            known = kept.get(picture.sha256)
-            if known is None:
-                new.append(make_image(gallery.product_id, picture, position=position))
-            elif known.position != position:
-                known.position = position
-                moved.append(known)
-    delete_images(gone)
-    ProductImage.objects.bulk_update(moved, ["position"])
-    ProductImage.objects.bulk_create(new)
-
-
-def make_image(product_id: int, picture: Picture, *, position: int) -> ProductImage:
-    return ProductImage(
-        product_id=product_id,
-        file=picture.name,
-        position=position,
-        sha256=picture.sha256,
-        width=picture.width,
-        height=picture.height,
-    )
-
-
-def delete_images(image_ids: Sequence[int]) -> None:
-    """Delete pictures. Django's own way would ask whoever hears of deletions about each."""
-    if not image_ids:
-        return
-    PictureDownload.objects.filter(image__in=image_ids).update(image=None)
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM catalog_productimage WHERE id = ANY(%s)", [list(image_ids)])

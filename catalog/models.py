@@ -221,6 +221,9 @@ class ProductImage(models.Model):
     sha256 = models.CharField(max_length=64, editable=False, db_index=True)
     width = models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")
     height = models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")
+    source_url = models.CharField(max_length=2000, blank=True, editable=False, help_text="Where it was fetched from")
+    # Files of earlier versions are stored as they came: `manage.py clean_pictures` mends them.
+    is_clean = models.BooleanField(default=True, editable=False, help_text="Whether its file holds no metadata")
 
     class Meta:
         ordering = ["position", "id"]
@@ -234,10 +237,12 @@ class ProductImage(models.Model):
             picture = store_picture(self.file.file)
             self.file = picture.name
             self.sha256, self.width, self.height = picture.sha256, picture.width, picture.height
+            self.source_url, self.is_clean = "", True
             if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "file", "sha256", "width", "height"}
+                filled = {"file", "sha256", "width", "height", "source_url", "is_clean"}
+                kwargs["update_fields"] = {*kwargs["update_fields"], *filled}
         super().save(**kwargs)
 
     def sized_url(self, width: int) -> str:
-        """The URL of this picture as WebP, at most `width` pixels wide: one of `sized_pictures.WIDTHS`."""
-        return f"{reverse('sized_picture', args=[self.pk, width])}?v={self.sha256[:8]}"
+        """The URL of this picture as WebP, at most `width` pixels wide: one of `sizes.WIDTHS`. It names the content."""
+        return reverse("sized_picture", args=[self.sha256 or "none", width])

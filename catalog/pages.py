@@ -1,4 +1,4 @@
-"""The shop's pages: the product list with what there is to choose from, the product page, sized pictures."""
+"""The shop's pages: the product list with what there is to choose from, the product page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, OrderBy, Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from catalog.categories import normalize_path
 from catalog.filters import Filters
-from catalog.models import Category, Product, ProductImage, ProductQuerySet
-from catalog.pictures.sizes import WIDTHS, sized_picture_path
+from catalog.models import Category, Product, ProductQuerySet
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -92,7 +90,6 @@ class Listing:
         return sorted(brands | ({self.brand} if self.brand else set()), key=str.casefold)
 
 
-YEAR_S = 31_536_000
 SHOWN_VARIANTS = 12
 
 
@@ -126,21 +123,3 @@ def other_variants(product: Product) -> ProductQuerySet:
         return Product.objects.none()
     others = Product.objects.shown().filter(variant_group=product.variant_group).exclude(pk=product.pk)
     return others.for_cards()[:SHOWN_VARIANTS]
-
-
-@require_safe
-def sized_picture(request: HttpRequest, image_id: int, width: int) -> HttpResponse:
-    """A picture as WebP. Cached for good when the URL names the content (`?v=`), which a new file changes."""
-    if width not in WIDTHS:
-        raise Http404(f"Pictures come {WIDTHS} pixels wide")
-    image = get_object_or_404(ProductImage, pk=image_id)
-    try:
-        content = sized_picture_path(image, width=width).read_bytes()  # some 20 kB
-    except FileNotFoundError:
-        raise Http404("The original of this picture is gone") from None
-    response = HttpResponse(content, content_type="image/webp")
-    if request.GET.get("v") == image.sha256[:8]:
-        patch_cache_control(response, public=True, max_age=YEAR_S, immutable=True)
-    else:
-        patch_cache_control(response, public=True, max_age=300)
-    return response

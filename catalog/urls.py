@@ -4,13 +4,17 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from api import converters
 from catalog import pages
+from catalog.pictures import serving
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.product_list, name="product_list"),
     path("products/<sku:sku>/", pages.product_page, name="product_page"),
-    path("images/<int:image_id>/<int:width>.webp", pages.sized_picture, name="sized_picture"),
+    path("images/<int:image_id>/<int:width>.webp", serving.numbered_picture),
+    path("images/<str:sha256>/<int:width>.webp", serving.sized_picture, name="sized_picture"),
+    # Small shops serve media from Django; a production shop may put a web server or a bucket in front.
+    path("media/<path:path>", serving.original_picture),
     path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include("catalog.rest.urls")),
 ]

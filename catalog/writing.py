@@ -18,11 +18,17 @@ from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, OperationalError, transaction
 
 from catalog.attributes import is_same_json, read_object
-from catalog.bulk_saving import Gallery, arrange_pictures, update_products
+from catalog.bulk_saving import update_products
 from catalog.deadlocks import read_sqlstate, retry_deadlocks
 from catalog.fields import drop_empty_wordings
 from catalog.models import Category, Product
-from catalog.pictures.checks import Picture
+from catalog.pictures.arranging import (
+    Arrangement,
+    WantedPictures,
+    arrange_pictures,
+    plan_arrangement,
+    prefetch_pictures,
+)
 from catalog.signals import products_saved
 
 CHUNK = 150  # products in one transaction: rows stay locked for a fraction of a second; larger ones are hardly faster
@@ -40,7 +46,7 @@ class ProductWrite:
     values: dict[str, Any]
     more_attributes: dict[str, Any] = field(default_factory=dict)  # laid over those that the product has
     more_translations: dict[str, dict[str, str]] = field(default_factory=dict)  # an empty text takes one away
-    pictures: Sequence[Picture] | None = None  # in order, stored already; None: those that the product has
+    pictures: WantedPictures | None = None  # stored already, or to be fetched; None: those that the product has
 
     @property
     def sku(self) -> str:
@@ -73,7 +79,7 @@ class Plan:
 
     product: Product  # as it is stored, or a new one
     changes: dict[str, Any]  # fields of Product -> value, where it is another one
-    pictures: Sequence[Picture] | None  # None: they are as they should be
+    pictures: Arrangement | None  # None: they are as they should be
 
     @property
     def result(self) -> WriteResult:
@@ -151,8 +157,9 @@ def write_product(product: Product, write: ProductWrite) -> Outcome:
 def load_stored(writes: Sequence[ProductWrite], *, lock: bool) -> dict[str, Product]:
     """Return the products that exist, by sku, with all that writes are compared with."""
     stored = Product.objects.filter(sku__in=[write.sku for write in writes]).select_related("category").order_by("pk")
-    if any(write.pictures is not None for write in writes):
-        stored = stored.prefetch_related("images")
+    wanted = [write.pictures for write in writes if write.pictures is not None]
+    if wanted:
+        stored = prefetch_pictures(stored, wanted)
     return {product.sku: product for product in (stored.select_for_update(of=("self",)) if lock else stored)}
 
 
@@ -163,16 +170,13 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
         values["attributes"] = read_object(product.attributes) | write.more_attributes
     if write.more_translations:
         values["translations"] = merge_translations(product.translations, write.more_translations)
+    pictures = None if write.pictures is None else plan_arrangement(product, write.pictures)
     if product.pk is None:  # nothing to compare with
-        return Plan(product, values, write.pictures)
+        return Plan(product, values, pictures)
     held = {name: getattr(product, name) for name in values}
     if isinstance(values.get("category"), str):
         held["category"] = product.category.path if product.category else ""
     changes = {name: value for name, value in values.items() if not is_stored_already(name, value, held[name])}
-    pictures = write.pictures
-    if pictures is not None:
-        is_same = [image.sha256 for image in product.images.all()] == [picture.sha256 for picture in pictures]
-        pictures = None if is_same else pictures
     return Plan(product, changes, pictures)
 
 
@@ -215,16 +219,11 @@ def save_together(plans: Sequence[Plan], *, categories: dict[str, Category | Non
     """Save what the plans change, as many statements for a hundred as for two; the signal is sent once for all."""
     new = [plan.product for plan in plans if plan.product.pk is None]
     stored = [plan for plan in plans if plan.product.pk is not None]
-    held = {plan.product.sku: list(plan.product.images.all()) for plan in stored if plan.pictures is not None}
     for plan in plans:
         apply_changes(plan, categories=categories)
     Product.objects.bulk_create(sorted(new, key=lambda product: product.sku))
     update_products({plan.product: plan.changes for plan in stored if plan.changes})
-    arrange_pictures(
-        Gallery(plan.product.pk, held.get(plan.product.sku, []), plan.pictures)
-        for plan in plans
-        if plan.pictures is not None
-    )
+    arrange_pictures((plan.product.pk, plan.pictures) for plan in plans if plan.pictures is not None)
     saved = sorted(plan.product.pk for plan in plans if plan.result.outcome != Outcome.UNCHANGED)
     if saved:
         products_saved.send(Product, product_ids=saved)

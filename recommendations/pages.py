@@ -21,7 +21,7 @@ from embeddings.models import EmbeddingSpace
 from recommendations.explanations.services import Why, explain_pair, read_heat_map
 from recommendations.near_duplicates import DuplicateGroup, find_near_duplicates
 from recommendations.recommendation_list import make_recommendation_id
-from recommendations.search.queries import prepare_photo
+from recommendations.search.queries import prepare_photo, take_photo_turn
 from recommendations.search.services import SearchAnswer, search_photo, search_text
 from recommendations.worker import WorkerUnavailable
 
@@ -50,7 +50,8 @@ def find(request: HttpRequest, text: str) -> SearchAnswer | None:
     """Return what was found, None where nothing was asked for yet."""
     upload = request.FILES.get("image")
     if upload is not None:
-        return search_photo(prepare_photo(upload.read()), text=text, limit=RESULTS)
+        with take_photo_turn():
+            return search_photo(prepare_photo(upload), text=text, limit=RESULTS)
     return search_text(text, limit=RESULTS) if text else None
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from catalog.importers.pictures import PictureFolder
+from catalog.importers.pictures import Found, PictureFolder
 from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
 from catalog.importers.sources import Known, NotComplete, count_shown, deactivate_gone, find_known
+from catalog.pictures.arranging import PictureUrl, WantedPictures
 from catalog.pictures.checks import Picture
 from catalog.writing import CHUNK, ProductWrite, upsert_products
 
@@ -65,7 +66,7 @@ class Loader:
             source, present=present, shown=shown, allow_many=allow_many, dry_run=dry_run
         )
 
-    def _make_write(self, row: ParsedRow, pictures: list[Picture] | None, known: Known | None) -> ProductWrite:
+    def _make_write(self, row: ParsedRow, pictures: WantedPictures | None, known: Known | None) -> ProductWrite:
         """Return what a good row writes, beside what is stored under its sku."""
         values = dict(row.write.values)
         if values.get("price") is not None and not values.get("currency") and self.options.currency:
@@ -78,7 +79,7 @@ class Loader:
             del values["title"]
         return replace(row.write, values=values, pictures=pictures)
 
-    def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, list[Picture] | None]]:
+    def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, WantedPictures | None]]:
         """Yield the good rows, and their pictures."""
         parsed = []
         for source in batch:
@@ -90,9 +91,9 @@ class Loader:
         for row in parsed:
             sku = row.write.sku
             try:
-                pictures = _pictures_of(row, found)
                 if sku in self.lines:
                     raise RowError(f"duplicate sku {sku!r}: already on line {self.lines[sku]}")
+                pictures = _pictures_of(row, found, self.report)
             except RowError as error:
                 self.report.reject(row.source, str(error))
             else:
@@ -100,16 +101,14 @@ class Loader:
                 yield row, pictures
 
 
-def _pictures_of(row: ParsedRow, found: dict[str, Picture | RowError | None]) -> list[Picture] | None:
-    """Return the row's pictures, each once, in order. None where the row says nothing that can be used."""
+def _pictures_of(row: ParsedRow, found: dict[str, Found], report: ImportReport) -> WantedPictures | None:
+    """Return the row's pictures in order. One that cannot be had costs itself: it is said, and its place stays open."""
     if row.images is None:
         return None
-    pictures: dict[str, Picture] = {}
+    pictures: list[Picture | PictureUrl | None] = []
     for name in row.images:
         picture = found[name]
         if isinstance(picture, RowError):
-            raise picture
-        if picture is None:  # a URL: what the product has stays
-            return None
-        pictures.setdefault(picture.sha256, picture)
-    return list(pictures.values())
+            report.warn_of_picture(row.source, str(picture))
+        pictures.append(None if isinstance(picture, RowError) else picture)
+    return pictures

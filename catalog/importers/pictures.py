@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from catalog.importers.report import ImportReport, RowError
+from catalog.importers.picture_index import PictureIndex
+from catalog.importers.report import NAMED_PICTURES, ImportReport, RowError
 from catalog.models import ProductImage
 from catalog.pictures import checks
+from catalog.pictures.arranging import PictureUrl
 from catalog.pictures.checks import Picture, PictureError, check_picture, larger_than_allowed, store_picture
 
 URL_SCHEMES = ("http://", "https://")
+MAX_URL = 2000  # characters
+NAMED_URLS = 4
+
+Found = Picture | PictureUrl | RowError
 
 
 class PictureFolder:
@@ -22,55 +29,102 @@ class PictureFolder:
         self.root = root.resolve()
         self.report = report
         self.dry_run = dry_run
+        self.shared: set[str] = set()  # names that several URLs end in
 
-    def load(self, names: Iterable[str]) -> dict[str, Picture | RowError | None]:
-        """Return for each name its picture, the reason why there is none, or None for a URL without a file here."""
-        contents = {name: self._hash(name) for name in dict.fromkeys(names)}
-        hashes = {sha256 for sha256 in contents.values() if isinstance(sha256, str)}
+    @cached_property
+    def index(self) -> PictureIndex:
+        """All files, read when the first name is not that of a file."""
+        index = PictureIndex(self.root)
+        if index.is_full:
+            self.report.warn(f"{self.root} holds too many files to look through: pass the pictures' own as --images.")
+        return index
+
+    def load(self, names: Iterable[str]) -> dict[str, Found]:
+        """Return for each name its picture, the URL that it is to be fetched from, or the reason why there is none."""
+        distinct = list(dict.fromkeys(names))
+        for name in filter(is_url, distinct):
+            self.index.note_url(name)
+        paths = {name: self._find(name) for name in distinct}
+        hashes = {name: _hash_file(name, path) for name, path in paths.items() if isinstance(path, Path)}
         known = {  # they passed the check when they were stored
             image.sha256: Picture(image.file.name or "", image.sha256, image.width, image.height)
-            for image in ProductImage.objects.filter(sha256__in=hashes)
+            for image in ProductImage.objects.filter(sha256__in=set(map(str, hashes.values())), is_clean=True)
             if image.file.name and image.file.storage.exists(image.file.name)
         }
-        return {
-            name: (known.get(sha256) or self._store(name)) if isinstance(sha256, str) else sha256
-            for name, sha256 in contents.items()
-        }
+        found: dict[str, Found] = {}
+        for name, path in paths.items():
+            sha256 = hashes.get(name)
+            if not isinstance(path, Path):
+                found[name] = path
+            elif isinstance(sha256, str):
+                picture = known.get(sha256) or self._store(name, path)
+                is_named = is_url(name) and isinstance(picture, Picture)
+                found[name] = replace(picture, source_url=name) if is_named else picture  # type: ignore[type-var]
+            else:
+                found[name] = sha256 or RowError(f"picture {name!r} cannot be read")
+        return found
 
-    def locate(self, name: str) -> Path | None:
-        """Return the file, or None where `name` is a URL of no file here. Raises RowError for anything unsafe."""
-        is_url = name.lower().startswith(URL_SCHEMES)
-        relative = unquote(urlsplit(name).path).rsplit("/", 1)[-1] if is_url else name.replace("\\", "/")
-        path = (self.root / relative).resolve()
-        if "\x00" in relative or not path.is_relative_to(self.root):
-            raise RowError(f"picture {name!r} is outside the images folder: name it relative to {self.root}")
-        if relative and path.is_file():
-            return path
-        if is_url:
-            self.report.warn("Pictures given as URLs are not fetched: download them and pass the folder as --images.")
-            return None
-        raise RowError(f"unknown picture {name!r}: there is no such file in {self.root}")
-
-    def _hash(self, name: str) -> str | RowError | None:
-        """Return the sha256 of the file's content, or why it cannot be used."""
+    def _find(self, name: str) -> Path | PictureUrl | RowError:
+        """Return the file, or the URL where `name` is one of no file here, or why there is neither."""
         try:
-            path = self.locate(name)
-            if path is None:
-                return None
-            if path.stat().st_size > checks.MAX_PICTURE_BYTES:  # before it is read
-                return RowError(f"picture {name!r} is {larger_than_allowed()}")
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except RowError as error:
-            return error
+            return self._find_by_url(name) if is_url(name) else self._find_by_name(name)
         except (OSError, ValueError) as error:
-            return RowError(f"picture {name!r} cannot be read: {error}")
+            return error if isinstance(error, RowError) else RowError(f"picture {name!r} cannot be read: {error}")
 
-    def _store(self, name: str) -> Picture | RowError:
-        path = self.locate(name)
-        assert path is not None
+    def _find_by_name(self, name: str) -> Path:
+        relative = name.replace("\\", "/")
+        path = self._inside(self.root / relative, name)
+        if not path.is_file():
+            path = self.index.find(relative) or path
+        if not path.is_file():
+            raise RowError(f"unknown picture {name!r}: there is no such file in {self.root}")
+        return self._inside(path, name)
+
+    def _find_by_url(self, url: str) -> Path | PictureUrl:
+        name, path = self.index.find_url(url)
+        if path is not None:
+            return self._inside(path, url)
+        if name and name not in self.shared:
+            self.shared.add(name)
+            self._warn_of_shared(name)
+        if len(url) > MAX_URL:
+            raise RowError(f"picture {url[:60]!r}…: the URL is longer than {MAX_URL} characters")
+        return PictureUrl(url)
+
+    def _warn_of_shared(self, name: str) -> None:
+        """Say which URLs a file could belong to. Of very many files, only the first are named."""
+        if len(self.shared) > NAMED_PICTURES:
+            return
+        urls = sorted(self.index.urls[name].values())
+        more = f" and {len(urls) - NAMED_URLS} more" if len(urls) > NAMED_URLS else ""
+        self.report.warn(
+            f"The file {name} could be any of {', '.join(urls[:NAMED_URLS])}{more}, and is taken for none that is read "
+            "from here on: put each below --images at the path of its URL."
+        )
+
+    def _inside(self, path: Path, name: str) -> Path:
+        if not path.resolve().is_relative_to(self.root):
+            raise RowError(f"picture {name!r} is outside the images folder: name it relative to {self.root}")
+        return path
+
+    def _store(self, name: str, path: Path) -> Picture | RowError:
         try:
             with path.open("rb") as file:
                 return check_picture(file).without_content() if self.dry_run else store_picture(file)
         except (OSError, PictureError) as error:
             return RowError(f"picture {name!r}: {error}")
+
+
+def is_url(name: str) -> bool:
+    return name.lower().startswith(URL_SCHEMES)
+
+
+def _hash_file(name: str, path: Path) -> str | RowError:
+    """Return the sha256 of the file's content, or why it cannot be used."""
+    try:
+        if path.stat().st_size > checks.MAX_PICTURE_BYTES:  # before it is read
+            return RowError(f"picture {name!r} is {larger_than_allowed()}")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return RowError(f"picture {name!r} cannot be read: {error}")

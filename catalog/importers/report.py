@@ -11,6 +11,7 @@ from typing import IO
 from catalog.importers.formulas import guard_cell
 from catalog.writing import Outcome, WriteResult
 
+NAMED_PICTURES = 50
 KEPT_REJECTIONS = 1000  # in memory; all are counted, and all are in the --rejects file
 LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_reason"
 
@@ -57,6 +58,7 @@ class ImportReport:
     without_currency: str = ""  # what the format is called, where its files name no currency
     rejected_skus: set[str] = field(default_factory=set)
     rejected_unnamed: int = 0  # rows of which nobody can say which products they are
+    left_out: int = 0  # pictures that could not be used, of rows that were loaded
     rejections: list[Rejection] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     on_reject: Callable[[SourceRow, str], None] | None = None
@@ -75,6 +77,14 @@ class ImportReport:
         """Name the columns that no format's documentation has, where there are any."""
         if columns:
             self.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(columns)}.")
+
+    def warn_of_picture(self, row: SourceRow, reason: str) -> None:
+        """Note that a picture is left out of a row that is loaded. Of very many, only the first are named."""
+        self.left_out += 1
+        if self.left_out <= NAMED_PICTURES:
+            self.warn(f"Line {row.line} ({row.fields.get('sku', '').strip()}): {reason}. The row is loaded without it.")
+        elif self.left_out == NAMED_PICTURES + 1:
+            self.warn("More pictures are left out, for such reasons.")
 
     def count(self, row: SourceRow, result: WriteResult) -> None:
         """Count what became of a row that was written."""

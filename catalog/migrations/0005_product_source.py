@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0003_list_price_and_url")]
+    dependencies = [("catalog", "0004_picture_sources")]
 
     operations = [
         migrations.AddField(

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from io import BytesIO
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import ExifTags, Image, UnidentifiedImageError
+
+from catalog.pictures.cleaning import clean_picture
+from catalog.pictures.decoding import TURNED_SIDEWAYS, open_decoded, read_anatomy, read_orientation
+from catalog.pictures.decoding import PictureError as PictureError  # for those who check pictures
+from catalog.pictures.storage import write_picture
 
 MAX_PICTURES = 100  # of one product
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
-MAX_PICTURE_PIXELS = 50_000_000  # today's phones; decoded in full, 150 MB
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF87a", b"GIF89a")
-TURNED_SIDEWAYS = {5, 6, 7, 8}  # EXIF orientations that swap width and height
-
-
-class PictureError(ValueError):
-    """The picture cannot be used. The message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +24,11 @@ class Picture:
     """A picture that passed the check. Width and height are in pixels, as shown (EXIF orientation applied)."""
 
     name: str  # in the storage: by content, so that the same picture is stored once
-    sha256: str
+    sha256: str  # of the file as it was handed in, metadata and all: handed in again, it is known
     width: int
     height: int
-    content: bytes = field(default=b"", repr=False)  # empty where only the rest is wanted: an import holds many
+    content: bytes = field(default=b"", repr=False)  # without metadata; empty where only the rest is wanted
+    source_url: str = ""  # where it is from, where a URL was named
 
     def without_content(self) -> Picture:
         return replace(self, content=b"")
@@ -45,18 +41,15 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
         raise PictureError("the file is empty")
     if len(content) > MAX_PICTURE_BYTES:
         raise PictureError(f"the file is {larger_than_allowed()}")
-    try:
-        format_name, width, height = _decode(content)
-    except PictureError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise PictureError(_too_many_pixels()) from None
-    except UnidentifiedImageError:
-        raise PictureError(_unidentified(content)) from None
-    except Exception as error:  # decoders raise nearly anything on hostile bytes; all of it means "not a good picture"
-        raise PictureError(f"the picture is truncated or damaged ({error}): export it again") from None
+    anatomy = read_anatomy(content)
+    with open_decoded(anatomy, enough=1):  # every row is decoded, so that a truncated file does not pass
+        pass
+    width, height = anatomy.width, anatomy.height
+    if read_orientation(anatomy) in TURNED_SIDEWAYS:
+        width, height = height, width
     sha256 = hashlib.sha256(content).hexdigest()
-    return Picture(f"products/{sha256[:2]}/{sha256}.{FORMATS[format_name]}", sha256, width, height, content)
+    name = f"products/{sha256[:2]}/{sha256}.{FORMATS[anatomy.format]}"
+    return Picture(name, sha256, width, height, clean_picture(anatomy))
 
 
 def check_number(count: int) -> None:
@@ -72,13 +65,14 @@ def larger_than_allowed() -> str:
 
 def store_picture(source: bytes | IO[bytes] | Any) -> Picture:
     """Check the picture, keep it under its content's name and return the rest. Storing it again writes nothing."""
-    picture = check_picture(source)
+    return store_checked(check_picture(source))
+
+
+def store_checked(picture: Picture) -> Picture:
+    """Keep a picture that has passed the check under its content's name, and return the rest."""
     is_there = default_storage.exists(picture.name)
-    if is_there and default_storage.size(picture.name) != len(picture.content):
-        default_storage.delete(picture.name)  # a write that was cut short
-        is_there = False
-    if not is_there:
-        default_storage.save(picture.name, ContentFile(picture.content))
+    if not is_there or default_storage.size(picture.name) != len(picture.content):  # cut short, or with its metadata
+        write_picture(picture.name, picture.content)
     return picture.without_content()
 
 
@@ -103,30 +97,3 @@ def _read_bounded(file: IO[bytes]) -> bytes:
     content = file.read(MAX_PICTURE_BYTES + 1)
     file.seek(0)
     return content
-
-
-def _decode(content: bytes) -> tuple[str, int, int]:
-    """Return format, width and height, having decoded every row, so that a truncated file does not pass."""
-    with Image.open(BytesIO(content), formats=list(FORMATS)) as image:
-        if image.width * image.height > MAX_PICTURE_PIXELS:  # known from the header, before anything is decoded
-            raise PictureError(_too_many_pixels())
-        image.verify()
-    with Image.open(BytesIO(content), formats=list(FORMATS)) as image:
-        # Phones write JPEGs with a second, embedded picture, which Pillow calls MPO.
-        format_name = "JPEG" if image.format == "MPO" else str(image.format)
-        width, height = image.size
-        if image.getexif().get(ExifTags.Base.Orientation) in TURNED_SIDEWAYS:
-            width, height = height, width
-        image.draft("RGB", (max(image.width // 8, 1), max(image.height // 8, 1)))  # JPEG: reads all, at 1/8 the work
-        image.load()
-    return format_name, width, height
-
-
-def _too_many_pixels() -> str:
-    return f"the picture has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels: save it smaller"
-
-
-def _unidentified(content: bytes) -> str:
-    if content.startswith(SIGNATURES):
-        return "the picture is truncated or damaged: export it again"
-    return "the file is not a JPEG, PNG, WebP or GIF picture"

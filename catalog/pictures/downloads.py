@@ -11,6 +11,8 @@ from django.utils import timezone
 
 LEASE = timedelta(minutes=2)  # longer than one fetch may take: after it, a worker that died is not waited for
 MAX_ATTEMPTS = 3
+RETRY_FAILED_AFTER = timedelta(hours=20)  # by the same file imported again: once a night, though it begins earlier
+SEND_TASK = "catalog.tasks.send_due_downloads"  # by name: tasks call this app's files, not the other way round too
 
 
 class PictureDownloadQuerySet(models.QuerySet["PictureDownload"]):

@@ -9,16 +9,20 @@ from __future__ import annotations
 import contextlib
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import threading
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+import idna
 from django.conf import settings
 
 MAX_REDIRECTS = 3
 CONNECT_TIMEOUT_S = 5
+UNCHANGED = "/%:=&?~+!$,;'()*@[]|"  # besides letters, digits and _.-~; what is encoded already stays so
+LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 PORTS = {"http": 80, "https": 443}
 # Public by the book, but they carry an IPv4 address inside that need not be: NAT64, 6to4, Teredo.
 TUNNELS = [ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
@@ -41,7 +45,10 @@ class Target:
 
     @property
     def path(self) -> str:
-        return (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")
+        """The path and the query in ASCII, as they go into the request."""
+        path = quote(self.url.path or "/", safe=UNCHANGED)
+        query = quote(self.url.query, safe=UNCHANGED)
+        return LONE_PERCENT.sub("%25", f"{path}?{query}" if query else path)
 
 
 def fetch_public(url: str, *, max_bytes: int, deadline_s: float) -> bytes:
@@ -53,7 +60,7 @@ def fetch_public(url: str, *, max_bytes: int, deadline_s: float) -> bytes:
             found = request_once(target, max_bytes=max_bytes, guard=guard)
             if isinstance(found, bytes):
                 return found
-            url = urljoin(url, found)
+            url = join_location(url, found)
     except (OSError, http.client.HTTPException) as error:
         if guard.has_passed:
             raise FetchError(f"it took longer than {deadline_s:g} s") from error
@@ -67,11 +74,12 @@ def choose_target(url: str) -> Target:
     """Resolve the host of `url` and judge all its addresses. Raises FetchError."""
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        name, port = parts.hostname, parts.port
     except ValueError as error:
         raise FetchError("it is not a URL") from error
-    if parts.scheme not in PORTS or not host:
+    if parts.scheme not in PORTS or not name:
         raise FetchError("only http and https URLs are fetched")
+    host = encode_host(name)
     if parts.username is not None or parts.password is not None:
         raise FetchError("URLs with a user name or password are not fetched")
     try:
@@ -85,6 +93,29 @@ def choose_target(url: str) -> Target:
     if not inside and port not in (None, *PORTS.values()):
         raise FetchError("only ports 80 and 443 are fetched from")
     return Target(parts, host, port or PORTS[parts.scheme], str(addresses[0]))
+
+
+def encode_host(name: str) -> str:
+    """Return a host's name in ASCII (IDNA 2008 with the mapping of UTS 46). Raises FetchError."""
+    if name.isascii():
+        return name
+    try:
+        return idna.encode(name, uts46=True).decode()
+    except (UnicodeError, ValueError) as error:  # IDNAError is the first
+        raise FetchError(f"{name} is not a host's name") from error
+
+
+def join_location(url: str, location: str) -> str:
+    """Return where a redirect points. Headers come as Latin-1; many servers mean UTF-8, and some an older encoding."""
+    sent = location.encode("latin-1", errors="replace")
+    try:
+        meant = sent.decode()
+    except UnicodeDecodeError:
+        meant = quote(sent, safe=UNCHANGED)
+    try:
+        return urljoin(url, meant.strip())
+    except ValueError as error:
+        raise FetchError("it redirects to what is not a URL") from error
 
 
 def is_public(address: Address) -> bool:

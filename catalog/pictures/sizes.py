@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from io import BytesIO
 from pathlib import Path
 
 from django.conf import settings
-from PIL import Image, ImageOps
+from PIL import Image
 
 from catalog.models import ProductImage
-from catalog.pictures.checks import FORMATS
+from catalog.pictures.colours import lay_on_ground, vanishes_on_white
+from catalog.pictures.decoding import decode_picture
+from catalog.pictures.storage import write_whole
 
 WIDTHS = (160, 320, 640)  # pixels
 WEBP_QUALITY = 82
@@ -20,33 +20,30 @@ WEBP_QUALITY = 82
 def sized_picture_path(image: ProductImage, *, width: int) -> Path:
     """Return the file with `image` at most `width` pixels wide, making it if nobody has asked before.
 
-    Raises FileNotFoundError when the original is gone.
+    Raises FileNotFoundError when the original is gone, and PictureError when it cannot be decoded.
     """
-    path = Path(settings.MEDIA_ROOT) / "sized" / str(width) / image.sha256[:2] / f"{image.sha256}.webp"
+    path = find_sized_path(image, width=width)
     if not path.exists():
         with image.file.open("rb") as original:
             content = make_sized(original.read(), width=width)
-        _write_whole(path, content)
+        write_whole(path, content)
     return path
 
 
+def find_sized_path(image: ProductImage, *, width: int) -> Path:
+    """Return where the file is or would be."""
+    return Path(settings.MEDIA_ROOT) / "sized" / str(width) / image.sha256[:2] / f"{image.sha256}.webp"
+
+
 def make_sized(original: bytes, *, width: int) -> bytes:
-    """Return the picture as WebP, turned as its EXIF says, never enlarged, with its transparency."""
-    with Image.open(BytesIO(original), formats=list(FORMATS)) as image:
-        image.draft("RGB", (width * 2, width * 2))  # JPEG only: decode at about the size that is needed
-        shown = ImageOps.exif_transpose(image)
-        shown = shown.convert("RGBA" if shown.has_transparency_data else "RGB")
+    """Return the picture as WebP, upright, in sRGB, never enlarged. Raises PictureError.
+
+    Transparency stays, but for what would vanish on the white of a card.
+    """
+    shown = decode_picture(original, enough=2 * width)
     shown.thumbnail((width, width * 4), Image.Resampling.LANCZOS)
+    if shown.mode == "RGBA" and vanishes_on_white(shown):
+        shown = lay_on_ground(shown)
     buffer = BytesIO()
     shown.save(buffer, "WEBP", quality=WEBP_QUALITY, method=4)
     return buffer.getvalue()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write so that a reader sees the whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from celery import current_app
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from catalog.models import Product, ProductImage
-from catalog.pictures.checks import MAX_PICTURE_BYTES, PictureError, check_number, check_picture
+from catalog.pictures.arranging import make_image
+from catalog.pictures.checks import MAX_PICTURE_BYTES, PictureError, check_number, check_picture, store_checked
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
 from catalog.pictures.fetching import FetchError, fetch_public
 
@@ -21,12 +22,14 @@ logger = logging.getLogger(__name__)
 
 FETCH_DEADLINE_S = 20.0
 FETCH_TASK = "catalog.tasks.fetch_picture"  # by name: the task calls this file, not the other way round too
-SENT_AGAIN = 100  # downloads at once
+SENT_AGAIN = 500  # downloads at once: what four threads fetch in half a minute
 SENT_AGAIN_EXPIRES_S = 30  # then they are sent once more, if they are still due
 
 
-def add_picture(product: Product, *, source: Any, position: int | None = None) -> tuple[ProductImage, bool]:
-    """Add the picture in `source` (bytes or a file). Return it, and whether it is new.
+def add_picture(
+    product: Product, *, source: Any, position: int | None = None, source_url: str = ""
+) -> tuple[ProductImage, bool]:
+    """Add the picture in `source` (bytes or a file), which is from `source_url`. Return it, and whether it is new.
 
     The same picture is kept once per product, so a repeated upload changes nothing. Raises PictureError.
     """
@@ -35,22 +38,32 @@ def add_picture(product: Product, *, source: Any, position: int | None = None) -
         Product.objects.select_for_update().get(pk=product.pk)  # two uploads at once do not take the same position
         same = product.images.filter(sha256=picture.sha256).first()
         if same is not None:
+            if source_url and not same.source_url:
+                same.source_url = source_url
+                same.save(update_fields=["source_url"])
             return same, False
         check_number(product.images.count() + 1)
         if position is None:
             last = product.images.aggregate(last=Max("position"))["last"]
             position = 0 if last is None else last + 1
-        image = ProductImage(product=product, position=position, file=ContentFile(picture.content, name="picture"))
+        store_checked(picture)
+        image = make_image(product.pk, replace(picture, source_url=source_url), position=position)
         image.save()
     return image, True
 
 
 def request_download(product: Product, *, url: str, position: int | None = None) -> PictureDownload:
-    """Note that the picture at `url` is wanted, and send it to a worker. The same wish twice is one download."""
+    """Note that the picture at `url` is wanted, and send it to a worker.
+
+    The same wish twice is one download, also when it was fulfilled, as long as the product has the picture.
+    """
     with transaction.atomic():
         Product.objects.select_for_update().get(pk=product.pk)
-        waiting = product.downloads.filter(url=url, state=PictureDownload.State.WAITING).first()
-        download = waiting or product.downloads.create(url=url, position=position)
+        known = product.downloads.filter(url=url).exclude(state=PictureDownload.State.FAILED)
+        known = known.exclude(state=PictureDownload.State.DONE, image=None)
+        if (there := known.first()) is not None and there.state != PictureDownload.State.WAITING:
+            return there
+        download = there or product.downloads.create(url=url, position=position)
         # A broker that is down costs nothing but time: `send_due_downloads` sends it again.
         transaction.on_commit(lambda: current_app.send_task(FETCH_TASK, args=[download.pk]), robust=True)
     return download
@@ -76,7 +89,9 @@ def run_download(download_id: int, *, fetch: Callable[..., bytes] = fetch_public
         return
     try:
         content = fetch(download.url, max_bytes=MAX_PICTURE_BYTES, deadline_s=FETCH_DEADLINE_S)
-        image, _is_new = add_picture(download.product, source=content, position=download.position)
+        image, _is_new = add_picture(
+            download.product, source=content, position=download.position, source_url=download.url
+        )
     except (FetchError, PictureError) as error:
         finish(download, reason=str(error))
     except Product.DoesNotExist:
@@ -93,9 +108,14 @@ def finish(download: PictureDownload, *, image: ProductImage | None = None, reas
     PictureDownload.objects.filter(pk=download.pk, attempts=download.attempts).update(
         state=PictureDownload.State.FAILED if image is None else PictureDownload.State.DONE,
         image=image,
-        reason=reason.replace("\0", "")[:500],  # hosts and decoders say what they like; Postgres takes no NUL
+        reason=as_stored(reason)[:500],
         leased_until=None,
         updated_at=timezone.now(),
     )
     if reason:
         logger.info("The picture at %s was not fetched: %s.", download.url, reason)
+
+
+def as_stored(text: str) -> str:
+    """Return what Postgres takes of a text: hosts and decoders may say NULs and halves of characters."""
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -39,14 +39,14 @@ class ObjectField(serializers.JSONField):
 class ImageSerializer(serializers.ModelSerializer[ProductImage]):
     """A picture of a product."""
 
-    url = serializers.SerializerMethodField(help_text="The picture as it was uploaded")
+    url = serializers.SerializerMethodField(help_text="The picture as it was handed in, without its metadata")
     sizes = serializers.SerializerMethodField(
         help_text=f"WebP, by greatest width in pixels: {', '.join(map(str, WIDTHS))}"
     )
 
     class Meta:
         model = ProductImage
-        fields = ("id", "url", "sizes", "width", "height", "position", "sha256")
+        fields = ("id", "url", "sizes", "width", "height", "position", "sha256", "source_url")
         read_only_fields = fields
 
     @extend_schema_field(serializers.URLField())

@@ -26,17 +26,18 @@ WRITTEN: dict[str, Any] = {
 IMAGE: dict[str, Any] = {
     "id": 7,
     "url": "https://shop.example/media/products/3f/3fa1.webp",
-    "sizes": {width: f"https://shop.example/images/7/{width}.webp" for width in ("160", "320", "640")},
+    "sizes": {width: f"https://shop.example/images/{'3f' * 32}/{width}.webp" for width in ("160", "320", "640")},
     "width": 1200,
     "height": 1200,
     "position": 0,
     "sha256": "3f" * 32,
+    "source_url": "",
 }
 READ: dict[str, Any] = {
     **WRITTEN,
     "on_sale": True,
     "in_stock": True,
-    "image_url": "https://shop.example/images/7/640.webp",
+    "image_url": f"https://shop.example/images/{'3f' * 32}/640.webp",
     "images": [IMAGE],
     "created_at": "2026-03-01T09:00:00Z",
     "updated_at": "2026-03-02T09:00:00Z",

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from catalog.models import Product
 from embeddings.composition import parse_composition
+from embeddings.encoders.pictures import load_picture
 from embeddings.encoding import SpaceEncoders, load_encoders
 from embeddings.fusion.augmentation import augment_picture
 from embeddings.inputs import load_inputs
@@ -26,6 +26,7 @@ from embeddings.spaces.sampling import Sample, draw_product_ids, fit_plain, read
 
 Array = npt.NDArray[np.float32]
 
+AUGMENTED_SIDE_PX = 512  # twice of it stays, of a picture that is larger
 TRAINING_PRODUCTS = 5_000  # minutes on two cores; more products teach little more
 CHUNK = 64
 
@@ -174,8 +175,7 @@ def _encode_view(
 
 
 def _augment(load: Callable[[], bytes], *, seed: int) -> bytes:
-    with Image.open(io.BytesIO(load())) as picture:
-        augmented = augment_picture(picture.convert("RGB"), seed=seed)
+    augmented = augment_picture(load_picture(load, wanted_side=AUGMENTED_SIDE_PX), seed=seed)
     content = io.BytesIO()
     augmented.save(content, "JPEG", quality=90)
     return content.getvalue()

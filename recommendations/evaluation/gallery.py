@@ -10,9 +10,10 @@ from typing import IO
 
 import numpy as np
 from django.db.models import Prefetch
-from PIL import Image, ImageOps
+from PIL import ImageOps
 
 from catalog.models import Product, ProductImage
+from embeddings.encoders.pictures import decode_picture
 from recommendations.evaluation.comparison import Evaluation
 from recommendations.evaluation.contenders import NO_PRODUCT, ContenderResult, Questions
 from recommendations.evaluation.metrics import Floats, Ids
@@ -247,13 +248,8 @@ def _file_thumbnail(path: Path) -> str:
 
 def _make_thumbnail(file: IO[bytes]) -> str:
     """Return a square WebP as a data URI. Raises OSError or ValueError where the file is no usable picture."""
-    with Image.open(file) as picture:
-        picture.draft("RGB", (2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX))  # a JPEG is then decoded at a fraction of its size
-        upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    ground = Image.new("RGBA", upright.size, "white")
-    square = ImageOps.pad(
-        Image.alpha_composite(ground, upright).convert("RGB"), (THUMBNAIL_PX, THUMBNAIL_PX), color="white"
-    )
+    upright = decode_picture(file.read(), wanted_side=THUMBNAIL_PX)
+    square = ImageOps.pad(upright, (THUMBNAIL_PX, THUMBNAIL_PX), color="white")
     buffer = io.BytesIO()
     square.save(buffer, format="WEBP", quality=QUALITY, method=4)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from embeddings.composition import parse_composition
-from embeddings.encoders.pictures import flatten
+from embeddings.encoders.pictures import decode_picture
 from embeddings.encoding import SpaceEncoders, load_encoders
 from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.inputs import ProductInputs, load_inputs
@@ -149,8 +149,7 @@ def draw_heat_map(heat: np.ndarray, picture: bytes) -> bytes:
 
 def open_upright(picture: bytes) -> Image.Image:
     """Return the picture upright, on white where it is transparent, no larger than the map."""
-    with Image.open(io.BytesIO(picture)) as opened:
-        upright = flatten(ImageOps.exif_transpose(opened))
+    upright = decode_picture(picture, wanted_side=MAP_SIDE_PX)
     upright.thumbnail((MAP_SIDE_PX, MAP_SIDE_PX))
     return upright
 

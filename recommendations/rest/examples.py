@@ -21,7 +21,7 @@ LIST: dict[str, Any] = {
             "sku": "MUG-110",
             "title": "Birk Mug",
             "url": "https://shop.example/mugs/birk",
-            "image_url": "https://shop.example/images/17/640.webp?v=0a1b2c3d",
+            "image_url": f"https://shop.example/images/{'0a1b' * 16}/640.webp",
             "price": "14.90",
             "list_price": "18.50",
             "currency": "EUR",

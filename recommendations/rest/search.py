@@ -22,7 +22,7 @@ from recommendations.rest.examples import LIST
 from recommendations.rest.parameters import SimilarQuery, build_options, make_cursor, read_cursor
 from recommendations.rest.serializers import ListSerializer, render_list
 from recommendations.rest.views import allow_caching, identify
-from recommendations.search.queries import MAX_TEXT_LENGTH, CropBox, prepare_photo
+from recommendations.search.queries import MAX_TEXT_LENGTH, CropBox, prepare_photo, take_photo_turn
 from recommendations.search.services import PHOTO, PHOTO_AND_TEXT, TEXT_MODES, SearchAnswer, search_photo, search_text
 from recommendations.worker import WorkerUnavailable
 
@@ -135,14 +135,14 @@ class PhotoSearchView(APIView):
         upload.is_valid(raise_exception=True)
         sent = upload.validated_data
         try:
-            photo = prepare_photo(sent["image"].read(), crop=read_crop(sent.get("crop", "")))
-            answer = search_photo(
-                photo,
-                text=sent.get("q", ""),
-                limit=wanted["limit"],
-                filters=Filters.from_query(wanted, sent=request.query_params),
-                options=build_options(wanted, page=Page()),
-            )
+            with take_photo_turn():
+                answer = search_photo(
+                    prepare_photo(sent["image"], crop=read_crop(sent.get("crop", ""))),
+                    text=sent.get("q", ""),
+                    limit=wanted["limit"],
+                    filters=Filters.from_query(wanted, sent=request.query_params),
+                    options=build_options(wanted, page=Page()),
+                )
         except WorkerUnavailable as error:
             raise Unavailable(f"Photos cannot be searched right now. {error}", wait=RETRY_AFTER_S) from error
         response = Response(render_search(answer, request, wanted, None))

@@ -5,24 +5,31 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from api.problems import RequestError
-from catalog.pictures.checks import PictureError, check_picture
-from embeddings.encoders.pictures import flatten
+from catalog.pictures.colours import lay_on_ground
+from catalog.pictures.decoding import DecodersBusy, PictureError, decode_picture
 from embeddings.models import EmbeddingSpace
 from recommendations import tasks
 from recommendations.search.encoding import read_vectors
-from recommendations.worker import answer_key, ask
+from recommendations.worker import WorkerUnavailable, answer_key, ask
 
 TEXT_DEADLINE_S = 1.5
 PHOTO_DEADLINE_S = 4.0
 SENT_SIDE_PX = 640  # a photo goes to the worker no larger; encoders look at 224 to 384 pixels
 MAX_TEXT_LENGTH = 200  # characters
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+MAX_PHOTO_PIXELS = 12_600_000  # what cameras call 12 megapixels, 4096 x 3072 included
+MAX_CROPPED_SIDE_PX = 2 * SENT_SIDE_PX  # of the whole, decoded to be cropped: a fifth of its width still is 256 pixels
+DECODING_PATIENCE_S = 3.0
+PHOTO_TURNS = threading.BoundedSemaphore(3)  # of a web process's four threads (`manage.py up`)
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,38 @@ def ask_for_vectors(
     return AnsweredQuery(space=space, vectors=read_vectors(answer["vectors"]))
 
 
-def prepare_photo(content: bytes, *, crop: CropBox | None = None) -> bytes:
-    """Return an uploaded photo ready to be sent to the worker: upright, cropped, small. Raises RequestError."""
+@contextmanager
+def take_photo_turn() -> Iterator[None]:
+    """Hold one of the few places of this process for searches by photo, so that threads are left for other visitors.
+
+    Raises WorkerUnavailable where all are taken.
+    """
+    if not PHOTO_TURNS.acquire(blocking=False):
+        raise WorkerUnavailable("Others are searching with photos.")
+    try:
+        yield
+    finally:
+        PHOTO_TURNS.release()
+
+
+def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None) -> bytes:
+    """Return an uploaded photo ready to be sent to the worker: upright, cropped, small.
+
+    Raises RequestError where it is no photo or costs too much, and WorkerUnavailable where others are decoded first.
+    """
     if crop:
         crop.check()
+    content = photo if isinstance(photo, bytes) else photo.read(MAX_PHOTO_BYTES + 1)
+    if len(content) > MAX_PHOTO_BYTES:
+        raise RequestError("image", f"The photo is larger than {MAX_PHOTO_BYTES // 1024**2} MiB: send a smaller one.")
+    enough = SENT_SIDE_PX if crop is None else MAX_CROPPED_SIDE_PX
     try:
-        check_picture(content)
+        decoded = decode_picture(content, enough=enough, max_pixels=MAX_PHOTO_PIXELS, patience_s=DECODING_PATIENCE_S)
     except PictureError as error:
         raise RequestError("image", f"The photo cannot be used: {error}.") from error
-    with Image.open(io.BytesIO(content)) as opened:
-        picture = flatten(ImageOps.exif_transpose(opened))
+    except DecodersBusy as error:
+        raise WorkerUnavailable("Others are searching with photos.") from error
+    picture = lay_on_ground(decoded)
     if crop:
         picture = picture.crop(crop.in_pixels(*picture.size))
     picture.thumbnail((SENT_SIDE_PX, SENT_SIDE_PX))

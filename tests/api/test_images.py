@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 from unittest import mock
 
 import pytest
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from catalog import tasks
 from catalog.models import Product, ProductImage
-from catalog.pictures import checks, writes
+from catalog.pictures import checks, fetching, writes
 from catalog.pictures.downloads import LEASE, PictureDownload
 from catalog.pictures.fetching import FetchError, fetch_public
 from config.celery import app
@@ -203,6 +204,7 @@ def test_a_wish_that_was_fulfilled_or_failed_can_be_made_again(make_product, rin
         (mock.Mock(return_value=b"<html>"), "the file is not a JPEG, PNG, WebP or GIF picture"),
         (mock.Mock(side_effect=FetchError("the host a\0b has no address")), "the host ab has no address"),
         (mock.Mock(side_effect=FetchError("x" * 501)), "x" * 500),
+        (mock.Mock(side_effect=FetchError("half of a letter: \ud83d")), "half of a letter: ?"),
         (
             mock.Mock(side_effect=ValueError("embedded null character")),
             "something unexpected happened (ValueError): see the log of the worker",
@@ -274,23 +276,29 @@ def test_only_http_urls_are_accepted(shop, make_product, url):
 class Pictures(http.server.BaseHTTPRequestHandler):
     """A server with every kind of answer."""
 
+    REDIRECTS: ClassVar = {
+        "/redirect": "/ok.png",
+        "/loop": "/loop",
+        "/inside": "http://192.168.0.1/",
+        "/file": "file:///etc/passwd",
+        "/nowhere": "http://[bad/",
+        "/latin1": "/caf\u00e9 1.png",
+        "/utf8": "/caf\u00e9 1.png".encode().decode("latin-1"),  # as http.server writes headers
+    }
+
     def do_GET(self) -> None:
         if self.path == "/ok.png":
             self.reply(200, picture_bytes())
-        elif self.path == "/redirect":
-            self.reply(302, b"", Location="/ok.png")
-        elif self.path == "/loop":
-            self.reply(302, b"", Location="/loop")
-        elif self.path == "/inside":
-            self.reply(302, b"", Location="http://192.168.0.1/")
-        elif self.path == "/file":
-            self.reply(302, b"", Location="file:///etc/passwd")
+        elif self.path in self.REDIRECTS:
+            self.reply(302, b"", Location=self.REDIRECTS[self.path])
         elif self.path == "/host":
             self.reply(200, self.headers["Host"].encode())
         elif self.path == "/flood":
             self.flood()
         elif self.path == "/drip":
             self.drip()
+        elif self.path.startswith(("/%", "/caf", "/a")):
+            self.reply(200, self.path.encode())
         else:
             self.reply(404, b"")
 
@@ -388,3 +396,79 @@ def test_the_connection_goes_to_the_address_that_was_judged(picture_server, insi
     url = picture_server.replace("localhost", "rebind.example")
     assert fetch_public(f"{url}/ok.png", max_bytes=10_000, deadline_s=5) == picture_bytes()
     assert asked == ["rebind.example"]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/\u82b1\u74f6.jpg", "/%E8%8A%B1%E7%93%B6.jpg"),
+        ("/%E8%8A%B1.jpg?s=\u82b1&t=%20", "/%E8%8A%B1.jpg?s=%E8%8A%B1&t=%20"),
+        ("/a b%c.jpg", "/a%20b%25c.jpg"),
+        ("/a(1)+b,c;d=e@f!*'~$.jpg?x=[1]|2", "/a(1)+b,c;d=e@f!*'~$.jpg?x=[1]|2"),
+        ("/utf8", "/caf%C3%A9%201.png"),
+        ("/latin1", "/caf%E9%201.png"),
+    ],
+)
+def test_addresses_in_every_script_are_asked_for_in_ascii(picture_server, inside, path, asked):
+    assert fetch_public(f"{picture_server}{path}", max_bytes=10_000, deadline_s=5).decode() == asked
+
+
+@pytest.mark.parametrize(
+    ("host", "resolved"),
+    [
+        ("b\u00fccher.example", "xn--bcher-kva.example"),
+        ("B\u00dcCHER.example", "xn--bcher-kva.example"),
+        ("\u4f8b\u5b50\u3002\u6d4b\u8bd5", "xn--fsqu00a.xn--0zwm56d"),
+        ("stra\u00dfe.example", "xn--strae-oqa.example"),
+        ("plain.example", "plain.example"),
+    ],
+)
+def test_hosts_in_every_script_are_resolved_and_named_in_ascii(monkeypatch, host, resolved):
+    asked = []
+
+    def resolve(name, port, **_):
+        asked.append(name)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert fetching.choose_target(f"https://{host}/a.png").host == resolved
+    assert asked == [resolved]
+
+
+@pytest.mark.parametrize("host", ["\u00fc" * 80, "a..\u00fc", "\u200d\u00fc.example", "-\u00fc-.example"])
+def test_a_host_that_is_none_is_said(host):
+    with pytest.raises(FetchError, match="is not a host's name"):
+        fetching.choose_target(f"https://{host}/a.png")
+
+
+def test_a_redirect_to_nowhere_is_said(picture_server, inside):
+    with pytest.raises(FetchError, match="redirects to what is not a URL"):
+        fetch_public(f"{picture_server}/nowhere", max_bytes=10_000, deadline_s=5)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[bad/1.jpg", "http://", "http://a:99999999/", "http://\u00fc..\u00fc/", "http://x/\u82b1", "http://a b/c",
+     "http://%00/", "http://x/%", "HTTP://", "http://user:pass@x/"],
+)  # fmt: skip
+def test_no_address_leaves_a_download_unfinished(make_product, rings, monkeypatch, url):
+    monkeypatch.setattr(socket, "getaddrinfo", mock.Mock(side_effect=UnicodeError("no such \udce4 host")))
+    download = make_product("A").downloads.create(url=url)
+    writes.run_download(download.pk)
+    download.refresh_from_db()
+    assert download.state == "failed"
+    assert download.reason
+
+
+def test_a_picture_in_another_script_is_fetched(shop, make_product, rings, picture_server, inside):
+    make_product("A")
+    url = f"{picture_server}/\u82b1\u74f6.jpg"
+    monkey = mock.patch.object(Pictures, "do_GET", lambda self: self.reply(200, picture_bytes()))
+    with monkey:
+        answer = shop.call("POST", "products/A/images/", {"url": url}).json()
+        writes.run_download(answer["id"])
+    image = Product.objects.get().images.get()
+    assert image.source_url == url
+    assert shop.call("GET", "products/A/images/").json()["results"][0]["source_url"] == url
+    again = shop.call("POST", "products/A/images/", {"url": url}).json()
+    assert (again["id"], again["state"], again["image_id"]) == (answer["id"], "done", image.pk)

@@ -83,18 +83,16 @@ def test_reading_a_feed_again_changes_nothing(folder):
     assert folder.load(path, format="google").summary == "Created 0, changed 0, unchanged 2, rejected 1."
 
 
-def test_pictures_by_url_without_a_file_are_said_once_and_take_nothing_away(folder):
+def test_a_picture_whose_file_is_gone_is_known_by_its_url_and_nothing_is_taken_away(folder):
     path = folder.write(RSS, name="feed.xml")
     folder.picture("red.png", "red")
     folder.picture("blue.png", "blue")
     folder.load(path, format="google")
     (folder.path / "blue.png").unlink()
 
-    outcome = folder.load(path, format="google")
-
-    warning = "Pictures given as URLs are not fetched: download them and pass the folder as --images."
-    assert outcome.errors.count(warning) == 1
-    assert Product.objects.get(sku="TV-1").images.count() == 2
+    assert folder.load(path, format="google").summary == "Created 0, changed 0, unchanged 2, rejected 1."
+    product = Product.objects.get(sku="TV-1")
+    assert (product.images.count(), product.downloads.count()) == (2, 0)
 
 
 def test_an_atom_feed_is_read_too(folder):

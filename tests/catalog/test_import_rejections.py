@@ -11,7 +11,6 @@ from django.core.management.base import CommandError
 
 from catalog import writing
 from catalog.models import Product
-from catalog.pictures import checks
 from tests.catalog.refusals import refuse
 from tests.factories import picture_bytes
 
@@ -198,7 +197,7 @@ def bad_pictures(folder):
         ("scan.jpg", "picture 'scan.jpg': the file is not a JPEG, PNG, WebP or GIF picture"),
     ],
 )
-def test_a_bad_picture_costs_its_row_only(folder, name, reason):
+def test_a_bad_picture_costs_itself_only(folder, name, reason):
     bad_pictures(folder)
     good = folder.picture("good.png")
     rows = [{"sku": "A", "title": "Bad", "images": f"{good}|{name}"}, {"sku": "B", "title": "Good", "images": good}]
@@ -206,12 +205,13 @@ def test_a_bad_picture_costs_its_row_only(folder, name, reason):
     outcome = folder.load(folder.write_rows(*rows))
 
     assert len(outcome.errors) == 1
-    assert outcome.errors[0].startswith(f"line 2 (A): {reason}")
-    assert [(product.sku, product.images.count()) for product in Product.objects.all()] == [("B", 1)]
+    assert outcome.errors[0].startswith(f"Line 2 (A): {reason}")
+    assert outcome.errors[0].endswith("The row is loaded without it.")
+    assert [(product.sku, product.images.count()) for product in Product.objects.all()] == [("A", 1), ("B", 1)]
 
 
 def test_pictures_over_the_limits_are_refused(folder, monkeypatch):
-    monkeypatch.setattr(checks, "MAX_PICTURE_PIXELS", 1_000_000)
+    monkeypatch.setattr("catalog.pictures.decoding.MAX_PICTURE_PIXELS", 1_000_000)
     monkeypatch.setattr("catalog.pictures.checks.MAX_PICTURE_BYTES", 2 * 1024 * 1024)
     folder.picture("wide.png", size=(1001, 1000))
     folder.write(b"\xff" * (2 * 1024 * 1024 + 1), name="heavy.jpg")
@@ -222,8 +222,9 @@ def test_pictures_over_the_limits_are_refused(folder, monkeypatch):
     ]
 
     assert folder.load(folder.write_rows(*rows)).errors == [
-        "line 2 (A): picture 'wide.png': the picture has more than 1 million pixels: save it smaller",
-        "line 3 (B): picture 'heavy.jpg' is larger than 2 MiB: save it smaller",
+        "Line 2 (A): picture 'wide.png': the picture has more than 1 million pixels: save it smaller. "
+        "The row is loaded without it.",
+        "Line 3 (B): picture 'heavy.jpg' is larger than 2 MiB: save it smaller. The row is loaded without it.",
     ]
 
 

@@ -8,9 +8,11 @@ import pytest
 from PIL import ExifTags, Image
 
 from api.problems import RequestError
+from catalog.pictures.decoding import BUDGET
 from recommendations.recommendation_list import Candidate
-from recommendations.search.queries import CropBox, answer_key, prepare_photo
+from recommendations.search.queries import CropBox, answer_key, prepare_photo, take_photo_turn
 from recommendations.search.services import fuse_ranks
+from recommendations.worker import WorkerUnavailable
 
 
 def make_photo(colour: str = "red", *, size: tuple[int, int] = (40, 20), mode: str = "RGB") -> bytes:
@@ -77,3 +79,28 @@ def test_what_is_no_picture_is_refused():
 
 def test_keys_tell_parts_apart():
     assert answer_key("query", "ab", "c") != answer_key("query", "a", "bc")
+
+
+def test_a_photo_of_more_than_twelve_megapixels_is_refused_by_its_header():
+    with pytest.raises(RequestError, match="more than 12 million pixels"):
+        prepare_photo(make_photo("black", mode="1", size=(5000, 2600)))
+
+
+def test_a_photo_of_more_than_ten_megabytes_is_refused_and_not_read_to_its_end():
+    file = io.BytesIO(b"\xff\xd8\xff" * 4_000_000)
+    with pytest.raises(RequestError, match="larger than 10 MiB"):
+        prepare_photo(file)
+    assert file.tell() == 10 * 1024 * 1024 + 1
+
+
+def test_a_few_search_with_photos_and_threads_are_left_for_the_others():
+    with take_photo_turn(), take_photo_turn(), take_photo_turn(), pytest.raises(WorkerUnavailable):
+        take_photo_turn().__enter__()
+    with take_photo_turn():
+        pass
+
+
+def test_who_cannot_be_decoded_in_time_is_told_so(monkeypatch):
+    monkeypatch.setattr("recommendations.search.queries.DECODING_PATIENCE_S", 0)
+    with BUDGET.hold(10**12, patience_s=0), pytest.raises(WorkerUnavailable):
+        prepare_photo(make_photo())

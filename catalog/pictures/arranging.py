@@ -1,0 +1,168 @@
+"""The pictures that products are to have, beside those that they have: what is kept, added, fetched and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from celery import current_app
+from django.db import connection, transaction
+from django.db.models import Prefetch
+from django.utils import timezone
+
+from catalog.models import PictureDownload, Product, ProductImage, ProductQuerySet
+from catalog.pictures.checks import MAX_PICTURES, Picture
+from catalog.pictures.downloads import RETRY_FAILED_AFTER, SEND_TASK
+
+
+@dataclass(frozen=True)
+class PictureUrl:
+    """A picture that is to be had at `url`, by a worker."""
+
+    url: str
+
+
+# In order. None stands for a picture that was named and cannot be had.
+WantedPictures = Sequence[Picture | PictureUrl | None]
+
+
+@dataclass
+class Arrangement:
+    """What the pictures of one product are to become."""
+
+    places: list[tuple[int, Picture | ProductImage]] = field(default_factory=list)  # with their positions, ascending
+    gone: list[ProductImage] = field(default_factory=list)
+    downloads: list[tuple[int, str]] = field(default_factory=list)  # positions and URLs
+    sources: dict[int, str] = field(default_factory=dict)  # of pictures that were there, by id, where it is news
+    count: int = 0  # positions that are given away
+    is_complete: bool = True  # whether every picture that was named is there
+
+    def place(self, picture: Picture | ProductImage) -> None:
+        self.places.append((self.count, picture))
+        self.count += 1
+
+    def leave_open(self, url: str = "") -> None:
+        """Keep a position for a picture that is not there, and have it fetched if it has a URL."""
+        if url:
+            self.downloads.append((self.count, url))
+        self.count += 1
+        self.is_complete = False
+
+
+def prefetch_pictures(products: ProductQuerySet, wanted: Iterable[WantedPictures]) -> ProductQuerySet:
+    """Return the products with what `plan_arrangement` compares: their pictures, and downloads from those URLs."""
+    urls = {picture.url for pictures in wanted for picture in pictures if isinstance(picture, PictureUrl)}
+    named = PictureDownload.objects.filter(url__in=urls).order_by("id")
+    return products.prefetch_related("images", Prefetch("downloads", named, to_attr="named_downloads"))
+
+
+def plan_arrangement(product: Product, wanted: WantedPictures) -> Arrangement | None:
+    """Compare the pictures wanted with those that the product has; None: they are as they should be.
+
+    Pictures that nobody named are taken away only where every one that was named is there. Of one that is bad, missing
+    or yet to be fetched nobody can tell which of the stored ones it was: all stay until then, behind the others.
+    """
+    held = list(product.images.all()) if product.pk else []
+    arrangement = _place_named(wanted, held, getattr(product, "named_downloads", []))
+    placed = {picture.pk for _, picture in arrangement.places if isinstance(picture, ProductImage)}
+    rest = [image for image in held if image.pk not in placed]
+    if not arrangement.is_complete:
+        kept = rest[: max(MAX_PICTURES - arrangement.count, 0)]
+        for image in kept:
+            arrangement.place(image)
+        rest = rest[len(kept) :]
+    arrangement.gone = rest
+    if rest or arrangement.downloads or not _is_so_already(arrangement, held):
+        return arrangement
+    return None
+
+
+def _place_named(
+    wanted: WantedPictures, held: Sequence[ProductImage], downloads: Sequence[PictureDownload]
+) -> Arrangement:
+    by_id = {image.pk: image for image in held}
+    by_sha256 = {image.sha256: image for image in reversed(held)}
+    by_url = {image.source_url: image for image in reversed(held)}
+    by_url |= {download.url: by_id[download.image_id] for download in downloads if download.image_id in by_id}
+    not_again = {download.url for download in downloads if _is_settled_for_now(download)}
+    arrangement, seen = Arrangement(), set[str]()
+    for picture in wanted:
+        if isinstance(picture, Picture):
+            there = by_sha256.get(picture.sha256)
+            if there is not None and picture.source_url and not there.source_url:
+                arrangement.sources.setdefault(there.pk, picture.source_url)
+        else:
+            there = by_url.get(picture.url) if picture else None
+        key = there.sha256 if there else picture.sha256 if isinstance(picture, Picture) else ""
+        if key in seen:
+            continue
+        if there is not None or isinstance(picture, Picture):
+            arrangement.place(there or picture)  # type: ignore[arg-type]
+            seen.add(key)
+        else:
+            arrangement.leave_open("" if picture is None or picture.url in not_again else picture.url)
+    return arrangement
+
+
+def _is_settled_for_now(download: PictureDownload) -> bool:
+    """Is it on its way, or has it failed a short while ago?"""
+    if download.state == PictureDownload.State.FAILED:
+        return download.updated_at > timezone.now() - RETRY_FAILED_AFTER
+    return download.state != PictureDownload.State.DONE
+
+
+def _is_so_already(arrangement: Arrangement, held: Sequence[ProductImage]) -> bool:
+    """Is it what is stored? Positions with gaps are as good as others, unless a picture is to come into one."""
+    order = [picture for _, picture in arrangement.places]
+    if len(order) != len(held) or any(one is not other for one, other in zip(order, held, strict=True)):
+        return False
+    if arrangement.sources:
+        return False
+    return arrangement.is_complete or [image.position for image in held] == [place for place, _ in arrangement.places]
+
+
+def arrange_pictures(arrangements: Iterable[tuple[int, Arrangement]]) -> None:
+    """Carry out the arrangements of products, by their ids: as many statements for a hundred as for two."""
+    gone: list[int] = []
+    moved: list[ProductImage] = []
+    new: list[ProductImage] = []
+    downloads: list[PictureDownload] = []
+    for product_id, arrangement in arrangements:
+        gone += [image.pk for image in arrangement.gone]
+        for position, picture in arrangement.places:
+            if isinstance(picture, Picture):
+                new.append(make_image(product_id, picture, position=position))
+            elif picture.position != position or picture.pk in arrangement.sources:
+                picture.position = position
+                picture.source_url = arrangement.sources.get(picture.pk, picture.source_url)
+                moved.append(picture)
+        downloads += [
+            PictureDownload(product_id=product_id, url=url, position=position)
+            for position, url in arrangement.downloads
+        ]
+    delete_images(gone)
+    ProductImage.objects.bulk_update(moved, ["position", "source_url"])
+    ProductImage.objects.bulk_create(new)
+    if PictureDownload.objects.bulk_create(downloads):
+        transaction.on_commit(lambda: current_app.send_task(SEND_TASK), robust=True)  # lost, beat sends it again
+
+
+def make_image(product_id: int, picture: Picture, *, position: int) -> ProductImage:
+    return ProductImage(
+        product_id=product_id,
+        file=picture.name,
+        position=position,
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        source_url=picture.source_url,
+    )
+
+
+def delete_images(image_ids: Sequence[int]) -> None:
+    """Delete pictures. Django's own way would ask whoever hears of deletions about each."""
+    if not image_ids:
+        return
+    PictureDownload.objects.filter(image__in=image_ids).update(image=None)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM catalog_productimage WHERE id = ANY(%s)", [list(image_ids)])
