@@ -52,8 +52,6 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "needs a network; tests/api/test_clients.py makes and uses both clients", check_nothing),
     ("docs/evaluation.md", "python benchmarks/quality.py --only homeware --no-doc --reports reports"): (
         "takes minutes, and a browser", commands.check_commands),
-    ("docs/importing.md", "python manage.py import_products FILE [--images DIR] "
-     "[--format csv|google|shopify|woocommerce|magento] [--currency C]"): ("a synopsis", commands.check_synopsis),
     ("docs/operations.md", "export SECRET_KEY=$(openssl rand -hex 32) POSTGRES_PASSWORD=$(openssl rand -hex 24) "
      "VALKEY_PASSWORD=$(openssl rand -hex 24) ALLOWED_HOSTS=shop.example"): ("needs Docker", commands.check_compose),
     ("docs/operations.md", "gunicorn config.wsgi --worker-class config.web_worker.WebWorker --bind 127.0.0.1:8000 "
@@ -119,7 +117,7 @@ def check_bulk(block: Block, client) -> None:
 
 def is_run(block: Block) -> bool:
     """Does the block go into the script of its page?"""
-    if (block.page, block.head) in NOT_RUN or block.head.startswith(DATA) or is_ini(block):
+    if (block.page, block.head) in NOT_RUN or block.head.startswith(DATA) or is_ini(block) or is_synopsis(block):
         return False
     if block.page == "docs/api.md" and block.language in ("bash", "python"):
         return False  # see ELSEWHERE
@@ -129,6 +127,11 @@ def is_run(block: Block) -> bool:
 def is_ini(block: Block) -> bool:
     """Is it a piece of a unit or of another program's settings? Such a block begins with its section."""
     return bool(re.fullmatch(r"\[\w+\]", block.head))
+
+
+def is_synopsis(block: Block) -> bool:
+    """Does it show what a command may be given, with brackets?"""
+    return block.is_shell and "[--" in block.text
 
 
 def make_script(blocks: list[Block], *, url: str) -> str:
@@ -246,6 +249,8 @@ def test_no_block_of_a_page_is_forgotten(page):
     for block in read_blocks(page):
         if is_run(block):
             assert page in RUN_BY_TESTS, f"{block} is run by no test: add one, or a line to NOT_RUN"
+        elif is_synopsis(block):
+            commands.check_synopsis(block)
         elif not block.is_shell and block.language != "python":
             assert block.language in LOOKED_AT.get(page, set()), f"{block}: nobody checks {block.language!r}"
 
