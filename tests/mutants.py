@@ -973,6 +973,13 @@ MUTANTS = (
         "what somebody is reading jumps down when the products come",
     ),
     Mutant(
+        "recommendations/static/recommendations/kindred.js",
+        """console.error(`<kindred-similar sku="${sku}">: ${message}`);""",
+        "",
+        ("tests/browser/test_shop.py::test_the_console_names_the_origin_that_the_shop_does_not_allow_yet",),
+        "an empty place on the page, and nothing that says which setting is missing",
+    ),
+    Mutant(
         "catalog/pages.py",
         "not in {category.path for category in categories}",
         "in set()",

@@ -13,6 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("api", "catalog", "embeddings", "recommendations", "config")
+CHINESE = PROJECT / "README.zh-CN.md"
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 DOCUMENTED = "\n".join(page.read_text() for page in PAGES)
 COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
@@ -146,7 +147,7 @@ def test_the_pages_that_were_promised_are_there(path):
 
 def test_every_link_between_the_pages_leads_somewhere():
     broken = []
-    for page in PAGES:
+    for page in [*PAGES, CHINESE]:
         for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.name}: {target}")
@@ -165,3 +166,9 @@ def test_hooks_before_a_commit_fetch_nothing():
     hooks = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())
     assert [repository["repo"] for repository in hooks["repos"]] == ["local"]
     assert {hook["language"] for hook in hooks["repos"][0]["hooks"]} == {"system"}
+
+
+def test_the_version_of_postgres_that_it_takes_is_said_once():
+    assert re.findall(r"Postgres (\d+) or newer", DOCUMENTED) == ["14"]
+    assert re.findall(r"pgvector ([\d.]+) or newer", DOCUMENTED) == ["0.8"]
+    assert "Postgres 14 或更新版本" in CHINESE.read_text(encoding="utf-8")

@@ -94,6 +94,22 @@ def test_the_web_component_shows_similar_products_on_another_site(shelf: str, pa
     assert cards.first.locator("a").get_attribute("href") == f"{shelf}/products/MUG-105/"  # the nearest other design
 
 
+def test_the_console_names_the_origin_that_the_shop_does_not_allow_yet(shelf: str, page: Page, settings):
+    settings.CORS_ALLOWED_ORIGINS = []
+    other_site = shelf.replace("localhost", "127.0.0.1")
+    html = f"""<!doctype html><html lang="en"><title>Other site</title>
+        <script type="module" src="{shelf}/widgets/kindred.js"></script>
+        <kindred-similar sku="MUG-101" api="{shelf}"></kindred-similar></html>"""
+    page.route(f"{other_site}/elsewhere/", lambda route: route.fulfill(body=html, content_type="text/html"))
+    with page.expect_console_message(lambda message: "kindred-similar" in message.text) as said:
+        page.goto(f"{other_site}/elsewhere/")
+    assert said.value.text == (
+        f'<kindred-similar sku="MUG-101">: no answer from {shelf} could be read. '
+        f"If the shop is up, allow this page: CORS_ALLOWED_ORIGINS={other_site}"
+    )
+    expect(page.locator("kindred-similar").locator("li")).to_have_count(0)
+
+
 def test_pages_fit_a_phone(shelf: str, page: Page):
     page.set_viewport_size({"width": 375, "height": 800})
     for path in ("/", "/products/MUG-101/", "/search/?q=mug"):  # why/ has its test in test_pages.py

@@ -3,7 +3,8 @@
  * A row of similar products for any page: <script type="module" src="https://shop.example/widgets/kindred.js"></script>
  * In the head, with blocking="render" beside type, the page keeps room for the row from its first frame on, and what
  * stands below does not move. A Content-Security-Policy of the page has to name the shop in script-src, connect-src and
- * img-src, and nothing else: no style is written into the page.
+ * img-src, and nothing else: no style is written into the page. The shop has to name the page's origin in its setting
+ * CORS_ALLOWED_ORIGINS; where no answer may be read, the console says which.
  *
  * Attributes: sku (required), limit (default 8), api (default: where this script came from), key (a publishable API
  * key), heading (default by the page's language), strategy, and params (more query parameters, "in_stock=true&brand=Halla").
@@ -78,8 +79,17 @@ class KindredSimilar extends HTMLElement {
     } catch (error) {
       if (signal.aborted) return;
       this.#replace([]); // a page without recommendations is still a page
-      this.#tell("kindred-error", { message: String(error.message || error) });
+      const message = this.#explain(error);
+      console.error(`<kindred-similar sku="${sku}">: ${message}`);
+      this.#tell("kindred-error", { message });
     }
+  }
+
+  /* Browsers tell a script neither that an answer was kept from it nor why: it looks like a shop that is down. */
+  #explain(error) {
+    const api = URL.canParse(this.#api()) ? new URL(this.#api()).origin : location.origin;
+    if (!(error instanceof TypeError) || api === location.origin) return String(error.message || error);
+    return `no answer from ${api} could be read. If the shop is up, allow this page: CORS_ALLOWED_ORIGINS=${location.origin}`;
   }
 
   /* Cards without content, as high as those to come, so that the page does not move when they do. */
@@ -122,9 +132,12 @@ class KindredSimilar extends HTMLElement {
     return WORDS[this.#language().split("-")[0]] || WORDS.en;
   }
 
+  #api() {
+    return (this.getAttribute("api") || HOME).replace(/\/+$/, "");
+  }
+
   #address(sku) {
-    const api = (this.getAttribute("api") || HOME).replace(/\/+$/, "");
-    const url = new URL(`${api}/api/v1/products/${encodeURIComponent(sku)}/similar/`);
+    const url = new URL(`${this.#api()}/api/v1/products/${encodeURIComponent(sku)}/similar/`);
     url.search = this.getAttribute("params") || "";
     url.searchParams.set("limit", this.getAttribute("limit") || "8");
     const strategy = this.getAttribute("strategy");

@@ -1,0 +1,266 @@
+"""Every block of code on the pages is run as it stands, or is in a short list that says why not and what is checked.
+
+The blocks of a page are one script in one shell, in a folder that has the project's files. A new block needs nothing
+here as long as it runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.template import Context, Template
+
+from api.models import ApiKey
+from catalog.models import Product
+from config.services import postgres
+from tests.docs import commands
+from tests.docs.blocks import PAGES, PROJECT, TRANSLATED, Block, read_blocks
+
+HERE = "http://127.0.0.1:8000"  # on the pages; in the tests the live server
+BEGINNING = "::beginning "
+CSV_LIMIT = 2  # lines of the example that README.md shows
+
+
+def check_nothing(block: Block) -> None:
+    """It is tried elsewhere, or by nobody here: see the reason beside it."""
+
+
+# (page, first line) -> why it is not run, and what is checked instead.
+NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
+    ("README.md", "git clone <this repository> kindred && cd kindred"): (
+        "needs a network; tests/acceptance/test_up.py runs `up`", commands.check_set_up),
+    ("README.md", "python manage.py createsuperuser"): ("asks at a terminal", commands.check_commands),
+    ("README.md", "CORS_ALLOWED_ORIGINS=https://www.shop.example python manage.py up"): (
+        "does not end; tests/browser/test_shop.py tries the setting", commands.check_commands),
+    ("README.md", "pip install -r requirements-dev.txt"): ("is this run", commands.check_commands),
+    ("CONTRIBUTING.md", "python3 -m venv .venv && . .venv/bin/activate"): ("needs a network", commands.check_set_up),
+    ("CONTRIBUTING.md", "python -m pytest tests/unit        # hundreds of tests in seconds, no server"): (
+        "is this run", commands.check_commands),
+    ("docs/api.md", "npx openapi-typescript https://shop.example/api/v1/schema/ -o kindred.ts"): (
+        "needs a network; tests/api/test_clients.py makes and uses both clients", check_nothing),
+    ("docs/evaluation.md", "python benchmarks/quality.py --only homeware --no-doc --reports reports"): (
+        "takes minutes, and a browser", commands.check_commands),
+    ("docs/operations.md", "export SECRET_KEY=$(openssl rand -hex 32) POSTGRES_PASSWORD=$(openssl rand -hex 24) "
+     "VALKEY_PASSWORD=$(openssl rand -hex 24) ALLOWED_HOSTS=shop.example"): ("needs Docker", commands.check_compose),
+    ("docs/operations.md", "gunicorn config.wsgi --worker-class config.web_worker.WebWorker --bind 127.0.0.1:8000 "
+     "--workers 2 --threads 4 --preload --no-control-socket"): ("do not end", commands.check_commands),
+}  # fmt: skip
+ELSEWHERE = "tests/api/test_examples.py"  # runs each curl and Python example of docs/api.md
+DATA = ("RateLimit-Policy:", '{"products":')  # indented blocks of docs/api.md that are no commands
+
+
+class Tags(HTMLParser):
+    """The start tags of a piece of HTML, with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+def check_html(block: Block, client) -> None:
+    """Its scripts are served, and its element takes the attributes that it is given."""
+    tags = Tags(block.text).seen
+    sources = [attributes["src"] for tag, attributes in tags if tag == "script"]
+    assert [client.get(source.removeprefix(HERE)).status_code for source in sources] == [200]
+    [element] = [attributes for tag, attributes in tags if tag == "kindred-similar"]
+    script = (PROJECT / "recommendations/static/recommendations/kindred.js").read_text()
+    observed = json.loads(re.search(r"observedAttributes = (\[.*?\])", script)[1])
+    assert [name for name in element if name not in observed] == []
+
+
+def check_template(block: Block) -> None:
+    assert "/products/" in Template(block.text).render(Context())
+
+
+def check_example_csv(block: Block) -> None:
+    """It is the beginning of the file that the commands import."""
+    shown = list(csv.reader(StringIO(block.text)))
+    assert len(shown) == CSV_LIMIT
+    with (PROJECT / "demo" / "example.csv").open(encoding="utf-8", newline="") as file:
+        assert shown == list(csv.reader(file))[:CSV_LIMIT]
+
+
+def check_rate_limit(block: Block, client) -> None:
+    """The headers of a real answer, but for how much is left."""
+    answer = client.get("/api/v1/products/")
+    said = "\n".join(f"{name}: {answer[name]}" for name in ("RateLimit-Policy", "RateLimit"))
+    assert re.sub(r";r=\d+;t=\d+", "", said) == re.sub(r";r=\d+;t=\d+", "", block.text.strip())
+
+
+def check_bulk(block: Block, client) -> None:
+    """One of the two is new, and the other is there."""
+    Product.objects.create(sku="VAS-102", title="Vase", stock=1)
+    _, token = ApiKey.objects.issue("bulk", scope="secret")
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = client.post("/api/v1/products/bulk/", json.loads(block.text), "application/json", headers=headers).json()
+    assert [(item["sku"], item["outcome"]) for item in answer["results"]] == [
+        ("VAS-101", "created"),
+        ("VAS-102", "updated"),
+    ]
+
+
+def is_run(block: Block) -> bool:
+    """Does the block go into the script of its page?"""
+    if (block.page, block.head) in NOT_RUN or block.head.startswith(DATA) or is_ini(block) or is_synopsis(block):
+        return False
+    if block.page == "docs/api.md" and block.language in ("bash", "python"):
+        return False  # see ELSEWHERE
+    return block.is_shell or block.language == "python"
+
+
+def is_ini(block: Block) -> bool:
+    """Is it a piece of a unit or of another program's settings? Such a block begins with its section."""
+    return bool(re.fullmatch(r"\[\w+\]", block.head))
+
+
+def is_synopsis(block: Block) -> bool:
+    """Does it show what a command may be given, with brackets?"""
+    return block.is_shell and "[--" in block.text
+
+
+def make_script(blocks: list[Block], *, url: str) -> str:
+    """Return one script of all blocks, which says where it is and stops at the first failure."""
+    parts = ["set -euo pipefail"]
+    for block in blocks:
+        parts.append(f"echo '{BEGINNING}{block}'")
+        text = block.text.replace(HERE, url)
+        parts.append(text if block.is_shell else f"python manage.py shell <<'PYTHON'\n{text}\nPYTHON")
+    return "\n".join(parts)
+
+
+@pytest.fixture
+def copy_of_database() -> str:
+    """An empty database beside the test's, for a page that restores one."""
+    if settings.DATABASE_URL:
+        pytest.skip("restoring needs the embedded Postgres, whose superuser is ours")
+    tools = ["--host", settings.DATABASES["default"]["HOST"], "--username", "postgres"]
+    subprocess.run([postgres.find_binaries() / "createdb", *tools, "--owner", "kindred", "copy_of_pages"], check=True)
+    yield "copy_of_pages"
+    subprocess.run([postgres.find_binaries() / "dropdb", *tools, "--force", "copy_of_pages"], check=True)
+
+
+@pytest.fixture
+def run_page(transactional_db, live_server, child_environment, tmp_path: Path):
+    """Return a function that runs the blocks of a page, with some words replaced. It returns what they say."""
+    folder = tmp_path / "kindred"
+    folder.mkdir()
+    for name in ("manage.py", "demo", "docs", "benchmarks"):
+        (folder / name).symlink_to(PROJECT / name)
+    (folder / "var").symlink_to(os.environ["KINDRED_HOME"])
+    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = child_environment | {"PATH": programs, "COLUMNS": "200"}
+
+    def run(page: str, replaced: dict[str, str] | None = None) -> str:
+        script = make_script([block for block in read_blocks(page) if is_run(block)], url=live_server.url)
+        for word, other in (replaced or {}).items():
+            assert word in script
+            script = script.replace(word, other)
+        done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.timeout(900)
+def test_the_commands_of_the_readme_and_of_the_evaluation_do_what_they_say(run_page, client):
+    said = run_page("README.md").split(BEGINNING)
+    [imported] = [part for part in said if "Created 8" in part]
+    assert "rejected 0" in imported
+    assert "MUG-107" in imported  # the most similar of another design
+    assert Product.objects.get(sku="MUG-107").images.count() == 2
+    listed = [re.findall(r"^(\S+) -?0\.\d+$", part, re.MULTILINE) for part in said if "MUG-107 0." in part]
+    # By the Python example: the anchor's own variant is not among them.
+    assert listed == [["MUG-107", "MUG-111", "CUP-103", "BWL-102", "TEA-109", "VAS-104"]]
+    for block in read_blocks("README.md"):
+        if block.language == "django":
+            check_template(block)
+        elif block.language == "html":
+            check_html(block, client)
+        elif block.language == "csv":
+            check_example_csv(block)
+    Product.objects.create(sku="BNC-104", title="Bench")  # one of the photos on the evaluation page is of it
+    assert "nDCG@10" in run_page("docs/evaluation.md")
+
+
+@pytest.mark.timeout(300)
+def test_the_commands_of_the_api_do_what_it_says(run_page, client):
+    ApiKey.objects.create(name="lost", scope="publishable", prefix="kindred_pk_Zk3v9", token_hash="0" * 64)
+    said = run_page("docs/api.md")
+    assert "iOS app" in said
+    assert ApiKey.objects.get(name="lost").state == "revoked"
+    [headers, bulk] = [block for block in read_blocks("docs/api.md") if block.head.startswith(DATA)]
+    check_rate_limit(headers, client)
+    check_bulk(bulk, client)
+
+
+@pytest.mark.timeout(300)
+def test_the_backup_of_the_operations_page_is_restored(run_page, copy_of_database):
+    Product.objects.create(sku="MUG-101", title="Halla Mug")
+    home = Path(os.environ["KINDRED_HOME"])
+    (home / "media").mkdir(exist_ok=True)
+    (home / "secret_key").touch()
+    run_page(
+        "docs/operations.md",
+        {
+            "kindred.dump kindred": f"kindred.dump {connection.settings_dict['NAME']}",
+            "--dbname kindred": f"--dbname {copy_of_database}",
+        },
+    )
+    psql = [postgres.find_binaries() / "psql", "-h", settings.DATABASES["default"]["HOST"], "-U", "kindred", "-At"]
+    query = ["-c", "SELECT sku FROM catalog_product", copy_of_database]
+    restored = subprocess.run([*psql, *query], capture_output=True, text=True, check=True)
+    assert restored.stdout == "MUG-101\n"
+
+
+@pytest.mark.parametrize(("page", "head"), NOT_RUN, ids=lambda value: value[:60])
+def test_what_cannot_be_run_is_checked_and_still_there(page, head):
+    [block] = [block for block in read_blocks(page) if block.head == head]
+    why, check = NOT_RUN[page, head]
+    assert why
+    check(block)
+
+
+RUN_BY_TESTS = {"README.md", "docs/evaluation.md", "docs/api.md", "docs/operations.md"}
+LOOKED_AT = {  # languages of blocks that are no commands, by page, and where they are checked
+    "README.md": {"text", "csv", "django", "html"},
+    "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_block_of_a_page_is_forgotten(page):
+    for block in read_blocks(page):
+        if is_run(block):
+            assert page in RUN_BY_TESTS, f"{block} is run by no test: add one, or a line to NOT_RUN"
+        elif is_synopsis(block):
+            commands.check_synopsis(block)
+        elif not block.is_shell and block.language != "python":
+            assert block.language in LOOKED_AT.get(page, set()), f"{block}: nobody checks {block.language!r}"
+
+
+def test_the_chinese_readme_has_the_same_blocks_and_sections():
+    ours, theirs = read_blocks("README.md"), read_blocks(TRANSLATED)
+    commands_only = [[block.text for block in blocks if block.language != "text"] for blocks in (ours, theirs)]
+    assert commands_only[0] == commands_only[1]
+    pages = [(PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", TRANSLATED)]
+    sections = [re.findall(r"^(##+) ", page, re.MULTILINE) for page in pages]
+    assert sections[0] == sections[1]
+    tables = [re.findall(r"^\| `(?:python manage\.py )?([\w-]+)", page, re.MULTILINE) for page in pages]
+    assert tables[0] == tables[1]
