@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from catalog.importers.pictures import Found, PictureFolder
-from catalog.importers.report import ImportReport, RowError, SourceRow
+from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
 from catalog.importers.sources import Known, NotComplete, count_shown, deactivate_gone, find_known
 from catalog.pictures.arranging import PictureUrl, WantedPictures
@@ -37,8 +36,7 @@ class Loader:
 
     def load(self, rows: Iterable[SourceRow]) -> None:
         """Load all rows. Every batch is one transaction; a bad row costs only itself."""
-        rows = iter(rows)
-        while batch := list(islice(rows, CHUNK)):
+        for batch in split_rows(rows):
             accepted = list(self._accept(batch))
             known = find_known([row.write.sku for row, _ in accepted])
             writes = [self._make_write(row, pictures, known.get(row.write.sku)) for row, pictures in accepted]
@@ -99,6 +97,23 @@ class Loader:
             else:
                 self.lines[sku] = row.source.line
                 yield row, pictures
+
+
+def split_rows(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
+    """Yield the rows in batches. Where the file breaks off, what came before is a batch as well, and then it raises."""
+    batch: list[SourceRow] = []
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == CHUNK:
+                yield batch
+                batch = []
+    except ImportFileError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def _pictures_of(row: ParsedRow, found: dict[str, Found], report: ImportReport) -> WantedPictures | None:

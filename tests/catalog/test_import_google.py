@@ -147,7 +147,6 @@ def test_hostile_and_broken_xml_is_refused(folder, xml, message):
 
 
 def test_what_came_before_a_break_in_the_file_is_loaded(folder, monkeypatch):
-    monkeypatch.setattr("catalog.importers.load.CHUNK", 1)
     monkeypatch.setattr("catalog.importers.google.markup.CHUNK_BYTES", 50)
     xml = "<rss><item><id>A</id><title>Mug</title></item>\n<item><id>B</id></broken>"
 

@@ -28,7 +28,8 @@ def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8
     expired = 0
     for line, item in _read_items(file, report=report, encoding=encoding):
         expired += item.is_expired and not item.problem
-        yield SourceRow(line, item.row, item.problem)
+        emptied = frozenset(column for column, text in item.row.items() if not text)
+        yield SourceRow(line, item.row, item.problem, emptied)
     if expired:
         report.warn(f"Past their expiration_date, and therefore not for sale: {expired}.")
 
