@@ -494,4 +494,4 @@ def test_feeds_are_read_as_they_come(case: Case, tmp_path: Path):
 def test_an_archive_that_unpacks_to_too_much_is_refused(pack_up, tmp_path, monkeypatch):
     monkeypatch.setattr(envelopes, "FREE_BYTES", 1000)
     bomb = pack_up((TEXT + " " * 2_000_000).encode())
-    check_case(Case(name="bomb", files=[feed(bomb)], refused="bytes: import it unpacked", products={}), tmp_path)
+    check_case(Case(name="bomb", files=[feed(bomb)], refused="bytes: import it unpacked", products=LAMP), tmp_path)
