@@ -29,6 +29,7 @@ __all__ = [
     "release",
 ]
 
+CONNECT_TIMEOUT_S = 3  # to a server that does not answer at all; what DATABASE_URL says goes first
 CONNECTION_MAX_AGE_S = 60
 SERVER_LOGS = ("postgres.log", "valkey.log", "services.log")
 
@@ -48,6 +49,7 @@ def database_settings(home: Path, *, url: str) -> dict[str, Any]:
             "HOST": str(socket_directory(home)),
         }
     return config | {
+        "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT_S} | config.get("OPTIONS", {}),
         "CONN_MAX_AGE": CONNECTION_MAX_AGE_S,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,  # a pooler hands the connection on, and the cursor stays behind

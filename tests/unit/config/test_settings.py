@@ -110,6 +110,12 @@ def test_a_socket_directory_in_a_url_reaches_the_database():
     assert (settings["HOST"], settings["USER"], settings["NAME"]) == ("/run/kindred", "kindred", "shop")
 
 
+@pytest.mark.parametrize(("said", "seconds"), [("", 3), ("?connect_timeout=10", "10")])
+def test_a_database_server_that_does_not_answer_is_not_waited_for(said, seconds):
+    settings = services.database_settings(Path("/unused"), url=f"postgres://kindred@10.0.0.5/shop{said}")
+    assert settings["OPTIONS"]["connect_timeout"] in (seconds, int(seconds))
+
+
 @pytest.mark.parametrize(
     ("url", "broker", "location"),
     [
