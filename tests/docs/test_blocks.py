@@ -259,7 +259,7 @@ def test_no_block_of_a_page_is_forgotten(page):
 # How a field of an answer is declared in the examples for apps; no compiler of theirs is here.
 FIELD = {
     "swift": r"^    let (\w+): (?:String|\[|URL|Bool|Double)",
-    "kotlin": r"^    (?:@SerialName\(\"(\w+)\"\) )?val (\w+): (?:String|List|Boolean|Double)",
+    "kotlin": r"(?:@SerialName\(\"(\w+)\"\) )?val (\w+): (?:String|List|Boolean|Double)",
 }
 CLIENT = {"base", "key"}  # what the example's own client is made with
 
