@@ -21,6 +21,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.template import Context, Template
+from drf_spectacular.generators import SchemaGenerator
 
 from api.models import ApiKey
 from catalog.models import Product
@@ -253,6 +254,30 @@ def test_no_block_of_a_page_is_forgotten(page):
             commands.check_synopsis(block)
         elif not block.is_shell and block.language != "python":
             assert block.language in LOOKED_AT.get(page, set()), f"{block}: nobody checks {block.language!r}"
+
+
+# How a field of an answer is declared in the examples for apps; no compiler of theirs is here.
+FIELD = {
+    "swift": r"^    let (\w+): (?:String|\[|URL|Bool|Double)",
+    "kotlin": r"(?:@SerialName\(\"(\w+)\"\) )?val (\w+): (?:String|List|Boolean|Double)",
+}
+CLIENT = {"base", "key"}  # what the example's own client is made with
+
+
+@pytest.mark.parametrize("language", FIELD)
+def test_the_examples_for_apps_read_fields_that_answers_have(language):
+    [block] = [block for block in read_blocks("docs/api.md") if block.language == language]
+    found = re.findall(FIELD[language], block.text, re.MULTILINE)
+    names = [next(filter(None, one)) if isinstance(one, tuple) else one for one in found]
+    read = {re.sub(r"([A-Z])", r"_\1", name).lower() for name in names} - CLIENT
+    components = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
+    answered = {
+        name
+        for schema in ("RecommendationList", "Recommendation", "Problem")
+        for name in components[schema]["properties"]
+    }
+    assert {"recommendation_id", "image_url", "in_stock", "detail"} <= read
+    assert read - answered == set()
 
 
 def test_the_chinese_readme_has_the_same_blocks_and_sections():
