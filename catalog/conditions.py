@@ -6,6 +6,8 @@ stands the same rule for a value at hand.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
@@ -65,6 +67,32 @@ class Condition(NamedTuple):
 def in_categories(paths: Sequence[str]) -> Condition:
     """In one of the categories, or below it."""
     return Condition("category_id", IN_CATEGORIES, (list(paths),))
+
+
+def attribute_condition(name: str, texts: Sequence[str]) -> Condition:
+    """The attribute has one of the values, as text, number or truth value, alone or in a list; `a.b` is b in a."""
+    documents = tuple(json.dumps(document) for text in texts for document in attribute_documents(name, text))
+    return Condition(
+        "attributes", " OR ".join(f"{{0}} @> {{{number}}}::jsonb" for number in range(1, len(documents) + 1)), documents
+    )
+
+
+def attribute_documents(name: str, text: str) -> list[dict[str, Any]]:
+    """Return the JSON documents that contain the value in one of the forms that a catalogue may have it in.
+
+    Containment, unlike comparing text, can use the index on attributes.
+    """
+    values: list[Any] = [text]
+    if re.fullmatch(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?", text) or text in ("true", "false"):
+        values.append(json.loads(text))
+    names = [[name], name.split(".")] if "." in name else [[name]]
+    return [nest(path, form) for path in names for value in values for form in (value, [value])]
+
+
+def nest(names: list[str], value: Any) -> Any:
+    for name in reversed(names):
+        value = {name: value}
+    return value
 
 
 class _ConditionFunc(Func):

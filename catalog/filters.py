@@ -5,9 +5,8 @@ Lists of products and of recommendations, search, placements and Python callers 
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -22,7 +21,7 @@ from rest_framework import serializers
 from api.declarations import Declared, TextsField, check_value, parameter, parameters_of
 from api.problems import RequestError
 from catalog.categories import normalize_path
-from catalog.conditions import IN_CATEGORIES, IN_STOCK, ON_SALE, REDUCED_BY, Condition
+from catalog.conditions import IN_CATEGORIES, IN_STOCK, ON_SALE, REDUCED_BY, Condition, attribute_condition
 
 ATTRIBUTE_PREFIX = "attr."
 PRICE_LIMIT = Decimal(10**12)
@@ -278,29 +277,3 @@ def join_attributes(
     for name, value in filter(None, map(split_attribute, texts)):
         joined.setdefault(name, []).append(value)
     return tuple((name, tuple(dict.fromkeys(values))) for name, values in joined.items())
-
-
-def attribute_condition(name: str, texts: Sequence[str]) -> Condition:
-    """The attribute has one of the values, as text, number or truth value, alone or in a list; `a.b` is b in a."""
-    documents = tuple(json.dumps(document) for text in texts for document in attribute_documents(name, text))
-    return Condition(
-        "attributes", " OR ".join(f"{{0}} @> {{{number}}}::jsonb" for number in range(1, len(documents) + 1)), documents
-    )
-
-
-def attribute_documents(name: str, text: str) -> list[dict[str, Any]]:
-    """Return the JSON documents that contain the value in one of the forms that a catalogue may have it in.
-
-    Containment, unlike comparing text, can use the index on attributes.
-    """
-    values: list[Any] = [text]
-    if re.fullmatch(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?", text) or text in ("true", "false"):
-        values.append(json.loads(text))
-    names = [[name], name.split(".")] if "." in name else [[name]]
-    return [nest(path, form) for path in names for value in values for form in (value, [value])]
-
-
-def nest(names: list[str], value: Any) -> Any:
-    for name in reversed(names):
-        value = {name: value}
-    return value

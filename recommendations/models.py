@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from catalog.filters import attribute_condition
+from catalog.conditions import attribute_condition
 from catalog.models import Category, Product
 from recommendations.events import Event as Event  # a table of this app, in a folder of its own
 from recommendations.rules import MAX_PLACEMENT_LENGTH, WIDGET

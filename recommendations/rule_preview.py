@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.filters import attribute_condition
+from catalog.conditions import attribute_condition
 from catalog.models import Product
 from recommendations.anchors import read_start
 from recommendations.models import Rule

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from catalog.conditions import IN_CATEGORIES, Condition
-from catalog.filters import attribute_condition
+from catalog.conditions import IN_CATEGORIES, Condition, attribute_condition
 
 MAX_PLACEMENT_LENGTH = 100
 WIDGET = "widget"  # the placement of the web component and of the template tag

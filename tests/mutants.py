@@ -213,7 +213,7 @@ MUTANTS = (
         "an app in another time zone misses the newest products, or has old ones for new",
     ),
     Mutant(
-        "catalog/filters.py",
+        "catalog/conditions.py",
         "for form in (value, [value])]",
         "for form in (value,)]",
         ("tests/recommendations/test_similar_products.py::test_each_filter_keeps_exactly_what_it_says",),
