@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from api.problems import is_api_path
 from api.throttling import count_in_window, identify_address, parse_rate
 
+MAX_DIGITS = 18  # of a length: Python reads longer numbers slowly, or not at all
 COSTLY_PAGES = ("/search/", "/products/")  # they ask the worker, or search by vectors
 
 
@@ -26,7 +27,10 @@ class LimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         limit = settings.KINDRED_MAX_UPLOAD_BYTES
-        if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not (length.isascii() and length.isdigit()):
+            return refuse(400, "Content-Length has to be a number of bytes.")
+        if len(length) > MAX_DIGITS or int(length) > limit:
             return refuse(413, f"The request is larger than {limit:,} bytes. Send less, or a smaller picture.")
         if is_costly(request) and (wait_s := self.seconds_to_wait(request)):
             return refuse(429, f"Too many requests: wait {wait_s} seconds.", retry_after_s=wait_s)

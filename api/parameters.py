@@ -138,16 +138,24 @@ class StrictSerializer(DeclaredFields):
     ignored: tuple[str, ...] = ()
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        if isinstance(data, dict):
-            known = list(self.fields)
-            unknown = [name for name in data if name not in known and name not in self.ignored]
-            if unknown:
-                said = {name: describe_unknown(name, known=known, kind="field") for name in unknown}
-                raise serializers.ValidationError(
-                    {name: [ErrorDetail(text, code="unknown_field")] for name, text in said.items()}
-                )
-        values: dict[str, Any] = super().to_internal_value(data)
+        errors: dict[str, Any] = self.find_unknown(data) if isinstance(data, dict) else {}
+        try:
+            values: dict[str, Any] = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if not errors:
+                raise
+            errors |= error.detail if isinstance(error.detail, dict) else {}
+        if errors:
+            raise serializers.ValidationError(errors)
         return values
+
+    def find_unknown(self, data: dict[str, Any]) -> dict[str, list[ErrorDetail]]:
+        known = list(self.fields)
+        return {
+            name: [ErrorDetail(describe_unknown(name, known=known, kind="field"), code="unknown_field")]
+            for name in data
+            if name not in known and name not in self.ignored
+        }
 
 
 class StrictSerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

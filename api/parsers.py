@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -14,6 +15,15 @@ from api.problems import PayloadTooLarge
 
 def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that comes twice in one object: which of the two was meant, nobody knows (RFC 8259, 4)."""
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"{twice[:100]!r} is in one object twice")
+    return read
 
 
 class BoundedJSONParser(BaseParser):
@@ -28,7 +38,7 @@ class BoundedJSONParser(BaseParser):
             raise PayloadTooLarge(f"The body is larger than {limit:,} bytes. Send it in several parts.")
         try:
             text = body.decode()
-            data = json.loads(text, parse_constant=refuse_constant)
+            data = json.loads(text, parse_constant=refuse_constant, object_pairs_hook=read_object)
             if "\\ud" in text.lower():  # half of a surrogate pair is no character: nothing could store or answer it
                 json.dumps(data, ensure_ascii=False).encode()
             return data

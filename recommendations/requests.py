@@ -137,6 +137,8 @@ class ListRequest(Declared):
     def __post_init__(self) -> None:
         find_strategy(self.strategy)  # says of those that are planned that they are
         Declared.__post_init__(self)
+        if strangers := [sku for sku in self.options.weights if sku not in self.anchors]:
+            raise RequestError("weights", f"{', '.join(strangers[:10])}: no such anchor. Weights are of anchors.")
         if self.plan.modality and not self.anchors:
             raise RequestError("anchors", f"The strategy {self.strategy} needs at least one anchor.")
 

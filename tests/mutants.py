@@ -156,6 +156,27 @@ MUTANTS = (
         "who has used up one minute's budget is shut out for the next as well",
     ),
     Mutant(
+        "api/parsers.py",
+        "    if len(read) < len(pairs):\n",
+        "    if False:\n",
+        ("tests/field/test_requests.py",),
+        "of two prices in one body the last is taken in silence",
+    ),
+    Mutant(
+        "api/limits.py",
+        "        if not (length.isascii() and length.isdigit()):\n",
+        "        if False:\n",
+        ("tests/field/test_requests.py",),
+        "a header of letters is a 500",
+    ),
+    Mutant(
+        "recommendations/rest/events.py",
+        "            if isinstance(session, str) and session in busy:\n",
+        "            if session in busy:\n",
+        ("tests/api/test_events.py::test_an_identifier_that_is_no_text_is_refused_whoever_sends_it",),
+        "one odd event of a stranger fails the whole batch with a 500",
+    ),
+    Mutant(
         "api/preconditions.py",
         'if wanted and (held is None or not {"*", held} & wanted):',
         "if wanted and held is None:",

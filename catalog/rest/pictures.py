@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,13 +16,13 @@ from rest_framework.views import APIView
 from api.parameters import QueryParameters, StrictSerializer
 from api.parsers import BoundedJSONParser
 from catalog.fields import MAX_INTEGER
-from catalog.models import Product
+from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.writes import add_picture, request_download
 from catalog.rest import examples
 from catalog.rest.answers import ImageSerializer
-from catalog.rest.products import visible_products
+from catalog.rest.products import get_product, visible_products
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -68,7 +67,14 @@ class ImageListSerializer(serializers.Serializer[Any]):
 
 
 def find_product(request: Request, sku: str) -> Product:
-    return get_object_or_404(visible_products(request), sku=sku)
+    return get_product(visible_products(request), sku=sku)
+
+
+def get_image(request: Request, *, sku: str, image_id: int) -> ProductImage:
+    image = find_product(request, sku).images.filter(pk=image_id).first()
+    if image is None:
+        raise NotFound(f"The product {sku!r} has no picture {image_id}.")
+    return image
 
 
 class ProductImageListView(APIView):
@@ -128,13 +134,13 @@ class ProductImageView(APIView):
     def get(self, request: Request, sku: str, image_id: int) -> Response:
         """Read one picture."""
         QueryParameters.read(request)
-        image = get_object_or_404(find_product(request, sku).images, pk=image_id)
+        image = get_image(request, sku=sku, image_id=image_id)
         return Response(ImageSerializer(image, context={"request": request}).data)
 
     @extend_schema(operation_id="deleteProductImage", tags=["images"], request=None, responses={204: None})
     def delete(self, request: Request, sku: str, image_id: int) -> Response:
         """Take one picture away."""
-        get_object_or_404(find_product(request, sku).images, pk=image_id).delete()
+        get_image(request, sku=sku, image_id=image_id).delete()
         return Response(status=204)
 
 
@@ -145,5 +151,7 @@ class ProductDownloadView(APIView):
     def get(self, request: Request, sku: str, download_id: int) -> Response:
         """See how far a download is: waiting, fetching, done (with `image_id`) or failed (with `reason`)."""
         QueryParameters.read(request)
-        download = get_object_or_404(find_product(request, sku).downloads, pk=download_id)
+        download = find_product(request, sku).downloads.filter(pk=download_id).first()
+        if download is None:
+            raise NotFound(f"The product {sku!r} has no download {download_id}.")
         return Response(DownloadSerializer(download).data)

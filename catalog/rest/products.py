@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, ValidationError
@@ -38,6 +37,14 @@ from catalog.writing import Outcome, ProductWrite, WriteResult, upsert_products,
 def visible_products(request: Request) -> ProductQuerySet:
     """Everything for those who may write, else what is for sale."""
     return Product.objects.all() if may_write(request) else Product.objects.shown()
+
+
+def get_product(products: ProductQuerySet, *, sku: str) -> Product:
+    """Return the product of that sku. Raises NotFound, which names it."""
+    product = products.filter(sku=sku).first()
+    if product is None:
+        raise NotFound(f"There is no product {sku!r}.")
+    return product
 
 
 def load_shown(products: ProductQuerySet, *, wanted: dict[str, Any]) -> ProductQuerySet:
@@ -125,7 +132,7 @@ class ProductView(APIView):
     def get(self, request: Request, sku: str) -> Response:
         """Read one product."""
         wanted = ProductQuery.read(request)
-        product = get_object_or_404(load_shown(visible_products(request), wanted=wanted), sku=sku)
+        product = get_product(load_shown(visible_products(request), wanted=wanted), sku=sku)
         serializer = ProductSerializer(product, context={"request": request})
         keep_fields(serializer, wanted.get("fields"))
         return Response(serializer.data)

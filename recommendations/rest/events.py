@@ -178,7 +178,8 @@ def check_events(
     rejected: dict[int, dict[str, Any]] = {}
     for index, item in enumerate(items):
         try:
-            if item.get("session_id") in busy:
+            session = item.get("session_id")
+            if isinstance(session, str) and session in busy:
                 raise ValidationError({"session_id": [ErrorDetail("Too many events in a minute.", code="throttled")]})
             checked[index] = serializer.run_validation(item)
         except ValidationError as error:

@@ -60,6 +60,7 @@ def test_good_events_are_recorded_and_bad_ones_explained(shop, make_product):
         {"sku": "A"},
         event("zero", quantity=0),
         event("nul\x00"),
+        event("session", session_id={"id": 1}),
     ]
     answer = shop.call("POST", "events/", {"events": batch}).json()
     assert (answer["recorded"], answer["duplicates"]) == (1, 0)
@@ -75,6 +76,7 @@ def test_good_events_are_recorded_and_bad_ones_explained(shop, make_product):
         5: (None, {"event_id": "required", "type": "required"}),
         6: ("zero", {"quantity": "min_value"}),
         7: ("nul\x00", {"event_id": "null_characters_not_allowed"}),
+        8: ("session", {"session_id": "invalid"}),
     }
     assert list(Event.objects.values_list("event_id", flat=True)) == ["good"]
 
@@ -100,6 +102,13 @@ def test_a_product_that_is_deleted_leaves_its_events_and_sales(app, make_product
     make_product("A")  # of the same sku: a product of its own
     kept = list(Event.objects.order_by("event_id").values_list("event_id", "sku", "product", "quantity"))
     assert kept == [("seen", "A", None, 1), ("sold", "A", None, 3)]
+
+
+def test_an_identifier_that_is_no_text_is_refused_whoever_sends_it(anyone, make_product):
+    make_product("A")
+    sent = [event("e", session_id=value) for value in ({}, [], {"id": 1})]
+    answer = anyone.call("POST", "events/", {"events": sent}).json()
+    assert [item["errors"][0]["code"] for item in answer["rejected"]] == ["invalid"] * 3
 
 
 def test_batches_are_bounded(app, db):

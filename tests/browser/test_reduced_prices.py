@@ -34,7 +34,9 @@ def test_the_web_component_shows_both_prices_and_leads_to_the_shops_page(shelf: 
     cards = page.locator("kindred-similar").locator("li")
     expect(cards).to_have_count(2)
     prices = cards.locator(".price").all_inner_texts()
-    assert [" ".join(text.split()) for text in prices] == ["Price now: €8.00 Price before: €10.00", "€8.00"]
+    assert [" ".join(text.split()) for text in prices] == ["€8.00 €10.00", "€8.00"]
+    names = [link.get_attribute("aria-label") for link in cards.locator("a").all()]
+    assert names == ["B, €8.00, Price before: €10.00, B", "C, €8.00, C"]
     assert cards.nth(0).locator("a").get_attribute("href") == "https://shop.example/b"
     assert cards.nth(1).locator("a").get_attribute("href") == f"{shelf}/products/C/"
 

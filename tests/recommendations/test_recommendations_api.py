@@ -264,7 +264,7 @@ def test_placements_are_answered_in_order_and_fail_alone(client, shelf):
     problems = [placement["problem"]["status"] if placement["problem"] else None for placement in answer]
     assert problems == [None, 404, None, 400, 400, 400, None, 400]
     assert [error["field"] for error in answer[3]["problem"]["errors"]] == ["colour"]
-    assert [error["field"] for error in answer[4]["problem"]["errors"]] == ["brand"]
+    assert [error["field"] for error in answer[4]["problem"]["errors"]] == ["brand", "limit"]
     assert answer[6]["list"]["results"] == [{"sku": "B"}]
 
 
