@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -40,7 +40,7 @@ def explain_database_error(error: Exception) -> Unavailable | None:
 
 
 class UnavailableMiddleware:
-    """The same for pages. Routes of the API have their own handler, `failures.handle_exception`."""
+    """The same for pages, and 400 for what no column can hold. Routes of the API have a handler of their own, `failures`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -49,8 +49,13 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if is_api_path(request):
+            return None
+        if isinstance(exception, DataError):  # a value that no column can hold, out of an address or a form
+            logger.warning("%s: %s", request.path, exception)
+            return render(request, "400.html", status=400)
         answer = explain_database_error(exception)
-        if answer is None or is_api_path(request):
+        if answer is None:
             return None
         logger.error("%s: %s", request.path, exception)
         page = render(request, "503.html", {"detail": str(answer.detail)}, status=503)

@@ -173,6 +173,14 @@ class ProductAdmin(admin.ModelAdmin[Product]):
             self.message_user(request, "This product has been deleted meanwhile. Nothing was saved.", messages.WARNING)
             return redirect("admin:catalog_product_changelist")
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        try:
+            return super().changelist_view(request, extra_context)
+        except Product.DoesNotExist:  # as above: of the rows that were changed in the list
+            said = "A product of this list has been deleted meanwhile. Nothing was saved."
+            self.message_user(request, said, messages.WARNING)
+            return redirect(request.get_full_path())
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         """Save what differs from what is stored, as the other doors do. Raises DoesNotExist where it is gone."""
         stored = Product.objects.select_for_update(of=("self",)).get(pk=obj.pk) if change else obj

@@ -235,3 +235,29 @@ def test_a_product_that_is_deleted_meanwhile_is_said_to_be_gone(admin_client, mo
     assert page.redirect_chain == [("/admin/catalog/product/", 302)]
     assert "This product has been deleted meanwhile. Nothing was saved." in page.content.decode()
     assert not Product.objects.filter(title="New").exists()
+
+
+@pytest.mark.parametrize("query", ["collection=%00", "collection__exact=a%00b", "brand=%00&in_category=%00"])
+def test_an_address_with_what_no_text_can_hold_is_a_bad_request_and_no_failure(admin_client, query):
+    ProductFactory()
+    assert admin_client.get(f"/admin/catalog/product/?{query}").status_code in (302, 400)
+    assert admin_client.get("/admin/catalog/product/").status_code == 200
+
+
+def test_a_product_that_is_deleted_while_its_row_of_the_list_is_saved_costs_a_message(admin_client, monkeypatch):
+    products = [ProductFactory(sku="A"), ProductFactory(sku="B")]
+    data: dict[str, object] = {"form-TOTAL_FORMS": 2, "form-INITIAL_FORMS": 2, "_save": "Save"}
+    for number, product in enumerate(products):
+        cells = {"id": product.pk, "price": "9.00", "stock": "3", "is_active": "on"}
+        data |= {f"form-{number}-{name}": value for name, value in cells.items()}
+
+    def delete_first(product, write):
+        raise Product.DoesNotExist
+
+    monkeypatch.setattr("catalog.admin.write_product", delete_first)
+    page = admin_client.post("/admin/catalog/product/", data, follow=True)
+    assert page.status_code == 200
+    assert [str(message) for message in page.context["messages"]] == [
+        "A product of this list has been deleted meanwhile. Nothing was saved."
+    ]
+    assert set(Product.objects.values_list("price", flat=True)) == {Decimal("15.90")}
