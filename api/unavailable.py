@@ -40,7 +40,7 @@ def explain_database_error(error: Exception) -> Unavailable | None:
 
 
 class UnavailableMiddleware:
-    """The same for pages, and 400 for what no column can hold. Routes of the API have a handler of their own, `failures`."""
+    """The same for pages, and 400 for what no column can hold. Routes of the API have `failures.handle_exception`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
