@@ -162,11 +162,16 @@ class Share:
     approximate: str = "approximate"
 
 
+def bind_weights(retrieval: Retrieval, where: Where) -> list[tuple[ActiveRule, str]]:
+    """Return the boosts and buries, each with the condition of the product `p` that it means."""
+    bound = bind_all([rule.target for rule in retrieval.weights], where.params, key="w")
+    return list(zip(retrieval.weights, bound, strict=True))
+
+
 def divide_by_weights(retrieval: Retrieval, where: Where) -> list[Share]:
     """Return the whole and, where boosts and buries act, the parts that must not miss the list."""
     shares = [Share(few=retrieval.exact_products)]
-    bound = bind_all([rule.target for rule in retrieval.weights], where.params, key="w")
-    meant = list(zip(retrieval.weights, bound, strict=True))
+    meant = bind_weights(retrieval, where)
     boosted = [condition for rule, condition in meant if rule.kind == "boost"]
     buried = [condition for rule, condition in meant if rule.kind != "boost"]
     if boosted:
@@ -270,8 +275,8 @@ def listed_part(retrieval: Retrieval, where: Where, *, order: str) -> str:
 
 def rules_that_mean(retrieval: Retrieval, where: Where) -> str:
     """The ids of the boosts and buries that mean the product `p`, as an array."""
-    bound = bind_all([rule.target for rule in retrieval.weights], where.params, key="w")
-    ids = [f"CASE WHEN {one} THEN {int(rule.rule_id)} END" for rule, one in zip(retrieval.weights, bound, strict=True)]
+    meant = bind_weights(retrieval, where)
+    ids = [f"CASE WHEN {condition} THEN {int(rule.rule_id)} END" for rule, condition in meant]
     return f"array_remove(ARRAY[{', '.join(ids)}], NULL)" if ids else "NULL"
 
 

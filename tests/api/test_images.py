@@ -14,7 +14,6 @@ from unittest import mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError, connection
 from django.utils import timezone
 
 from catalog import tasks
@@ -24,6 +23,7 @@ from catalog.pictures.downloads import LEASE, PictureDownload
 from catalog.pictures.fetching import FetchError, fetch_public
 from config.celery import app
 from tests.api.callers import errors, picture_bytes, problem
+from tests.catalog.row_locks import LOCKED, try_row
 
 IMAGES = "/api/v1/products/A/images/"
 NOT_FETCHED = mock.Mock(side_effect=SystemExit("fetched all the same"))
@@ -77,19 +77,12 @@ def test_pictures_of_one_product_are_added_one_after_the_other(make_product, mon
     product, real_check, refused = make_product("A"), writes.check_number, []
 
     def count_while_another_adds(count: int) -> None:
-        other = connection.copy()
-        try:
-            with other.cursor() as cursor:
-                cursor.execute("SELECT FROM catalog_product WHERE id = %s FOR UPDATE NOWAIT", [product.pk])
-        except OperationalError as error:
-            refused.append(error.__cause__.sqlstate)
-        finally:
-            other.close()
+        refused.append(try_row(product.pk))
         real_check(count)
 
     monkeypatch.setattr(writes, "check_number", count_while_another_adds)
     writes.add_picture(product, source=picture_bytes())
-    assert refused == ["55P03"]  # lock_not_available
+    assert refused == [LOCKED]
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a", picture_bytes()[:60], b"\x89PNG\r\n\x1a\n" + b"0" * 99])

@@ -20,6 +20,7 @@ from catalog.models import Category, Product, ProductImage
 from catalog.pictures.checks import Picture
 from catalog.writing import Outcome, ProductWrite, WriteResult, upsert_products
 from tests.catalog.refusals import refuse
+from tests.catalog.row_locks import LOCKED, try_row
 from tests.factories import ProductFactory, ProductImageFactory
 
 pytestmark = pytest.mark.django_db
@@ -133,20 +134,13 @@ def test_nobody_else_changes_a_product_between_the_comparison_and_the_save(monke
     product, real_plan, refused = ProductFactory(sku="A", attributes={"a": 1}), writing.make_plan, []
 
     def plan_while_another_writes(*args):
-        other = connection.copy()
-        try:
-            with other.cursor() as cursor:
-                cursor.execute("SELECT FROM catalog_product WHERE id = %s FOR UPDATE NOWAIT", [product.pk])
-        except OperationalError as error:
-            refused.append(error.__cause__.sqlstate)
-        finally:
-            other.close()
+        refused.append(try_row(product.pk))
         return real_plan(*args)
 
     monkeypatch.setattr(writing, "make_plan", plan_while_another_writes)
     more = ProductWrite(values={"sku": "A"}, more_attributes={"b": 2})
     assert upsert_products([more]) == [WriteResult(Outcome.UPDATED)]
-    assert refused == ["55P03"]  # lock_not_available
+    assert refused == [LOCKED]
 
 
 @pytest.mark.django_db(transaction=True)
