@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, Throttled
@@ -48,7 +49,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = find_key(token, request=request)
         if key is None:
             raise AuthenticationFailed(
-                "This API key is unknown, revoked or expired. Make one with `manage.py api_key create`.",
+                gettext("This API key is unknown, revoked or expired. Make one with `manage.py api_key create`."),
                 code="invalid_api_key",
             )
         key.record_use()
@@ -82,7 +83,7 @@ def may_write(request: Request) -> bool:
 class MayRead(BasePermission):
     """Any key, staff, and everyone while KINDRED_API_PUBLIC_READ is on. Also for reads that are sent by POST."""
 
-    message = "Reading needs an API key on this server. Send it as `Authorization: Bearer KEY`."
+    message = gettext_lazy("Reading needs an API key on this server. Send it as `Authorization: Bearer KEY`.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return settings.KINDRED_API_PUBLIC_READ or isinstance(request.auth, ApiKey) or may_write(request)
@@ -91,13 +92,13 @@ class MayRead(BasePermission):
 class MaySendEvents(MayRead):
     """The same callers as for reads: a publishable key is meant to sit in an app, where anyone can find it."""
 
-    message = "Sending events needs an API key on this server. Send it as `Authorization: Bearer KEY`."
+    message = gettext_lazy("Sending events needs an API key on this server. Send it as `Authorization: Bearer KEY`.")
 
 
 class MayWrite(BasePermission):
     """A secret key, or staff with the permission that the view names for this method."""
 
-    message = "Writing needs a secret API key: `manage.py api_key create NAME --scope secret`."
+    message = gettext_lazy("Writing needs a secret API key: `manage.py api_key create NAME --scope secret`.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.auth, ApiKey):

@@ -10,9 +10,12 @@ import copy
 import dataclasses
 import math
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext, gettext_lazy
 from rest_framework import serializers
+from rest_framework.utils.formatting import lazy_format
 
 from api.problems import RequestError
 
@@ -37,10 +40,27 @@ class Declared:
 
 def parameter(field: AnyField, **metadata: Any) -> Any:
     """Declare an attribute of a `Declared` class by the field that checks and documents it."""
+    keep_untranslated(field)
     default = field.default
     if default is serializers.empty:
         default = () if isinstance(field, serializers.ListField) else None
     return dataclasses.field(default=default, metadata={"parameter": field, **metadata})
+
+
+def keep_untranslated(field: AnyField) -> None:
+    """Let a field that serves many requests speak the language of each.
+
+    The framework's `lazy_format` keeps the first text that it has made: its own serializers copy their fields for each
+    request, ours do not.
+    """
+    validators: list[Any] = list(field.validators)
+    for validator in validators:
+        message: Any = getattr(validator, "message", None)
+        if isinstance(message, lazy_format):
+            validator.message = format_lazy(message.format_string, *message.args, **message.kwargs)
+    child = getattr(field, "child", None)
+    if child is not None:
+        keep_untranslated(child)
 
 
 def parameters_of(declaration: type[Declared]) -> dict[str, AnyField]:
@@ -71,7 +91,7 @@ class TextsField(serializers.ListField):
     `lone`: whether one text, number or truth value may stand for a list. Empty texts beside others count as not given.
     """
 
-    default_error_messages = {"empty": "Give a value, or leave it out."}
+    default_error_messages = {"empty": gettext_lazy("Give a value, or leave it out.")}
 
     def __init__(
         self,
@@ -95,7 +115,7 @@ class TextsField(serializers.ListField):
             self.fail("not_a_list", input_type=type(data).__name__)
         items = data if isinstance(data, list | tuple) else [data]
         if len(items) > (self.max_length or len(items)):
-            raise serializers.ValidationError(f"At most {self.max_length}.", code="max_length")
+            raise serializers.ValidationError(gettext("At most %d.") % self.max_length, code="max_length")
         words = [str(item).lower() if isinstance(item, bool) and self.lone else item for item in items]
         given = [word for word in words if word != ""]
         texts = tuple(dict.fromkeys(super().to_internal_value(given if given or self.may_be_empty else words)))
@@ -108,9 +128,12 @@ class ChoiceField(serializers.ChoiceField):
     """One of several words. What is none of them is told which there are."""
 
     def __init__(self, choices: Iterable[str], **kwargs: Any) -> None:
-        words = list(choices)
-        said: ErrorMessages = {"invalid_choice": f"Unknown: {{input}}. Known: {', '.join(words)}."}
-        super().__init__(choices=words, error_messages=said, **kwargs)
+        super().__init__(choices=list(choices), **kwargs)
+
+    def fail(self, key: str, **kwargs: Any) -> NoReturn:
+        if key == "invalid_choice":
+            raise serializers.ValidationError(describe_choices(kwargs["input"], known=self.choices), code=key)
+        super().fail(key, **kwargs)
 
 
 class NumberField(serializers.FloatField):
@@ -134,4 +157,10 @@ class WholeNumberField(serializers.IntegerField):
 
 
 def say_bounds(low: float, high: float) -> ErrorMessages:
-    return dict.fromkeys(("min_value", "max_value"), f"Has to be between {low} and {high}.")
+    said = format_lazy(gettext_lazy("Has to be between {low} and {high}."), low=low, high=high)
+    return dict.fromkeys(("min_value", "max_value"), said)
+
+
+def describe_choices(given: object, *, known: Iterable[str]) -> str:
+    """Say that what was given is none of those that are known."""
+    return gettext("Unknown: %(given)s. Known: %(known)s.") % {"given": given, "known": ", ".join(known)}

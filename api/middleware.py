@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.translation import get_language_from_request, override
 from rest_framework.request import Request
 
 from api.problems import PROBLEM_TYPE, build_problem, is_api_path
@@ -44,7 +45,9 @@ def explain_failure(request: HttpRequest, response: HttpResponse) -> None:
     """Turn an HTML page or an empty body into a problem document, in place so that CORS headers stay."""
     if response.get("Content-Type", "").startswith(PROBLEM_TYPE):
         return
-    problem = build_problem(response.status_code, instance=request.path)
+    # What answered may stand outside the middleware that reads the language, and the thread still speak the last one.
+    with override(get_language_from_request(request)):
+        problem = build_problem(response.status_code, instance=request.path)
     response.content = json.dumps(problem).encode()
     response["Content-Type"] = PROBLEM_TYPE
     del response["Content-Length"], response["Content-Security-Policy"]  # of the page that it was

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
-from api.declarations import AnyField, Declared, TextsField, parameters_of
+from api.declarations import AnyField, Declared, TextsField, describe_choices, keep_untranslated, parameters_of
 
 
 class DeclaredFields(serializers.Serializer[Any]):
@@ -27,6 +28,8 @@ class DeclaredFields(serializers.Serializer[Any]):
             name: field for each in cls.__dict__.get("declarations", ()) for name, field in parameters_of(each).items()
         }
         cls._declared_fields = {**declared, **cls._declared_fields}
+        for field in cls._declared_fields.values():
+            keep_untranslated(field)
 
 
 class QueryParameters(DeclaredFields):
@@ -66,7 +69,7 @@ class QueryParameters(DeclaredFields):
         if isinstance(field, CommaListField):
             return ",".join(given)  # some generated clients repeat the name instead
         if len(given) > 1:
-            raise serializers.ValidationError("Give it once.", code="repeated_parameter")
+            raise serializers.ValidationError(gettext("Give it once."), code="repeated_parameter")
         return given[0]
 
     @classmethod
@@ -81,9 +84,10 @@ class QueryParameters(DeclaredFields):
 
 def describe_unknown(name: str, *, known: list[str], kind: str = "parameter") -> str:
     """Say that a name is unknown, and which known one was probably meant."""
+    said = gettext("Unknown field.") if kind == "field" else gettext("Unknown parameter.")
     close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(known)}."
-    return f"Unknown {kind}.{hint}"
+    hint = gettext("Did you mean %s?") % close[0] if close else gettext("Known: %s.") % ", ".join(known)
+    return f"{said} {hint}"
 
 
 class CommaListField(serializers.CharField):
@@ -114,7 +118,7 @@ class FieldsField(CommaListField):
         unknown = [name for name in names if name not in self.choices]
         if unknown:
             raise serializers.ValidationError(
-                f"Unknown: {', '.join(unknown)}. Known: {', '.join(self.choices)}.", code="unknown_field"
+                describe_choices(", ".join(unknown), known=self.choices), code="unknown_field"
             )
         return names
 

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from django.conf import settings
+from django.utils.translation import gettext
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
@@ -14,7 +15,7 @@ from api.problems import PayloadTooLarge
 
 
 def refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(gettext("%s is not JSON") % name)
 
 
 def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read = dict(pairs)
     if len(read) < len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-        raise ValueError(f"{twice[:100]!r} is in one object twice")
+        raise ValueError(gettext("%r is in one object twice") % twice[:100])
     return read
 
 
@@ -35,7 +36,7 @@ class BoundedJSONParser(BaseParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(limit + 1)
         if len(body) > limit:
-            raise PayloadTooLarge(f"The body is larger than {limit:,} bytes. Send it in several parts.")
+            raise PayloadTooLarge(gettext("The body is larger than %s bytes. Send it in several parts.") % f"{limit:,}")
         try:
             text = body.decode()
             data = json.loads(text, parse_constant=refuse_constant, object_pairs_hook=read_object)
@@ -43,4 +44,4 @@ class BoundedJSONParser(BaseParser):
                 json.dumps(data, ensure_ascii=False).encode()
             return data
         except (ValueError, RecursionError) as error:
-            raise ParseError(f"The body is not valid JSON: {error}.") from error
+            raise ParseError(gettext("The body is not valid JSON: %s.") % error) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import JSONRenderer
@@ -28,7 +29,7 @@ IF_NONE_MATCH = OpenApiParameter(
 # RFC 9110, 8.8.3: W/"..." is what a proxy or we ourselves make of an ETag when the body is compressed on its way.
 TAG = r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"'
 TAGS = re.compile(rf"{TAG}(?:[ \t]*,[ \t]*{TAG})*")
-SPARSE = (
+SPARSE = gettext_lazy(
     "This ETag is of a read with `fields`, which does not show all of the product. Read it without, and use that ETag."
 )
 
@@ -49,7 +50,7 @@ def check_preconditions(request: Request, *, current: dict[str, Any] | None) -> 
         is_sparse = any(tag.startswith(SPARSE_TAG) for tag in wanted)
         raise PreconditionFailed(SPARSE if is_sparse else None)
     if unwanted and held is not None and {"*", held} & unwanted:
-        raise PreconditionFailed("It exists already.")
+        raise PreconditionFailed(gettext("It exists already."))
 
 
 def read_tags(request: Request, name: str) -> set[str]:
@@ -64,6 +65,8 @@ def read_tags(request: Request, name: str) -> set[str]:
     if sent == "*":
         return {"*"}
     if not TAGS.fullmatch(sent):
-        said = 'Send the ETag as it was answered, in its quotes, such as "33a64df5"; several are separated by commas.'
+        said = gettext(
+            'Send the ETag as it was answered, in its quotes, such as "33a64df5"; several are separated by commas.'
+        )
         raise RequestError(name, said)
     return set(re.findall(TAG, sent))

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 from rest_framework import exceptions, status
 
 PROBLEM_TYPE = "application/problem+json"
@@ -14,13 +15,29 @@ PROBLEM_TYPE = "application/problem+json"
 CODES = {413: "payload_too_large", 429: "throttled"}
 # Said for statuses that reach us without words of their own.
 DETAILS = {
-    400: "The request is malformed.",
-    403: "The request was refused.",
-    404: "There is nothing at this address. All routes are listed at /api/v1/docs/ and end in a slash.",
-    405: "This address does not answer to this method.",
-    413: "The request is larger than this server accepts.",
-    500: "The server failed. It has been logged; try again later.",
-    503: "Something that this needs is not available. Try again later.",
+    400: gettext_lazy("The request is malformed."),
+    403: gettext_lazy("The request was refused."),
+    404: gettext_lazy("There is nothing at this address. All routes are listed at /api/v1/docs/ and end in a slash."),
+    405: gettext_lazy("This address does not answer to this method."),
+    413: gettext_lazy("The request is larger than this server accepts."),
+    500: gettext_lazy("The server failed. It has been logged; try again later."),
+    503: gettext_lazy("Something that this needs is not available. Try again later."),
+}
+# The phrases of RFC 9110, which is all that a title may be in another language of (RFC 9457, 3.1.3).
+TITLES = {
+    400: gettext_lazy("Bad Request"),
+    401: gettext_lazy("Unauthorized"),
+    403: gettext_lazy("Forbidden"),
+    404: gettext_lazy("Not Found"),
+    405: gettext_lazy("Method Not Allowed"),
+    406: gettext_lazy("Not Acceptable"),
+    409: gettext_lazy("Conflict"),
+    412: gettext_lazy("Precondition Failed"),
+    413: gettext_lazy("Content Too Large"),
+    415: gettext_lazy("Unsupported Media Type"),
+    429: gettext_lazy("Too Many Requests"),
+    500: gettext_lazy("Internal Server Error"),
+    503: gettext_lazy("Service Unavailable"),
 }
 
 
@@ -35,13 +52,15 @@ class RequestError(ValueError):
 
 class Conflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This contradicts what is stored."
+    default_detail = gettext_lazy("This contradicts what is stored.")
     default_code = "conflict"
 
 
 class PreconditionFailed(exceptions.APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
-    default_detail = "It has changed since you read it. Read it again, then send your change with the new ETag."
+    default_detail = gettext_lazy(
+        "It has changed since you read it. Read it again, then send your change with the new ETag."
+    )
     default_code = "precondition_failed"
 
 
@@ -69,9 +88,9 @@ def build_problem(status_code: int, *, detail: str = "", code: str = "", instanc
     code = code or CODES.get(status_code) or phrase.lower().replace(" ", "_").replace("-", "_")
     return {
         "type": f"urn:kindred:problem:{code}",
-        "title": phrase,
+        "title": str(TITLES.get(status_code, phrase)),
         "status": status_code,
-        "detail": detail or DETAILS.get(status_code, f"{phrase}."),
+        "detail": str(detail or DETAILS.get(status_code, f"{phrase}.")),
         "instance": instance,
         "code": code,
     }
@@ -94,7 +113,10 @@ def problem_of(exception: exceptions.APIException, *, instance: str) -> dict[str
     """Return the problem document of an exception that a view raises on purpose."""
     if isinstance(exception, exceptions.ValidationError):
         problem = build_problem(
-            exception.status_code, detail="Some values are not valid: see errors.", code="invalid", instance=instance
+            exception.status_code,
+            detail=gettext("Some values are not valid: see errors."),
+            code="invalid",
+            instance=instance,
         )
         return problem | {"errors": list(flatten_errors(exception.detail))}
     said = exception.detail

@@ -26,7 +26,7 @@ WAIT_S = 5
 class TooExpensive(Unavailable):
     """A request that would hold a worker for too long."""
 
-    default_detail = TOO_EXPENSIVE  # type: ignore[assignment]  # translated when it is said
+    default_detail = TOO_EXPENSIVE  # translated when it is said
     default_code = "too_expensive"
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 
 OBJECT_EXAMPLE = '{"colour": "red"}'
 TRANSLATIONS_EXAMPLE = '{"zh": {"title": "花瓶"}}'
@@ -32,6 +33,29 @@ def validate_wordings(value: Any) -> None:
 def read_object(value: Any) -> dict[str, Any]:
     """Return a stored JSON object; an empty one for anything else, which raw SQL can have left in the column."""
     return value if isinstance(value, dict) else {}
+
+
+def read_wordings(value: Any) -> dict[str, dict[str, str]]:
+    """Return what stored translations have by language and field, without what is none and was left by raw SQL."""
+    wordings = {language: read_object(wording) for language, wording in read_object(value).items()}
+    texts = {
+        language: {field: text for field, text in wording.items() if isinstance(text, str)}
+        for language, wording in wordings.items()
+    }
+    return {language: wording for language, wording in texts.items() if wording}
+
+
+def find_wording(translations: Any, field: str, *, language: str | None = None) -> str:
+    """Return `title` or `description` in a language, an empty text where there is none. None: the request's language.
+
+    `zh-hans` is looked up as such and then as `zh`. `translations` may be anything, as in `read_object`.
+    """
+    wanted = language or get_language() or "en"
+    for code in (wanted, wanted.split("-", maxsplit=1)[0]):
+        text = read_object(read_object(translations).get(code)).get(field)
+        if text and isinstance(text, str):
+            return text
+    return ""
 
 
 def is_same_json(one: Any, other: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from django.utils.datastructures import MultiValueDict
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
@@ -114,7 +115,7 @@ class MomentField(serializers.CharField):
     """A date, meaning its first moment, or a moment in ISO 8601; without a zone it is UTC."""
 
     default_error_messages = {
-        "invalid": "Has to be a date or a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z."
+        "invalid": _("Has to be a date or a moment in ISO 8601, such as 2026-01-31 or 2026-01-31T12:00:00Z.")
     }
 
     def __init__(self, help_text: str) -> None:
@@ -197,9 +198,9 @@ class Filters(Declared):
         object.__setattr__(self, "attributes", join_attributes(self.attributes, self.attr))
         object.__setattr__(self, "attr", ())
         if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
-            raise RequestError("price_max", "Has to be at least price_min.")
+            raise RequestError("price_max", gettext("Has to be at least price_min."))
         if self.count_terms() > MAX_TERMS:
-            raise RequestError("filters", f"At most {MAX_TERMS} values in all filters together.")
+            raise RequestError("filters", gettext("At most %d values in all filters together.") % MAX_TERMS)
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> Self:
@@ -215,7 +216,7 @@ class Filters(Declared):
                 attributes.append(read_attribute(name, value))
             elif name not in known:
                 names = ", ".join([*known, f"{ATTRIBUTE_PREFIX}NAME"])
-                raise RequestError(describe_name(name), f"Unknown filter. Known: {names}.")
+                raise RequestError(describe_name(name), gettext("Unknown filter. Known: %s.") % names)
             elif value is not None:
                 values[name] = value
         return cls(**values, attributes=tuple(attributes))
@@ -258,7 +259,8 @@ def read_attribute(name: str, value: Any) -> tuple[str, tuple[str, ...]]:
     """Return the name without its prefix, and the values that are wanted. Raises RequestError."""
     if len(name) > MAX_NAME_LENGTH or not re.fullmatch(r"[^\0\ud800-\udfff]*", name):
         raise RequestError(
-            describe_name(name), f"At most {MAX_NAME_LENGTH} characters of valid Unicode, none of them null."
+            describe_name(name),
+            gettext("At most %d characters of valid Unicode, none of them null.") % MAX_NAME_LENGTH,
         )
     return name.removeprefix(ATTRIBUTE_PREFIX), check_value(name, ATTRIBUTE_VALUES, value)
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
 
-from catalog.attributes import read_object, validate_object, validate_wordings
+from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
 from catalog.conditions import Condition, in_categories, is_in_stock, is_on_sale
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
@@ -197,16 +197,12 @@ class Product(models.Model):
         """The picture that cards show. Free of queries when the pictures were prefetched."""
         return next(iter(self.images.all()), None)
 
-    def translated(self, field: str, *, language: str) -> str:
-        """Return `title` or `description` in `language`, or the catalogue's own wording where there is none.
+    def translated(self, field: str, *, language: str | None = None) -> str:
+        """Return `title` or `description` in a language, or the catalogue's own wording where there is none.
 
-        `zh-hans` is looked up as such and then as `zh`.
+        The language is that of the request unless it is given.
         """
-        for code in (language, language.split("-", maxsplit=1)[0]):
-            text = read_object(read_object(self.translations).get(code)).get(field)
-            if text and isinstance(text, str):
-                return text
-        return str(getattr(self, field))
+        return find_wording(self.translations, field, language=language) or str(getattr(self, field))
 
 
 class ProductImage(models.Model):

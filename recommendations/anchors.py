@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.utils.translation import gettext
 
+from catalog.attributes import find_wording
 from catalog.conditions import BELOW
 from embeddings.models import Modality
 from embeddings.unit_rows import unit_rows
@@ -19,7 +21,7 @@ from recommendations.rules import ActiveRule, ListKind, RuleSet, Scope, group_ru
 
 START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
-       p.id AS product_id, p.sku, p.title, p.price, p.currency, p.variant_group,
+       p.id AS product_id, p.sku, p.title, p.translations::text AS translations, p.price, p.currency, p.variant_group,
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules
 FROM (SELECT 1) AS one
 LEFT JOIN embeddings_embeddingspace s ON s.status = 'live'
@@ -51,12 +53,17 @@ class Anchor:
     product_id: int
     sku: str
     title: str
+    translations: str  # JSON
     price: Decimal | None
     currency: str
     category_id: int | None
     category: str  # path
     variant_group: str
     vector: str | None
+
+    @property
+    def localized_title(self) -> str:
+        return find_wording(json.loads(self.translations), "title") or self.title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +111,7 @@ def read_json(value: Any) -> list[dict[str, Any]]:
 
 
 def read_rule(entry: dict[str, Any]) -> ActiveRule:
-    label = entry["label"] or f"Rule {entry['rule_id']}"
+    label = entry["label"] or gettext("Rule %d") % entry["rule_id"]
     return ActiveRule(**{**entry, "label": label, "scope": Scope(entry["scope"])})
 
 
@@ -133,7 +140,7 @@ def fuse_anchors(anchors: Sequence[Anchor], *, weights: Mapping[str, float]) -> 
         (fused,) = unit_rows([np.array([weights.get(anchor.sku, 1.0) for anchor in present]) @ rows])
         if fused.any():
             return format_vector(fused)
-    raise ValueError("These anchors and weights cancel each other out; change the weights or leave one out.")
+    raise ValueError(gettext("These anchors and weights cancel each other out; change the weights or leave one out."))
 
 
 def parse_vector(text: str) -> np.ndarray:

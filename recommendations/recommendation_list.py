@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from catalog.attributes import find_wording
 from catalog.conditions import is_in_stock, is_on_sale
 from catalog.models import Product, ProductImage
 from recommendations.explanations.pairs import PairExplanation
@@ -71,6 +72,10 @@ class Candidate:
     @property
     def similarity(self) -> float | None:
         return None if self.distance is None else 1.0 - self.distance
+
+    @property
+    def localized_title(self) -> str:
+        return find_wording(json.loads(self.translations), "title") or self.title
 
     @property
     def in_stock(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from api.declarations import ChoiceField, Declared, NumberField, TextsField, WholeNumberField, parameter
@@ -113,7 +114,9 @@ class Options(Declared):
     def __post_init__(self) -> None:
         Declared.__post_init__(self)
         if not all(math.isfinite(weight) and abs(weight) <= MAX_WEIGHT for weight in self.weights.values()):
-            raise RequestError("weights", f"Weights have to be numbers from -{MAX_WEIGHT} to {MAX_WEIGHT}.")
+            raise RequestError(
+                "weights", gettext("Weights have to be numbers from -%(most)d to %(most)d.") % {"most": MAX_WEIGHT}
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +141,11 @@ class ListRequest(Declared):
         find_strategy(self.strategy)  # says of those that are planned that they are
         Declared.__post_init__(self)
         if strangers := [sku for sku in self.options.weights if sku not in self.anchors]:
-            raise RequestError("weights", f"{', '.join(strangers[:10])}: no such anchor. Weights are of anchors.")
+            raise RequestError(
+                "weights", gettext("%s: no such anchor. Weights are of anchors.") % ", ".join(strangers[:10])
+            )
         if self.plan.modality and not self.anchors:
-            raise RequestError("anchors", f"The strategy {self.strategy} needs at least one anchor.")
+            raise RequestError("anchors", gettext("The strategy %s needs at least one anchor.") % self.strategy)
 
     @property
     def plan(self) -> Strategy:

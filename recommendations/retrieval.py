@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.utils.translation import gettext_lazy
 
 from recommendations import statements
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
@@ -16,10 +17,7 @@ from recommendations.statements import Retrieval, where_clause
 
 SOURCES = {"placed": PLACED, "listed": LISTED, "popular": FALLBACK, "recent": FALLBACK}
 IMAGE_COLUMNS = frozenset({"image_id", "image", "image_sha256", "image_width", "image_height"})
-FALLBACK_REASONS = {
-    "popular": (Reason("popular", "Popular in this category"),),
-    "recent": (Reason("recent", "Recently added"),),
-}
+FALLBACK_REASONS = {"popular": gettext_lazy("Popular in this category"), "recent": gettext_lazy("Recently added")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
         score = 1.0 - number / listed if source == LISTED else 1.0 - distance if distance is not None else 0.0
         row["weighted_by"] = tuple(row["weighted_by"] or ())
         row["vector"] = read_vector(row["vector"])
-        reasons = FALLBACK_REASONS.get(via, ())
+        reasons = (Reason(via, str(FALLBACK_REASONS[via])),) if via in FALLBACK_REASONS else ()
         candidates.append(Candidate(**row, distance=distance, source=source, score=score, reasons=reasons))
     return candidates
 

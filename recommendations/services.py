@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
@@ -41,7 +42,7 @@ class UnknownAnchor(LookupError):
     """There is no product with any of the anchors' SKUs. `skus` are those."""
 
     def __init__(self, skus: Sequence[str]) -> None:
-        super().__init__(f"There is no product with the SKU {', '.join(skus)}.")
+        super().__init__(gettext("There is no product with the SKU %s.") % ", ".join(skus))
         self.skus = tuple(skus)
 
 
@@ -189,6 +190,6 @@ def explain_choice(candidate: Candidate, *, request: ListRequest, start: Start) 
     """Put the strategy's own reason before those of rules. What a rule placed is there for the rule alone."""
     if candidate.source not in (NEIGHBOUR, LISTED):
         return candidate
-    anchors = start.anchors[0].title if len(start.anchors) == 1 else "your selection"
+    anchors = start.anchors[0].localized_title if len(start.anchors) == 1 else gettext("your selection")
     reason = Reason(request.strategy, request.plan.reason.format(anchors=anchors))
     return replace(candidate, reasons=(reason, *candidate.reasons))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+from django.utils.translation import gettext, gettext_lazy
+
+from api.declarations import describe_choices
 from api.problems import RequestError
 from catalog.conditions import IN_STOCK, Condition
 from recommendations.anchors import Anchor
@@ -41,7 +45,7 @@ class Strategy:
     """One way to recommend. `modality` is what is compared; None: nothing, products are listed in `order`."""
 
     name: str
-    reason: str
+    reason: Any  # a text, translated when it is said
     modality: str | None = "fused"
     order: str = ""
     other_groups: bool = False  # never another variant of the anchor, whatever is asked for
@@ -51,19 +55,25 @@ class Strategy:
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (
-        Strategy(name="similar", reason="Similar to {anchors}"),
+        Strategy(name="similar", reason=gettext_lazy("Similar to {anchors}")),
         Strategy(
             name="substitutes",
-            reason="In stock, at a similar price, and similar to {anchors}",
+            reason=gettext_lazy("In stock, at a similar price, and similar to {anchors}"),
             other_groups=True,
             conditions=can_stand_in,
         ),
-        Strategy(name="visual", reason="Looks like {anchors}", modality="image"),
-        Strategy(name="textual", reason="Described like {anchors}", modality="text"),
-        Strategy(name="recent", reason="Recently added", modality=None, order="recent", conditions=in_their_categories),
+        Strategy(name="visual", reason=gettext_lazy("Looks like {anchors}"), modality="image"),
+        Strategy(name="textual", reason=gettext_lazy("Described like {anchors}"), modality="text"),
+        Strategy(
+            name="recent",
+            reason=gettext_lazy("Recently added"),
+            modality=None,
+            order="recent",
+            conditions=in_their_categories,
+        ),
         Strategy(
             name="popular",
-            reason="Well stocked, which stands in for popularity until there are sales to count",
+            reason=gettext_lazy("Well stocked, which stands in for popularity until there are sales to count"),
             modality=None,
             order="popular",
             conditions=in_their_categories,
@@ -75,7 +85,8 @@ STRATEGIES = {
 def find_strategy(name: str) -> Strategy:
     """Return the strategy. Raises RequestError when there is none of that name, or not yet."""
     if name in LATER:
-        raise RequestError("strategy", f"{name} is not available yet. Available: {', '.join(STRATEGIES)}.")
+        said = gettext("%(name)s is not available yet. Available: %(names)s.")
+        raise RequestError("strategy", said % {"name": name, "names": ", ".join(STRATEGIES)})
     if name not in STRATEGIES:
-        raise RequestError("strategy", f"Unknown: {name}. Known: {', '.join(STRATEGIES)}.")
+        raise RequestError("strategy", describe_choices(name, known=STRATEGIES))
     return STRATEGIES[name]

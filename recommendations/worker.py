@@ -19,6 +19,7 @@ from typing import Any
 from celery import Task
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from kombu.exceptions import OperationalError
 
 from api.database_session import has_session
@@ -60,7 +61,7 @@ def ask(key: str, task: Task, *, args: tuple[object, ...], deadline_s: float) ->
             task.apply_async((key, *args), queue=QUEUE, expires=deadline_s, retry=False)
         except (OperationalError, OSError) as error:
             logger.warning("The broker cannot be reached: %s", error)
-            raise WorkerUnavailable("The broker cannot be reached.") from error
+            raise WorkerUnavailable(gettext("The broker cannot be reached.")) from error
         answer = find_answer(key)  # once more, for what was stored before we listened is not announced again
         if answer is not None:
             return answer
@@ -69,7 +70,7 @@ def ask(key: str, task: Task, *, args: tuple[object, ...], deadline_s: float) ->
         else:
             answer = wait_for_announcement(key, listener=listener, until=give_up_at)
     if answer is None:
-        raise WorkerUnavailable(f"No worker answered within {deadline_s:g} s.")
+        raise WorkerUnavailable(gettext("No worker answered within %s s.") % f"{deadline_s:g}")
     return answer
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from catalog.attributes import read_object, read_wordings
 from catalog.models import Product, ProductImage
 from catalog.pictures.sizes import WIDTHS
 from catalog.prices import KEPT_DECIMALS, trim_price
@@ -32,7 +33,14 @@ def own_page(sku: str, *, context: Mapping[str, Any]) -> str:
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class ObjectField(serializers.JSONField):
-    """A JSON object."""
+    """A JSON object. A row that holds something else is answered as the declaration says, and heals when written."""
+
+    def __init__(self, *, reader: Callable[[Any], dict[str, Any]] = read_object, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reader = reader
+
+    def get_attribute(self, instance: Any) -> dict[str, Any]:
+        return self.reader(super().get_attribute(instance))
 
 
 @extend_schema_serializer(component_name="ProductImage")
@@ -81,7 +89,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
     on_sale = serializers.BooleanField(read_only=True, help_text="The list price is above the price: show both")
     in_stock = serializers.BooleanField()
     attributes = ObjectField()
-    translations = ObjectField(help_text='By language: {"zh": {"title": "花瓶"}}')
+    translations = ObjectField(reader=read_wordings, help_text='By language: {"zh": {"title": "花瓶"}}')
     url = serializers.SerializerMethodField(help_text="The shop's own page of the product, else its page here")
     image_url = serializers.SerializerMethodField(help_text="The first picture, at most 640 pixels wide; null: none")
     images = ImageSerializer(many=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, NotFound, ValidationError
@@ -42,7 +43,7 @@ class FetchSerializer(StrictSerializer):
 
     def validate_url(self, url: str) -> str:
         if not url.lower().startswith(("http://", "https://")):
-            raise serializers.ValidationError("Only http and https URLs are fetched.", code="bad_scheme")
+            raise serializers.ValidationError(gettext("Only http and https URLs are fetched."), code="bad_scheme")
         return url
 
 
@@ -73,7 +74,7 @@ def find_product(request: Request, sku: str) -> Product:
 def get_image(request: Request, *, sku: str, image_id: int) -> ProductImage:
     image = find_product(request, sku).images.filter(pk=image_id).first()
     if image is None:
-        raise NotFound(f"The product {sku!r} has no picture {image_id}.")
+        raise NotFound(gettext("The product %(sku)r has no picture %(id)d.") % {"sku": sku, "id": image_id})
     return image
 
 
@@ -153,5 +154,5 @@ class ProductDownloadView(APIView):
         QueryParameters.read(request)
         download = find_product(request, sku).downloads.filter(pk=download_id).first()
         if download is None:
-            raise NotFound(f"The product {sku!r} has no download {download_id}.")
+            raise NotFound(gettext("The product %(sku)r has no download %(id)d.") % {"sku": sku, "id": download_id})
         return Response(DownloadSerializer(download).data)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -43,7 +44,7 @@ def get_product(products: ProductQuerySet, *, sku: str) -> Product:
     """Return the product of that sku. Raises NotFound, which names it."""
     product = products.filter(sku=sku).first()
     if product is None:
-        raise NotFound(f"There is no product {sku!r}.")
+        raise NotFound(gettext("There is no product %r.") % sku)
     return product
 
 
@@ -108,7 +109,9 @@ class ProductListView(APIView):
                 write_product(product, ProductWrite(values=serializer.validated_data))
         except IntegrityError as error:
             sku = serializer.validated_data["sku"]
-            raise Conflict(f"There is a product {sku!r} already. PUT replaces it, PATCH changes it.") from error
+            raise Conflict(
+                gettext("There is a product %r already. PUT replaces it, PATCH changes it.") % sku
+            ) from error
         return answer_written(product, request=request, status=201)
 
 
@@ -169,7 +172,7 @@ class ProductView(APIView):
         with transaction.atomic():
             product = find_locked(sku)
             if product is None:
-                raise NotFound(f"There is no product {sku!r}.")
+                raise NotFound(gettext("There is no product %r.") % sku)
             check_preconditions(request, current=render_product(product, request=request))
             product.delete()
         return Response(status=204)
@@ -180,19 +183,23 @@ class ProductView(APIView):
         serializer = ProductWriteSerializer(data=body, partial=partial, context={"request": request})
         serializer.is_valid(raise_exception=True)
         if serializer.validated_data["sku"] != sku:
-            raise ValidationError({"sku": ["A sku cannot be changed. Make a new product and delete this one."]})
+            raise ValidationError(
+                {"sku": [gettext("A sku cannot be changed. Make a new product and delete this one.")]}
+            )
         values = serializer.validated_data if partial else EMPTY | serializer.validated_data
         try:
             with transaction.atomic():
                 product = find_locked(sku)
                 if product is None and partial:
-                    raise NotFound(f"There is no product {sku!r}. PUT makes it.")
+                    raise NotFound(gettext("There is no product %r. PUT makes it.") % sku)
                 current = render_product(product, request=request) if product else None
                 check_preconditions(request, current=current)
                 product = product or Product()
                 outcome = write_product(product, ProductWrite(values=values))
         except IntegrityError as error:
-            raise Conflict("Another request made this product at the same moment. Send yours again.") from error
+            raise Conflict(
+                gettext("Another request made this product at the same moment. Send yours again.")
+            ) from error
         return answer_written(product, request=request, status=201 if outcome == Outcome.CREATED else 200)
 
 
@@ -234,7 +241,7 @@ def write_items(items: list[dict[str, Any]], *, request: Request) -> list[dict[s
         try:
             sku = read_sku(item)
             if sku and times[sku] > 1:
-                raise ValidationError({"sku": ["This sku is in the request twice."]}, code="repeated")
+                raise ValidationError({"sku": [gettext("This sku is in the request twice.")]}, code="repeated")
             writes[index] = ProductWrite(values=serializer.run_validation(item))
         except ValidationError as error:
             errors[index] = list(flatten_errors(error.detail))

@@ -15,7 +15,7 @@ from django.template.loader import get_template
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from catalog.attributes import describe_attributes
 from catalog.models import Category, Product, ProductImage
@@ -31,13 +31,13 @@ WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK"}
 @register.filter
 def title(product: Product | None) -> str:
     """The title in the visitor's language, where there is one."""
-    return product.translated("title", language=get_language() or "en") if product else ""
+    return product.translated("title") if product else ""
 
 
 @register.filter
 def description(product: Product | None) -> str:
     """The description in the visitor's language, where there is one."""
-    return product.translated("description", language=get_language() or "en") if product else ""
+    return product.translated("description") if product else ""
 
 
 @register.filter

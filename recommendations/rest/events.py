@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -51,7 +52,8 @@ class EventSerializer(StrictSerializer):
         now = timezone.now()
         if not now - LONGEST_OFFLINE <= moment <= now + CLOCK_SKEW:
             raise serializers.ValidationError(
-                f"Has to be within the last {LONGEST_OFFLINE.days} days, and not in the future.", code="out_of_range"
+                gettext("Has to be within the last %d days, and not in the future.") % LONGEST_OFFLINE.days,
+                code="out_of_range",
             )
         return moment
 
@@ -180,7 +182,8 @@ def check_events(
         try:
             session = item.get("session_id")
             if isinstance(session, str) and session in busy:
-                raise ValidationError({"session_id": [ErrorDetail("Too many events in a minute.", code="throttled")]})
+                too_many = ErrorDetail(gettext("Too many events in a minute."), code="throttled")
+                raise ValidationError({"session_id": [too_many]})
             checked[index] = serializer.run_validation(item)
         except ValidationError as error:
             rejected[index] = describe_rejected(index, item, error)
@@ -192,8 +195,8 @@ def check_events(
     for index, values in checked.items():
         product_id = products.get(values["sku"])
         if product_id is None and tells_unknown:
-            unknown = ValidationError({"sku": [ErrorDetail("There is no such product.", code="unknown_sku")]})
-            rejected[index] = describe_rejected(index, items[index], unknown)
+            unknown = ErrorDetail(gettext("There is no such product."), code="unknown_sku")
+            rejected[index] = describe_rejected(index, items[index], ValidationError({"sku": [unknown]}))
         else:
             events.append(Event(product_id=product_id, **{"occurred_at": now, **values}))
     return events, [rejected[index] for index in sorted(rejected)]

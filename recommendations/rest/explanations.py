@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -84,7 +85,7 @@ class WhyView(APIView):
         ids = dict(Product.objects.shown().filter(sku__in=[sku, other]).values_list("sku", "pk"))
         for wanted in (sku, other):
             if wanted not in ids:
-                raise NotFound(f"There is no product with the SKU {wanted}.")
+                raise NotFound(gettext("There is no product with the SKU %s.") % wanted)
         why = explain_pair(ids[sku], ids[other])
         response = Response({"anchor": sku, "sku": other, **render_why(why, request)})
         ready = why is not None and not why.is_pending

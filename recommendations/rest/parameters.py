@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
+from django.utils.translation import gettext
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
@@ -121,10 +122,12 @@ def read_cursor(cursor: str, *, asked: str) -> Page:
     try:
         recommendation_id, parameters, steps = SIGNER.unsign_object(cursor)
     except (BadSignature, ValueError, TypeError) as error:
-        raise RequestError("cursor", "This is not a cursor of this server. Start again without a cursor.") from error
+        raise RequestError(
+            "cursor", gettext("This is not a cursor of this server. Start again without a cursor.")
+        ) from error
     if parameters != digest(asked):
         raise RequestError(
-            "cursor", "This cursor belongs to a list with other parameters. Start again without a cursor."
+            "cursor", gettext("This cursor belongs to a list with other parameters. Start again without a cursor.")
         )
     return Page(shown_ids=tuple(accumulate(steps)), recommendation_id=recommendation_id)
 

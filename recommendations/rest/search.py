@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -22,7 +23,7 @@ from recommendations.rest.examples import LIST
 from recommendations.rest.parameters import SimilarQuery, build_options, make_cursor, read_cursor
 from recommendations.rest.serializers import ListSerializer, render_list
 from recommendations.rest.views import allow_caching, identify
-from recommendations.search.queries import MAX_TEXT_LENGTH, CropBox, prepare_photo, take_photo_turn
+from recommendations.search.queries import BAD_CROP, MAX_TEXT_LENGTH, CropBox, prepare_photo, take_photo_turn
 from recommendations.search.services import PHOTO, PHOTO_AND_TEXT, TEXT_MODES, SearchAnswer, search_photo, search_text
 from recommendations.worker import WorkerUnavailable
 
@@ -144,7 +145,8 @@ class PhotoSearchView(APIView):
                     options=build_options(wanted, page=Page()),
                 )
         except WorkerUnavailable as error:
-            raise Unavailable(f"Photos cannot be searched right now. {error}", wait=RETRY_AFTER_S) from error
+            said = f"{gettext('Photos cannot be searched right now.')} {error}"
+            raise Unavailable(said, wait=RETRY_AFTER_S) from error
         response = Response(render_search(answer, request, wanted, None))
         response["Cache-Control"] = "no-store"
         return response
@@ -157,7 +159,7 @@ def read_crop(text: str) -> CropBox | None:
     try:
         left, top, right, bottom = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise RequestError("crop", "Give left,top,right,bottom between 0 and 1, such as 0.1,0.2,0.9,0.8.") from error
+        raise RequestError("crop", str(BAD_CROP)) from error
     return CropBox(left, top, right, bottom)
 
 

@@ -26,7 +26,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(
         help_text="The strategy, or pin, link, boost, bury, or popular and recent for fallback"
     )
-    text = serializers.CharField()
+    text = serializers.CharField(help_text="In the language of Accept-Language; of a rule: its note")
     rule = serializers.IntegerField(allow_null=True, help_text="The merchandising rule, if it was one")
 
 
@@ -48,7 +48,7 @@ class ResultSerializer(serializers.Serializer[Any]):
 
     position = serializers.IntegerField(help_text="From 1, through all pages")
     sku = serializers.CharField()
-    title = serializers.CharField()
+    title = serializers.CharField(help_text="In the language of Accept-Language, where there is a translation")
     url = serializers.URLField(help_text="The shop's own page of the product, else its page here")
     image_url = serializers.URLField(allow_null=True, help_text="The first picture, at most 640 pixels wide")
     price = PriceField(allow_null=True)
@@ -130,7 +130,7 @@ def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
     return {
         "position": item.position,
         "sku": candidate.sku,
-        "title": candidate.title,
+        "title": candidate.localized_title,
         "url": candidate.url or origin + item.product.get_absolute_url(),
         "image_url": origin + item.image.sized_url(WIDTHS[-1]) if item.image else None,
         "price": None if candidate.price is None else str(trim_price(candidate.price)),

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import OperationalError
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
 from rest_framework.request import Request
@@ -100,9 +101,9 @@ def read_placements(request: Request) -> list[Any]:
     """Return the placements as they were sent. Raises ValidationError where there is no list of 1 to 20 to answer."""
     placements = request.data.get("placements") if isinstance(request.data, dict) else None
     if not isinstance(placements, list) or not 1 <= len(placements) <= MAX_PLACEMENTS:
-        raise ValidationError({"placements": [f"Has to be a list of 1 to {MAX_PLACEMENTS} placements."]})
+        raise ValidationError({"placements": [gettext("Has to be a list of 1 to %d placements.") % MAX_PLACEMENTS]})
     if count_terms(placements) > MAX_BATCH_TERMS:
-        said = f"At most {MAX_BATCH_TERMS:,} names and values in one request: send several."
+        said = gettext("At most %s names and values in one request: send several.") % f"{MAX_BATCH_TERMS:,}"
         raise ValidationError({"placements": [ErrorDetail(said, code="too_many_terms")]})
     return placements
 

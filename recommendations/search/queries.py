@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
+from django.utils.translation import gettext, gettext_lazy
 
 from api.problems import RequestError
 from catalog.pictures.colours import lay_on_ground
@@ -29,6 +30,7 @@ MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_PHOTO_PIXELS = 12_600_000  # what cameras call 12 megapixels, 4096 x 3072 included
 MAX_CROPPED_SIDE_PX = 2 * SENT_SIDE_PX  # of the whole, decoded to be cropped: a fifth of its width still is 256 pixels
 DECODING_PATIENCE_S = 3.0
+BAD_CROP = gettext_lazy("Give left,top,right,bottom between 0 and 1, such as 0.1,0.2,0.9,0.8.")
 PHOTO_TURNS = threading.BoundedSemaphore(3)  # of a web process's four threads (`manage.py up`)
 
 
@@ -44,7 +46,7 @@ class CropBox:
     def check(self) -> None:
         """Raise RequestError where there is nothing inside."""
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
-            raise RequestError("crop", "Give left,top,right,bottom between 0 and 1, such as 0.1,0.2,0.9,0.8.")
+            raise RequestError("crop", str(BAD_CROP))
 
     def in_pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Return left, top, right and bottom in a picture of that size, at least one pixel apart."""
@@ -84,7 +86,7 @@ def take_photo_turn() -> Iterator[None]:
     Raises WorkerUnavailable where all are taken.
     """
     if not PHOTO_TURNS.acquire(blocking=False):
-        raise WorkerUnavailable("Others are searching with photos.")
+        raise WorkerUnavailable(gettext("Others are searching with photos."))
     try:
         yield
     finally:
@@ -100,14 +102,15 @@ def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None) -> b
         crop.check()
     content = photo if isinstance(photo, bytes) else photo.read(MAX_PHOTO_BYTES + 1)
     if len(content) > MAX_PHOTO_BYTES:
-        raise RequestError("image", f"The photo is larger than {MAX_PHOTO_BYTES // 1024**2} MiB: send a smaller one.")
+        said = gettext("The photo is larger than %d MiB: send a smaller one.") % (MAX_PHOTO_BYTES // 1024**2)
+        raise RequestError("image", said)
     enough = SENT_SIDE_PX if crop is None else MAX_CROPPED_SIDE_PX
     try:
         decoded = decode_picture(content, enough=enough, max_pixels=MAX_PHOTO_PIXELS, patience_s=DECODING_PATIENCE_S)
     except PictureError as error:
-        raise RequestError("image", f"The photo cannot be used: {error}.") from error
+        raise RequestError("image", gettext("The photo cannot be used: %s.") % error) from error
     except DecodersBusy as error:
-        raise WorkerUnavailable("Others are searching with photos.") from error
+        raise WorkerUnavailable(gettext("Others are searching with photos.")) from error
     picture = lay_on_ground(decoded)
     if crop:
         picture = picture.crop(crop.in_pixels(*picture.size))

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from django.utils.translation import gettext, gettext_lazy
 
+from api.declarations import describe_choices
 from api.problems import RequestError
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import format_vector
@@ -33,7 +35,7 @@ TEXT_MODES = (HYBRID, FULL_TEXT, SEMANTIC)
 # first few count: of 10, 20 and 60, 10 was best on the 48 searches of the demo (MRR .79, .77, .77).
 RANK_CONSTANT = 10
 POOL = 100  # candidates of each kind before they are fused
-REASONS = {"words": "Contains the words", "meaning": "Close in meaning or looks"}
+REASONS = {"words": gettext_lazy("Contains the words"), "meaning": gettext_lazy("Close in meaning or looks")}
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +58,9 @@ def search_text(
     """
     text = " ".join(text.split())
     if not text or "\0" in text or len(text) > MAX_TEXT_LENGTH:
-        raise RequestError("q", f"Give 1 to {MAX_TEXT_LENGTH} characters to search for.")
+        raise RequestError("q", gettext("Give 1 to %d characters to search for.") % MAX_TEXT_LENGTH)
     if mode not in TEXT_MODES:
-        raise RequestError("mode", f"Unknown: {mode}. Known: {', '.join(TEXT_MODES)}.")
+        raise RequestError("mode", describe_choices(mode, known=TEXT_MODES))
     space, query, degraded = EmbeddingSpace.objects.live(), None, False
     if mode != FULL_TEXT:
         try:
@@ -80,10 +82,10 @@ def search_photo(
     """
     text = " ".join(text.split())
     if "\0" in text or len(text) > MAX_TEXT_LENGTH:
-        raise RequestError("q", f"Give at most {MAX_TEXT_LENGTH} characters to search for.")
+        raise RequestError("q", gettext("Give at most %d characters to search for.") % MAX_TEXT_LENGTH)
     space = EmbeddingSpace.objects.live()
     if space is None:
-        raise WorkerUnavailable("There is no live space yet: run `manage.py embed_products`.")
+        raise WorkerUnavailable(gettext("There is no live space yet: run `manage.py embed_products`."))
     query = ask_for_vectors(space, text=text, photo=photo)
     mode, modality = (PHOTO_AND_TEXT, "fused") if text else (PHOTO, "image")
     plan = SearchPlan(text=text, mode=mode, query=query, modality=modality, limit=limit)
@@ -166,7 +168,7 @@ def fuse_ranks(found: Iterable[tuple[str, Candidate]]) -> list[Candidate]:
         merged[candidate.product_id] = replace(
             known if known.distance is not None else candidate,
             score=known.score + 1.0 / (RANK_CONSTANT + places[kind]),
-            reasons=(*known.reasons, Reason(kind, REASONS[kind])),
+            reasons=(*known.reasons, Reason(kind, str(REASONS[kind]))),
         )
     top = max((candidate.score for candidate in merged.values()), default=1.0)
     return [replace(candidate, score=candidate.score / top) for candidate in merged.values()]

@@ -73,7 +73,8 @@ class KindredSimilar extends HTMLElement {
     if (!sku) return this.shadowRoot.replaceChildren();
     try {
       const key = this.getAttribute("key");
-      const response = await fetch(this.#address(sku), { signal, headers: key ? { "X-Api-Key": key } : {} });
+      const headers = { "Accept-Language": this.#language(), ...(key && { "X-Api-Key": key }) };
+      const response = await fetch(this.#address(sku), { signal, headers });
       if (!response.ok) throw new Error(`The shop answered ${response.status}`);
       this.#show(await response.json());
     } catch (error) {
@@ -191,7 +192,7 @@ class KindredSimilar extends HTMLElement {
   }
 
   #language() {
-    return this.closest("[lang]")?.lang || navigator.language || "en";
+    return (this.closest("[lang]")?.lang || navigator.language || "en").replaceAll("_", "-");
   }
 
   #tell(name, detail) {
