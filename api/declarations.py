@@ -55,8 +55,8 @@ def keep_untranslated(field: AnyField) -> None:
     """
     validators: list[Any] = list(field.validators)
     for validator in validators:
-        message: Any = getattr(validator, "message", None)
-        if isinstance(message, lazy_format):
+        message = getattr(validator, "message", None)
+        if isinstance(message, lazy_format) and message.format_string is not None:
             validator.message = format_lazy(message.format_string, *message.args, **message.kwargs)
     child = getattr(field, "child", None)
     if child is not None:
