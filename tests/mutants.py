@@ -44,6 +44,41 @@ class Mutant:
 MUTANTS = (
     # api
     Mutant(
+        "api/parameters.py",
+        "            keep_untranslated(field)\n",
+        "            str(field)\n",
+        ("tests/api/test_languages.py",),
+        "errors are in the language of whoever made the same mistake first",
+    ),
+    Mutant(
+        "api/middleware.py",
+        "    with override(get_language_from_request(request)):\n",
+        "    with override(None, deactivate=False):\n",
+        ("tests/api/test_languages.py",),
+        "what answers early speaks no language, or that of the request before",
+    ),
+    Mutant(
+        "api/pagination.py",
+        "            name, value, pk = SIGNER.unsign_object(cursor)\n",
+        "            name, value, pk = SIGNER.unsign_object(SIGNER.sign(cursor.rsplit(':', 1)[0]))\n",
+        ("tests/api/test_hostile_values.py",),
+        "anyone makes up cursors, and some of them break the query",
+    ),
+    Mutant(
+        "recommendations/rest/serializers.py",
+        """"title": candidate.localized_title,""",
+        """"title": candidate.title,""",
+        ("tests/api/test_languages.py",),
+        "a Chinese page shows English titles in its widgets",
+    ),
+    Mutant(
+        "catalog/rest/answers.py",
+        "        return self.reader(super().get_attribute(instance))\n",
+        "        return super().get_attribute(instance)\n",
+        ("tests/api/test_hostile_values.py",),
+        "one row that raw SQL broke is not what typed clients were promised, and they stop",
+    ),
+    Mutant(
         "api/compression.py",
         """SUFFIX.sub('"', request.META[name])""",
         "request.META[name]",
