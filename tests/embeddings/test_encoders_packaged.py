@@ -14,6 +14,8 @@ import pytest
 from embeddings.encoders.base import EncoderUnavailable, ImageEncoder, TextEncoder
 from embeddings.encoders.onnx_runtime import cached_path, open_network
 from embeddings.encoders.packaged import loading
+from embeddings.encoders.packaged.e5_file import E5File
+from embeddings.encoders.packaged.e5_tokens import E5Tokens
 from embeddings.encoders.registry import describe, get_image_encoder, get_text_encoder
 from embeddings.encoders.weights import encoders_home, find_packaged_file
 
@@ -88,6 +90,27 @@ def test_equal_texts_are_encoded_once_and_counted_each_time(e5, monkeypatch):
 
 def test_no_texts_give_no_rows(e5):
     assert e5.encode_texts([]).shape == (0, 384)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),  # as transformers cuts them for this model
+    [
+        ("Blue mug", [0, 22928, 842, 177, 2]),
+        ("", [0, 2]),
+        ("  blue\u3000 mug\n", [0, 57571, 842, 177, 2]),
+        ("青花瓷碗", [0, 6, 8924, 2603, 158064, 75343, 2]),
+        ("کوب آبی", [0, 554, 1325, 82434, 2]),
+        ("½ ﬁne ™", [0, 78660, 5885, 50523, 2]),
+        ("\U00013000\U00013001 cup", [0, 6, 3, 45364, 2]),  # two hieroglyphs: one unknown
+        ("one two three four five six seven eight nine", [0, 1632, 6626, 17262, 22759, 43606, 37195, 2]),
+    ],
+)
+def test_tokens_are_those_of_the_model(text, ids):
+    file = E5File(loading.PACKAGED["e5-small"].find())
+    tokens = E5Tokens(file, prefix="", max_tokens=8)([text, "one two three four five six"])
+    padded = ids + [1] * (8 - len(ids))
+    assert tokens["input_ids"][0].tolist() == padded
+    assert tokens["attention_mask"][0].tolist() == [1] * len(ids) + [0] * (8 - len(ids))
 
 
 def test_a_text_is_cut_at_512_tokens(e5):

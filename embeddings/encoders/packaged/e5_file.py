@@ -8,7 +8,7 @@ weight = (q - 8) * d. What is read here is rebuilt as a transformers BertModel i
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -16,11 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
-from tokenizers.models import Unigram
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.text_declaration import CHARACTERS_OF_A_TOKEN
 
 MAGIC = b"E5S1"
 BLOCK_BYTES = 18  # a float16 scale and 32 weights of 4 bits
@@ -119,37 +116,10 @@ class E5File:
         vectors: Array = dequantise(self._word_rows[unique])[inverse.reshape(token_ids.shape)]
         return vectors
 
-    def tokenizer(self, *, max_tokens: int) -> Tokenizer:
-        """Return the XLM-RoBERTa tokenizer: Unigram, `<s> ... </s>`, padded to the longest, cut at `max_tokens`."""
+    def read_pieces(self) -> Iterator[tuple[str, float]]:
+        """Yield the pieces of the vocabulary by id, each with the logarithm of how likely it is."""
         text = bytes(self._bytes[self._text_at : self._text_at + self._word_bytes])
         offsets = self._bytes[self._word_offsets_at : self._scores_at].view("<u4").tolist()
         scores = self._bytes[self._scores_at : self._text_at].view("<f4").tolist()
-        words = [text[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
-        tokenizer = Tokenizer(Unigram(list(zip(words, scores, strict=True)), unk_id=self.unknown_id))
-        tokenizer.normalizer = normalizers.Sequence(
-            [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
-        )
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="<s> $A </s>", special_tokens=[("<s>", self.bos_id), ("</s>", self.eos_id)]
-        )
-        tokenizer.enable_padding(pad_id=self.pad_id, pad_token="<pad>")
-        tokenizer.enable_truncation(max_tokens)
-        return tokenizer
-
-
-class E5Tokens:
-    """The tokenizer with its prefix: texts to ids and mask."""
-
-    def __init__(self, file: E5File, *, prefix: str, max_tokens: int) -> None:
-        self._tokenizer = file.tokenizer(max_tokens=min(max_tokens, file.shape.positions))
-        self._prefix = prefix
-        self._longest = max_tokens * CHARACTERS_OF_A_TOKEN
-
-    def __call__(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return input_ids and attention_mask, each (n, t)."""
-        encodings = self._tokenizer.encode_batch([self._prefix + text[: self._longest] for text in texts])
-        return {
-            "input_ids": np.array([encoding.ids for encoding in encodings], dtype=np.int64),
-            "attention_mask": np.array([encoding.attention_mask for encoding in encodings], dtype=np.int64),
-        }
+        for (start, end), score in zip(pairwise(offsets), scores, strict=True):
+            yield text[start:end].decode("utf-8", "replace"), score

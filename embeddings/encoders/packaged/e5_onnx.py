@@ -17,7 +17,8 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from embeddings.encoders.base import Array
 from embeddings.encoders.onnx_runtime import OnnxNetwork
-from embeddings.encoders.packaged.e5_file import E5File, E5Tokens
+from embeddings.encoders.packaged.e5_file import E5File
+from embeddings.encoders.packaged.e5_tokens import E5Tokens
 
 MICROSOFT = "com.microsoft"
 BLOCK = 32  # weights that share a scale

@@ -12,6 +12,7 @@ from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, Unk
 from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, NetworkTextEncoder, TextNetwork
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.device import has_cuda
+from embeddings.encoders.packaged.e5_file import E5File
 from embeddings.encoders.preprocessing import PREPROCESSING_VERSION, Preprocessing, choose_fit
 from embeddings.encoders.spec import EncoderSpec, choose_option, lasting_text, number_option
 from embeddings.encoders.text_declaration import TextDeclaration, override
@@ -151,7 +152,7 @@ def _load_text(spec: EncoderSpec, path: Path) -> TextEncoder:
         from embeddings.encoders.checkpoints.text import load_checkpoint_text
 
         return load_checkpoint_text(spec, Checkpoint(path.parent, spec.name), describe_packaged(spec))
-    from embeddings.encoders.packaged.e5_file import E5File, E5Tokens
+    from embeddings.encoders.packaged.e5_tokens import E5Tokens
 
     file = E5File(path)
     declared = text_declaration(spec)
