@@ -549,6 +549,15 @@ MUTANTS = (
         ("tests/unit/recommendations/test_search.py",),
         "anybody has the web server decode 50 megapixels",
     ),
+    # embeddings
+    Mutant(
+        "embeddings/encoders/packaged/loading.py",
+        "        export_elsewhere(spec.name, path, onnx_path, how=how, pooling=pooling, views=views)\n",
+        "        from embeddings.encoders.packaged.lite_torch import build_lite, export_lite\n\n"
+        "        export_lite(build_lite(spec.name, path, how=how, pooling=pooling, views=views), onnx_path)\n",
+        ("tests/embeddings/test_encoders_packaged.py",),
+        "a worker that exported once keeps torch, and 400 MB, until it is started again",
+    ),
     # recommendations
     Mutant(
         "recommendations/statements.py",

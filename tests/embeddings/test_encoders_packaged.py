@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -247,7 +248,7 @@ def test_of_threads_that_export_at_once_one_does(lite2):
     assert len(exports) == 1
 
 
-def test_a_second_process_encodes_without_torch(e5, lite2):
+def test_a_process_encodes_without_torch_from_its_first_start_on(tmp_path):
     script = """
 import json, sys
 import django
@@ -259,7 +260,14 @@ heavy = sorted({"torch", "torchvision", "transformers"} & set(sys.modules))
 print(json.dumps({"heavy": heavy, "text": vector[:6].tolist(), "errors": encoded.errors}))
 """
     picture = str(IMAGES / "BNC-101.webp")
-    answer = subprocess.run([sys.executable, "-c", script, picture], check=True, timeout=120, capture_output=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", script, picture],
+        env=os.environ | {"KINDRED_HOME": str(tmp_path)},
+        check=True,
+        timeout=300,
+        capture_output=True,
+    )
+    assert len(list(tmp_path.rglob("*.onnx"))) == 1  # which took torch, elsewhere
     said = json.loads(answer.stdout)
     assert (said["heavy"], said["errors"]) == ([], {})
     np.testing.assert_allclose(said["text"], E5_VASE, atol=1e-3)

@@ -8,11 +8,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
+from embeddings.encoders.base import (
+    EncoderInfo,
+    ImageEncoder,
+    TextEncoder,
+    UnknownEncoder,
+    make_identity,
+)
 from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, NetworkTextEncoder, TextNetwork
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.device import has_cuda
 from embeddings.encoders.packaged.e5_file import E5File
+from embeddings.encoders.packaged.lite_export import export_elsewhere
 from embeddings.encoders.preprocessing import PREPROCESSING_VERSION, Preprocessing, choose_fit
 from embeddings.encoders.spec import EncoderSpec, choose_option, lasting_text, number_option
 from embeddings.encoders.text_declaration import TextDeclaration, override
@@ -178,9 +185,7 @@ def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:
     info = describe_packaged(spec)
 
     def export(onnx_path: Path) -> None:
-        from embeddings.encoders.packaged.lite_torch import build_lite, export_lite
-
-        export_lite(build_lite(spec.name, path, how=how, pooling=pooling, views=views), onnx_path)
+        export_elsewhere(spec.name, path, onnx_path, how=how, pooling=pooling, views=views)
 
     def run_by_onnx() -> ImageNetwork:
         from embeddings.encoders.onnx_runtime import open_network
