@@ -199,6 +199,14 @@ def wait_until_ready(url: str) -> None:
     raise SystemExit("The site did not start, or has no space to search in.")
 
 
+def wait_until_embedded(port: int) -> list[psutil.Process]:
+    """Return the site's processes once the one is gone that embeds the catalogue when it is new."""
+    found = find_processes(port)
+    while any("embed_products" in child.cmdline() for process in found for child in process.children(recursive=True)):
+        time.sleep(2)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=8991)
@@ -210,7 +218,7 @@ def main() -> None:
     site = None if options.url else subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL)
     try:
         wait_until_ready(url)
-        homes = find_processes(options.port)
+        homes = wait_until_embedded(options.port)
         rss, pss = measure_memory(homes)
         print(f"{options.uploads} at once; at rest RSS {rss:.0f} MB, PSS {pss:.0f} MB")
         print(f"{'kind':33} {'kB':>6} {'answers':18} {'wait s':>7} {'normal s':>8} {'failed':>7} {'RSS':>6} {'PSS':>6}")
