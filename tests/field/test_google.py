@@ -498,6 +498,7 @@ ENVELOPES = [
                     "<g:id>P4</g:id><g:title>Mug</g:title></item>\n<item><g:id>P5</g:id>\n<item><g:id>P6</g:id>"
                     "<g:title>Jug</g:title>",
                     "<g:id>P7</g:id><g:title>Ribbon 5 < 6 cm, <3 m</g:title>",
+                    "<g:id>P8</g:id><g:title>Cup</g:titel>\n<item><g:id>P9</g:id><g:title>Can</g:title>",
                 )
             )
         ],
@@ -506,11 +507,13 @@ ENVELOPES = [
             "P4": {"title": "Mug"},
             "P6": {"title": "Jug"},
             "P7": {"title": "Ribbon 5 < 6 cm, <3 m"},
+            "P9": {"title": "Can"},
         },
         rejected={
             4: "not well formed (line 4: mismatched tag)",
             5: "not well formed (line 5: mismatched tag)",
             7: "not well formed (line 7: the item is not closed)",
+            10: "not well formed (line 10: mismatched tag)",
         },
     ),
     Case(
