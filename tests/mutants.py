@@ -1184,6 +1184,27 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/exports.py",
+        "    refuse_translated_exports(there)\n",
+        "",
+        ("tests/field/test_woocommerce.py::test_a_woocommerce_export_from_the_wild",),
+        "an export in German is loaded without prices, each product under its number",
+    ),
+    Mutant(
+        "catalog/importers/sale_prices.py",
+        " and not is_dearer(reduced, regular)",
+        "",
+        ("tests/field/test_woocommerce.py::test_a_woocommerce_export_from_the_wild",),
+        "a product that shoppers pay 10 for is shown for 12",
+    ),
+    Mutant(
+        "catalog/importers/magento.py",
+        "        quoted = QUOTED.match(text, place)",
+        "        quoted = None",
+        ("tests/field/test_magento.py::test_a_magento_export_from_the_wild",),
+        "half of an attribute is an attribute of its own",
+    ),
+    Mutant(
+        "catalog/importers/exports.py",
         "if signed and format not in signed:",
         "if False:",
         ("tests/field/test_woocommerce.py::test_a_woocommerce_export_from_the_wild",),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from catalog.importers.google.availability import read_stock
 from catalog.importers.google.prices import is_expired, read_prices
+from catalog.importers.picture_names import join_names
 from catalog.importers.report import RowError
 from catalog.importers.rows import COLUMNS
 
@@ -70,7 +71,7 @@ def read_item(fields: Fields, *, at: datetime | None = None) -> Item:
     if category := _read_category(fields):
         row["category"] = category
     if links := [link for name in LINKS for link in _split_links(fields, name)]:
-        row["images"] = "|".join(link.replace("|", "%7C") for link in links)
+        row["images"] = join_names(links)
     row = {"sku": "", **row}
     try:
         row |= read_prices(fields, at=at)
