@@ -301,6 +301,27 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/pictures/fetching.py",
+        "    if missing:",
+        "    if False:",
+        ("tests/field/test_fetching.py::test_an_answer_that_is_no_picture_says_why",),
+        "half of a picture is stored where a server broke off",
+    ),
+    Mutant(
+        "catalog/pictures/fetching.py",
+        "        body = unpack_body(body, packing=packing, max_bytes=max_bytes)",
+        "        pass",
+        ("tests/field/test_fetching.py",),
+        "pictures of servers that pack everything are no pictures",
+    ),
+    Mutant(
+        "catalog/management/commands/import_products.py",
+        "        loader.folder.look_ahead(",
+        "        list(",
+        ("tests/field/test_pictures.py::test_a_file_that_a_later_row_could_mean_as_well_is_nobodys",),
+        "the first of two products in a long file shows the picture of the other",
+    ),
+    Mutant(
+        "catalog/pictures/fetching.py",
         "return is_public(address.ipv4_mapped)",
         "return True",
         ("tests/unit/catalog/test_fetching.py::test_addresses_inside_the_network_are_not_fetched_from",),
@@ -310,7 +331,7 @@ MUTANTS = (
         "catalog/pictures/fetching.py",
         "        for _ in range(MAX_REDIRECTS + 1):\n            target = choose_target(url)\n",
         "        target = choose_target(url)\n        for _ in range(MAX_REDIRECTS + 1):\n"
-        "            target = Target(urlsplit(url), target.host, target.port, target.address)\n",
+        "            target = Target(urlsplit(url), target.host, target.port, target.addresses)\n",
         ("tests/api/test_images.py::test_answers_that_are_not_accepted",),
         "a redirect is followed without being judged",
     ),

@@ -41,6 +41,13 @@ def test_a_truncated_picture_is_refused(format, kept):
         check_picture(content[: int(len(content) * kept)])
 
 
+def test_a_part_that_is_left_out_anyway_may_have_a_wrong_checksum():
+    content = picture_bytes()
+    note = (5).to_bytes(4, "big") + b"tEXtabcde" + bytes(4)
+
+    assert check_picture(content[:33] + note + content[33:]).content == content
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
