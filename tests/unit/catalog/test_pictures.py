@@ -41,6 +41,13 @@ def test_a_truncated_picture_is_refused(format, kept):
         check_picture(content[: int(len(content) * kept)])
 
 
+def test_bytes_between_the_segments_of_a_jpeg_are_skipped():
+    content = picture_bytes(format="JPEG")
+    first = content.index(b"\xff\xdb")
+
+    assert check_picture(content[:first] + b"\x00\x07" + content[first:]).content == check_picture(content).content
+
+
 def test_a_part_that_is_left_out_anyway_may_have_a_wrong_checksum():
     content = picture_bytes()
     note = (5).to_bytes(4, "big") + b"tEXtabcde" + bytes(4)
