@@ -1282,8 +1282,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/google/feed_handler.py",
-        "        rank = 2 if GOOGLE in space else",
-        "        rank = 1 if GOOGLE in space else",
+        '        rank = 2 if prefix == "g" or GOOGLE in space else',
+        '        rank = 1 if prefix == "g" or GOOGLE in space else',
         ("tests/field/test_google.py::test_items_say_what_they_say",),
         "products are called by their addresses, which Atom has as ids",
     ),

@@ -92,6 +92,21 @@ ELEMENTS = [
         products={"P1": {"title": "Lamp"}, "P2": {"title": "Vase"}},
     ),
     Case(
+        name="Google's namespace as the default one, the feed's under a prefix, and elements in capitals",
+        files=[
+            feed(
+                '<a:feed xmlns:a="http://www.w3.org/2005/Atom" xmlns="http://base.google.com/ns/1.0"><a:entry>'
+                "<a:id>no</a:id><a:title>no</a:title><id>P1</id><title>Lamp</title></a:entry></a:feed>"
+            ),
+            feed("<RSS><CHANNEL><ITEM><ID>P2</ID><TITLE>Vase</TITLE></ITEM></CHANNEL></RSS>"),
+            feed(
+                '<rss xmlns:g="http://www.google.example/ns"><item><title>no</title><g:id>P3</g:id>'
+                "<g:title>Bowl</g:title></item></rss>"
+            ),
+        ],
+        products={"P1": {"title": "Lamp"}, "P2": {"title": "Vase"}, "P3": {"title": "Bowl"}},
+    ),
+    Case(
         name="white space, CDATA and markup inside a text",
         files=[feed(rss("<g:id>\n P1 </g:id><title><![CDATA[ Lamp & <b>shade</b> ]]></title>"))],
         products={"P1": {"title": "Lamp & shade"}},
@@ -268,6 +283,8 @@ SALES = [
             ("whose zones are words", within("2020-01-01T00:00:00 UTC/2999-01-01T00:00:00z")),
             ("whose zones stand apart", within("2020-01-01 00:00:00 +0100/2999-01-01 23:59:59 +0100")),
             ("of days with zones", within("2020-01-01Z/2999-01-01+01:00")),
+            ("with a word between its ends", within("2020-01-01 to 2999-01-01")),
+            ("with a comma between its ends", within("2020-01-01T00:00-08:00, 2999-01-01T00:00-08:00")),
             ("with hyphens between its ends", within("2020-01-01--2999-01-01")),
             ("whose ends are open in ISO's way", within("../..")),
             ("until midnight", within("2020-01-01T24:00:00Z/9999-12-31T24:00:00Z")),

@@ -43,7 +43,7 @@ class FeedHandler(ContentHandler):
         self.line = 0  # where the item that is read begins
         self.lines_before = 0  # of the file, before the part that the parser was given
         self.is_inside = False
-        self._spaces = {"g": GOOGLE}  # prefix -> namespace
+        self._spaces = {"": ""}  # prefix -> namespace
         self._locator: Locator | None = None
         self._problem = ""
         self._begin_item()
@@ -55,7 +55,9 @@ class FeedHandler(ContentHandler):
         self.root = self.root or name
         if len(self._spaces) < MAX_PREFIXES:
             self._spaces |= {key[6:]: value for key, value in attrs.items() if key.startswith("xmlns:")}
-        is_item = name.rpartition(":")[2] in ITEMS
+        if not self.is_inside:  # of an item's own elements it may be XHTML's
+            self._spaces[""] = attrs.get("xmlns", self._spaces[""])
+        is_item = name.rpartition(":")[2].lower() in ITEMS
         if self.is_inside:
             if is_item:
                 raise NotClosed("the item is not closed")
@@ -120,7 +122,7 @@ class FeedHandler(ContentHandler):
             return
         prefix, _, local = name.rpartition(":")
         space = self._spaces.get(prefix, prefix)
-        rank = 2 if GOOGLE in space else int(not prefix or space in FEEDS)
+        rank = 2 if prefix == "g" or GOOGLE in space else int(not prefix or space in FEEDS)
         held, texts = self._fields.get(local.lower(), (-1, []))
         if rank > held:
             self._fields[local.lower()] = (rank, [text])

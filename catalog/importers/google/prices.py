@@ -20,7 +20,7 @@ from catalog.refusals import BadValue
 AMOUNT = r"([0-9]+(?:\.[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)"
 PRICE = re.compile(rf"{AMOUNT}\s*([A-Za-z]{{3}})?|([A-Za-z]{{3}})\s*{AMOUNT}")
 OPEN = re.compile(r"(0000-00-00.*|\.\.)?")  # nothing, what databases export for it, and what ISO 8601 writes
-BETWEEN = re.compile(r"/|--|\s[-–—]\s")  # the ends of a period
+BETWEEN = re.compile(r"/|--|\s[-–—]\s|\sto\s|,(?=\s*\d{4}-)")  # the ends of a period
 
 
 class Amount(NamedTuple):

@@ -20,7 +20,7 @@ from catalog.importers.google.markup import read_markup
 from catalog.importers.report import ImportFileError
 
 MAX_TAG = 4096  # characters of a tag that may come in two pieces
-ITEM_TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])")
+ITEM_TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 
 
 def read_xml(file: IO[bytes], *, encoding: str) -> Iterator[FoundItem]:
