@@ -174,7 +174,7 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
         fields["brand"] = _say(said, "manufacturer")
     if "base_image" in said or "additional_images" in said:
         names = [_say(said, "base_image"), *split_names(_say(said, "additional_images"))]
-        pictures = (name.lstrip("/") for name in names)  # paths below Magento's own folder of pictures
+        pictures = (name.lstrip("/\\") for name in names)  # paths below Magento's own folder of pictures
         fields["images"] = join_names(name for name in pictures if name not in ("", "no_selection"))
     return fields
 

@@ -12,7 +12,8 @@ from catalog.importers.moments import Moment, add_day, parse_moment
 from catalog.prices import read_price
 from catalog.refusals import BadValue
 
-AMERICAN = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p")
+# As Magento writes dates for people in the United States; where that is no date, as elsewhere.
+SLASHED = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%d/%m/%y", "%d/%m/%Y")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +48,14 @@ class Sale:
 
 def read_moment(text: str, *, is_end: bool) -> datetime | None:
     """Return when something begins or ends. A day, also one that is written as its first moment, ends with its last."""
-    moment = parse_moment(text) or _parse_american(text)
+    moment = parse_moment(text) or _parse_slashed(text)
     if moment is None:
         return None
     return add_day(moment.at) if is_end and moment.is_midnight else moment.at
 
 
-def _parse_american(text: str) -> Moment | None:
-    for form in AMERICAN:
+def _parse_slashed(text: str) -> Moment | None:
+    for form in SLASHED:
         with suppress(ValueError):
             at = datetime.strptime(text, form).replace(tzinfo=UTC)
             return Moment(at, is_day=False, is_midnight=at.time() == time())

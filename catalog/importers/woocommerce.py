@@ -24,7 +24,8 @@ from catalog.yes_no import read_yes_no
 # The schema says of two cells what it means that they are empty: stock is not managed, and there is no sale.
 EMPTIED = frozenset({"stock", "list_price"})
 COPIED = {"tags": "tags", "gtin, upc, ean, or isbn": "barcode"}  # column -> attribute
-STATES = {"1": True, "0": False, "-1": False, "publish": True, "private": False, "draft": False, "pending": False}
+STATES = {"1": True, "0": False, "-1": False, "publish": True, "private": False, "draft": False, "pending": False,
+          "future": False, "trash": False}  # fmt: skip
 SEARCHED = {"visible": True, "catalog": True, "search": True, "hidden": False}
 INHERITED = ("description", "category", "images", "brand")
 # What the schema has; of these, what is about shipping, tax, downloads and other products is left out.

@@ -116,9 +116,14 @@ CASES = [
             magento(
                 "sku,product_online,name,price,special_price,special_price_from_date,special_price_to_date\n"
                 "A,1,A,10.000000,8.500000,1/15/20,\nB,1,B,10.000000,8.000000,1/15/20,1/31/20\n"
+                "C,1,C,10.000000,8.000000,31/01/2020,31/12/2999\n"
             )
         ],
-        products={"A": {"price": Decimal("8.50")}, "B": {"price": Decimal("10.00")}},
+        products={
+            "A": {"price": Decimal("8.50")},
+            "B": {"price": Decimal("10.00")},
+            "C": {"price": Decimal("8.00")},
+        },
         warnings=[NO_CURRENCY],
     ),
     Case(

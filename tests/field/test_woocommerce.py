@@ -92,7 +92,7 @@ CASES = [
         files=[
             woo(
                 "SKU,Name,Published,Visibility in catalog,Regular price\nA,A,1,visible,1\nB,B,0,visible,1\n"
-                "C,C,-1,visible,1\nD,D,1,hidden,1\nE,E,WAHR,search,1\nF,F,soon,visible,1\n"
+                "C,C,-1,visible,1\nD,D,1,hidden,1\nE,E,WAHR,search,1\nF,F,soon,visible,1\nG,G,future,visible,1\n"
             )
         ],
         products={
@@ -101,6 +101,7 @@ CASES = [
             "C": {"is_active": False},
             "D": {"is_active": False},
             "E": {"is_active": True},
+            "G": {"is_active": False},
         },
         rejected={7: "'soon' is neither true nor false"},
         warnings=[NO_CURRENCY],
