@@ -69,6 +69,22 @@ def test_what_is_no_picture_is_refused(content, message):
         check_picture(content)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x00\x00\x00\x18ftypheic\x00\x00", "picture, but HEIC: save it as JPEG"),
+        (b"\x00\x00\x00\x1cftypavif\x00\x00", "picture, but AVIF: save it as JPEG"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<svg/>", "picture, but SVG: save it as JPEG"),
+        (b"II*\x00\x08\x00", "picture, but TIFF: save it as JPEG"),
+        (b"\x00\x00\x00\x18ftypmp42\x00\x00", "picture$"),
+        (b"<!DOCTYPE html><html><svg/>", "picture$"),
+    ],
+)
+def test_a_picture_of_another_format_is_named(content, said):
+    with pytest.raises(PictureError, match=f"the file is not a JPEG, PNG, WebP or GIF {said}"):
+        check_picture(content)
+
+
 @pytest.mark.parametrize("format", ["BMP", "TIFF", "ICO", "PPM"])
 def test_other_formats_are_refused_even_though_they_could_be_decoded(format):
     with pytest.raises(PictureError, match="not a JPEG, PNG, WebP or GIF"):
