@@ -1,40 +1,68 @@
-"""What a file comes in: gzip, or a zip with one file inside, unpacked as it is read and within bounds."""
+"""What a file comes in: gzip, or a zip with one file inside, or these in each other, unpacked within bounds."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import math
+import shutil
+import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import IO, cast
 
 from catalog.importers.report import ImportFileError
 
 FREE_BYTES = 64 * 1024 * 1024  # that anything may unpack to
 MAX_RATIO = 200  # beyond them: feeds shrink to a tenth or a thirtieth, bombs to a thousandth
+MAX_LAYERS = 3
+HEAD_BYTES = 512
+GZIP, ZIP = b"\x1f\x8b", b"PK"
+TAR = range(257, 262)  # where a tar says that it is one
 OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x28\xb5\x2f\xfd")
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 DAMAGED_MESSAGE = "The archive is damaged or was cut short: fetch or export it again."
 
 
-def open_envelope(file: IO[bytes]) -> IO[bytes]:
-    """Return the bytes inside `file`, or the file itself where it is no archive. Raises ImportFileError.
+@contextmanager
+def open_envelope(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give the bytes inside `file`, or the file itself where it is no archive. Raises ImportFileError.
 
-    What is returned can be read, and begun again by `seek(0)`.
+    What is given can be read, and begun again by `seek(0)`.
     """
-    head = file.read(8)
+    with ExitStack() as stack:
+        yield _open_layers(file, stack)
+
+
+def _open_layers(file: IO[bytes], stack: ExitStack) -> IO[bytes]:
     size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    if head.startswith(b"\x1f\x8b"):
-        inner = cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-    elif head.startswith(b"PK"):
-        inner = _open_zip(file)
-    elif head.startswith(OTHER_ARCHIVES):
-        raise ImportFileError("This archive is of a kind that is not read: unpack it, or pack it as .gz or .zip.")
-    else:
-        return file
-    return io.BufferedReader(Part(inner, limit=FREE_BYTES + MAX_RATIO * size))
+    limit = FREE_BYTES + MAX_RATIO * size
+    for layer in range(MAX_LAYERS + 1):
+        file.seek(0)
+        head = file.read(HEAD_BYTES)
+        file.seek(0)
+        if head.startswith(OTHER_ARCHIVES) or head[TAR.start : TAR.stop] == b"ustar":
+            raise ImportFileError("This archive is of a kind that is not read: unpack it, or pack it as .gz or .zip.")
+        if not head.startswith((GZIP, ZIP)):
+            break
+        if layer == MAX_LAYERS:
+            raise ImportFileError("The archive holds archives in archives: unpack it.")
+        file = io.BufferedReader(Part(_open_layer(_spool(file, stack) if layer else file, head=head), limit=limit))
+    return file
+
+
+def _open_layer(file: IO[bytes], *, head: bytes) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if head.startswith(GZIP) else _open_zip(file)
+
+
+def _spool(file: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    """Return an archive from inside another one as a file on disk, for it is read from its end, and again."""
+    spooled = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack is what closes it
+    shutil.copyfileobj(file, spooled)
+    spooled.seek(0)
+    return spooled
 
 
 def skip_bytes(file: IO[bytes], count: int) -> IO[bytes]:

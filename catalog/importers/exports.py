@@ -41,6 +41,34 @@ SIGNS: dict[str, tuple[str, list[set[str]]]] = {
 }
 
 
+# WooCommerce writes its headings in the language of whoever exports.
+REGULAR_PRICE = frozenset(
+    {"regulärer preis", "normaler preis", "tarif régulier", "prix régulier", "precio normal", "precio regular",
+     "prezzo di listino", "prezzo regolare", "reguliere prijs", "normale prijs", "preço", "preço normal",
+     "cena regularna", "cena podstawowa", "ordinarie pris", "normal pris", "normalpris", "ordinær pris", "vanlig pris",
+     "normaali hinta", "běžná cena", "bežná cena", "normál ár", "preț obișnuit", "обычная цена", "базовая цена",
+     "звичайна ціна", "normal fiyat", "κανονική τιμή", "通常価格", "常规价格", "常规售价", "定價", "原價",
+     "정상가", "정상 가격"}
+)  # fmt: skip
+PUBLISHED = frozenset(
+    {"veröffentlicht", "publié", "publicado", "publicada", "pubblicato", "gepubliceerd", "opublikowano",
+     "opublikowany", "publicerad", "udgivet", "publisert", "julkaistu", "publikováno", "zveřejněno", "publikované",
+     "közzétéve", "publicat", "опубликован", "опубликовано", "опубліковано", "yayımlanmış", "yayınlandı",
+     "δημοσιευμένο", "公開済み", "公開", "已发布", "已發佈", "공개됨", "발행됨"}
+)  # fmt: skip
+
+
+def refuse_translated_exports(columns: Iterable[str]) -> None:
+    """Raise ImportFileError where the columns are WooCommerce's in another language than English."""
+    there = set(columns)
+    has_price, has_state = bool(there & REGULAR_PRICE), bool(there & PUBLISHED)
+    if (has_price and has_state) or ((has_price or has_state) and "id" in there and "title" not in there):
+        raise ImportFileError(
+            "This is an export of WooCommerce in another language: set the language of your profile to English, "
+            "export again, and pass --format woocommerce."
+        )
+
+
 def refuse_repeated_columns(columns: list[str]) -> None:
     """Raise ImportFileError where two columns have one name: nobody can say which of them counts."""
     twice = sorted({column for column in columns if column and columns.count(column) > 1})
@@ -51,6 +79,7 @@ def refuse_repeated_columns(columns: list[str]) -> None:
 def refuse_other_exports(columns: Iterable[str], *, format: str) -> None:
     """Raise ImportFileError where the columns are those of another system's export, with what to pass."""
     there = set(columns)
+    refuse_translated_exports(there)
     signed = [name for name, (_, signs) in SIGNS.items() if any(sign <= there for sign in signs)]
     if signed and format not in signed:
         raise ImportFileError(f"This is an export of {SIGNS[signed[0]][0]}: pass --format {signed[0]}.")

@@ -15,6 +15,7 @@ from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
 from catalog.importers.exports import check_export
 from catalog.importers.gathering import gather_rows
+from catalog.importers.picture_names import join_names, split_names
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
 from catalog.importers.table import open_table
@@ -24,7 +25,7 @@ EMPTY = "__EMPTY__VALUE__"  # this, and no empty cell, is how Magento's own impo
 ROOTS = {"default category", "root catalog"}  # of a tree of categories; no shopper sees them
 COMPOSED = {"configurable", "grouped", "bundle"}  # they have no stock of their own
 ONLINE = {"1": True, "2": False, "enabled": True, "disabled": False}
-HIDDEN = "not visible individually"
+HIDDEN = ("not visible individually", "1")
 INHERITED = ("description", "category", "images", "brand")
 WORDINGS = {"name": "title", "description": "description"}
 # What the reference has; of these, what is about shipping, tax, search engines and other products is left out.
@@ -37,7 +38,7 @@ READ = re.compile(
     r"(related|crosssell|upsell|associated)_\w+|hide_from_product_page|bundle_.*|configurable_.*|downloadable_.*|"
     r"giftcard_.*|manufacturer|_.*"
 )
-PAIRS = re.compile(r',(?="?\w+=)')  # what stands between `colour=red` and `size=XS`
+QUOTED = re.compile(r'(\w+=)?"((?:[^"]|"")*+)"(?=,|\Z)')  # `"care=cold, by hand"`, `care="cold, by hand"`
 
 
 def read_magento(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
@@ -77,8 +78,18 @@ def _read_variations(fields: dict[str, str]) -> dict[str, dict[str, str]]:
 
 def _read_pairs(text: str) -> dict[str, str]:
     """Return what `colour=red,"features=a|b, c"` says."""
-    pairs = (pair.strip().removeprefix('"').removesuffix('"') for pair in PAIRS.split(text) if "=" in pair)
-    return {name.strip(): value.strip().replace('""', '"') for name, value in (pair.split("=", 1) for pair in pairs)}
+    pairs: list[str] = []
+    place = 0
+    while place < len(text):
+        quoted = QUOTED.match(text, place)
+        end = quoted.end() if quoted else (text.find(",", place) + 1 or len(text) + 1) - 1
+        part = (quoted[1] or "") + quoted[2].replace('""', '"') if quoted else text[place:end]
+        if quoted or not pairs or re.match(r"\w+=", part):
+            pairs.append(part)
+        else:
+            pairs[-1] += f",{part}"  # of a value that nobody has put in quotes
+        place = end + 1
+    return {name.strip(): value.strip() for name, is_pair, value in (pair.partition("=") for pair in pairs) if is_pair}
 
 
 def _read_family(rows: list[SourceRow], report: ImportReport, others: list[str]) -> Iterator[SourceRow]:
@@ -103,8 +114,10 @@ def _read_family(rows: list[SourceRow], report: ImportReport, others: list[str])
             yield SourceRow(row.line, {"sku": sku}, "a store view of a product that is not in the file")
     for found in read:
         if parent and found.fields["sku"] == _say(parent, "sku"):
-            variations = [other.fields for other in read if other is not found]
-            found.fields.update(pick_lowest(variations, instead_of=found.fields))
+            others_read = [(row, other) for row, other in zip(products, read, strict=True) if other is not found]
+            sold = [other.fields for row, other in others_read if _is_online(row.fields) is not False]
+            sold = sold or [other.fields for _, other in others_read]
+            found.fields.update(pick_lowest(sold, instead_of=found.fields))
         yield found
 
 
@@ -156,15 +169,22 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     if "description" in said or "short_description" in said:
         fields["description"] = _say(said, "description") or _say(said, "short_description")
     if "categories" in said:
-        text = _say(said, "categories")  # exports have commas, the reference has bars
-        fields["category"] = pick_deepest(_read_steps(path) for path in text.split("|" if "|" in text else ","))
+        fields["category"] = pick_deepest(map(_read_steps, _split_paths(_say(said, "categories"))))
     if "manufacturer" in said:
         fields["brand"] = _say(said, "manufacturer")
     if "base_image" in said or "additional_images" in said:
-        names = [_say(said, "base_image"), *_say(said, "additional_images").split(",")]
-        pictures = (name.strip().lstrip("/") for name in names)  # paths below Magento's own folder of pictures
-        fields["images"] = "|".join(dict.fromkeys(name for name in pictures if name not in ("", "no_selection")))
+        names = [_say(said, "base_image"), *split_names(_say(said, "additional_images"))]
+        pictures = (name.lstrip("/\\") for name in names)  # paths below Magento's own folder of pictures
+        fields["images"] = join_names(name for name in pictures if name not in ("", "no_selection"))
     return fields
+
+
+def _split_paths(text: str) -> list[str]:
+    """Exports have commas between paths, the reference has bars. A comma with a space behind it is part of a name."""
+    if "|" in text:
+        return text.split("|")
+    root = re.escape(text.partition("/")[0].strip())
+    return re.split(rf",(?!\s)|,\s+(?={root}(?:/|,|$))", text)
 
 
 def _read_steps(path: str) -> list[str]:
@@ -209,8 +229,13 @@ def _read_state(said: dict[str, str]) -> dict[str, str]:
     """Shown where it is online and visible by itself. An unknown word is passed on, to be reported."""
     online, visibility = _say(said, "product_online"), _say(said, "visibility").lower()
     if not online:
-        return {"is_active": "false"} if visibility == HIDDEN else {}
-    flag = ONLINE.get(online.lower(), read_yes_no(online))
+        return {"is_active": "false"} if visibility in HIDDEN else {}
+    flag = _is_online(said)
     if flag is None:
         return {"is_active": online}
-    return {"is_active": "true" if flag and visibility != HIDDEN else "false"}
+    return {"is_active": "true" if flag and visibility not in HIDDEN else "false"}
+
+
+def _is_online(said: dict[str, str]) -> bool | None:
+    online = _say(said, "product_online")
+    return ONLINE.get(online.lower(), read_yes_no(online))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
@@ -47,11 +48,11 @@ class PictureIndex:
 
     def find(self, name: str) -> Path | None:
         """Return the one file that `name` may mean, in whatever case and form. None: there is none, or several."""
-        found = self.files.get(fold_name(name), [])
+        found = self.files.get(fold_name(posixpath.normpath(name)), [])
         return found[0] if len(found) == 1 else None
 
     def note_url(self, url: str) -> None:
-        """Remember which files the URL could mean. All of a batch are noted before the first is looked for."""
+        """Remember which files the URL could mean. All of a file are noted before the first is looked for."""
         told_by, ends = split_url(url)
         for end in ends:
             if end in self.files:

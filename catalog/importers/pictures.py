@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
 from catalog.importers.picture_index import PictureIndex
-from catalog.importers.report import NAMED_PICTURES, ImportReport, RowError
+from catalog.importers.report import NAMED_PICTURES, ImportFileError, ImportReport, RowError, SourceRow
+from catalog.importers.rows import split_images
 from catalog.models import ProductImage
 from catalog.pictures import checks
 from catalog.pictures.arranging import PictureUrl
@@ -38,6 +41,13 @@ class PictureFolder:
         if index.is_full:
             self.report.warn(f"{self.root} holds too many files to look through: pass the pictures' own as --images.")
         return index
+
+    def look_ahead(self, rows: Iterable[SourceRow]) -> None:
+        """Note the URLs of a whole file before its first row is loaded: a file here may be meant by two of them."""
+        with suppress(ImportFileError):  # which is said when the rows are loaded
+            for row in rows:
+                for name in filter(is_url, split_images(row.fields.get("images", ""))):
+                    self.index.note_url(name)
 
     def load(self, names: Iterable[str]) -> dict[str, Found]:
         """Return for each name its picture, the URL that it is to be fetched from, or the reason why there is none."""
@@ -75,7 +85,7 @@ class PictureFolder:
         relative = name.replace("\\", "/")
         path = self._inside(self.root / relative, name)
         if not path.is_file():
-            path = self.index.find(relative) or path
+            path = self.index.find(relative) or self.index.find(unquote(relative)) or path
         if not path.is_file():
             raise RowError(f"unknown picture {name!r}: there is no such file in {self.root}")
         return self._inside(path, name)
@@ -98,8 +108,8 @@ class PictureFolder:
         urls = sorted(self.index.urls[name].values())
         more = f" and {len(urls) - NAMED_URLS} more" if len(urls) > NAMED_URLS else ""
         self.report.warn(
-            f"The file {name} could be any of {', '.join(urls[:NAMED_URLS])}{more}, and is taken for none that is read "
-            "from here on: put each below --images at the path of its URL."
+            f"The file {name} could be any of {', '.join(urls[:NAMED_URLS])}{more}, and is taken for none: "
+            "put each below --images at the path of its URL."
         )
 
     def _inside(self, path: Path, name: str) -> Path:

@@ -189,8 +189,14 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
 
+def split_images(text: str) -> list[str]:
+    """Return the names and URLs between bars, each once; //host/x.jpg is of the same web as the rest."""
+    names = (f"https:{name}" if name.startswith("//") else name for part in text.split("|") if (name := part.strip()))
+    return list(dict.fromkeys(names))
+
+
 def _parse_images(text: str) -> list[str]:
-    names = list(dict.fromkeys(name for part in text.split("|") if (name := part.strip())))
+    names = split_images(text)
     try:
         check_number(len(names))
     except PictureError as error:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime, time
+from decimal import Decimal
 
-FORMS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p")
+from catalog.importers.moments import Moment, add_day, parse_moment
+from catalog.prices import read_price
+from catalog.refusals import BadValue
+
+# As Magento writes dates for people in the United States; where that is no date, as elsewhere.
+SLASHED = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%d/%m/%y", "%d/%m/%Y")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +30,7 @@ class Sale:
         regular, reduced = (self.regular or "").strip(), (self.reduced or "").strip()
         if self.regular is None and self.reduced is None:
             return {}
-        if reduced and self.holds(at):
+        if reduced and self.holds(at) and not is_dearer(reduced, regular):
             return {"price": reduced} | ({"list_price": regular} if regular else {})
         if self.reduced is None or not regular:
             return {"price": regular} if self.regular is not None else {}
@@ -42,22 +47,32 @@ class Sale:
 
 
 def read_moment(text: str, *, is_end: bool) -> datetime | None:
-    """Return when something begins or ends; a day ends with its last moment. Shops write UTC, or leave it open."""
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(text)
-        return _close(moment if moment.tzinfo else moment.replace(tzinfo=UTC), is_end=is_end)
-    for form in FORMS:
+    """Return when something begins or ends. A day, also one that is written as its first moment, ends with its last."""
+    moment = parse_moment(text) or _parse_slashed(text)
+    if moment is None:
+        return None
+    return add_day(moment.at) if is_end and moment.is_midnight else moment.at
+
+
+def _parse_slashed(text: str) -> Moment | None:
+    for form in SLASHED:
         with suppress(ValueError):
-            return _close(datetime.strptime(text, form).replace(tzinfo=UTC), is_end=is_end)
+            at = datetime.strptime(text, form).replace(tzinfo=UTC)
+            return Moment(at, is_day=False, is_midnight=at.time() == time())
     return None
 
 
-def _close(moment: datetime, *, is_end: bool) -> datetime:
-    if not is_end or moment.time() != time():
-        return moment
-    with suppress(OverflowError):
-        return moment + timedelta(days=1)
-    return datetime.max.replace(tzinfo=UTC)  # 9999-12-31, which shops write for never
+def read_amount(text: str) -> Decimal | None:
+    """Return what a price amounts to, None where it is none or could be read in two ways."""
+    with suppress(BadValue):
+        return read_price(text)[0]
+    return None
+
+
+def is_dearer(reduced: str, regular: str) -> bool:
+    """Is the reduced price no reduction? Shops charge the regular one then."""
+    amount, before = read_amount(reduced), read_amount(regular)
+    return amount is not None and before is not None and amount >= before
 
 
 def pick_lowest(variants: Sequence[Mapping[str, str]], *, instead_of: Mapping[str, str]) -> dict[str, str]:
@@ -66,8 +81,8 @@ def pick_lowest(variants: Sequence[Mapping[str, str]], *, instead_of: Mapping[st
         return {}
     priced = []
     for fields in variants:
-        with suppress(InvalidOperation):
-            priced.append((Decimal(fields.get("price", "").strip().replace(",", ".")), fields))
+        if (price := read_amount(fields.get("price", ""))) is not None:
+            priced.append((price, fields))
     if not priced:
         return {}
     lowest = min(priced, key=lambda pair: pair[0])[1]

@@ -14,6 +14,8 @@ from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
 from catalog.importers.exports import check_export
 from catalog.importers.gathering import gather_rows
+from catalog.importers.google.availability import IN_STOCK_WORDS, OUT_OF_STOCK_WORDS, TO_ORDER_WORDS, fold_word
+from catalog.importers.picture_names import join_names, split_names
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
 from catalog.importers.table import open_table
@@ -22,7 +24,8 @@ from catalog.yes_no import read_yes_no
 # The schema says of two cells what it means that they are empty: stock is not managed, and there is no sale.
 EMPTIED = frozenset({"stock", "list_price"})
 COPIED = {"tags": "tags", "gtin, upc, ean, or isbn": "barcode"}  # column -> attribute
-STATES = {"1": True, "0": False, "-1": False, "publish": True, "private": False, "draft": False, "pending": False}
+STATES = {"1": True, "0": False, "-1": False, "publish": True, "private": False, "draft": False, "pending": False,
+          "future": False, "trash": False}  # fmt: skip
 SEARCHED = {"visible": True, "catalog": True, "search": True, "hidden": False}
 INHERITED = ("description", "category", "images", "brand")
 # What the schema has; of these, what is about shipping, tax, downloads and other products is left out.
@@ -43,7 +46,8 @@ def read_woocommerce(file: IO[bytes], *, report: ImportReport, encoding: str = "
     no price of its own: it has that of its cheapest variation.
     """
     with open_table(file, encoding=encoding) as table:
-        check_export(table.columns, format="woocommerce", required=("sku", "name"))
+        named = [column for column in table.columns if not column.startswith("meta:")]  # plugins repeat theirs
+        check_export(named, format="woocommerce", required=("sku", "name"))
         others = [column for column in table.columns if column and not READ.fullmatch(column)]
         report.warn_kept(others)
         copied = COPIED | {column: column for column in others}
@@ -74,7 +78,9 @@ def _read_family(rows: list[SourceRow], skus: dict[str, str], copied: dict[str, 
         found = _read_product(row, skus, copied, parent={})
         if variations and row is products[0]:
             found.fields.update({"variant_group": shorten_name(found.fields["sku"])})
-            found.fields.update(pick_lowest([variation.fields for _, variation in read], instead_of=found.fields))
+            sold = [variation.fields for _, variation in read if variation.fields.get("is_active") != "false"]
+            sold = sold or [variation.fields for _, variation in read]
+            found.fields.update(pick_lowest(sold, instead_of=found.fields))
         yield found
     yield from (found for _, found in read)
 
@@ -115,15 +121,8 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     if "brands" in said:
         fields["brand"] = COMMA.split(said["brands"])[0].split(">")[-1].replace("\\,", ",").strip()
     if "images" in said:
-        fields["images"] = "|".join(_split_images(said["images"]))
+        fields["images"] = join_names(split_names(said["images"]))
     return fields
-
-
-def _split_images(text: str) -> list[str]:
-    """Names and URLs between commas; a comma inside a URL, as of resizing services, has no space behind it."""
-    parts = re.split(r",\s+|,(?=https?://)", text)
-    names = [name for part in parts for name in ([part] if "://" in part else part.split(","))]
-    return list(filter(None, map(str.strip, names)))
 
 
 def _read_price(said: dict[str, str]) -> dict[str, str]:
@@ -137,17 +136,22 @@ def _read_price(said: dict[str, str]) -> dict[str, str]:
 
 
 def _read_stock(said: dict[str, str]) -> dict[str, str]:
-    """A number is counted. Without one it is in stock, or not; what may be ordered back is sold all the same."""
-    number = _say(said, "stock")
-    in_stock = _say(said, "in stock?").lower()
-    if read_yes_no(_say(said, "backorders allowed?")) or _say(said, "backorders allowed?").lower() == "notify":
-        return {"stock": ""}
-    if in_stock == "backorder":
-        return {"stock": ""}
-    if read_yes_no(in_stock) is False:
+    """A number is counted. Without one it is in stock, or not; what may be ordered back is sold all the same.
+
+    A word that nobody knows is passed on, to be reported.
+    """
+    number, in_stock = _say(said, "stock"), _say(said, "in stock?")
+    word = fold_word(in_stock)
+    if word in OUT_OF_STOCK_WORDS or read_yes_no(in_stock) is False:
         return {"stock": "0"}
+    if word and word not in IN_STOCK_WORDS | TO_ORDER_WORDS and read_yes_no(in_stock) is None:
+        return {"stock": in_stock}
+    backorders = _say(said, "backorders allowed?").lower()
+    if word in TO_ORDER_WORDS or backorders == "notify" or read_yes_no(backorders):
+        return {"stock": ""}
     if number:
-        return {} if number.lower() == "parent" else {"stock": re.sub(r"^-[0-9.]+$", "0", number)}
+        whole = re.sub(r"\.[0-9]+$", "", number)  # half a metre of cloth is not enough for one
+        return {} if number.lower() == "parent" else {"stock": "0" if whole.startswith("-") else whole}
     return {"stock": ""} if in_stock or "stock" in said else {}
 
 
@@ -170,5 +174,5 @@ def _read_attributes(said: dict[str, str], copied: dict[str, str]) -> dict[str, 
         if match := re.fullmatch(r"attribute ([0-9]+) name", column):
             name, value = _say(said, column), _say(said, f"attribute {match[1]} value(s)")
             if name and value:
-                attributes[name.lower()] = value
+                attributes[name.lower()] = value.replace("\\,", ",")
     return attributes

@@ -21,6 +21,7 @@ from PIL import ExifTags, Image
 from catalog.pictures.colours import make_plain
 from catalog.pictures.formats import gif, jpeg, png, webp
 from catalog.pictures.formats.anatomy import Anatomy, DamagedPicture
+from catalog.pictures.formats.other import name_format
 
 MAX_PICTURE_PIXELS = 50_000_000  # today's phones
 MAX_DECODED_BYTES = 256 * 1024 * 1024  # what decoding one picture may take
@@ -98,9 +99,9 @@ def read_anatomy(content: bytes, *, max_pixels: int | None = None) -> Anatomy:
     reader = webp.read_webp if webp.is_webp(content) else None
     reader = next((reader for signatures, reader in READERS if content.startswith(signatures)), reader)
     if reader is None:
-        raise PictureError(
-            _damaged() if content.startswith(b"RIFF") else "the file is not a JPEG, PNG, WebP or GIF picture"
-        )
+        other = name_format(content)
+        said = f"the file is not a JPEG, PNG, WebP or GIF picture{f', but {other}: save it as JPEG' if other else ''}"
+        raise PictureError(_damaged() if content.startswith(b"RIFF") else said)
     try:
         anatomy = reader(content)
     except DamagedPicture as error:

@@ -13,6 +13,7 @@ import re
 import socket
 import ssl
 import threading
+import zlib
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -23,6 +24,10 @@ MAX_REDIRECTS = 3
 CONNECT_TIMEOUT_S = 5
 UNCHANGED = "/%:=&?~+!$,;'()*@[]|"  # besides letters, digits and _.-~; what is encoded already stays so
 LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Many hosts answer 403 to programs that do not begin like a browser; who asks is said all the same.
+USER_AGENT = "Mozilla/5.0 (compatible; Kindred)"
+GZIP_WINDOW, ZLIB_WINDOW, RAW_WINDOW = 31, 15, -15  # as zlib takes them; "deflate" is either of the last two
+PACKINGS = {"gzip": [GZIP_WINDOW], "x-gzip": [GZIP_WINDOW], "deflate": [ZLIB_WINDOW, RAW_WINDOW]}
 PORTS = {"http": 80, "https": 443}
 # Public by the book, but they carry an IPv4 address inside that need not be: NAT64, 6to4, Teredo.
 TUNNELS = [ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
@@ -36,12 +41,12 @@ class FetchError(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """Where a request goes: the address that was judged, and the URL it was judged for."""
+    """Where a request goes: the addresses that were judged, and the URL they were judged for."""
 
     url: SplitResult
     host: str
     port: int
-    address: str
+    addresses: tuple[str, ...]  # in the order in which the system would try them
 
     @property
     def path(self) -> str:
@@ -92,7 +97,7 @@ def choose_target(url: str) -> Target:
         raise FetchError(f"the host {host} is not on the public internet")
     if not inside and port not in (None, *PORTS.values()):
         raise FetchError("only ports 80 and 443 are fetched from")
-    return Target(parts, host, port or PORTS[parts.scheme], str(addresses[0]))
+    return Target(parts, host, port or PORTS[parts.scheme], tuple(dict.fromkeys(map(str, addresses))))
 
 
 def encode_host(name: str) -> str:
@@ -156,7 +161,7 @@ class Deadline:
 
 
 class PinnedConnection(http.client.HTTPConnection):
-    """Connects to the judged address; TLS and the Host header still speak of the host."""
+    """Connects to a judged address; TLS and the Host header still speak of the host."""
 
     def __init__(self, target: Target, *, guard: Deadline) -> None:
         super().__init__(target.host, target.port, timeout=CONNECT_TIMEOUT_S)
@@ -164,7 +169,7 @@ class PinnedConnection(http.client.HTTPConnection):
         self.guard = guard
 
     def connect(self) -> None:
-        plain = socket.create_connection((self.target.address, self.target.port), timeout=CONNECT_TIMEOUT_S)
+        plain = self._connect_to_any()
         self.sock = plain
         if self.target.url.scheme == "https":
             self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.target.host)
@@ -172,12 +177,20 @@ class PinnedConnection(http.client.HTTPConnection):
         if self.guard.has_passed:
             raise TimeoutError
 
+    def _connect_to_any(self) -> socket.socket:
+        """Many hosts have an address of IPv6 as well, which leads nowhere from many networks."""
+        *others, last = self.target.addresses
+        for address in others:
+            with contextlib.suppress(OSError):
+                return socket.create_connection((address, self.target.port), timeout=CONNECT_TIMEOUT_S)
+        return socket.create_connection((last, self.target.port), timeout=CONNECT_TIMEOUT_S)
+
 
 def request_once(target: Target, *, max_bytes: int, guard: Deadline) -> bytes | str:
     """Ask once. Return the body, or where a redirect points."""
     connection = PinnedConnection(target, guard=guard)
     try:
-        headers = {"User-Agent": "Kindred", "Accept": "image/*", "Accept-Encoding": "identity"}
+        headers = {"User-Agent": USER_AGENT, "Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity"}
         connection.request("GET", target.path, headers=headers)
         response = connection.getresponse()
         if response.status in (301, 302, 303, 307, 308) and response.headers.get("Location"):
@@ -185,10 +198,28 @@ def request_once(target: Target, *, max_bytes: int, guard: Deadline) -> bytes | 
         if response.status != 200:
             raise FetchError(f"the server answered {response.status}")
         body = response.read(max_bytes + 1)
+        missing = response.length or 0
+        packing = response.headers.get("Content-Encoding", "").strip().lower()
     finally:
         connection.close()
     if guard.has_passed:
         raise TimeoutError
+    if len(body) <= max_bytes:
+        body = unpack_body(body, packing=packing, max_bytes=max_bytes)
     if len(body) > max_bytes:
         raise FetchError(f"it is larger than {max_bytes // 1024**2} MiB")
+    if missing:
+        raise FetchError("the server broke off before the picture was whole")
     return body
+
+
+def unpack_body(body: bytes, *, packing: str, max_bytes: int) -> bytes:
+    """Return what a body holds that a server has packed although nobody asked it to; at most one byte too many."""
+    if packing in ("", "identity"):
+        return body
+    if packing not in PACKINGS:
+        raise FetchError(f"the server packs it as {packing[:20]}, which was not asked for")
+    for window in PACKINGS[packing]:
+        with contextlib.suppress(zlib.error):
+            return zlib.decompressobj(window).decompress(body, max_bytes + 1)
+    return body  # some say so of what they have not packed: whether it is a picture, its check finds out

@@ -35,12 +35,18 @@ def feed(content: str | bytes, name: str = "feed.xml", **options: object) -> Fil
     return File(content=content, name=name, format="google", options=options)
 
 
-def pack(*names: str, content: str = "") -> bytes:
+def pack(*names: str, content: str | bytes = "") -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
             archive.writestr(name, content)
     return held.getvalue()
+
+
+def pack_often(content: bytes, *, times: int) -> bytes:
+    for _ in range(times):
+        content = gzip.compress(content)
+    return content
 
 
 def priced(*said: str) -> str:
@@ -86,6 +92,21 @@ ELEMENTS = [
         products={"P1": {"title": "Lamp"}, "P2": {"title": "Vase"}},
     ),
     Case(
+        name="Google's namespace as the default one, the feed's under a prefix, and elements in capitals",
+        files=[
+            feed(
+                '<a:feed xmlns:a="http://www.w3.org/2005/Atom" xmlns="http://base.google.com/ns/1.0"><a:entry>'
+                "<a:id>no</a:id><a:title>no</a:title><id>P1</id><title>Lamp</title></a:entry></a:feed>"
+            ),
+            feed("<RSS><CHANNEL><ITEM><ID>P2</ID><TITLE>Vase</TITLE></ITEM></CHANNEL></RSS>"),
+            feed(
+                '<rss xmlns:g="http://www.google.example/ns"><item><title>no</title><g:id>P3</g:id>'
+                "<g:title>Bowl</g:title></item></rss>"
+            ),
+        ],
+        products={"P1": {"title": "Lamp"}, "P2": {"title": "Vase"}, "P3": {"title": "Bowl"}},
+    ),
+    Case(
         name="white space, CDATA and markup inside a text",
         files=[feed(rss("<g:id>\n P1 </g:id><title><![CDATA[ Lamp & <b>shade</b> ]]></title>"))],
         products={"P1": {"title": "Lamp & shade"}},
@@ -118,6 +139,57 @@ ELEMENTS = [
         },
     ),
     Case(
+        name="attributes of a shop's own, in the namespace that Google gave for them, are not Google's",
+        files=[
+            feed(
+                '<rss xmlns:g="http://base.google.com/ns/1.0" xmlns:c="http://base.google.com/cns/1.0"><item>'
+                "<c:price>9</c:price><c:glaze>matt</c:glaze><g:id>P1</g:id><g:title>Lamp</g:title>"
+                "<g:price>3.00 EUR</g:price></item></rss>"
+            )
+        ],
+        products={"P1": {"price": Decimal("3.00"), "attributes": {"glaze": "matt"}}},
+    ),
+    Case(
+        name="texts that a program made, in an element and in a cell",
+        files=[
+            feed(
+                rss(
+                    "<g:id>P1</g:id><g:structured_title><g:digital_source_type>trained_algorithmic_media"
+                    "</g:digital_source_type><g:content>Lamp</g:content></g:structured_title>"
+                )
+            ),
+            feed('id,structured_title\nP2,"trained_algorithmic_media:""Vase: blue"""\n', "feed.csv"),
+        ],
+        products={"P1": {"title": "Lamp", "attributes": {}}, "P2": {"title": "Vase: blue", "attributes": {}}},
+    ),
+    Case(
+        name="the text of an Atom entry where it has no description",
+        files=[
+            feed(
+                f"<feed {SPACES}><entry><g:id>P1</g:id><title>Lamp</title><summary>Tall</summary></entry><entry>"
+                '<g:id>P2</g:id><title>Vase</title><content type="html">&lt;p&gt;default&lt;/p&gt;</content></entry>'
+                "</feed>"
+            )
+        ],
+        products={"P1": {"description": "Tall"}, "P2": {"description": "default"}},
+    ),
+    Case(
+        name="states of Meta's, a category with its number, and what is about shops and not products",
+        files=[
+            feed(
+                rss(
+                    priced("<status>archived</status><g:google_product_category>12 - Home &gt; Lamps"),
+                ).replace("Lamps</item>", "Lamps</g:google_product_category></item>")
+            ),
+            feed("id,title,visibility,loyalty_program\nP2,Vase,published,gold:5 EUR\nP3,Bowl,Staging,\n", "feed.csv"),
+        ],
+        products={
+            "P1": {"is_active": False, "category": "Home/Lamps", "attributes": {}},
+            "P2": {"is_active": True, "attributes": {}},
+            "P3": {"is_active": False},
+        },
+    ),
+    Case(
         name="a page that is no address of the web",
         files=[feed(rss(priced("<g:link>javascript:alert(1)</g:link>")))],
         rejected={3: "url is not an address that begins with http:// or https://"},
@@ -141,6 +213,33 @@ LINKS = [
         ],
         pictures={"a.jpg": RED, "b.jpg": BLUE, "c.jpg": TEAL, "d.jpg": picture_bytes("gold")},
         products={"P1": {"images": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]}},
+    ),
+    Case(
+        name="numbered and repeated links, and those of Meta's pictures",
+        files=[
+            feed(
+                "id,title,image_link,additional_image_link,additional_image_link,additional_image_link_3\n"
+                "P1,Lamp,https://c.example/a.jpg,https://c.example/b.jpg,https://c.example/c.jpg,https://c.example/d.jpg\n",
+                "feed.csv",
+            ),
+            feed(
+                "id,title,image[0].url,image[0].tag[0],image[1].url\nP2,Vase,https://c.example/a.jpg,blue,"
+                "https://c.example/d.jpg\n",
+                "feed.csv",
+            ),
+            feed(
+                rss(
+                    "<g:id>P3</g:id><g:title>Bowl</g:title><g:additional_image_link1>https://c.example/b.jpg"
+                    "</g:additional_image_link1><g:additional_image_link2>https://c.example/c.jpg</g:additional_image_link2>"
+                )
+            ),
+        ],
+        pictures={"a.jpg": RED, "b.jpg": BLUE, "c.jpg": TEAL, "d.jpg": picture_bytes("gold")},
+        products={
+            "P1": {"images": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "attributes": {}},
+            "P2": {"images": ["a.jpg", "d.jpg"], "attributes": {}},
+            "P3": {"images": ["b.jpg", "c.jpg"], "attributes": {}},
+        },
     ),
     Case(
         name="a comma inside an address, and a bar",
@@ -181,6 +280,16 @@ SALES = [
             ),
             ("of whole days", within("2020-01-01/9999-12-31")),
             ("that has no end", within("2020-01-01T00:00:00+01:00/")),
+            ("whose zones are words", within("2020-01-01T00:00:00 UTC/2999-01-01T00:00:00z")),
+            ("whose zones stand apart", within("2020-01-01 00:00:00 +0100/2999-01-01 23:59:59 +0100")),
+            ("of days with zones", within("2020-01-01Z/2999-01-01+01:00")),
+            ("with a word between its ends", within("2020-01-01 to 2999-01-01")),
+            ("with a comma between its ends", within("2020-01-01T00:00-08:00, 2999-01-01T00:00-08:00")),
+            ("with hyphens between its ends", within("2020-01-01--2999-01-01")),
+            ("whose ends are open in ISO's way", within("../..")),
+            ("until midnight", within("2020-01-01T24:00:00Z/9999-12-31T24:00:00Z")),
+            ("of weeks and of days of the year", within("2020-W01-1/2999-365")),
+            ("at the ends of time", within("0001-01-01T00:00+14:00/9999-12-31T23:59:59-12:00")),
             ("whose dates are a database's nothing", within("0000-00-00 00:00:00/0000-00-00 00:00:00")),
             ("whose currency stands at one price only", f"{REGULAR}<g:sale_price>60</g:sale_price>"),
         )
@@ -190,6 +299,13 @@ SALES = [
         for name, said in (
             ("that is over", within("2020-01-01T00:00Z/2020-02-01T00:00Z")),
             ("that has not begun", within("2999-01-01/2999-02-01")),
+            ("that begins when it ends", within("2020-01-01T00:00Z/2020-01-01T00:00Z")),
+            (
+                "whose ends stand each for itself, as Meta's",
+                f"{REDUCED}<g:sale_price_start_date>2020-01-01</g:sale_price_start_date>"
+                "<g:sale_price_end_date>2020-02-01</g:sale_price_end_date>",
+            ),
+            ("above the price", f"{REGULAR}<g:sale_price>160.00 EUR</g:sale_price>"),
             ("of nothing", f"{REGULAR}<g:sale_price>0.00 EUR</g:sale_price>"),
             ("that is none", f"{REGULAR}<g:sale_price>100.00 EUR</g:sale_price>"),
             ("whose element is empty", f"{REGULAR}<g:sale_price/>"),
@@ -231,6 +347,8 @@ STOCK = [
             products={"P1": {"stock": stock}},
         )
         for stock, words in (
+            (7, ("schema:InStock", "available now", "vorbestellt", "commande en attente", "restorder", "延期交货")),
+            (0, ("temporarily sold out", "nicht mehr verfügbar", "rupture temporaire")),
             (7, ("in_stock", "InStock", "https://schema.org/LimitedAvailability", "Auf Lager", "DISPONIBLE", "有货")),
             (0, ("OUT OF STOCK", "out-of-stock", "http://schema.org/OutOfStock", "schema.org/SoldOut", "oos")),
             (
@@ -295,6 +413,24 @@ EXPIRY = [
         rejected={6: "expiration_date 'soon' is no date: write it as 2027-01-31"},
         warnings=["Past their expiration_date, and therefore not for sale: 1."],
     ),
+    *(
+        Case(
+            name=f"expired: {date}",
+            files=[feed(rss(priced(f"<g:expiration_date>{date}</g:expiration_date>")))],
+            products={"P1": {"is_active": False}},
+            warnings=["Past their expiration_date"],
+        )
+        for date in (
+            "20200131",
+            "2020-01-31Z",
+            "2020/1/31",
+            "31.01.2020",
+            "Jan 31, 2020",
+            "Fri, 31 Jan 2020 10:00:00 GMT",
+            "2020-01-31T10:00:00.123456789Z",
+            "31 January 2020, 10:00 pm",
+        )
+    ),
     Case(
         name="a later date puts an item on sale again",
         files=[
@@ -307,6 +443,8 @@ EXPIRY = [
 CHINESE = rss("<g:id>P1</g:id><g:title>花瓶</g:title>", declaration='<?xml version="1.0" encoding="{}"?>')
 VASE = {"P1": {"title": "花瓶"}}
 TEXT = rss(ITEM)
+TAR = b"feed.xml".ljust(257, b"\0") + b"ustar\x0000".ljust(255, b"\0")
+OLD_DOCTYPE = '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "http://netscape.example/rss.dtd">'
 
 ENVELOPES = [
     *(
@@ -321,6 +459,12 @@ ENVELOPES = [
             ("a zip of UTF-16, declared as UTF-8", TEXT.encode("utf-16")),
             ("UTF-16 without a mark", TEXT.encode("utf-16-le")),
             ("UTF-8 that is declared as UTF-16", TEXT.replace("UTF-8", "UTF-16")),
+            ("gzip in gzip", pack_often(TEXT.encode(), times=2)),
+            ("gzip in a zip, in a folder", pack("out/feed.xml.gz", content=gzip.compress(TEXT.encode()))),
+            ("a zip in gzip", gzip.compress(pack("feed.xml", content=TEXT))),
+            ("gzip with zeros behind it", gzip.compress(TEXT.encode()) + bytes(512)),
+            ("a DOCTYPE that declares nothing", TEXT.replace("?>\n", "?>\n<!-- shop -->\n<!DOCTYPE rss>\n", 1)),
+            ("the DOCTYPE of the first RSS", TEXT.replace("?>\n", f"?>\n{OLD_DOCTYPE}\n", 1)),
             ("XML 1.1", TEXT.replace('"1.0"', '"1.1"', 1)),
         )
     ),
@@ -352,6 +496,65 @@ ENVELOPES = [
             feed(rss("<g:id>P3</g:id><g:title>Лампа</g:title>").encode("cp1251"), encoding="cp1251"),
         ],
         products={"P1": {"title": "Blå “krus”"}, "P2": {"title": "Лампа"}, "P3": {"title": "Лампа"}},
+    ),
+    *(
+        Case(name=f"UTF-8 that is declared as {name}", files=[feed(content)], products={"P1": {"title": title}})
+        for name, title in (("ISO-8859-1", "Blå krus"), ("windows-1252", "花瓶"), ("GBK", "一只蓝色的花瓶"))
+        for content in [
+            rss(f"<g:id>P1</g:id><g:title>{title}</g:title>", declaration=f'<?xml version="1.0" encoding="{name}"?>')
+        ]
+    ),
+    Case(
+        name="an element that is not closed, a tag that is none, and an item that is not closed each cost one item",
+        files=[
+            feed(
+                rss(
+                    ITEM,
+                    "<g:id>P2</g:id><g:title>Bowl</g:titel>",
+                    "<g:id>P3</g:id><g:title>Rug <b>red</g:title>",
+                    "<g:id>P4</g:id><g:title>Mug</g:title></item>\n<item><g:id>P5</g:id>\n<item><g:id>P6</g:id>"
+                    "<g:title>Jug</g:title>",
+                    "<g:id>P7</g:id><g:title>Ribbon 5 < 6 cm, <3 m</g:title>",
+                    "<g:id>P8</g:id><g:title>Cup</g:titel>\n<item><g:id>P9</g:id><g:title>Can</g:title>",
+                )
+            )
+        ],
+        products={
+            "P1": {"title": "Lamp"},
+            "P4": {"title": "Mug"},
+            "P6": {"title": "Jug"},
+            "P7": {"title": "Ribbon 5 < 6 cm, <3 m"},
+            "P9": {"title": "Can"},
+        },
+        rejected={
+            4: "not well formed (line 4: mismatched tag)",
+            5: "not well formed (line 5: mismatched tag)",
+            7: "not well formed (line 7: the item is not closed)",
+            10: "not well formed (line 10: mismatched tag)",
+        },
+    ),
+    Case(
+        name="the last item may be the one that is not well formed, and what is cut off is an error of the file",
+        files=[
+            feed(rss(ITEM, "<g:id>P2</g:id><g:title>Bowl</title>")),
+            feed(rss(ITEM.replace("P1", "P3"), "<g:id>P2</g:id><g:title>Bowl</g:title>")[:-50]),
+        ],
+        products={"P1": {}, "P3": {}},
+        refused="The XML is not well formed (line 4",
+    ),
+    Case(
+        name="an item that is too long, and one that is too deep",
+        files=[
+            feed(
+                rss(
+                    priced(f"<g:description>{'x' * 1_100_000}</g:description>"),
+                    "<g:id>P2</g:id><g:title>Bowl</g:title>" + "<a>" * 40 + "</a>" * 40,
+                    "<g:id>P3</g:id><g:title>Rug</g:title>",
+                )
+            )
+        ],
+        products={"P3": {"title": "Rug"}},
+        rejected={3: "an item is longer than 1,048,576 characters", 4: "its elements are nested too deeply"},
     ),
     Case(
         name="a byte that is not in the declared encoding costs its item only",
@@ -410,7 +613,14 @@ ENVELOPES = [
             ("feed.xml", "<!DOCTYPE html><html><body>Log in</body></html>", "This is a web page, no feed"),
             ("feed.json", '[{"id": 1}]', "This is JSON, no feed"),
             ("feed.xml", "<products><product/></products>", "but begins with <products>: is it a Merchant feed?"),
-            ("feed.xml", "<rss><item>\n<g:id>1</id></item></rss>", "line 2: mismatched tag"),
+            ("feed.xml", "<rss><channel>\n</item></rss>", "line 2: mismatched tag"),
+            ("feed.tar.gz", gzip.compress(TAR + TEXT.encode()), "unpack it, or pack it as .gz or .zip"),
+            ("feed.gz", pack_often(TEXT.encode(), times=4), "The archive holds archives in archives: unpack it."),
+            (
+                "feed.xml",
+                '<!DOCTYPE r [<!ENTITY a SYSTEM "file:///etc/hostname">]><rss><item><id>&a;</id></item></rss>',
+                "The XML declares a DTD or entities, which are refused",
+            ),
             (
                 "feed.xml",
                 '<!DOCTYPE r [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><rss><item><id>&b;</id></item></rss>',

@@ -116,9 +116,14 @@ CASES = [
             magento(
                 "sku,product_online,name,price,special_price,special_price_from_date,special_price_to_date\n"
                 "A,1,A,10.000000,8.500000,1/15/20,\nB,1,B,10.000000,8.000000,1/15/20,1/31/20\n"
+                "C,1,C,10.000000,8.000000,31/01/2020,31/12/2999\n"
             )
         ],
-        products={"A": {"price": Decimal("8.50")}, "B": {"price": Decimal("10.00")}},
+        products={
+            "A": {"price": Decimal("8.50")},
+            "B": {"price": Decimal("10.00")},
+            "C": {"price": Decimal("8.00")},
+        },
         warnings=[NO_CURRENCY],
     ),
     Case(
@@ -143,6 +148,65 @@ CASES = [
             "C": {"category": "Shop/Mats"},
             "D": {"category": "Pots, pans/Lids"},
         },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="attributes in quotes, with commas, equals signs, quotes and inches",
+        files=[
+            magento(
+                "sku,attribute_set_code,name,price,additional_attributes\n"
+                'A,Default,A,1,"""care=wash,heat=low"",fit=slim,note=soft, warm,size=5"" wide"\n'
+                'B,Default,B,1,"care=""wash, heat=low"",link=https://x.test/?a=1,""said=""""Best"""""""\n'
+            )
+        ],
+        products={
+            "A": {
+                "attributes": {"care": "wash,heat=low", "fit": "slim", "note": "soft, warm", "size": '5" wide'},
+            },
+            "B": {"attributes": {"care": "wash, heat=low", "link": "https://x.test/?a=1", "said": '"Best"'}},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="pictures of other hosts, with commas and bars",
+        files=[
+            magento(
+                "sku,attribute_set_code,name,price,base_image,additional_images\n"
+                'A,Default,A,1,https://x.test/a|1.jpg,"https://x.test/w_3,h_3/b.jpg,https://x.test/c.jpg"\n'
+            )
+        ],
+        products={
+            "A": {
+                "downloads": ["https://x.test/a%7C1.jpg", "https://x.test/w_3,h_3/b.jpg", "https://x.test/c.jpg"],
+            }
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a special price above the price, and the cheapest variation that is online",
+        files=[
+            magento(
+                "sku,product_type,name,price,special_price,product_online,visibility,configurable_variations\n"
+                'C,configurable,C,,,1,4,"sku=X,size=S|sku=Y,size=M"\nX,simple,X,3,,2,1,\nY,simple,Y,5,6,1,1,\n'
+            )
+        ],
+        products={
+            "C": {"price": Decimal("5.00"), "list_price": None, "is_active": True},
+            "X": {"price": Decimal("3.00"), "is_active": False},
+            "Y": {"price": Decimal("5.00"), "list_price": None, "is_active": False},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="commas in the names of categories, and between paths with and without spaces",
+        files=[
+            magento(
+                "sku,product_type,categories,name,price\n"
+                'A,simple,"Default Category/Pots, pans/Lids,Default Category/Sale",A,1\n'
+                'B,simple,"Default Category/Sale, Default Category/Pots/Lids",B,1\n'
+            )
+        ],
+        products={"A": {"category": "Pots, pans/Lids"}, "B": {"category": "Pots/Lids"}},
         warnings=[NO_CURRENCY],
     ),
     Case(

@@ -120,6 +120,54 @@ CASES = [
         warnings=["Line 2 (A): unknown picture 'MUG.jpg'"],
     ),
     Case(
+        name="folders whose names begin alike, a file without an ending, one with a wrong one, and names with steps",
+        files=[
+            File(
+                content="sku,title,images\nA,Cup,red/1.jpg\nB,Cup,./RED-dark//1.jpg\nC,Cup,red\\..\\plain\nD,Cup,page.gif\n"
+                "E,Cup,https://c.example/s/infra%20red/1.jpg\nF,Cup,infra%20red/1.jpg\n"
+            )
+        ],
+        pictures={
+            "red/1.jpg": RED,
+            "red-dark/1.jpg": BLUE,
+            "plain": TEAL,
+            "page.gif": picture_bytes("gold", format="JPEG"),
+            "infra red/1.jpg": picture_bytes("pink"),
+        },
+        products={
+            "A": {"images": ["red/1.jpg"]},
+            "B": {"images": ["red-dark/1.jpg"]},
+            "C": {"images": ["plain"]},
+            "D": {"images": ["page.gif"]},
+            "E": {"images": ["infra red/1.jpg"], "downloads": []},
+            "F": {"images": ["infra red/1.jpg"]},
+        },
+    ),
+    Case(
+        name="nothing outside of the folder, no page, no empty file, and one bad among good ones",
+        files=[
+            File(
+                content="sku,title,images\nA,Cup,../secret.png|/etc/hostname|red.png\n"
+                "B,Cup,page.jpg|empty.jpg|blue.png\nC,Cup,C:\\pics\\red.png\n"
+            )
+        ],
+        pictures={"red.png": RED, "blue.png": BLUE, "page.jpg": b"<!DOCTYPE html><html>", "empty.jpg": b""},
+        products={"A": {"images": ["red.png"]}, "B": {"images": ["blue.png"]}, "C": {"images": []}},
+        warnings=[
+            "Line 2 (A): picture '../secret.png' is outside the images folder",
+            "Line 2 (A): picture '/etc/hostname' is outside the images folder",
+            "Line 3 (B): picture 'page.jpg': the file is not a JPEG, PNG, WebP or GIF picture",
+            "Line 3 (B): picture 'empty.jpg': the file is empty",
+            "Line 4 (C): unknown picture 'C:\\\\pics\\\\red.png'",
+        ],
+    ),
+    Case(
+        name="a URL without its scheme is of the web",
+        files=[File(content="sku,title,images\nA,Cup,//c.example/a.png|//c.example/red.png\n")],
+        pictures={"red.png": RED},
+        products={"A": {"images": ["red.png"], "downloads": ["https://c.example/a.png"]}},
+    ),
+    Case(
         name="a URL that is none is fetched by nobody and stops nothing",
         files=[File(content="sku,title,images\nA,Cup,http://[bad/1.jpg|red.png\n")],
         pictures={"red.png": RED},
@@ -131,6 +179,20 @@ CASES = [
 @pytest.mark.django_db
 @as_parameters(CASES)
 def test_pictures_that_files_name(case, tmp_path):
+    check_case(case, tmp_path)
+
+
+@pytest.mark.django_db
+def test_a_file_that_a_later_row_could_mean_as_well_is_nobodys(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("catalog.importers.load.CHUNK", 1)
+    urls = [f"https://c.example/{colour}/1.jpg" for colour in ("red", "blue")]
+    case = Case(
+        name="",
+        files=[File(content=f"sku,title,images\nA,Cup,{urls[0]}\nB,Cup,{urls[1]}\n")],
+        pictures={"1.jpg": TEAL},
+        products={"A": {"images": [], "downloads": urls[:1]}, "B": {"images": [], "downloads": urls[1:]}},
+        warnings=["The file 1.jpg could be any of https://c.example/blue/1.jpg, https://c.example/red/1.jpg"],
+    )
     check_case(case, tmp_path)
 
 

@@ -92,7 +92,7 @@ CASES = [
         files=[
             woo(
                 "SKU,Name,Published,Visibility in catalog,Regular price\nA,A,1,visible,1\nB,B,0,visible,1\n"
-                "C,C,-1,visible,1\nD,D,1,hidden,1\nE,E,WAHR,search,1\nF,F,soon,visible,1\n"
+                "C,C,-1,visible,1\nD,D,1,hidden,1\nE,E,WAHR,search,1\nF,F,soon,visible,1\nG,G,future,visible,1\n"
             )
         ],
         products={
@@ -101,6 +101,7 @@ CASES = [
             "C": {"is_active": False},
             "D": {"is_active": False},
             "E": {"is_active": True},
+            "G": {"is_active": False},
         },
         rejected={7: "'soon' is neither true nor false"},
         warnings=[NO_CURRENCY],
@@ -197,6 +198,82 @@ CASES = [
         ],
         products={"A": {"price": Decimal("4.00"), "attributes": {"glaze": "matt", "price": "low"}}},
         warnings=[NO_CURRENCY, "kept in attributes: glaze."],
+    ),
+    Case(
+        name="a sale price that is none, with decimal commas, and one of nothing",
+        files=[woo('SKU,Name,Regular price,Sale price\nA,A,10,12\nB,B,10,10\nC,C,"1.299,00","999,00"\nD,D,10,0\n')],
+        products={
+            "A": {"price": Decimal("10.00"), "list_price": None},
+            "B": {"price": Decimal("10.00"), "list_price": None},
+            "C": {"price": Decimal("999.00"), "list_price": Decimal("1299.00")},
+            "D": {"price": Decimal("0.00"), "list_price": Decimal("10.00")},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="the cheapest variation that is sold, its price with a comma",
+        files=[
+            woo(
+                "ID,Type,SKU,Name,Published,Regular price,Parent\n1,variable,P,Cap,1,,\n"
+                '2,variation,P-1,Cap 1,1,"1.299,00",P\n3,variation,P-2,Cap 2,1,"1.199,50",P\n'
+                "4,variation,P-3,Cap 3,-1,3,P\n"
+            )
+        ],
+        products={
+            "P": {"price": Decimal("1199.50")},
+            "P-1": {"price": Decimal("1299.00")},
+            "P-2": {"price": Decimal("1199.50")},
+            "P-3": {"price": Decimal("3.00"), "is_active": False},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="stock in words, none left whatever may be ordered back, half a metre, and a word that nobody knows",
+        files=[
+            woo(
+                "SKU,Name,Regular price,In stock?,Stock,Backorders allowed?\nA,A,1,instock,,\nB,B,1,outofstock,,\n"
+                "C,C,1,onbackorder,0,\nD,D,1,0,0,1\nE,E,1,1,2.5,0\nF,F,1,perhaps,,\n"
+            )
+        ],
+        products={
+            "A": {"stock": None},
+            "B": {"stock": 0},
+            "C": {"stock": None},
+            "D": {"stock": 0},
+            "E": {"stock": 2},
+        },
+        rejected={7: "stock 'perhaps' is not a whole number"},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a bar in an address, a comma in an attribute, columns of plugins twice, and no category in French",
+        files=[
+            woo(
+                "SKU,Name,Regular price,Categories,Images,Attribute 1 name,Attribute 1 value(s),Meta: _x,Meta: _x\n"
+                'A,A,1,Non classé,"https://x.test/a|1.jpg, https://x.test/b.jpg",Note,"warm\\, soft",1,2\n'
+            )
+        ],
+        products={
+            "A": {
+                "category": "",
+                "downloads": ["https://x.test/a%7C1.jpg", "https://x.test/b.jpg"],
+                "attributes": {"note": "warm, soft"},
+            }
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    *(
+        Case(
+            name=f"an export in another language, passed as {format}: {headings}",
+            files=[File(content=f"{headings}\n1,simple,A,Cup,1,3\n", format=format)],
+            refused="This is an export of WooCommerce in another language: set the language of your profile to English",
+        )
+        for format in ("csv", "woocommerce")
+        for headings in (
+            "ID,Typ,Artikelnummer,Name,Veröffentlicht,Regulärer Preis",
+            "ID,Type,UGS,Nom,Publié,Tarif régulier",
+            "ID,Typ,SKU,Name,Publicerad,Ordinarie pris",
+        )
     ),
     Case(
         name="two columns of one name",

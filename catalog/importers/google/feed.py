@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from catalog.importers.envelopes import open_envelope, skip_bytes
-from catalog.importers.google.items import Fields, Item, read_item
+from catalog.importers.google.items import LINKS, Fields, Item, name_links, read_item
 from catalog.importers.google.markup import find_encoding
 from catalog.importers.google.xml_items import read_xml
 from catalog.importers.report import ImportFileError, ImportReport, SourceRow
@@ -19,17 +19,17 @@ HEAD_BYTES = 1024
 MAX_NOTES = 64 * 1024  # bytes of notes above a table's headings
 REQUIRED = ("id", "title")
 UNDECODED = re.compile("[\\udc80-\\udcff]")
-BRACKETED = re.compile(r".*\[([a-z_0-9]+)\]")  # `image link [image_link]`, as the specification prints it
+BRACKETED = re.compile(r".*\[([a-z][a-z_0-9]*)\]")  # `image link [image_link]`, as the specification prints it
 
 
 def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") -> Iterator[SourceRow]:
     """Yield the items of a feed as rows. Raises ImportFileError when the file is no such feed."""
-    file = open_envelope(file)
     expired = 0
-    for line, item in _read_items(file, report=report, encoding=encoding):
-        expired += item.is_expired and not item.problem
-        emptied = frozenset(column for column, text in item.row.items() if not text)
-        yield SourceRow(line, item.row, item.problem, emptied)
+    with open_envelope(file) as feed:
+        for line, item in _read_items(feed, report=report, encoding=encoding):
+            expired += item.is_expired and not item.problem
+            emptied = frozenset(column for column, text in item.row.items() if not text)
+            yield SourceRow(line, item.row, item.problem, emptied)
     if expired:
         report.warn(f"Past their expiration_date, and therefore not for sale: {expired}.")
 
@@ -46,9 +46,9 @@ def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iter
     if start.startswith(("{", "[")):
         raise ImportFileError("This is JSON, no feed: export it as XML, or as a table with the headings id and title.")
     if start.startswith("<"):
-        for line, fields in read_xml(file, encoding=encoding):
+        for line, fields, problem in read_xml(file, encoding=encoding):
             item = read_item(fields)
-            yield line, replace(item, problem=_find_undecoded(item.row) or item.problem)
+            yield line, replace(item, problem=problem or _find_undecoded(item.row) or item.problem)
         return
     yield from _read_table(file, report=report, encoding=encoding)
 
@@ -68,14 +68,24 @@ def _find_undecoded(row: dict[str, str]) -> str:
 def _read_table(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iterator[tuple[int, Item]]:
     notes = _count_notes(file)
     with open_table(skip_bytes(file, notes.size), encoding=encoding) as table:
+        _tell_links_apart(table)
         names = _name_columns(table, report)
         for row in table.rows:
             fields: Fields = {}
             for column, text in row.fields.items():
                 if text.strip() and column in names:
-                    fields[names[column]] = [text.strip()]
+                    fields.setdefault(names[column], []).append(text.strip())
             item = read_item(fields)
             yield row.line + notes.lines, Item(item.row, row.problem or item.problem, item.is_expired)
+
+
+def _tell_links_apart(table: Table) -> None:
+    """Number columns of links that have one name. All of them count, and rows have one cell for each name."""
+    seen: Counter[str] = Counter()
+    for place, column in enumerate(table.columns):
+        seen[column] += 1
+        if seen[column] > 1 and name_attribute(column) in LINKS:
+            table.columns[place] = f"{column} {seen[column]}"
 
 
 def _name_columns(table: Table, report: ImportReport) -> dict[str, str]:
@@ -83,9 +93,10 @@ def _name_columns(table: Table, report: ImportReport) -> dict[str, str]:
     names: dict[str, str] = {}
     for column in sorted(filter(None, table.columns), key=lambda column: not column.startswith("g:")):  # g: wins
         name = name_attribute(column)
-        if name not in names.values():
+        if name not in names.values() or name in LINKS:
             names[column] = name
-    if missing := [name for name in REQUIRED if name not in names.values()]:
+    there = {name.removeprefix("structured_") for name in names.values()}
+    if missing := [name for name in REQUIRED if name not in there]:
         advice = "pass --format csv." if "sku" in table.columns else "is it a Merchant feed?"
         raise ImportFileError(
             f"The file has no column {' and no column '.join(missing)}: {advice} It has: {', '.join(table.columns)}."
@@ -99,7 +110,8 @@ def name_attribute(heading: str) -> str:
     """Return the attribute that a heading means: `g:image_link`, `Image link` and `image link [image_link]` are one."""
     heading = heading.strip().lower()
     bracketed = BRACKETED.fullmatch(heading)
-    return bracketed[1] if bracketed else re.sub(r"[\s-]+", "_", heading.removeprefix("g:").strip())
+    name = bracketed[1] if bracketed else re.sub(r"[\s-]+", "_", heading.removeprefix("g:").strip())
+    return name_links(name)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from catalog.importers.google.availability import read_stock
 from catalog.importers.google.prices import is_expired, read_prices
+from catalog.importers.picture_names import join_names
 from catalog.importers.report import RowError
 from catalog.importers.rows import COLUMNS
 
@@ -24,12 +25,25 @@ PLAIN = {
     "item_group_id": "variant_group",
     "link": "url",
 }
+# What else says a title or description, where there is none. The specification's for texts that a program made hold how
+# they were made: an element of its own, in tables before a colon.
+OTHER_WORDINGS = {"title": ["structured_title"], "description": ["structured_description", "summary", "content"]}
+GENERATED = re.compile(r'\A(?:default|trained_algorithmic_media)(?:\s*:\s*|\s+)("?)(.*)\1\Z', re.DOTALL)
+LINKS = ("image_link", "additional_image_link")  # may be repeated, and numbered by programs; Meta's are image[0].url
+NUMBERED = {
+    "image_link": re.compile(r"image\[\d+\]\.url"),
+    "additional_image_link": re.compile(r"additional_image_links?(_?\[?\d+\]?)?"),
+}
+STATES = ("status", "visibility")
+SHOWN, HIDDEN = {"active", "published"}, {"archived", "hidden", "staging"}
+NUMBER_BEFORE = re.compile(r"\A\d+\s+-\s+")  # `2271 - Apparel > Dresses`, as Google's own list of categories has them
 # Not about the product itself: where it is sold, shipped and advertised. Or read in a way of its own, below.
 SKIPPED = re.compile(
     r"(mobile_link|canonical_link|ads_.*|shipping.*|tax.*|custom_label_\d|installment|availability_date|"
     r"identifier_exists|excluded_destination|included_destination|promotion_id|cost_of_goods_sold|unit_pricing_.*|"
     r"min_handling_time|max_handling_time|transit_time_label|loyalty_points|updated|author|summary|content|guid|"
-    r"pubdate|product_detail|subscription_cost|pickup_.*|fb_product_category|"
+    r"pubdate|product_detail|structured_.*|loyalty_program|certification|free_shipping_threshold|carrier_shipping|"
+    r"short_title|video.*|image\[.*|applink.*|subscription_cost|pickup_.*|fb_product_category|"
     r"product_type|google_product_category|price|sale_price.*|expiration_date|availability|quantity|"
     r"sell_on_google_quantity|quantity_to_sell_on_facebook|inventory|image_link|additional_image_link)"
 )
@@ -49,14 +63,15 @@ class Item:
 def read_item(fields: Fields, *, at: datetime | None = None) -> Item:
     """Return what an item says of its product at a moment, now by default."""
     at = at or datetime.now(UTC)
-    row = {column: fields[name][0] for name, column in PLAIN.items() if name in fields}
+    fields = _name_all_links(fields)
+    row = {column: fields[name][0] for name, column in PLAIN.items() if name in fields} | _read_wording(fields)
     for name, texts in fields.items():
-        if name not in PLAIN and name not in COLUMNS and not SKIPPED.fullmatch(name):
+        if name not in PLAIN and name not in COLUMNS and not SKIPPED.fullmatch(name) and not _is_state(name, texts):
             row[name] = ", ".join(texts)
     if category := _read_category(fields):
         row["category"] = category
-    if links := [*_split_links(fields, "image_link"), *_split_links(fields, "additional_image_link")]:
-        row["images"] = "|".join(link.replace("|", "%7C") for link in links)
+    if links := [link for name in LINKS for link in _split_links(fields, name)]:
+        row["images"] = join_names(links)
     row = {"sku": "", **row}
     try:
         row |= read_prices(fields, at=at)
@@ -65,9 +80,45 @@ def read_item(fields: Fields, *, at: datetime | None = None) -> Item:
     except RowError as error:  # what could not be read is in the file of rejected rows, to be mended there
         unread = {"price": fields.get("price", [""])[0], "stock": fields.get("availability", [""])[0]}
         return Item(unread | row, str(error))
-    if expired is not None:
-        row["is_active"] = "false" if expired else "true"
+    shown = _read_state(fields)
+    if expired is not None or shown is not None:
+        row["is_active"] = "false" if expired or shown is False else "true"
     return Item(row, is_expired=bool(expired))
+
+
+def name_links(name: str) -> str:
+    """Return the attribute of links that a numbered name means (`additional_image_link_2`), or the name itself."""
+    return next((links for links, form in NUMBERED.items() if form.fullmatch(name)), name)
+
+
+def _name_all_links(fields: Fields) -> Fields:
+    named: Fields = {}
+    for name, texts in fields.items():
+        named.setdefault(name_links(name), []).extend(texts)
+    return named
+
+
+def _read_wording(fields: Fields) -> dict[str, str]:
+    """Return title and description where other attributes than those say them: Google's for generated text, Atom's."""
+    row = {}
+    for name, others in OTHER_WORDINGS.items():
+        said = next((other for other in others if other in fields), "")
+        if said and name not in fields:
+            text = fields[said][0]
+            row[name] = GENERATED.sub(r"\2", text) if said.startswith("structured") else text
+    return row
+
+
+def _is_state(name: str, texts: list[str]) -> bool:
+    return name in STATES and texts[0].lower() in SHOWN | HIDDEN
+
+
+def _read_state(fields: Fields) -> bool | None:
+    """Is the item shown, in Meta's words? None where it does not say so in one of them."""
+    words = [fields[name][0].lower() for name in STATES if name in fields]
+    if any(word in HIDDEN for word in words):
+        return False
+    return True if any(word in SHOWN for word in words) else None
 
 
 def _read_category(fields: Fields) -> str:
@@ -75,7 +126,8 @@ def _read_category(fields: Fields) -> str:
     for name in ("product_type", "google_product_category"):
         text = fields.get(name, [""])[0]
         if text and not text.isdigit():
-            return "/".join(part.strip().replace("/", "-") for part in text.split(">"))
+            path = NUMBER_BEFORE.sub("", text)
+            return "/".join(part.strip().replace("/", "-") for part in path.split(">"))
     return ""
 
 

@@ -36,9 +36,11 @@ WIDER = {
 KEPT = {0: 0x10F700} | {0xDC00 + byte: 0x10F700 + byte for byte in range(0x80, 0x100)}
 RESTORED = {kept: code for code, kept in KEPT.items()}
 CONTROLS = {code: 0x20 for code in range(1, 0x20) if code not in (9, 10, 13)} | {0xFFFE: 0x20, 0xFFFF: 0x20}
+DOCTYPE = re.compile(r"\A(?>\s|<!--.*?-->|<\?.*?\?>)*+<!DOCTYPE\s[^<>\[\]]*>", re.DOTALL)  # that declares nothing here
+MIN_FOREIGN = 12  # bytes beyond ASCII that are UTF-8 by no chance, where the declared encoding has several for a letter
 OPENED = {"<![CDATA[": "]]>", "<!--": "-->"}  # where an ampersand is one
 REFERENCE = r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{0,31});)?"
-OUTSIDE = re.compile(rf"<!\[CDATA\[|<!--|{REFERENCE}")
+OUTSIDE = re.compile(rf"<!\[CDATA\[|<!--|<(?![A-Za-z_:/!?\u0080-\U0010ffff])|{REFERENCE}")
 UNFINISHED = re.compile(r"(?:&[#A-Za-z0-9]{0,32}|<[^<>&]{0,8}|[\]-]{1,2})\Z")  # more of it may follow
 XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
@@ -66,16 +68,47 @@ def find_encoding(head: bytes, *, given: str) -> str:
 def read_markup(file: IO[bytes], *, encoding: str) -> Iterator[str]:
     """Yield the text of an XML file in pieces. A byte that cannot be decoded is kept, for `restore` to bring back."""
     head = file.read(HEAD_BYTES)
-    codec = find_encoding(head, given=encoding)
-    decoder = codecs.getincrementaldecoder(codec)(
-        errors="replace" if codec.startswith("utf-") and codec != "utf-8" else "surrogateescape"
-    )
+    decoder = Decoder(find_encoding(head, given=encoding), is_given=encoding.lower() not in ("utf-8", "utf8"))
     mender = Mender()
-    text = DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), decoder.decode(head).lstrip("\ufeff"), count=1)
-    yield mender.mend(_keep(text))
+    text = DECLARATION.sub(_keep_lines, decoder.decode(head).lstrip("\ufeff"), count=1)
+    yield mender.mend(_keep(DOCTYPE.sub(_keep_lines, text, count=1)))
     while chunk := file.read(CHUNK_BYTES):
         yield mender.mend(_keep(decoder.decode(chunk)))
     yield mender.mend(_keep(decoder.decode(b"", final=True)), is_last=True)
+
+
+def _keep_lines(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n")
+
+
+class Decoder:
+    """Decodes pieces of a file by its codec, unless that was only declared and the first letters are UTF-8."""
+
+    def __init__(self, codec: str, *, is_given: bool) -> None:
+        self.codec = codec
+        self.is_settled = is_given or codec.startswith("utf-")
+        self._decoder = self._open(codec)
+
+    def decode(self, chunk: bytes, *, final: bool = False) -> str:
+        if not self.is_settled and not chunk.isascii():
+            self.is_settled = True
+            if is_utf8(chunk, rather_than=self.codec):
+                self._decoder = self._open("utf-8")
+        return self._decoder.decode(chunk, final)
+
+    def _open(self, codec: str) -> codecs.IncrementalDecoder:
+        errors = "replace" if codec.startswith("utf-") and codec != "utf-8" else "surrogateescape"
+        return codecs.getincrementaldecoder(codec)(errors=errors)
+
+
+def is_utf8(chunk: bytes, *, rather_than: str) -> bool:
+    """Is the text UTF-8, although another codec is declared? Letters of one byte never look like it, others may."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    is_wide = rather_than.startswith(("gb", "big5", "cp9", "euc", "hz", "iso2022", "shift", "johab"))
+    return not is_wide or sum(byte >= 0x80 for byte in chunk) >= MIN_FOREIGN
 
 
 def _keep(text: str) -> str:
@@ -120,6 +153,8 @@ class Mender:
 
 def _mend_reference(match: re.Match[str]) -> str:
     name = match[1]
+    if match[0] == "<":
+        return "&lt;"  # 5 < 6
     if match[0] in OPENED or name in XML_NAMES:
         return match[0]
     if not name:

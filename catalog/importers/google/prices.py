@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from catalog.importers.moments import parse_moment
 from catalog.importers.report import RowError
 from catalog.prices import read_price
 from catalog.refusals import BadValue
 
 AMOUNT = r"([0-9]+(?:\.[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)"
 PRICE = re.compile(rf"{AMOUNT}\s*([A-Za-z]{{3}})?|([A-Za-z]{{3}})\s*{AMOUNT}")
-NO_DATE = re.compile(r"0000-00-00.*")  # what databases export for none
-DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
+OPEN = re.compile(r"(0000-00-00.*|\.\.)?")  # nothing, what databases export for it, and what ISO 8601 writes
+BETWEEN = re.compile(r"/|--|\s[-–—]\s|\sto\s|,(?=\s*\d{4}-)")  # the ends of a period
 
 
 class Amount(NamedTuple):
@@ -36,7 +37,7 @@ def read_prices(fields: dict[str, list[str]], *, at: datetime) -> dict[str, str]
     A regular price without a reduced one that holds says that the product is not reduced.
     """
     regular, reduced = _read_amount(fields.get("price", [""])[0]), _read_amount(fields.get("sale_price", [""])[0])
-    if not _is_reduced(regular, reduced) or not _holds(fields.get("sale_price_effective_date", [""])[0], at=at):
+    if not _is_reduced(regular, reduced) or not _holds(_read_period(fields), at=at):
         reduced = _read_amount("")
     if regular.currency and reduced.currency and regular.currency != reduced.currency:
         raise RowError(
@@ -61,12 +62,12 @@ def _is_reduced(regular: Amount, reduced: Amount) -> bool:
 def is_expired(fields: dict[str, list[str]], *, at: datetime) -> bool | None:
     """Is the item past its expiration date? None where it has none. Raises RowError."""
     text = fields.get("expiration_date", [""])[0]
-    if not text or NO_DATE.fullmatch(text):
+    if is_open(text):
         return None
-    moment = read_moment(text, is_end=True)
+    moment = parse_moment(text)
     if moment is None:
         raise RowError(f"expiration_date {text[:40]!r} is no date: write it as 2027-01-31 or 2027-01-31T12:00+01:00")
-    return moment <= at
+    return moment.end() <= at
 
 
 def _read_amount(text: str) -> Amount:
@@ -81,32 +82,28 @@ def _read_amount(text: str) -> Amount:
     return Amount(amount, (match[2] or match[3] or "").upper(), Decimal(amount))
 
 
+def _read_period(fields: dict[str, list[str]]) -> str:
+    """Return the time of the sale; Meta's programs write its ends each for itself."""
+    period = fields.get("sale_price_effective_date", [""])[0]
+    starts, ends = (fields.get(f"sale_price_{name}_date", [""])[0] for name in ("start", "end"))
+    return period or (f"{starts}/{ends}" if starts or ends else "")
+
+
 def _holds(period: str, *, at: datetime) -> bool:
     """Does a sale hold at the moment? One without a period always does. Raises RowError."""
     if not period:
         return True
-    starts, slash, ends = map(str.strip, period.partition("/"))
-    moments = [
-        None if not text or NO_DATE.fullmatch(text) else read_moment(text, is_end=is_end)
-        for text, is_end in ((starts, False), (ends, True))
-    ]
-    is_read = all(
-        moment or not text or NO_DATE.fullmatch(text) for moment, text in zip(moments, (starts, ends), strict=True)
-    )
-    if not slash or not is_read:
+    ends = [text.strip() for text in BETWEEN.split(period)]
+    moments = [None if is_open(text) else parse_moment(text) for text in ends]
+    if len(ends) != 2 or any(moment is None and not is_open(text) for moment, text in zip(moments, ends, strict=True)):
         raise RowError(
             f"sale_price_effective_date {period[:60]!r} is no period: "
             "write it as 2027-01-01T00:00+01:00/2027-01-31T23:59+01:00"
         )
-    start, end = moments
-    return (start is None or start <= at) and (end is None or at < end)
+    first, last = moments
+    return (first is None or first.at <= at) and (last is None or at < last.end())
 
 
-def read_moment(text: str, *, is_end: bool) -> datetime | None:
-    """Return the moment that a date or time means, None where it means none. A day ends when the next one begins."""
-    with suppress(ValueError, OverflowError):
-        moment = datetime.fromisoformat(text)
-        if is_end and DAY.fullmatch(text):
-            moment = datetime.combine(moment.date() + timedelta(days=1), time())
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return datetime.max.replace(tzinfo=UTC) if is_end and text.startswith("9999-12-31") else None
+def is_open(text: str) -> bool:
+    """Is it no date at all, for an end that is open?"""
+    return bool(OPEN.fullmatch(text))

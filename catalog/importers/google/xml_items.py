@@ -1,136 +1,130 @@
 """The items of an XML feed, RSS or Atom, read as a stream.
 
-Entities, external references and DTDs are refused (defusedxml).
+A feed that is not well formed within an item costs that item: reading goes on with the next one. Entities, external
+references and DTDs are refused (defusedxml).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import IO
 from xml.sax import SAXException, SAXParseException
-from xml.sax.handler import ContentHandler
-from xml.sax.xmlreader import AttributesImpl, Locator
 
 from defusedxml import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
-from catalog.importers.google.markup import read_markup, restore
+from catalog.importers.google.feed_handler import FeedHandler, FoundItem, NotClosed
+from catalog.importers.google.markup import read_markup
 from catalog.importers.report import ImportFileError
 
-MAX_ITEM = 1024 * 1024  # characters of text in one item
-MAX_DEPTH = 32
-MAX_PREFIXES = 100
-GOOGLE = "base.google.com/"  # in the namespace's address, which is written in several ways
-FEEDS = ("", "http://www.w3.org/2005/Atom", "http://purl.org/rss/1.0/")
+MAX_TAG = 4096  # characters of a tag that may come in two pieces
+ITEM_TAG = re.compile(r"<(/?)(?:[\w.-]{1,40}:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 
 
-def read_xml(file: IO[bytes], *, encoding: str) -> Iterator[tuple[int, dict[str, list[str]]]]:
-    """Yield the line on which each item begins, and its attributes. Raises ImportFileError."""
-    handler = FeedHandler()
-    parser = DefusedExpatParser(forbid_dtd=True)
-    parser.setContentHandler(handler)
-    handler.setDocumentLocator(parser)  # the parser itself does so only when it is given a whole file
+def read_xml(file: IO[bytes], *, encoding: str) -> Iterator[FoundItem]:
+    """Yield the items. Raises ImportFileError where the file is no feed, or breaks off."""
+    reader = ItemReader()
     try:
-        for text in read_markup(file, encoding=encoding):
-            parser.feed(text)
-            yield from handler.take()
-        parser.close()
-        yield from handler.take()
+        for piece in split_items(read_markup(file, encoding=encoding)):
+            reader.feed(piece)
+            yield from reader.take()
+        reader.close()
     except SAXException as error:
-        yield from handler.take()
-        raise ImportFileError(_describe(error)) from None
+        yield from reader.take()
+        said = reader.describe(error)
+        raise ImportFileError(f"The XML is {said}: mend that line, or export the feed again.") from None
     except DefusedXmlException:
         raise ImportFileError("The XML declares a DTD or entities, which are refused: export a plain feed.") from None
-    if not handler.items_seen:
-        root = f", but begins with <{handler.root}>" if handler.root else ""
+    if not reader.items_read:
+        root = f", but begins with <{reader.handler.root}>" if reader.handler.root else ""
         raise ImportFileError(f"The XML holds no <item> and no <entry>{root}: is it a Merchant feed?")
 
 
-def _describe(error: SAXException) -> str:
-    line = f"line {error.getLineNumber()}: " if isinstance(error, SAXParseException) else ""
-    return f"The XML is not well formed ({line}{error.getMessage()}): mend that line, or export the feed again."
+def split_items(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the same text in pieces, a new one at each tag that begins or ends an item."""
+    held = ""
+    for text in texts:
+        held += text
+        places = [0, *(match.start() for match in ITEM_TAG.finditer(held)), len(held)]
+        last_tag = max(held.rfind("<"), 0)
+        if len(held) - last_tag <= MAX_TAG and ">" not in held[last_tag:]:  # the rest of a tag may follow
+            places[-1] = max(last_tag, places[-2])
+        yield from (held[start:end] for start, end in pairwise(places) if start < end)
+        held = held[places[-1] :]
+    yield held
 
 
-class FeedHandler(ContentHandler):
-    """Collects the items of a feed as the parser meets them.
-
-    Prefixes are looked up here and not by the parser, which would take no `g:` that nobody declared.
-    """
+class ItemReader:
+    """Reads pieces that begin with tags of items, and after an error begins anew with the next of these."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.items_seen = 0
-        self.root = ""
-        self._spaces = {"g": GOOGLE}  # prefix -> namespace
-        self._done: list[tuple[int, dict[str, list[str]]]] = []
-        self._locator: Locator | None = None
-        self._line = 0
-        self._fields: dict[str, tuple[int, list[str]]] | None = None  # of the item that is read: rank and texts
-        self._links: list[str] = []  # in attributes, as Atom has them
-        self._path: list[str] = []  # names of the open elements inside the item
-        self._text: list[str] = []
-        self._length = 0
+        self.handler = FeedHandler()
+        self.error: SAXException | None = None  # in the item that is read; what is left of it is skipped
+        self.items_read = 0
+        self._lines = 0  # that ended in the pieces read
+        self._parser = self._make_parser()
 
-    def setDocumentLocator(self, locator: Locator) -> None:
-        self._locator = locator
+    def feed(self, piece: str) -> None:
+        """Read a piece. Raises SAXException where it is not well formed, and not within an item."""
+        tag = ITEM_TAG.match(piece)
+        if self.error and tag and not tag[1]:
+            self._begin_anew()
+        if not self.error:
+            try:
+                self._parser.feed(piece)
+            except NotClosed as error:
+                self._break_off(error)
+                self._begin_anew()
+                self._parser.feed(piece)
+            except SAXException as error:
+                if not self.handler.is_inside:
+                    raise
+                self._break_off(error)
+        if self.error and tag and tag[1]:
+            rest = piece.find(">") + 1
+            self._lines += piece.count("\n", 0, rest)
+            piece = piece[rest:]
+            self._begin_anew()
+            self._parser.feed(piece)
+        self._lines += piece.count("\n")
 
-    def take(self) -> list[tuple[int, dict[str, list[str]]]]:
-        """Return the items that are complete, and forget them."""
-        done, self._done = self._done, []
+    def close(self) -> None:
+        """Raises SAXException where the feed breaks off, or no item of it can be read."""
+        if self.error:
+            raise self.error
+        self._parser.close()
+
+    def take(self) -> list[FoundItem]:
+        """Return the items that are complete by now, once."""
+        done, self.handler.done = self.handler.done, []
+        self.items_read += len(done)
         return done
 
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:
-        self.root = self.root or name
-        if len(self._spaces) < MAX_PREFIXES:
-            self._spaces |= {key[6:]: value for key, value in attrs.items() if key.startswith("xmlns:")}
-        local = name.rpartition(":")[2]
-        if self._fields is None:
-            if local in ("item", "entry"):
-                self._fields, self._path, self._length, self._links = {}, [], 0, []
-                self._line = self._here()
-            return
-        if len(self._path) >= MAX_DEPTH:
-            raise ImportFileError(f"Line {self._here()}: elements are nested too deeply.")
-        if name == "link" and attrs.get("href") and attrs.get("rel", "alternate") == "alternate":
-            self._links.append(attrs["href"])
-        self._text = [*self._text, " "] if self._path else []
-        self._path.append(name)
+    def describe(self, error: SAXException) -> str:
+        """Return what is wrong, with its line in the file."""
+        if isinstance(error, NotClosed):
+            return f"not well formed (line {self.handler.line}: the item is not closed)"
+        where = ""
+        if isinstance(error, SAXParseException):
+            where = f"line {self.handler.lines_before + (error.getLineNumber() or 1)}: "
+        return f"not well formed ({where}{error.getMessage()})"
 
-    def _here(self) -> int:
-        return (self._locator.getLineNumber() if self._locator else None) or 0
+    def _break_off(self, error: SAXException) -> None:
+        self.error = error
+        self.handler.end_item(problem=f"{self.describe(error)}: mend it there")
 
-    def characters(self, content: str) -> None:
-        if self._fields is not None and self._path:
-            self._text.append(content)
-            self._length += len(content)
-            if self._length > MAX_ITEM:
-                raise ImportFileError(f"Line {self._line}: an item is longer than {MAX_ITEM:,} characters.")
+    def _begin_anew(self) -> None:
+        """Go on with a new parser, inside the elements that were open around the item."""
+        self.error = None
+        self.handler.lines_before = self._lines
+        around, self.handler.around = self.handler.around, []
+        self._parser = self._make_parser()
+        self._parser.feed("".join(f"<{name}>" for name in around))
 
-    def endElement(self, name: str) -> None:
-        if self._fields is None:
-            return
-        if not self._path:  # the item itself ends
-            self.items_seen += 1
-            fields = {attribute: texts for attribute, (_, texts) in self._fields.items()}
-            if self._links:
-                fields.setdefault("link", self._links)
-            self._done.append((self._line, fields))
-            self._fields = None
-        elif len(self._path) == 1:
-            self._keep(self._path.pop(), restore("".join(self._text)).strip())
-        else:
-            self._path.pop()  # inside shipping, tax and the like
-
-    def _keep(self, name: str, text: str) -> None:
-        """Keep what an element says, unless one of a better kind says it: Google's own before the feed's and others."""
-        assert self._fields is not None
-        if not text:
-            return
-        prefix, _, local = name.rpartition(":")
-        space = self._spaces.get(prefix, prefix)
-        rank = 2 if GOOGLE in space else int(not prefix or space in FEEDS)
-        held, texts = self._fields.get(local.lower(), (-1, []))
-        if rank > held:
-            self._fields[local.lower()] = (rank, [text])
-        elif rank == held:
-            texts.append(text)
+    def _make_parser(self) -> DefusedExpatParser:
+        parser = DefusedExpatParser(forbid_dtd=True)
+        parser.setContentHandler(self.handler)
+        self.handler.setDocumentLocator(parser)  # the parser itself does so only when it is given a whole file
+        return parser

@@ -108,7 +108,10 @@ class Command(BaseCommand):
 
     def _load(self, file: IO[bytes], loader: Loader, options: dict[str, Any]) -> None:
         report = loader.report
-        read = READERS[options["format"]](file, report=report, encoding=options["encoding"])
+        reader, encoding = READERS[options["format"]], options["encoding"]
+        loader.folder.look_ahead(reader(file, report=ImportReport(), encoding=encoding))
+        file.seek(0)
+        read = reader(file, report=report, encoding=encoding)
         rows = self._show_progress(settle_prices(read, decimal=options["decimal"]), file, report)
         if options["complete"]:
             loader.complete(rows, allow_many=options["allow_many_gone"])

@@ -15,6 +15,7 @@ FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # tables stand between them
 MANY_SCANS = {0xC2, 0xC6, 0xCA, 0xCE}  # progressive: coefficients of the whole picture are kept until the last scan
 TABLES = {0xC4, 0xCC, 0xDB, 0xDC, 0xDD}
 AFTER_ENTROPY = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+MARKER = re.compile(rb"\xff[^\x00\xff]")
 COEFFICIENT_BYTES = 2
 
 
@@ -65,13 +66,12 @@ def read_jpeg(content: bytes) -> Anatomy:
 
 
 def _read_marker(parts: Parts) -> int:
-    if parts.take(1) != b"\xff":
+    """Return the next marker. Bytes between segments that belong to none are left out; decoders skip them, too."""
+    found = MARKER.search(parts.content, parts.place)
+    if not found:
         raise DamagedPicture("a segment is missing")
-    marker = parts.take(1)
-    while marker == b"\xff":  # padding
-        parts.begin_part()
-        marker = parts.take(1)
-    return marker[0]
+    parts.take(found.end() - parts.place)
+    return found[0][1]
 
 
 def _keep(marker: int, body: bytes) -> bytes:

@@ -41,6 +41,20 @@ def test_a_truncated_picture_is_refused(format, kept):
         check_picture(content[: int(len(content) * kept)])
 
 
+def test_bytes_between_the_segments_of_a_jpeg_are_skipped():
+    content = picture_bytes(format="JPEG")
+    first = content.index(b"\xff\xdb")
+
+    assert check_picture(content[:first] + b"\x00\x07" + content[first:]).content == check_picture(content).content
+
+
+def test_a_part_that_is_left_out_anyway_may_have_a_wrong_checksum():
+    content = picture_bytes()
+    note = (5).to_bytes(4, "big") + b"tEXtabcde" + bytes(4)
+
+    assert check_picture(content[:33] + note + content[33:]).content == content
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -52,6 +66,22 @@ def test_a_truncated_picture_is_refused(format, kept):
 )
 def test_what_is_no_picture_is_refused(content, message):
     with pytest.raises(PictureError, match=message):
+        check_picture(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x00\x00\x00\x18ftypheic\x00\x00", "picture, but HEIC: save it as JPEG"),
+        (b"\x00\x00\x00\x1cftypavif\x00\x00", "picture, but AVIF: save it as JPEG"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<svg/>", "picture, but SVG: save it as JPEG"),
+        (b"II*\x00\x08\x00", "picture, but TIFF: save it as JPEG"),
+        (b"\x00\x00\x00\x18ftypmp42\x00\x00", "picture$"),
+        (b"<!DOCTYPE html><html><svg/>", "picture$"),
+    ],
+)
+def test_a_picture_of_another_format_is_named(content, said):
+    with pytest.raises(PictureError, match=f"the file is not a JPEG, PNG, WebP or GIF {said}"):
         check_picture(content)
 
 
