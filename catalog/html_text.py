@@ -29,7 +29,10 @@ ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,3
 OPEN_ENDED = re.compile(r"<(?![^<>]*>)")  # opens no tag
 MAX_ESCAPES = 4  # times that a text is read; shops and their plugins escape it twice
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+CDATA = re.compile(r"<!\[CDATA\[|\]\]>")  # around markup in XML, and no part of it
 LINE = "\x1e"  # the ASCII record separator: a line break of ours, where one in the source is only a space
+BALLAST = re.compile(r"<(script|style|svg)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+ATTRIBUTES = re.compile(r"<([a-zA-Z][a-zA-Z0-9:]{0,15})\s[^<>]*>")
 _SEPARATORS = dict.fromkeys(BLOCKS, LINE) | dict.fromkeys(("td", "th"), " ")
 
 
@@ -41,6 +44,7 @@ def html_to_text(text: str) -> str:
     take a browser's parser time with the square of their depth (250 kB of `<div>`: 4 s), so that callers bound the
     length first (`fields.MAX_MARKUP`).
     """
+    text = CDATA.sub("", text)
     is_parsed = False
     for _ in range(MAX_ESCAPES):
         if _holds_markup(text):
@@ -54,6 +58,14 @@ def html_to_text(text: str) -> str:
             break
         text = unescaped
     return "\n".join(line.rstrip() for line in clean_characters(text).splitlines()).strip()
+
+
+def strip_ballast(text: str) -> str:
+    """Return markup without what holds no text: comments, scripts and styles, and the attributes of its elements.
+
+    Word processors write more of it than text. What is returned takes a parser less time, and reads the same.
+    """
+    return ATTRIBUTES.sub(r"<\1>", BALLAST.sub("", COMMENT.sub("", text)))
 
 
 def _read_markup(text: str) -> str:
