@@ -12,19 +12,42 @@ from catalog.characters import clean_characters, clean_name
 # Elements whose text stands on lines of its own, elements within a line, and elements that nobody sees.
 BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div", "dl", "dt"}
-    | {"fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr"}
+    | {
+        "details",
+        "fieldset",
+        "figcaption",
+        "legend",
+        "menu",
+        "optgroup",
+        "select",
+        "summary",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+    }
     | {"html", "li", "main", "nav", "ol", "option", "p", "pre", "section", "table", "tbody", "tfoot", "thead"}
     | {"tr", "ul"}
 )
 INLINE = frozenset(
     {"a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "button", "cite", "code", "del", "dfn", "em", "font"}
     | {"i", "iframe", "img", "input", "ins", "kbd", "label", "link", "mark", "meta", "picture", "q", "s", "samp"}
+    | {"area", "col", "colgroup", "data", "embed", "map", "nobr", "object", "output", "param", "rp", "rt", "ruby"}
+    | {"source", "textarea", "time", "track"}
     | {"small", "span", "strike", "strong", "sub", "sup", "svg", "td", "th", "tt", "u", "var", "video", "wbr"}
 )
 UNSEEN = frozenset({"head", "noscript", "script", "style", "template", "title"})
 KNOWN = BLOCKS | INLINE | UNSEEN
-# Names are bounded, as in ENTITY: without a bound, "<aaaa..." takes time with the square of its length.
-TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})(?=[\s/>])[^<>]*>")
+# Of HTML, and what word processors write among it (<o:p>). Names are bounded, as in ENTITY: without a bound, "<aaaa..."
+# takes time with the square of its length.
+TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]{0,15})(?=[\s/>])[^<>]*>|</?(?:o|v|w|m|st1):[a-zA-Z]{1,30}(?=[\s/>])[^<>]*>")
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 OPEN_ENDED = re.compile(r"<(?![^<>]*>)")  # opens no tag
 MAX_ESCAPES = 4  # times that a text is read; shops and their plugins escape it twice
@@ -74,7 +97,7 @@ def _read_markup(text: str) -> str:
 
 
 def _holds_markup(text: str) -> bool:
-    return "<!--" in text or any(match[1].lower() in KNOWN for match in TAG.finditer(text))
+    return "<!--" in text or any(match[1] is None or match[1].lower() in KNOWN for match in TAG.finditer(text))
 
 
 def _strip_markup(text: str) -> str:

@@ -201,7 +201,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def _parse_images(text: str) -> list[str]:
-    names = list(dict.fromkeys(name for part in text.split("|") if (name := part.strip())))
+    said = (name for part in text.split("|") if (name := part.strip()))
+    names = list(dict.fromkeys(f"https:{name}" if name.startswith("//") else name for name in said))
     try:
         check_number(len(names))
     except PictureError as error:

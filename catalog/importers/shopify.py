@@ -43,6 +43,8 @@ def read_shopify(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-
         refuse_other_exports(table.columns, format="shopify")
         names = rename_columns(table.columns)
         require_columns(names.values(), format="shopify", required=("handle", "title"))
+        if "variant sku" not in names.values():
+            report.warn("The file has no SKUs: products are known by those made from their handles and options.")
         if "currency" not in names.values():
             report.without_currency = "Shopify"
         attributes = keep_attributes(names.values(), report=report)

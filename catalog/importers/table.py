@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +40,28 @@ class Table:
 
     columns: list[str]
     rows: Iterator[SourceRow]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are set apart."""
+
+    delimiter: str
+    is_spaced: bool  # a space follows each delimiter, and is no part of the cell: sku, title
+
+    def split(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the cells of each record, also where a spreadsheet has quoted it as a whole once more."""
+        for cells in self._read(lines):
+            is_wrapped = len(cells) == 1 and self.delimiter in cells[0]
+            yield next(self._read(cells[0].splitlines(keepends=True))) if is_wrapped else cells
+
+    def _read(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=self.is_spaced)
+
+
+def _find_dialect(header: str, delimiter: str) -> Dialect:
+    times = header.count(delimiter)
+    return Dialect(delimiter, is_spaced=delimiter != "\t" and 0 < times == header.count(delimiter + " "))
 
 
 class RecordTooLong(ValueError):
@@ -148,8 +170,8 @@ def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str
         if lines.taken:
             lines.taken[-1] = first
             lines.waiting.appendleft(lines.taken.pop())
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        columns = _read_names(next(reader, []))
+        dialect = _find_dialect(first, delimiter)
+        columns = _read_names(next(dialect.split(lines), []))
     except csv.Error as error:
         raise ImportFileError(f"The first line cannot be read as column names: {error}.") from None
     except RecordTooLong:
@@ -163,24 +185,25 @@ def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str
     if any("\udc80" <= letter <= "\udcff" for name in columns for letter in name):
         said = advise(first.encode(errors="surrogateescape"))
         raise ImportFileError(f"The column names are not UTF-8: {said.partition('; ')[2]}.")
-    return Table(columns, _read_rows(lines, columns=columns, delimiter=delimiter, advise=advise))
+    return Table(columns, _read_rows(lines, columns=columns, dialect=dialect, advise=advise))
 
 
 def _read_rows(
-    lines: Lines, *, columns: list[str], delimiter: str, advise: Callable[[bytes], str]
+    lines: Lines, *, columns: list[str], dialect: Dialect, advise: Callable[[bytes], str]
 ) -> Iterator[SourceRow]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    records = dialect.split(lines)
     while True:
         line = lines.begin()
         problem = ""
         try:
-            cells = next(reader)
-            if _are_rows(lines.taken, cells=len(cells), width=len(columns), delimiter=delimiter):
+            cells = next(records)
+            if _are_rows(lines.taken, cells=len(cells), width=len(columns), dialect=dialect):
                 raise csv.Error("what follows would be rows")
         except StopIteration:
             return
         except (csv.Error, RecordTooLong) as error:
-            cells, problem = _give_up(lines, width=len(columns), delimiter=delimiter, error=error)
+            cells, problem = _give_up(lines, width=len(columns), delimiter=dialect.delimiter, error=error)
+            records = dialect.split(lines)
         while len(cells) > len(columns) and not cells[-1]:
             cells.pop()  # spreadsheets pad rows
         is_header = bool(cells) and cells[0].strip().lower() == columns[0] and _read_names(cells) == columns
@@ -198,14 +221,15 @@ def _read_names(cells: list[str]) -> list[str]:
     return ["" if INDEX.fullmatch(name) else name for name in names]
 
 
-def _are_rows(taken: list[str], *, cells: int, width: int, delimiter: str) -> bool:
+def _are_rows(taken: list[str], *, cells: int, width: int, dialect: Dialect) -> bool:
     """Would each line of the record alone be a row, so that a quote has swallowed rows? Of a broken record, would any?
 
     In prose, unlike in rows, a comma is followed by a space.
     """
+    delimiter = dialect.delimiter
     if len(taken) < 2 or (width < 3 and delimiter != "\t"):
         return False
-    if delimiter != "\t" and any(delimiter + " " in line for line in taken):
+    if delimiter != "\t" and not dialect.is_spaced and any(delimiter + " " in line for line in taken):
         return False
     rows = [line.count(delimiter) == width - 1 for line in taken]
     return all(rows) if cells == width else any(rows[1:])

@@ -13,6 +13,7 @@ from tests.field.table import Case, File, as_parameters, check_case
 pytestmark = pytest.mark.django_db
 
 NO_CURRENCY = "Shopify exports name no currency"
+NO_SKUS = "The file has no SKUs: products are known by those made from their handles and options."
 FRONT, BACK, SIDE = (picture_bytes(colour) for colour in ("teal", "gold", "navy"))
 VASE = (
     "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,"
@@ -231,7 +232,7 @@ CASES = [
             "pencil-2b-e9346570": {"title": "Pencil – 2B-"},
             "pencil-extra-soft": {"title": "Pencil – Extra Soft"},
         },
-        warnings=[NO_CURRENCY],
+        warnings=[NO_SKUS, NO_CURRENCY],
     ),
     Case(
         name="long handles make skus and groups of a hundred characters",
@@ -255,7 +256,7 @@ CASES = [
                 "variant_group": "",
             },
         },
-        warnings=[NO_CURRENCY],
+        warnings=[NO_SKUS, NO_CURRENCY],
     ),
     Case(
         name="pictures stand in the order of their positions, a variant's own before them",
@@ -432,6 +433,12 @@ CASES = [
             "C": {"category": "Rugs"},
             "D": {"category": "Home/Mats"},
         },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="addresses of pictures that leave the scheme to the page",
+        files=[shopify("Handle,Title,Variant SKU,Image Src\nmug,Mug,M1,//cdn.test/s/mug.jpg?v=1\n")],
+        products={"M1": {"downloads": ["https://cdn.test/s/mug.jpg?v=1"]}},
         warnings=[NO_CURRENCY],
     ),
     Case(

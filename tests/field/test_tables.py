@@ -56,6 +56,23 @@ QUOTES = [
         rejected={3: "is a quote not closed?"},
     ),
     table(
+        "a space behind each comma, quotes and all",
+        'sku, title, price\n"A", "Mug, ""big""", 9\nB, "Jug, 8\nC, Pot, 7\nD, Cup, 6\n',
+        kept=titles(A='Mug, "big"', C="Pot", D="Cup"),
+        rejected={3: "is a quote not closed?"},
+    ),
+    table(
+        "records that a spreadsheet has quoted as a whole",
+        '"sku,title,price"\n"A,Mug,1"\n"B,""Jug, big"",2"\n"C,""Pot,3"\nD,Cup,4\n',
+        kept=titles(A="Mug", B="Jug, big", D="Cup"),
+        rejected={4: "is a quote not closed?"},
+    ),
+    table(
+        "the same below columns that are not",
+        'sku,title,description\n"A,Mug,""one\ntwo"""\n"B,Jug,x"\n',
+        kept={"A": {"description": "one\ntwo"}, "B": {"title": "Jug"}},
+    ),
+    table(
         "a description of several lines, with commas in them",
         'sku,title,description\nA,Mug,"One, two, three\nfour, five, six"\nB,Jug,"x\n\ny"\n',
         kept={"A": {"description": "One, two, three\nfour, five, six"}, "B": {"description": "x\n\ny"}},
@@ -215,10 +232,16 @@ PRICES = [
         rejected={2: "can mean 12500 or 12.500"},
     ),
     table(
-        "ranges and dates say nothing of what a separator means",
-        'sku,title,price\nA,Mug,12.500\nB,Jug,"12,50-15,00"\nC,Pot,12.05.2024\n',
+        "a range says nothing of what a separator means",
+        'sku,title,price\nA,Mug,12.500\nB,Jug,"12,50-15,00"\n',
         kept={},
-        rejected={2: "can mean 12500 or 12.500", 3: "is not a number", 4: "is not a number"},
+        rejected={2: "can mean 12500 or 12.500", 3: "is not a number"},
+    ),
+    table(
+        "a date says nothing of it either",
+        "sku,title,price\nA,Mug,12.500\nB,Jug,12.05.2024\n",
+        kept={},
+        rejected={2: "can mean 12500 or 12.500", 3: "is not a number"},
     ),
     table(
         "nothing to go by",
