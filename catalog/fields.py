@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from catalog.attributes import OBJECT_EXAMPLE, TRANSLATIONS_EXAMPLE
 from catalog.categories import MAX_PATH_BYTES, SEPARATOR, normalize_path, split_path
 from catalog.characters import clean_characters, clean_name, drop_unseen
-from catalog.html_text import html_to_text
+from catalog.html_text import html_to_text, strip_ballast
 from catalog.models import Category, Product
 from catalog.prices import clean_currency
 from catalog.refusals import BadValue
@@ -42,6 +42,8 @@ def read_text(text: str) -> str:
     check_characters(text)
     text = EMBEDDED.sub("data:,", text)
     if len(text) > MAX_MARKUP:
+        text = strip_ballast(text)
+    if len(text) > MAX_MARKUP:
         raise BadValue(f"is longer than {MAX_MARKUP:,} characters with its markup", code="max_length")
     return html_to_text(text)
 
@@ -67,9 +69,10 @@ def clean_stock(text: str) -> int | None:
     text = drop_unseen(text).strip()
     if not text:
         return None
-    if not re.fullmatch(r"\d{1,18}(\.0*)?", text):
+    number = re.fullmatch(r"(\d{1,18})([.,]0*)?", text)
+    if not number or re.fullmatch(r"[1-9]\d{0,2}[.,]000", text):  # 1.000 is a thousand to some
         raise BadValue("is not a whole number from 0 up (leave it empty if it is not counted)", code="invalid")
-    return int(text.split(".", maxsplit=1)[0])
+    return int(number[1])
 
 
 def clean_flag(text: str) -> bool:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from django.db import models
@@ -39,11 +40,12 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
     "₸": ("KZT",), "₼": ("AZN",), "₾": ("GEL",), "₵": ("GHS",), "₡": ("CRC",), "₲": ("PYG",), "৳": ("BDT",),
     "៛": ("KHR",), "₭": ("LAK",), "₮": ("MNT",), "dhs": ("AED", "MAD"), "د.إ": ("AED",), "ر.س": ("SAR",),
     "ر.ق": ("QAR",), "د.ك": ("KWD",), "د.ب": ("BHD",), "ر.ع": ("OMR",), "د.ا": ("JOD",), "ج.م": ("EGP",),
-    "د.م": ("MAD",), "د.ت": ("TND",), "ريال": ("SAR", "QAR", "OMR", "YER"), "دينار": ("KWD", "BHD", "JOD", "IQD"),
+    "د.م": ("MAD",), "د.ت": ("TND",), "ريال": ("SAR", "QAR", "OMR", "YER"), "rmb": ("CNY",),
+    "fcfa": ("XOF", "XAF"), "دينار": ("KWD", "BHD", "JOD", "IQD"),
 }  # fmt: skip
 # One spelling for the apostrophes that group digits, and for the marks of Arabic numbers.
 SPELLED = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "٬": "'", "٫": ".", "−": "-", "–": "-", "—": "-"})
-ENDING = re.compile(r"[.,]-{1,2}|/-|[.,](?=\s|$)")  # 19,- and 1,299/- and 12.
+ENDING = re.compile(r"(?P<dash>[.,]-{1,2}|/-)|[.,](?=\s|$)")  # 19,- and 1,299/- and 12.
 OTHER = {".": ",", ",": "."}
 
 
@@ -95,9 +97,11 @@ def find_mark(prices: Iterable[tuple[str, str]]) -> str:
     for said, currency in prices:
         try:
             _, core, words = _take_apart(said[: MAX_LENGTH + 1])
-            marks.add(_find_mark(core, currency=_name_currency(words, currency) if words else currency))
+            mark = _find_mark(core, currency=_name_currency(words, currency) if words else currency)
+            _read_amount(core, mark)  # a range or a date (12,50-15,00; 12.05.2024) has no say
         except BadValue:
             continue
+        marks.add(mark)
     marks.discard("")
     return marks.pop() if len(marks) == 1 else ""
 
@@ -120,21 +124,28 @@ def _take_apart(said: str) -> tuple[bool, str, list[str]]:
     if text[:first].endswith((".", ",")) and not text[: first - 1].strip()[-1:].isalpha():
         first -= 1  # .50
     before, after = text[:first].strip(), text[last:]
-    ending = ENDING.match(after)
-    after = after[ending.end() if ending else 0 :].strip()
+    core = text[first:last]
+    if ending := ENDING.match(after):
+        after = after[ending.end() :]
+        core = _drop_thousands(core) if ending["dash"] else core
+    after = after.strip()
     sign = before.startswith("-") or before.endswith("-") or after.endswith("-")
     if before.startswith("(") and after.endswith(")"):  # how accountants write it
         sign, before, after = True, before[1:], after[:-1]
     words = [word for part in (before, after) if (word := part.strip("- "))]
-    return sign, text[first:last], words
+    return sign, core, words
+
+
+def _drop_thousands(core: str) -> str:
+    """Return digits after which a dash stands for the cents: 1.299,- has none, so that its point is no decimal one."""
+    return re.sub(r"[.,]", "", core) if re.fullmatch(r"[0-9]{1,3}[.,][0-9]{3}", core) else core
 
 
 def _name_currency(words: list[str], given: str) -> str:
     """Return the code that all words and what is given beside the price agree on. Raises BadValue."""
     possible: set[str] | None = None
-    for word in words:
-        code = word.strip(". ").upper()
-        found = {code} if code in DECIMALS else set(SYMBOLS.get(word.rstrip(". ").casefold(), ()))
+    for word in chain.from_iterable(map(_split_words, words)):
+        found = _find_currencies(word)
         if not found:
             raise _no_price()
         possible = found if possible is None else possible & found
@@ -148,6 +159,18 @@ def _name_currency(words: list[str], given: str) -> str:
         known = ", ".join(sorted(possible)[:3])
         raise BadValue(f"may be of several currencies ({known} ...): give the currency by its code", code="invalid")
     return possible.pop()
+
+
+def _split_words(words: str) -> list[str]:
+    """Return what stands on one side of a price as one symbol (US $), or else as several (USD $)."""
+    joined = words.replace(" ", "")
+    return [joined] if _find_currencies(joined) else words.split()
+
+
+def _find_currencies(word: str) -> set[str]:
+    """Return the codes that a word may stand for."""
+    code = word.strip(".").upper()
+    return {code} if code in DECIMALS else set(SYMBOLS.get(word.rstrip(".").casefold(), ()))
 
 
 def _find_mark(core: str, *, currency: str, mark: str = "") -> str:

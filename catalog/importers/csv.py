@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO
 
 from catalog.importers.exports import refuse_other_exports, refuse_repeated_columns
@@ -37,7 +38,7 @@ def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") 
         emptied = frozenset(names.values()) - KEPT
         for row in table.rows:
             fields = {names[column]: text for column, text in row.fields.items() if column in names}
-            yield SourceRow(row.line, fields, row.problem, emptied)
+            yield replace(row, fields=fields, emptied=emptied)
 
 
 def canonical_names(columns: list[str]) -> dict[str, str]:
@@ -55,6 +56,6 @@ def _our_name(column: str) -> str:
     name = ALIASES.get(column, column)
     if is_known(name.replace(" ", "_")):
         return name.replace(" ", "_")
-    field, _, language = name.partition("_")  # `title_zh_hans` and `title_zh-hans` are the same column
+    field, _, language = name.replace("-", "_").replace(" ", "_").partition("_")  # `title_zh_hans`, `Title ZH-Hans`
     translated = f"{field}_{language.replace('_', '-')}"
     return translated if is_known(translated) else name

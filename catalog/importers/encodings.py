@@ -57,7 +57,7 @@ HANGUL = frozenset(
     "레인테온도스틸유리찻잔접시그릇냄비의자책상램프담요베개수건신발모자바지치마양말가방상자시계이어폰충전기선차커피주전자숟가락칼"
     "블루블랙화이트그레이핑크옐로우그린남성여성아동유아장난감문구세트대형소형중형휴대야외운동여행여름겨울봄가을빈티지북유럽"
 )
-KANA = frozenset(chr(code) for code in range(0x3041, 0x30FD))
+KANA = frozenset(chr(code) for code in [*range(0x3041, 0x30FD), *range(0xFF66, 0xFFA0)])  # wide, and half as wide
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def _both(text: str) -> frozenset[str]:
     return frozenset(text + text.upper())
 
 
-def _latin(letters: str, encoding: str, *, rarity_bits: float = 0) -> Language:
-    return Language(_both(letters), (encoding,), is_latin=True, rarity_bits=rarity_bits)
+def _latin(letters: str, *encodings: str, rarity_bits: float = 0) -> Language:
+    return Language(_both(letters), encodings, is_latin=True, rarity_bits=rarity_bits)
 
 
 def _block(first: int, last: int) -> frozenset[str]:
@@ -99,11 +99,11 @@ LANGUAGES = (
     _latin("àèéìíîòóùú", "cp1252"),  # Italian
     _latin("åäöæøéèü", "cp1252"),  # the North
     _latin("áðéíóúýþæö", "cp1252", rarity_bits=4),  # Icelandic
-    _latin("ąćęłńóśźż", "cp1250", rarity_bits=2),  # Polish
-    _latin("áčďéěíňóřšťúůýžäľĺŕô", "cp1250", rarity_bits=2),  # Czech, Slovak
-    _latin("áéíóöőúüű", "cp1250", rarity_bits=2),  # Hungarian
-    _latin("čćđšž", "cp1250", rarity_bits=2),  # Croatian, Slovene
-    _latin("ăâîşţ", "cp1250", rarity_bits=2),  # Romanian
+    _latin("ąćęłńóśźż", "cp1250", "iso8859_2", rarity_bits=2),  # Polish
+    _latin("áčďéěíňóřšťúůýžäľĺŕô", "cp1250", "iso8859_2", rarity_bits=2),  # Czech, Slovak
+    _latin("áéíóöőúüű", "cp1250", "iso8859_2", rarity_bits=2),  # Hungarian
+    _latin("čćđšž", "cp1250", "iso8859_2", rarity_bits=2),  # Croatian, Slovene
+    _latin("ăâîşţ", "cp1250", "iso8859_2", rarity_bits=2),  # Romanian
     _latin("çğıöşüâîİ", "cp1254", rarity_bits=1),  # Turkish
     _latin("ąčęėįšųūžāēģīķļņõäöü", "cp1257", rarity_bits=3),  # the Baltic
     Language(_both("абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґў№"), ("cp1251", "koi8_r"), _both("оеаинтсрвлкмдпуя")),
@@ -118,7 +118,7 @@ LANGUAGES = (
 )
 # What Windows writes under the name of a standard is a little more than the standard.
 WIDER = {"big5": "cp950", "euc_kr": "cp949"}
-NAMES = {"cp932": "shift_jis", "euc_kr": "euc-kr", "euc_jp": "euc-jp", "koi8_r": "koi8-r"}
+NAMES = {"cp932": "shift_jis", "euc_kr": "euc-kr", "euc_jp": "euc-jp", "koi8_r": "koi8-r", "iso8859_2": "iso-8859-2"}
 
 
 def name_by_mark(head: bytes) -> str:
@@ -160,4 +160,5 @@ def _explain(data: bytes, encoding: str, language: Language) -> float:
             if unicodedata.category(letter) == "Mn" and not before.isalpha():
                 bits += ODD_NEIGHBOUR_BITS
         before = letter
-    return bits if letters and bits <= MOST_BITS * letters else math.inf
+    is_alone = letters == 1 and not language.is_latin and language.strange_bits > MOST_BITS + 1
+    return bits if letters and not is_alone and bits <= MOST_BITS * letters else math.inf

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
+from catalog.importers.cells import name_product
 from catalog.importers.formulas import guard_cell
 from catalog.writing import Outcome, WriteResult
 
@@ -37,6 +38,13 @@ class SourceRow:
     emptied: frozenset[str] = frozenset()  # columns whose empty cell empties what is stored; of others it says nothing
     attributes: Mapping[str, str] = field(default_factory=dict)  # by names of the shop's own, which are never columns
     is_group_title: bool = False  # the title is that of a whole group: one of several that is stored keeps its own
+    is_shifted: bool = False  # too many or too few cells: they may stand under each other's columns
+
+    @property
+    def product(self) -> str:
+        """The sku, as far as it is certain; of a shifted row the first cell alone is."""
+        is_certain = not self.is_shifted or next(iter(self.fields), "") == "sku"
+        return name_product(self.fields.get("sku", "")) if is_certain else ""
 
 
 @dataclass(frozen=True)
@@ -101,12 +109,12 @@ class ImportReport:
     def reject(self, row: SourceRow, reason: str) -> None:
         """Count a row out, with the reason."""
         self.rejected += 1
-        sku = row.fields.get("sku", "").strip().encode(errors="replace").decode()
-        if sku:
-            self.rejected_skus.add(sku)
+        if row.product:
+            self.rejected_skus.add(row.product)
         else:
             self.rejected_unnamed += 1
         if len(self.rejections) < KEPT_REJECTIONS:
+            sku = row.fields.get("sku", "").strip().encode(errors="replace").decode()
             self.rejections.append(Rejection(row.line, sku, reason))
         if self.on_reject:
             self.on_reject(row, reason)

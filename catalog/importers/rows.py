@@ -12,7 +12,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from catalog.characters import clean_name
+from api.parsers import read_object
+from catalog.characters import clean_characters, clean_name
 from catalog.fields import (
     LANGUAGE,
     RULES,
@@ -25,6 +26,7 @@ from catalog.fields import (
     clean_wording,
     drop_empty_wordings,
 )
+from catalog.importers.cells import read_code, read_known, read_marked, read_own
 from catalog.importers.formulas import read_guarded
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.models import Product
@@ -34,16 +36,11 @@ from catalog.refusals import AmbiguousPrice, BadValue
 from catalog.writing import ProductWrite
 
 TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
-# How programs and spreadsheets write that there is nothing, letter for letter. In a column of ours that is nothing; in
-# one of the shop's own, None and N/A can be words (allergens: None), and the others are nothing there as well.
-EMPTIED = frozenset(
-    {"nan", "NaN", "NULL", "null", "<NA>", "NaT", "#N/A", "#NA", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!"}
-)
-NOTHING = EMPTIED | {"None", "N/A", "n/a", "\\N"}
 CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns of numbers that nobody calculates with
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
 REQUIRED = ("sku", "title")
 AMOUNTS = ("price", "list_price")
+MARKED = frozenset({*AMOUNTS, "stock", "sku", "variant_group"})  # where an apostrophe in front is a spreadsheet's
 
 
 @dataclass(frozen=True)
@@ -70,19 +67,32 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     values = _read_values(texts)
     images = _parse_images(texts["images"]) if "images" in texts else None
     translations: dict[str, dict[str, str]] = {}
-    others = {name: text.strip() for name, text in row.attributes.items() if text.strip()}
+    others = dict(row.attributes)
     for column, text in texts.items():
         if match := TRANSLATED.fullmatch(column):
             translations.setdefault(match[2], {})[match[1]] = _read(column, partial(clean_wording, match[1]), text)
-        elif text and column not in COLUMNS:
-            others[column] = _read(column, RULES["sku"], text) if column in CODES else text
+        elif column not in COLUMNS:
+            others[column] = text
     if replace_missing:
         values["translations"], translations = drop_empty_wordings(translations), {}
-    if others:  # the attributes column replaces what there was; these add to it, and never overrule it
-        attributes = _read("attributes", clean_attributes, others | values.get("attributes", {}))
-        if "attributes" in values:
-            values["attributes"], others = attributes, {}
+    others = _read_others(others)
+    if "attributes" in values:  # it replaces what there was; the others add to it, and never overrule it
+        values["attributes"], others = _read("attributes", clean_attributes, others | values["attributes"]), {}
     return ParsedRow(row, ProductWrite(values=values, more_attributes=others, more_translations=translations), images)
+
+
+def _read_others(texts: dict[str, str]) -> dict[str, Any]:
+    """Return the attributes that have columns of their own, or names that the shop gave them: those that say anything.
+
+    Names that become one are one attribute, and the last one counts.
+    """
+    others = {}
+    for name, text in texts.items():
+        said = read_own(clean_characters(text))
+        said = _read(name, read_code, said) if name in CODES else said
+        if said:
+            others[clean_name(name)] = said
+    return _read("attributes", clean_attributes, others) if others else {}
 
 
 def _read_values(texts: dict[str, str]) -> dict[str, Any]:
@@ -108,7 +118,7 @@ def _read_texts(row: SourceRow, *, replace_missing: bool) -> dict[str, str]:
     if LINE_COLUMN in fields:  # a file of rejects: it has the columns of all its rows, so that empty cells say nothing
         fields = {read_guarded(column): read_guarded(text) for column, text in fields.items()}
         emptied = frozenset()
-    texts = {column: _drop_nothing(column, text) for column, text in fields.items() if column not in IGNORED}
+    texts = {column: _read_text(column, text) for column, text in fields.items() if column not in IGNORED}
     for column in REQUIRED:
         if not clean_name(texts.get(column, "")):
             raise RowError(f"{column} is missing")
@@ -122,9 +132,10 @@ def _keep_said(texts: dict[str, str], *, emptied: frozenset[str]) -> dict[str, s
     return {column: text for column, text in texts.items() if text or column in emptied}
 
 
-def _drop_nothing(column: str, text: str) -> str:
-    text = text.strip()
-    return "" if text in (NOTHING if is_known(column) else EMPTIED) else text
+def _read_text(column: str, text: str) -> str:
+    if column in MARKED:
+        return read_marked(text)
+    return read_known(text) if is_known(column) else text.strip()
 
 
 def _read(column: str, parse: Callable[[Any], Any], text: Any) -> Any:
@@ -177,7 +188,7 @@ def _parse_shown(column: str, rule: Callable[[str], Any], text: str) -> Any:
 
 def _parse_attributes(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text or "{}", parse_constant=_refuse_constant)
+        value = json.loads(text or "{}", parse_constant=_refuse_constant, object_pairs_hook=read_object)
     except RecursionError:
         raise RowError("attributes is nested too deeply") from None
     except ValueError as error:

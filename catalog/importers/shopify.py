@@ -6,15 +6,19 @@ Columns and what their cells may hold: help.shopify.com, "Using CSV files to imp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import IO
 
+from catalog.characters import clean_name
+from catalog.html_text import html_to_text
 from catalog.importers.bounded_names import add_digest, join_slugs, shorten_name
+from catalog.importers.category_paths import join_path
+from catalog.importers.cells import name_product, read_known, read_marked, read_own
 from catalog.importers.exports import refuse_other_exports, require_columns
 from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
-from catalog.importers.shopify_columns import is_variants_own, keep_attributes, rename_columns
+from catalog.importers.shopify_columns import READ, is_variants_own, keep_attributes, rename_columns
 from catalog.importers.table import open_table
 from catalog.yes_no import read_yes_no
 
@@ -22,7 +26,9 @@ from catalog.yes_no import read_yes_no
 # it adds to, nor prices, which a variant cannot be without; a state that is not given is the one there is.
 EMPTIED = frozenset({"description", "brand", "category", "list_price"})
 NO_OPTION = "default title"
-NO_CATEGORY = {"uncategorized", "uncategorised"}
+# A category of the taxonomy by its number, of the old one or the new, says nothing to people.
+TAXONOMY_ID = re.compile(r"[0-9]+|[a-z]{2}(-[0-9]+)+|gid://shopify/TaxonomyCategory/.*")
+CODES = frozenset({"handle", "variant sku", "variant price", "variant compare at price", "variant inventory qty"})
 SHOWN = {"active": True, "draft": False, "archived": False, "unlisted": False}
 CONTINUE = {"continue": True, "deny": False}
 
@@ -37,21 +43,33 @@ def read_shopify(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-
         refuse_other_exports(table.columns, format="shopify")
         names = rename_columns(table.columns)
         require_columns(names.values(), format="shopify", required=("handle", "title"))
+        if "variant sku" not in names.values():
+            report.warn("The file has no SKUs: products are known by those made from their handles and options.")
         if "currency" not in names.values():
             report.without_currency = "Shopify"
         attributes = keep_attributes(names.values(), report=report)
-        renamed = (
-            SourceRow(row.line, {names[name]: text for name, text in row.fields.items()}, row.problem)
-            for row in table.rows
-        )
-        taken: set[str] = set()
-        for rows in gather_rows(renamed, part_of=_name_product):
+        taken: set[str] = set()  # skus that no other variant may be given
+        for rows in gather_rows(_read_rows(table.rows, names, taken), part_of=_name_product):
             yield from rows if rows[0].problem else Listing(rows, attributes).read_variants(taken)
 
 
+def _read_rows(rows: Iterable[SourceRow], names: dict[str, str], taken: set[str]) -> Iterator[SourceRow]:
+    """Yield the rows by the names that columns are read by, and note the skus that they have."""
+    for row in rows:
+        fields = {name: _read_cell(name, row.fields[column]) for column, name in names.items() if column in row.fields}
+        taken.add(name_product(fields.get("variant sku", "")))
+        yield replace(row, fields=fields)
+
+
+def _read_cell(column: str, text: str) -> str:
+    if column in CODES:
+        return read_marked(text)
+    return read_known(text) if column in READ and not column.startswith("option") else read_own(text)
+
+
 def _name_product(row: SourceRow) -> str:
-    """A row without a handle is a product of its own."""
-    return row.fields.get("handle", "").strip() or f" {row.line}"
+    """Shopify tells no capital letters apart in handles. A row without a handle is a product of its own."""
+    return clean_name(row.fields.get("handle", "")).lower() or f" {row.line}"
 
 
 @dataclass
@@ -76,9 +94,9 @@ class Listing:
     def _read_variant(self, variant: SourceRow, taken: set[str], *, is_alone: bool) -> SourceRow:
         options = self._read_options(variant.fields)
         suffix = "" if is_alone else ", ".join(options.values())
-        title, handle = self.say("title"), self.say("handle")
+        title, handle = self.say("title"), clean_name(self.say("handle"))
         fields = {
-            "sku": variant.fields.get("variant sku", "").strip().removeprefix("'")
+            "sku": variant.fields.get("variant sku", "").removeprefix("'")
             or _make_sku(handle or join_slugs(title), options, taken),
             "title": f"{title} – {suffix}" if title and suffix else title,
             **({} if is_alone or not handle else {"variant_group": shorten_name(handle)}),
@@ -90,7 +108,7 @@ class Listing:
             **self._read_images(variant.fields),
             **self._read_state(),
         }
-        stock = _read_stock(variant.fields)
+        stock, problem = _read_stock(variant.fields), _check_policy(variant.fields)
         emptied = EMPTIED
         if stock is not None:
             fields["stock"] = stock
@@ -100,7 +118,7 @@ class Listing:
             for column, name in self.attributes.items()
         }
         named = {name.lower(): value for name, value in options.items()}
-        return SourceRow(variant.line, fields, "", emptied, more | named, is_group_title=not suffix)
+        return SourceRow(variant.line, fields, problem, emptied, more | named, is_group_title=not suffix)
 
     def _copy(self, column: str, name: str) -> dict[str, str]:
         return {column: self.say(name)} if self.has(name) else {}
@@ -159,9 +177,8 @@ def _make_sku(handle: str, options: dict[str, str], taken: set[str]) -> str:
 
 
 def _to_path(text: str) -> str:
-    if text.lower() in NO_CATEGORY or text.isdigit():
-        return ""
-    return "/".join(part.strip().replace("/", "-") for part in text.split(">"))
+    text = html_to_text(text)
+    return "" if TAXONOMY_ID.fullmatch(text) else join_path(text.split(">"))
 
 
 def _copy_price(variant: dict[str, str]) -> dict[str, str]:
@@ -180,16 +197,27 @@ def _read_stock(variant: dict[str, str]) -> str | None:
 
     Shopify counts below zero what was sold but not there.
     """
-    policy = variant.get("variant inventory policy", "").strip()
-    if CONTINUE.get(policy.lower(), read_yes_no(policy)):
+    if _read_policy(variant):
         return ""
-    if "variant inventory tracker" in variant and not variant["variant inventory tracker"].strip():
+    if "variant inventory tracker" in variant and not variant["variant inventory tracker"]:
         return ""
-    text = variant.get("variant inventory qty", "").strip()
-    return ("0" if re.fullmatch(r"-[0-9]+", text) else text) or None
+    text = variant.get("variant inventory qty", "")
+    return ("0" if re.fullmatch(r"[-−–][0-9]+([.,]0{1,2})?", text) else text) or None
+
+
+def _read_policy(variant: dict[str, str]) -> bool | None:
+    """Is it sold on without stock? None where nothing is said, or nothing that is understood."""
+    policy = variant.get("variant inventory policy", "")
+    return CONTINUE.get(policy.lower(), read_yes_no(policy))
+
+
+def _check_policy(variant: dict[str, str]) -> str:
+    policy = variant.get("variant inventory policy", "")
+    is_unknown = bool(policy) and _read_policy(variant) is None
+    return f"continue selling {policy[:40]!r} is neither continue nor deny" if is_unknown else ""
 
 
 def _place_picture(row: SourceRow) -> int:
     """Pictures without a position come where they stand, after those that have one."""
-    text = row.fields.get("image position", "").strip()
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 10**9
+    number = re.fullmatch(r"([0-9]{1,9})([.,]0)?", row.fields.get("image position", ""))
+    return int(number[1]) if number else 10**9

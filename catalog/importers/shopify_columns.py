@@ -12,6 +12,7 @@ from catalog.importers.report import ImportReport
 RENAMED = {
     "url handle": "handle",
     "description": "body (html)",
+    "body html": "body (html)",
     "sku": "variant sku",
     "barcode": "variant barcode",
     "price": "variant price",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -17,14 +17,19 @@ from io import TextIOWrapper
 from typing import IO, TextIO
 
 from catalog.characters import clean_name
+from catalog.importers.cells import is_blank, read_cell
 from catalog.importers.encodings import MAX_BYTES, guess_encoding, name_by_mark
+from catalog.importers.other_files import refuse_other_files
 from catalog.importers.report import ImportFileError, SourceRow
 
 MAX_RECORD = 4 * 1024 * 1024  # characters; descriptions come with whole pictures inside
 DELIMITERS = ",;\t|"
+UTF8 = ("utf-8", "utf8", "utf-8-sig")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's first line, which names the delimiter
-AS_TEXT = re.compile(r'="([^"]*)"')  # how spreadsheets are made to keep 00123
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+INDEX = re.compile(r"unnamed: \d+(_level_\d+)?")  # what pandas calls a column that has no name
+UNDECODED = re.compile("[\udc80-\udcff]")  # how `surrogateescape` keeps a byte that it could not decode
+SURROGATE = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")  # the three bytes of half a pair
 
 csv.field_size_limit(MAX_RECORD)
 
@@ -35,6 +40,28 @@ class Table:
 
     columns: list[str]
     rows: Iterator[SourceRow]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How cells are set apart."""
+
+    delimiter: str
+    is_spaced: bool  # a space follows each delimiter, and is no part of the cell: sku, title
+
+    def split(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the cells of each record, also where a spreadsheet has quoted it as a whole once more."""
+        for cells in self._read(lines):
+            is_wrapped = len(cells) == 1 and self.delimiter in cells[0]
+            yield next(self._read(cells[0].splitlines(keepends=True))) if is_wrapped else cells
+
+    def _read(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=self.is_spaced)
+
+
+def _find_dialect(header: str, delimiter: str) -> Dialect:
+    times = header.count(delimiter)
+    return Dialect(delimiter, is_spaced=delimiter != "\t" and 0 < times == header.count(delimiter + " "))
 
 
 class RecordTooLong(ValueError):
@@ -94,10 +121,9 @@ def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DE
     """
     head = file.read(MAX_BYTES)
     file.seek(0)
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = name_by_mark(head) or "utf-8"
-    is_wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
-    _refuse_other_files(head, is_wide=is_wide)
+    encoding = name_by_mark(head) or encoding.lower().replace("_", "-")
+    is_wide = encoding.startswith(("utf-16", "utf-32"))
+    refuse_other_files(head, is_wide=is_wide, is_utf8=encoding in UTF8)
     # The codecs of wide encodings know no escape.
     text = TextIOWrapper(file, encoding=encoding, errors="replace" if is_wide else "surrogateescape", newline="")
     try:
@@ -109,7 +135,7 @@ def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DE
 
 def _adviser(head: bytes, *, encoding: str) -> Callable[[bytes], str]:
     """Return what says how to read a file that is not in its encoding, from its beginning or else from a row of it."""
-    is_utf8 = encoding in ("utf-8", "utf-8-sig")
+    is_utf8 = encoding in UTF8
     name = "UTF-8" if is_utf8 else encoding
 
     def guess(sample: bytes) -> str:
@@ -144,8 +170,8 @@ def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str
         if lines.taken:
             lines.taken[-1] = first
             lines.waiting.appendleft(lines.taken.pop())
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        columns = [clean_name(name).lower() for name in next(reader, [])]
+        dialect = _find_dialect(first, delimiter)
+        columns = _read_names(next(dialect.split(lines), []))
     except csv.Error as error:
         raise ImportFileError(f"The first line cannot be read as column names: {error}.") from None
     except RecordTooLong:
@@ -159,41 +185,51 @@ def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str
     if any("\udc80" <= letter <= "\udcff" for name in columns for letter in name):
         said = advise(first.encode(errors="surrogateescape"))
         raise ImportFileError(f"The column names are not UTF-8: {said.partition('; ')[2]}.")
-    return Table(columns, _read_rows(lines, columns=columns, delimiter=delimiter, advise=advise))
+    return Table(columns, _read_rows(lines, columns=columns, dialect=dialect, advise=advise))
 
 
 def _read_rows(
-    lines: Lines, *, columns: list[str], delimiter: str, advise: Callable[[bytes], str]
+    lines: Lines, *, columns: list[str], dialect: Dialect, advise: Callable[[bytes], str]
 ) -> Iterator[SourceRow]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    records = dialect.split(lines)
     while True:
         line = lines.begin()
         problem = ""
         try:
-            cells = next(reader)
-            if _are_rows(lines.taken, cells=len(cells), width=len(columns), delimiter=delimiter):
+            cells = next(records)
+            if _are_rows(lines.taken, cells=len(cells), width=len(columns), dialect=dialect):
                 raise csv.Error("what follows would be rows")
         except StopIteration:
             return
         except (csv.Error, RecordTooLong) as error:
-            cells, problem = _give_up(lines, width=len(columns), delimiter=delimiter, error=error)
+            cells, problem = _give_up(lines, width=len(columns), delimiter=dialect.delimiter, error=error)
+            records = dialect.split(lines)
         while len(cells) > len(columns) and not cells[-1]:
             cells.pop()  # spreadsheets pad rows
-        if not any(cells) and not problem:
+        is_header = bool(cells) and cells[0].strip().lower() == columns[0] and _read_names(cells) == columns
+        if not problem and (is_blank(cells) or is_header):  # files joined have a header each
             continue
-        fields = {name: _unwrap(cell) for name, cell in zip(columns, cells, strict=False)}
+        fields = {name: read_cell(cell) for name, cell in zip(columns, cells, strict=False)}
+        is_shifted = len(cells) != len(columns)
         problem = problem or _wrong_width(cells, columns) or _wrong_bytes(fields, advise)
-        yield SourceRow(line, fields, problem=problem)
+        yield SourceRow(line, fields, problem=problem, is_shifted=is_shifted)
 
 
-def _are_rows(taken: list[str], *, cells: int, width: int, delimiter: str) -> bool:
+def _read_names(cells: list[str]) -> list[str]:
+    """Return the names of columns; nothing for one that has no name of its own."""
+    names = [clean_name(cell).lower() for cell in cells]
+    return ["" if INDEX.fullmatch(name) else name for name in names]
+
+
+def _are_rows(taken: list[str], *, cells: int, width: int, dialect: Dialect) -> bool:
     """Would each line of the record alone be a row, so that a quote has swallowed rows? Of a broken record, would any?
 
     In prose, unlike in rows, a comma is followed by a space.
     """
+    delimiter = dialect.delimiter
     if len(taken) < 2 or (width < 3 and delimiter != "\t"):
         return False
-    if delimiter != "\t" and any(delimiter + " " in line for line in taken):
+    if delimiter != "\t" and not dialect.is_spaced and any(delimiter + " " in line for line in taken):
         return False
     rows = [line.count(delimiter) == width - 1 for line in taken]
     return all(rows) if cells == width else any(rows[1:])
@@ -216,11 +252,6 @@ def _unquote(cell: str) -> str:
     return quoted[1].replace('""', '"') if quoted else cell
 
 
-def _unwrap(cell: str) -> str:
-    wrapped = AS_TEXT.fullmatch(cell) if cell.startswith('="') else None
-    return wrapped[1] if wrapped else cell
-
-
 def _wrong_width(cells: list[str], columns: list[str]) -> str:
     if len(cells) == len(columns):
         return ""
@@ -229,22 +260,11 @@ def _wrong_width(cells: list[str], columns: list[str]) -> str:
 
 def _wrong_bytes(fields: dict[str, str], advise: Callable[[bytes], str]) -> str:
     for column, text in fields.items():
-        if not text.isascii() and (escaped := re.search("[\udc80-\udcff]", text)):
-            byte = ord(escaped[0]) - 0xDC00  # how `surrogateescape` keeps a byte that it could not decode
-            row = "\n".join(fields.values()).encode(errors="surrogateescape")
-            return f"wrong encoding: {column} holds the byte 0x{byte:02X}, {advise(row)}"
+        if not text.isascii() and (escaped := UNDECODED.search(text)):
+            row = "\n".join(fields.values())
+            if not UNDECODED.search(SURROGATE.sub("", row)):
+                return f"{column} holds half of a surrogate pair: export the file again as UTF-8"
+            byte = ord(escaped[0]) - 0xDC00
+            advice = advise(row.encode(errors="surrogateescape"))
+            return f"wrong encoding: {column} holds the byte 0x{byte:02X}, {advice}"
     return ""
-
-
-def _refuse_other_files(head: bytes, *, is_wide: bool) -> None:
-    """Raise ImportFileError for spreadsheets, XML and UTF-16 without a mark, with what to do about each."""
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise ImportFileError('This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".')
-    plain = head.replace(b"\x00", b"") if is_wide else head
-    if plain.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith((b"<?xml", b"<rss", b"<feed")):
-        raise ImportFileError("This is XML, not CSV: if it is a Google Merchant feed, pass --format google.")
-    if not is_wide and head[:1024].count(b"\x00") > len(head[:1024]) // 4:
-        order = "be" if head.startswith(b"\x00") else "le"
-        raise ImportFileError(
-            f'The file is UTF-16: save it as UTF-8 ("CSV UTF-8" in Excel), or pass --encoding utf-16-{order}.'
-        )

@@ -33,6 +33,8 @@ BOWL_PRODUCT = {
     "translations": {"de": {"title": "Schale"}},
     "attributes": {"glaze": "matt"},
 }
+ROWS = "sku,title\nA,A\nB,B\nC,C\nD,D\n"
+UNNAMED = "1 rows could not be read so far as to say which products they are: nothing was deactivated"
 KEPT_IN_ATTRIBUTES = "Columns without a meaning of their own are kept in attributes: glaze."
 
 CASES = [
@@ -127,6 +129,37 @@ CASES = [
             "E": {"is_active": False},
         },
         rejected={7: "is_active 'possibly' is neither true nor false"},
+    ),
+    *(
+        Case(
+            name=f"a complete file with a row that is rejected, {what}",
+            files=[
+                File(content="sku,title\nA,A\nB,B\nC,C\nD,D\nÉ1,E\n"),
+                File(content=content, options={"complete": True}),
+            ],
+            products={sku: {"is_active": True} for sku in ("A", "B", "C", "D", "É1")},
+            rejected={6: reason},
+            refused=refused,
+        )
+        for what, content, reason, refused in [
+            ("its sku with something unseen", f"{ROWS}\u200bÉ1,\n", "title is missing", ""),
+            ("its sku spelled otherwise", f"{ROWS}E\u0301'1,\n".replace("'", ""), "title is missing", ""),
+            ("its sku made a text", f'{ROWS}"=""É1""",\n', "title is missing", ""),
+            ("its sku in another encoding", ROWS.encode() + b"\xc91,E\n", "wrong encoding", UNNAMED),
+            ("its sku rounded", f"{ROWS}8.85E+12,E\n", "rounded", UNNAMED),
+            ("its sku with a NUL", f"{ROWS}É\x001,E\n", "NUL", UNNAMED),
+            ("its cells too many, the sku first", f"{ROWS}É1,E,F\n", "3 cells where the header has 2", ""),
+        ]
+    ),
+    Case(
+        name="a complete file with a row whose cells may stand under each other's columns",
+        files=[
+            File(content="sku,title\nA,A\nB,B\nC,C\nD,D\nE,E\n"),
+            File(content="title,sku\nA,A\nB,B\nC,C\nD,D\nBowl, big,E\n", options={"complete": True}),
+        ],
+        products={sku: {"is_active": True} for sku in "ABCDE"},
+        rejected={6: "3 cells where the header has 2"},
+        refused=UNNAMED,
     ),
     Case(
         name="an export of Shopify says what it is",

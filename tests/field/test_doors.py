@@ -66,6 +66,10 @@ TEXTS = [
     text("description", "&lt;p&gt;Oak &amp;amp; steel&lt;/p&gt;&lt;br&gt;", "Oak & steel"),
     text("description", "&amp;lt;p&amp;gt;One&amp;lt;/p&amp;gt;", "One"),
     text("description", "<p>The &lt;div&gt; element</p>", "The <div> element"),
+    text("description", "<![CDATA[<p>Oak</p>]]>", "Oak"),
+    text("description", "Oak<o:p></o:p>", "Oak"),
+    text("description", "<details><summary>Size</summary>Large</details>", "Size\nLarge"),
+    text("description", "A <wide> board: 5<o:3", "A <wide> board: 5<o:3"),
     text("description", f"One\n{ZWSP}\nTwo", "One\n\nTwo"),
     text("description", f'<p>A</p><img src="data:image/png;base64,{"A" * 200_000}"><p>B</p>', "A\nB"),
     text("description", "d" * 100_001, None),
@@ -106,6 +110,14 @@ PRICES = [
     price("１９．９９", "19.99"),
     price("$12.50", "12.50", beside="CAD"),
     price("kr 129,00", "129", beside="NOK"),
+    price("1.299,-", "1299"),
+    price("1,299/- INR", "1299", "INR"),
+    price("12,-", "12"),
+    price("USD $12.50", "12.50", "USD"),
+    price("US $ 12.50", "12.50", "USD"),
+    price("RMB 12", "12", "CNY"),
+    price("3 500 FCFA", "3500", beside="XOF"),
+    price("USD €12.50", None),
     price("9.9000", "9.90"),
     price("1000.000", "1000"),
     price(".5", "0.50"),
@@ -133,6 +145,9 @@ PRICES = [
 ]
 OTHERS = [
     Row(sent={"stock": "5.0"}, stored={"stock": 5}),
+    Row(sent={"stock": "5,0"}, stored={"stock": 5}),
+    Row(sent={"stock": "10.0000"}, stored={"stock": 10}),
+    Row(sent={"stock": "1.000"}, stored=None),
     Row(sent={"stock": " ٥ "}, stored={"stock": 5}),
     Row(sent={"stock": "-1"}, stored=None),
     Row(sent={"stock": "5_0"}, stored=None),
@@ -152,7 +167,10 @@ OTHERS = [
     ),
     *(
         Row(sent={"is_active": said}, stored={"is_active": kept}, by=("import", "single", "bulk"))
-        for said, kept in [("TRUE", True), ("wahr", True), ("0", False), ("FAUX", False), ("否", False), ("off", False)]
+        for said, kept in [
+            *(("TRUE", True), ("wahr", True), ("0", False), ("FAUX", False), ("否", False), ("off", False)),
+            *(("J", True), ("YANLIŞ", False), ("ψευδής", False), ("TÕENE", True), ("ＮＯ", False), ("✓", True)),
+        ]
     ),
     Row(sent={"is_active": "maybe"}, stored=None, by=("import", "single", "bulk")),
 ]

@@ -13,6 +13,7 @@ from tests.field.table import Case, File, as_parameters, check_case
 pytestmark = pytest.mark.django_db
 
 NO_CURRENCY = "Shopify exports name no currency"
+NO_SKUS = "The file has no SKUs: products are known by those made from their handles and options."
 FRONT, BACK, SIDE = (picture_bytes(colour) for colour in ("teal", "gold", "navy"))
 VASE = (
     "Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,"
@@ -231,7 +232,7 @@ CASES = [
             "pencil-2b-e9346570": {"title": "Pencil – 2B-"},
             "pencil-extra-soft": {"title": "Pencil – Extra Soft"},
         },
-        warnings=[NO_CURRENCY],
+        warnings=[NO_SKUS, NO_CURRENCY],
     ),
     Case(
         name="long handles make skus and groups of a hundred characters",
@@ -255,7 +256,7 @@ CASES = [
                 "variant_group": "",
             },
         },
-        warnings=[NO_CURRENCY],
+        warnings=[NO_SKUS, NO_CURRENCY],
     ),
     Case(
         name="pictures stand in the order of their positions, a variant's own before them",
@@ -347,6 +348,97 @@ CASES = [
             "C1": {"title": "Cup – Red", "variant_group": "cup", "price": Decimal("4.00")},
             "C2": {"title": "Cup – Blue", "variant_group": "cup", "price": None},
         },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a table that pandas has written: positions with decimals, nan for nothing, an index",
+        files=[
+            shopify(
+                "Unnamed: 0,Handle,Title,Vendor,Option1 Name,Option1 Value,Variant SKU,Variant Inventory Tracker,"
+                "Variant Inventory Qty,Image Src,Image Position,Product Category,Type\n"
+                "0,mug,Mug,Havn,Size,S,M1,shopify,-2.0,https://cdn.test/back.jpg,2.0,nan,Mugs\n"
+                "1,mug,nan,nan,nan,L,M2,nan,3.0,nan,nan,nan,nan\n"
+                "2,mug,nan,nan,nan,nan,nan,nan,nan,https://cdn.test/front.jpg,1.0,nan,nan\n"
+            )
+        ],
+        pictures={"front.jpg": FRONT, "back.jpg": BACK},
+        products={
+            "M1": {"title": "Mug – S", "stock": 0, "images": ["front.jpg", "back.jpg"], "category": "Mugs"},
+            "M2": {"title": "Mug – L", "stock": None, "brand": "Havn", "attributes": {"size": "L"}},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="handles are one in whatever capitals, and with what nobody sees",
+        files=[
+            shopify(
+                "Handle,Title,Option1 Name,Option1 Value,Variant SKU\n"
+                "Mug-A,Mug,Colour,Red,M1\nmug-a ,,,Blue,M2\n\u200bmug-a,,,Green,M3\n"
+            )
+        ],
+        products={
+            "M1": {"title": "Mug – Red", "variant_group": "Mug-A"},
+            "M2": {"title": "Mug – Blue", "variant_group": "Mug-A"},
+            "M3": {"title": "Mug – Green", "variant_group": "Mug-A"},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a made sku is none that another row has, before it or behind it",
+        files=[shopify("Handle,Title,Variant SKU\ncup,Cup,\nother,Other,cup\nmore,More,jar\njar,Jar,\n")],
+        products={
+            "cup-c6171781": {"title": "Cup"},
+            "cup": {"title": "Other"},
+            "jar": {"title": "More"},
+            "jar-0163f1ee": {"title": "Jar"},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a word about selling on that is none is reported",
+        files=[
+            shopify(
+                "Handle,Title,Variant SKU,Inventory tracker,Inventory quantity,Continue selling when out of stock\n"
+                "a,A,A,shopify,0,WAHR\nb,B,B,shopify,0,fortfahren\nc,C,C,shopify,0,\n"
+            )
+        ],
+        products={"A": {"stock": None}, "C": {"stock": 0}},
+        rejected={3: "continue selling 'fortfahren' is neither continue nor deny"},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="codes that a spreadsheet was made to keep, and one that it rounded",
+        files=[
+            shopify(
+                'Handle,Title,Variant SKU,Variant Barcode\na,A,\'00123,\'04006381333931\nb,B,"=""00124""",\n'
+                "c,C,C,4.00638E+12\n"
+            )
+        ],
+        products={"00123": {"attributes": {"barcode": "04006381333931"}}, "00124": {"title": "B"}},
+        rejected={4: "barcode is a number that a spreadsheet rounded"},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="categories that only a computer can read are none",
+        files=[
+            shopify(
+                "Handle,Title,Variant SKU,Body HTML,Product Category,Type\n"
+                "a,A,A,<p>Tall</p>,gid://shopify/TaxonomyCategory/hg-11,Mugs\nb,B,B,,hg-11-2,tv\n"
+                "c,C,C,,Uncategorized > ,Rugs\nd,D,D,,Home > > Mats,\n"
+            )
+        ],
+        products={
+            "A": {"category": "Mugs", "description": "Tall"},
+            "B": {"category": "tv"},
+            "C": {"category": "Rugs"},
+            "D": {"category": "Home/Mats"},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="addresses of pictures that leave the scheme to the page",
+        files=[shopify("Handle,Title,Variant SKU,Image Src\nmug,Mug,M1,//cdn.test/s/mug.jpg?v=1\n")],
+        products={"M1": {"downloads": ["https://cdn.test/s/mug.jpg?v=1"]}},
         warnings=[NO_CURRENCY],
     ),
     Case(

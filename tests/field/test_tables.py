@@ -56,6 +56,23 @@ QUOTES = [
         rejected={3: "is a quote not closed?"},
     ),
     table(
+        "a space behind each comma, quotes and all",
+        'sku, title, price\n"A", "Mug, ""big""", 9\nB, "Jug, 8\nC, Pot, 7\nD, Cup, 6\n',
+        kept=titles(A='Mug, "big"', C="Pot", D="Cup"),
+        rejected={3: "is a quote not closed?"},
+    ),
+    table(
+        "records that a spreadsheet has quoted as a whole",
+        '"sku,title,price"\n"A,Mug,1"\n"B,""Jug, big"",2"\n"C,""Pot,3"\nD,Cup,4\n',
+        kept=titles(A="Mug", B="Jug, big", D="Cup"),
+        rejected={4: "is a quote not closed?"},
+    ),
+    table(
+        "the same below columns that are not",
+        'sku,title,description\n"A,Mug,""one\ntwo"""\n"B,Jug,x"\n',
+        kept={"A": {"description": "one\ntwo"}, "B": {"title": "Jug"}},
+    ),
+    table(
         "a description of several lines, with commas in them",
         'sku,title,description\nA,Mug,"One, two, three\nfour, five, six"\nB,Jug,"x\n\ny"\n',
         kept={"A": {"description": "One, two, three\nfour, five, six"}, "B": {"description": "x\n\ny"}},
@@ -75,8 +92,32 @@ LINES = [
     table("blank lines first", '\n \r\n"sku","title"\nA,\n', kept={}, rejected={4: "title is missing"}),
     table(
         "headings as people write them",
-        " SKU ,\u200bTitle,Variant  Group\nA,Mug,G\n",
-        kept={"A": {"variant_group": "G"}},
+        " SKU ,\u200bTitle,Variant  Group,Title ZH-Hans,Description-FR\nA,Mug,G,杯,Une tasse\n",
+        kept={
+            "A": {
+                "variant_group": "G",
+                "attributes": {},
+                "translations": {"zh-hans": {"title": "杯"}, "fr": {"description": "Une tasse"}},
+            }
+        },
+    ),
+    table("headers of files joined", "sku,title\nA,Mug\nSKU, Title\nB,Jug\n", kept=titles(A="Mug", B="Jug")),
+    table(
+        "rows of which nothing is seen, and the end of a file of DOS",
+        "sku,title,price\nA,Mug,1\n , ,\n\u00a0,\u200b,\t\n\x0c\nB,Jug,2\n\x1a",
+        kept=titles(A="Mug", B="Jug"),
+    ),
+    table(
+        "columns without a name, also as pandas calls them",
+        ",Unnamed: 0,sku,title\n0,0,A,Mug\n1,1,B,Jug\n",
+        kept={"A": {"attributes": {}}, "B": {"attributes": {}}},
+    ),
+    table(
+        "markup of a word processor, most of which is none of the text",
+        f'sku,title,description\nA,Mug,"<!--{"x" * 90_000}--><style>{".a{{}}" * 30_000}</style>'
+        f'<p style={"x" * 90_000}>Intro</p><p>a &lt; b</p>"\nB,Jug,"{"<p>x</p>" * 30_000}"\n',
+        kept={"A": {"description": "Intro\na < b"}},
+        rejected={3: "description is longer than 200,000 characters with its markup"},
     ),
     table(
         "a picture in a description",
@@ -104,6 +145,42 @@ HABITS = [
         kept={"00123": {"attributes": {"gtin": "04006381333931"}}, "7": {"title": "Cup"}},
         rejected={3: "sku is a number that a spreadsheet rounded", 4: "gtin is a number that a spreadsheet rounded"},
         warnings=["gtin"],
+    ),
+    table(
+        "apostrophes that make a text of a number, and those that are meant",
+        "sku,title,brand,gtin,price,stock,variant_group\n'00123,'Tis,'47,'04006381333931,'12.50,'5,'007\n"
+        "'-1,Pot,,4006381333931.0,,,\n'Ohana,Cup,,,,,\n",
+        kept={
+            "00123": {
+                "title": "'Tis",
+                "brand": "'47",
+                "price": Decimal("12.5"),
+                "stock": 5,
+                "variant_group": "007",
+                "attributes": {"gtin": "04006381333931"},
+            },
+            "-1": {"attributes": {"gtin": "4006381333931"}},
+            "'Ohana": {"title": "Cup"},
+        },
+        warnings=["gtin"],
+    ),
+    table(
+        "attributes are cleaned like other texts",
+        'sku,title,attributes,co\u00adlour,size\nA,Mug,"{""glaze"": ""ma\u200btt""}",re\u200bd,\u200b\n',
+        kept={"A": {"attributes": {"glaze": "matt", "colour": "red"}}},
+        warnings=["colour, size"],
+    ),
+    table(
+        "an attribute of its own, cleaned as well",
+        "sku,title,colour,size\nA,Mug,re\u200bd,\u200b\n",
+        kept={"A": {"attributes": {"colour": "red"}}},
+        warnings=["colour, size"],
+    ),
+    table(
+        "attributes of which nobody can say what was meant",
+        'sku,title,attributes\nA,Mug,"{""a"": 1, ""a"": 2}"\nB,Jug,[1]\nC,Pot,colour: red\nD,Cup,{}\n',
+        kept={"D": {"attributes": {}}},
+        rejected={2: "'a' is in one object twice", 3: "is not a JSON object", 4: "attributes is not JSON"},
     ),
     table(
         "what programs write for nothing",
@@ -153,6 +230,18 @@ PRICES = [
         'sku,title,price\nA,Mug,12.500 EUR\nB,Jug,9.50\nC,Pot,"9,50"\n',
         kept={"B": {"price": Decimal("9.5")}, "C": {"price": Decimal("9.5")}},
         rejected={2: "can mean 12500 or 12.500"},
+    ),
+    table(
+        "a range says nothing of what a separator means",
+        'sku,title,price\nA,Mug,12.500\nB,Jug,"12,50-15,00"\n',
+        kept={},
+        rejected={2: "can mean 12500 or 12.500", 3: "is not a number"},
+    ),
+    table(
+        "a date says nothing of it either",
+        "sku,title,price\nA,Mug,12.500\nB,Jug,12.05.2024\n",
+        kept={},
+        rejected={2: "can mean 12500 or 12.500", 3: "is not a number"},
     ),
     table(
         "nothing to go by",
@@ -215,6 +304,8 @@ ENCODINGS = [
     encoded("cp1250", "Wełniany szalik", named="cp1250"),
     encoded("cp1252", "Théière émaillée", named="cp1252"),
     encoded("cp1252", "Kaffeetasse für Gäste", named="cp1252"),
+    encoded("iso8859_2", "Świeca łąkowa", named="iso-8859-2"),
+    encoded("cp932", "ﾀｵﾙ 白", named="shift_jis"),
     encoded("cp1253", "Κούπα μπλε", named="cp1253"),
     encoded("cp1254", "Ahşap tepsi", named="cp1254"),
     encoded("cp1256", "كوب أزرق", named="cp1256"),
@@ -226,6 +317,34 @@ ENCODINGS = [
     ),
     table("UTF-32 with its mark", "sku,title\nA,花瓶\n".encode("utf-32"), kept=titles(A="花瓶")),
     table("UTF-16 that is cut short", "sku,title\nA,花瓶".encode("utf-16")[:-1], kept=titles(A="花\ufffd")),
+    table(
+        "a mark that contradicts what is said",
+        "\ufeffsku,title\nA,Café\n",
+        options={"encoding": "cp1252"},
+        kept=titles(A="Café"),
+    ),
+    Case(
+        name="UTF-32 without its mark",
+        files=[File(content="sku,title\nA,花瓶\n".encode("utf-32-le"))],
+        refused="pass --encoding utf-32-le",
+    ),
+    Case(
+        name="an encoding that escapes into its letters",
+        files=[File(content="sku,title\nA,花瓶\n".encode("iso2022_jp"))],
+        refused="pass --encoding iso-2022-jp",
+    ),
+    table(
+        "halves of surrogate pairs, as some databases write emoji",
+        b"sku,title\nA,Mug \xed\xa0\xbd\xed\xb8\x80\nB,Jug\n",
+        kept=titles(B="Jug"),
+        rejected={2: "title holds half of a surrogate pair: export the file again as UTF-8"},
+    ),
+    table(
+        "one letter that was cut in two says nothing of an encoding",
+        "sku,title\nA,Mug\nB,Caf\u00e9".encode()[:-1],
+        kept=titles(A="Mug"),
+        rejected={3: "pass --encoding cp1252 if it is Latin-1 or Windows-1252"},
+    ),
     Case(
         name="UTF-16 without its mark",
         files=[File(content="sku,title\nA,花瓶\n".encode("utf-16-be"))],
@@ -253,7 +372,15 @@ ENCODINGS = [
 ]
 
 
-@as_parameters([*QUOTES, *LINES, *HABITS, *PRICES, *ENCODINGS])
+OTHER_FILES = [
+    Case(name="a page of the web", files=[File(content="\n<HTML><table><tr><td>sku")], refused="This is a web page"),
+    Case(name="JSON", files=[File(content='[{"sku": "A", "title": "Mug"}]')], refused="This is JSON, not CSV"),
+    Case(name="lines of JSON", files=[File(content='{"sku": "A"}\n{"sku": "B"}\n')], refused="This is JSON, not CSV"),
+    Case(name="a compressed table", files=[File(content=b"\x1f\x8b\x08\x00\x00")], refused="unpack it"),
+]
+
+
+@as_parameters([*QUOTES, *LINES, *HABITS, *PRICES, *ENCODINGS, *OTHER_FILES])
 def test_a_table_from_the_wild(case: Case, tmp_path: Path):
     check_case(case, tmp_path)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from catalog.characters import clean_characters, clean_name
 from catalog.fields import EMBEDDED, clean_category_path, clean_identifier
+from catalog.html_text import strip_ballast
 from catalog.importers.csv import read_csv
 from catalog.importers.encodings import guess_encoding
 from catalog.importers.report import ImportFileError, ImportReport
@@ -33,6 +34,7 @@ RULES: dict[str, Callable[[str], Any]] = {
     "identifier": clean_identifier,
     "category": clean_category_path,
     "pictures": lambda text: EMBEDDED.sub("", text),
+    "ballast": strip_ballast,
     "price": read_price,
     "marks": lambda text: find_mark([(text, "")]),
     "table": read_table,
@@ -42,6 +44,7 @@ UNITS = [
     '\u0316\u0301', '\u200d', '1\ufe0f', '\U0001f3f4\U000e0067', '\u0915\u094d\u200d', 'e\u0301', 'data:',
     'data:,AAAA', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA ', '1,', '1 ', '1.111', "'",
     '-', '$', '"', '""', '"\n', ',"', '"a\n', 'a,"b\n', 'a,"b,c\n', ',""\n', '\n', '="', '\ufeff', ' > ', '/',
+    '<style>', '</style ', '<a ', '<!--',
 ]  # fmt: skip
 
 

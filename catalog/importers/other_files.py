@@ -1,0 +1,50 @@
+"""Files that are passed as a table and are something else, told from their first bytes, with what to do about each."""
+
+from __future__ import annotations
+
+import re
+
+from catalog.importers.report import ImportFileError
+
+BEGINNINGS = (
+    (b"PK\x03\x04", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),
+    (b"\xd0\xcf\x11\xe0", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),
+    (b"\x1f\x8b", "This is a compressed file (gzip): unpack it, and import what is in it."),
+    (b"%PDF", "This is a PDF, not a CSV file: export the table itself."),
+)
+# Behind marks of byte order and blank lines.
+CONTENTS = (
+    ((b"<?xml", b"<rss", b"<feed"), "This is XML, not CSV: if it is a Google Merchant feed, pass --format google."),
+    ((b"<!doctype", b"<html", b"<table"), 'This is a web page, not a CSV file: open it, and save it as "CSV UTF-8".'),
+    ((b"{", b"["), "This is JSON, not CSV: send it to the REST API (products/bulk/), or save it as a table."),
+)
+ISO_2022 = {b"\x1b$B": "iso-2022-jp", b"\x1b$@": "iso-2022-jp", b"\x1b$)C": "iso-2022-kr"}  # what begins a script
+UNMARKED = {4: "utf-32", 2: "utf-16"}  # bytes a letter
+
+
+def refuse_other_files(head: bytes, *, is_wide: bool, is_utf8: bool) -> None:
+    """Raise ImportFileError for what begins like something else than text that is delimited and readable.
+
+    `is_wide` says that the encoding has several bytes for each letter, `is_utf8` that none was named or marked.
+    """
+    for begin, said in BEGINNINGS:
+        if head.startswith(begin):
+            raise ImportFileError(said)
+    plain = head.replace(b"\x00", b"") if is_wide else head
+    plain = plain.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")[:16].lower()
+    for begins, said in CONTENTS:
+        if plain.startswith(begins):
+            raise ImportFileError(said)
+    if not is_wide and head[:1024].count(b"\x00") > len(head[:1024]) // 4:
+        _refuse_unmarked(head[:1024])
+    if is_utf8 and (escape := re.search(rb"\x1b\$(?:[B@]|\)C)", head)):
+        raise ImportFileError(f"The file is not UTF-8: pass --encoding {ISO_2022[escape[0]]}.")
+
+
+def _refuse_unmarked(head: bytes) -> None:
+    """Say which encoding of several bytes a letter it is, where no byte order mark does."""
+    width = 4 if head.count(b"\x00") > len(head) * 0.6 else 2
+    name, order = UNMARKED[width], "be" if head.startswith(b"\x00") else "le"
+    raise ImportFileError(
+        f'The file is {name.upper()}: save it as UTF-8 ("CSV UTF-8" in Excel), or pass --encoding {name}-{order}.'
+    )
