@@ -59,6 +59,11 @@ class Listing:
         """The last step of the category's path."""
         return self.category.rpartition("/")[2]
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether there may be more products than match."""
+        return bool(self.category or self.brand or self.collection or self.in_stock)
+
     def products(self) -> ProductQuerySet:
         """Everything that matches, in order."""
         return self.filtered(self.in_category()).order_by(*ORDERS[self.order][1])

@@ -178,6 +178,15 @@ CELERY_BEAT_SCHEDULE = {
 KINDRED_TEXT_ENCODER = env.str("KINDRED_TEXT_ENCODER", default="packaged:e5-small")
 KINDRED_IMAGE_ENCODER = env.str("KINDRED_IMAGE_ENCODER", default="packaged:efficientnet-lite2")
 KINDRED_FUSION = env.str("KINDRED_FUSION", default="attention")
+KINDRED_RECIPE_UNSET = {  # what is so by default alone: nobody needs to hear that it has no effect
+    name: value
+    for name, value in [
+        ("KINDRED_TEXT_ENCODER", KINDRED_TEXT_ENCODER),
+        ("KINDRED_IMAGE_ENCODER", KINDRED_IMAGE_ENCODER),
+        ("KINDRED_FUSION", KINDRED_FUSION),
+    ]
+    if name not in os.environ
+}
 KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a list; or "hidden", or "mixed"
 
 # --- REST API -----------------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def near_duplicates_page(request: HttpRequest) -> HttpResponse:
     count = space.embeddings.filter(modality="fused", product__is_active=True).count() if space else 0
     context = {
         **admin.site.each_context(request),
-        "title": "Near-duplicates",
+        "title": _("Near-duplicates"),
         "count": count,
         "is_too_large": count > MAX_PRODUCTS,
     }

@@ -1562,7 +1562,7 @@ MUTANTS = (
         "a rule for one page acts in every list of the shop",
     ),
     Mutant(
-        "recommendations/page_parts.py",
+        "catalog/page_parts.py",
         "    except UnknownAnchor as error:\n",
         "    except ZeroDivisionError as error:\n",
         ("tests/recommendations/test_page_parts.py::test_an_unknown_product_leaves_the_page_as_it_is",),

@@ -15,7 +15,8 @@ LINE_EVERY_S = 10.0
 def open_bar(
     description: str, *, total: int | None = None, unit: str = "product", bar_format: str | None = None
 ) -> tqdm[Any] | PlainProgress:
-    """Return what counts to `total`, to be used as a context: `update(more)` moves it on. `unit` "B" means bytes."""
+    """Return what counts to `total`, to be used as a context: `update(more)` moves it on. `unit` "B" means bytes,
+    "step" that there is nothing to count before it is done."""
     if not sys.stderr.isatty():
         return PlainProgress(description, total=total, unit=unit)
     return tqdm(desc=description, total=total, unit=unit, unit_scale=unit == "B", bar_format=bar_format)
@@ -74,6 +75,8 @@ class PlainProgress:
         return ", ".join([*words, self.note] if self.note else words)
 
     def _count(self) -> str:
+        if self.unit == "step":
+            return "done" if self.n == self.total else "at work"
         if self.unit == "B":
             done, total = (tqdm.format_sizeof(number, "B") for number in (self.n, self.total or 0))
             return f"{done} of {total}"

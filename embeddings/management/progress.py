@@ -12,6 +12,7 @@ from embeddings.spaces.lifecycle import BuildRunning
 from embeddings.spaces.locks import BUILD_LOCK, read_holder
 
 LOOK_EVERY_S = 1.0
+UNCOUNTED = ("fit", "index")  # stages in one step: nobody can say how far they are
 Outcome = TypeVar("Outcome")
 
 
@@ -34,7 +35,8 @@ class StageBars:
         if self.bar is None or self.stage != (stage, total):
             if self.bar is not None:
                 self.bar.close()
-            self.bar, self.stage = open_bar(stage, total=total), (stage, total)
+            unit = "step" if stage.endswith(UNCOUNTED) else "product"
+            self.bar, self.stage = open_bar(stage, total=total, unit=unit), (stage, total)
         self.bar.update(done - self.bar.n)
 
 

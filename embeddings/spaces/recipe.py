@@ -60,9 +60,9 @@ def keep_recipe(recipe: FirstRecipe) -> None:
 
 
 def find_ignored_settings() -> Iterator[IgnoredSetting]:
-    """Yield the settings that have no effect any more."""
+    """Yield the settings that somebody has set and that have no effect any more."""
     declared = find_recipe()
     for name, field in SETTINGS.items():
         value, kept = getattr(settings, name), getattr(declared, field)
-        if value != kept:
+        if value != kept and value != settings.KINDRED_RECIPE_UNSET.get(name):
             yield IgnoredSetting(name=name, value=value, declared=kept)

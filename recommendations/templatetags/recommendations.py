@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from catalog.models import Product
-from recommendations.page_parts import make_or_leave_out
+from catalog.page_parts import make_or_leave_out
 from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Options
 from recommendations.rules import WIDGET
@@ -39,5 +39,5 @@ def similar_products(
             raise UnknownAnchor(["(none given)"])
         return recommend(strategy, anchors=[sku], limit=limit, options=OPTIONS)
 
-    shown = make_or_leave_out(make, what=f"similar_products of {sku!r}")
+    shown = make_or_leave_out(make, what=f"similar_products of {sku!r}", expected=(UnknownAnchor,))
     return {"recommendations": shown, "anchor_sku": sku, "request": context.get("request")}

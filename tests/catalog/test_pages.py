@@ -72,6 +72,18 @@ def test_a_category_without_products_is_there(client):
         assert titles(client.get("/", {"category": path})) == []
 
 
+def test_an_empty_shop_says_so_and_a_filter_that_leaves_nothing_leads_back_to_everything(client):
+    empty, filtered = client.get("/").content.decode(), client.get("/?in_stock=1").content.decode()
+    assert "There are no products in the shop yet." in empty
+    assert "See everything" not in empty
+    assert "Nothing here matches." in filtered
+    assert "See everything" in filtered
+
+
+def test_a_search_for_nothing_says_what_can_be_searched_for(client):
+    assert "Write what you are looking for, or search by a photo of it." in client.get("/search/").content.decode()
+
+
 def test_the_chosen_brand_can_be_unchosen_where_the_category_has_none_of_it(client, shop):
     assert client.get("/?category=Lighting&brand=Kumori").context["brands"] == ["Kumori", "Nordlyn"]
 

@@ -103,6 +103,15 @@ def test_a_setting_that_came_too_late_says_so_and_what_to_do(settings, caplog):
     assert f"{message} {hint}" in caplog.text
 
 
+def test_a_second_terminal_in_which_nothing_is_set_is_told_nothing(settings):
+    ensure_live_space()
+    settings.KINDRED_FUSION = "attention"
+    settings.KINDRED_RECIPE_UNSET = {"KINDRED_FUSION": "attention"}
+    assert warnings() == []
+    settings.KINDRED_RECIPE_UNSET = {}  # the same value, and somebody has set it
+    assert [message[:31] for message, _ in warnings()] == ["KINDRED_FUSION is 'attention', "]
+
+
 def test_an_encoder_that_came_too_late_is_named_with_its_option(settings):
     ensure_live_space()
     other = FakeTextEncoder("fake:other-text")

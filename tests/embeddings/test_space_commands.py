@@ -112,6 +112,13 @@ def test_the_list_names_what_failed_and_what_a_space_lacks_and_why(monkeypatch):
     ]
 
 
+def test_a_space_that_is_only_declared_says_so_and_how_it_is_built():
+    ensure_live_space()
+    assert run("spaces", "create", "later") == "Space later is declared. `manage.py spaces build later` builds it.\n"
+    row = next(line.split() for line in run("spaces", "list").splitlines() if line.startswith("later "))
+    assert row[:2] == ["later", "declared"]
+
+
 def test_the_list_says_recipes_in_words(monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     ensure_live_space()

@@ -10,9 +10,10 @@ from django.template import Context, Template
 
 from api.problems import RequestError
 from catalog.models import Product
-from recommendations.page_parts import limit_statements
+from catalog.page_parts import limit_statements
 from tests.recommendations.shelf import make_space, put
 
+PROGRESS = "{% load embeddings %}<h1>Mug</h1>{% read_progress as progress %}{{ progress|default_if_none:'' }}"
 TAG = "{% load recommendations %}<h1>Mug</h1>{% similar_products given limit=2 strategy=strategy %}"
 
 
@@ -73,7 +74,7 @@ def test_a_database_that_is_away_costs_the_list_and_not_the_page(shelf, monkeypa
     def refuse(*_args, **_kwargs):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("recommendations.page_parts.set_limit", refuse)
+    monkeypatch.setattr("catalog.page_parts.set_limit", refuse)
     assert render() == "<h1>Mug</h1>"
     assert "the database does not answer: connection refused" in said(caplog)[0][1]
 
@@ -88,6 +89,19 @@ def test_a_statement_that_takes_too_long_costs_the_list_and_nothing_else(shelf, 
     assert render() == "<h1>Mug</h1>"
     assert "statement timeout" in said(caplog)[0][1]
     assert (read_limit(), Product.objects.count()) == ("0", 2)  # what stands around it goes on
+
+
+def test_progress_that_takes_too_long_costs_one_line_of_the_log_and_not_the_page(db, settings, monkeypatch, caplog):
+    def sleep():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(20)")
+
+    settings.KINDRED_TAG_TIMEOUT_S = 0.05
+    monkeypatch.setattr("embeddings.templatetags.embeddings.read_coverage", sleep)
+    assert Template(PROGRESS).render(Context({})) == "<h1>Mug</h1>"
+    [(_, text)] = said(caplog)
+    assert text.startswith("the progress of the embedding is left out of a page: the database does not answer:")
+    assert [record.exc_info for record in caplog.records if record.getMessage() == text] == [None]
 
 
 def test_the_limit_holds_inside_alone(shelf):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from config.management.commands import up
@@ -97,6 +98,17 @@ def test_a_second_up_on_the_same_home_says_where_the_first_is(home):
 
     first.close()
     up.claim_home(home, address="http://127.0.0.1:8001").close()
+
+
+def test_a_second_up_on_the_same_port_is_told_of_the_first_and_not_to_take_another_port(home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        first = up.claim_home(home, address=f"http://127.0.0.1:{port}")
+        with pytest.raises(CommandError, match=rf"^Kindred is running already on {home}: http://127.0.0.1:{port}, "):
+            call_command("up", port=port)
+        first.close()
 
 
 def test_manage_py_says_it_in_one_line(tmp_path):

@@ -58,9 +58,10 @@ class Command(BaseCommand):
         host, port, workers = options["host"], options["port"], options["workers"]
         if workers < 1:
             raise CommandError("--workers must be at least 1.")
+        home = services.home_directory()
+        refuse_second(home)
         check_port(host, port)
         self.lock = threading.Lock()  # the console is written to by the threads that read the logs, too
-        home = services.home_directory()
         supervisor = Supervisor(logs=home / "logs", show=self.show, watch=services.ensure_running)
         supervisor.install_signal_handlers()
         try:
@@ -152,6 +153,13 @@ def check_port(host: str, port: int) -> None:
         if error.errno == errno.EACCES:
             raise CommandError(f"This user may not use port {port}: choose one from 1024 up with --port.") from None
         raise CommandError(f"Cannot listen on {host} port {port} ({error.strerror}): check --host.") from None
+
+
+def refuse_second(home: Path) -> None:
+    """Raise CommandError where an `up` of this KINDRED_HOME runs: before its own port is taken for somebody else's."""
+    with contextlib.suppress(OSError):  # what cannot be read is told when the servers start
+        if (home / "locks" / "up.lock").exists():
+            claim_home(home, address="starting").close()
 
 
 def claim_home(home: Path, *, address: str) -> Lock:

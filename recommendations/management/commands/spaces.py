@@ -20,6 +20,7 @@ from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.building import build_space
 from embeddings.spaces.coverage import describe_gaps
 from embeddings.spaces.lifecycle import (
+    BUILD_COMMAND,
     SpaceError,
     check_built,
     count_unready,
@@ -102,9 +103,11 @@ class Command(BaseCommand):
             recipe["text_composition"] = read_composition(options["composition"])
         like = get_space(options["like"]) if options["like"] else None
         space = create_space(options["name"], like=like, **recipe)
-        self.stdout.write(f"Space {space.name} is declared.")
         if options["build"]:
+            self.stdout.write(f"Space {space.name} is declared.")
             self._build(options)
+        else:
+            self.stdout.write(f"Space {space.name} is declared. `{BUILD_COMMAND} {space.name}` builds it.")
 
     def _build(self, options: dict[str, Any]) -> None:
         space = get_space(options["name"])
@@ -153,9 +156,10 @@ class Command(BaseCommand):
 
 
 def describe_status(space: EmbeddingSpace) -> str:
-    """Return the status, and how far a build is."""
-    if space.status == EmbeddingSpace.Status.BUILDING and space.progress:
-        return f"building: {space.progress['stage']} {space.progress['done']} of {space.progress['total']}"
+    """Return the status, and how far a build is; a space that is only declared says so."""
+    if space.status == EmbeddingSpace.Status.BUILDING:
+        step = space.progress
+        return f"building: {step['stage']} {step['done']} of {step['total']}" if step else "declared"
     return str(space.status)
 
 

@@ -18,6 +18,8 @@ from catalog.management.progress import PlainProgress, open_bar
         ({"total": 700, "unit": "product"}, 0, "embed: 0 of 700 products, 00:20"),
         ({"total": 1, "unit": "product"}, 1, "embed: 1 of 1 products, 00:20"),
         ({"total": None, "unit": "anchor"}, 5, "embed: 5 anchors, 00:20"),
+        ({"total": 1, "unit": "step"}, 0, "embed: at work, 00:20"),
+        ({"total": 1, "unit": "step"}, 1, "embed: done, 00:20"),
         ({"total": 2_000_000, "unit": "B"}, 500_000, "embed: 500kB of 2.00MB, 00:20, about 01:00 left"),
     ],
 )

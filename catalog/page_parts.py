@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from api.problems import RequestError
-from recommendations.services import UnknownAnchor
 
 logger = logging.getLogger(__name__)
 
@@ -20,17 +19,19 @@ Part = TypeVar("Part")
 SET_LIMIT = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
 
 
-def make_or_leave_out(make: Callable[[], Part], *, what: str) -> Part | None:
+def make_or_leave_out(
+    make: Callable[[], Part], *, what: str, expected: tuple[type[Exception], ...] = ()
+) -> Part | None:
     """Return what `make` makes, or None, with the reason in the log under the name `what`.
 
-    Each of its statements may take KINDRED_TAG_TIMEOUT_S. Left out is what the page cannot help: a product that is
-    gone, a database that is away or too slow, a transaction that somebody else has broken. A mistake in the template
-    is raised while DEBUG is on, so that whoever makes it sees it.
+    Each of its statements may take KINDRED_TAG_TIMEOUT_S. Left out is what the page cannot help: what is `expected`,
+    such as a product that is gone, a database that is away or too slow, a transaction that somebody else has broken. A
+    mistake in the template is raised while DEBUG is on, so that whoever makes it sees it.
     """
     try:
         with limit_statements(seconds=settings.KINDRED_TAG_TIMEOUT_S):
             return make()
-    except UnknownAnchor as error:
+    except expected as error:
         logger.warning("%s is left out of a page: %s", what, error)
     except RequestError as error:
         if settings.DEBUG:
