@@ -33,7 +33,7 @@ class PriceField(forms.DecimalField):
         try:
             price, self.named = read_price(value or "", currency=self.currency)
         except BadValue as error:
-            raise ValidationError(f"It {error}.", code=error.code) from None
+            raise ValidationError(error.sentence, code=error.code) from None
         return price
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class StockField(forms.IntegerField):
         try:
             return clean_stock("" if value is None else str(value))
         except BadValue as error:
-            raise ValidationError(f"It {error}.", code=error.code) from None
+            raise ValidationError(error.sentence, code=error.code) from None
 
 
 class IndentedJSONField(forms.JSONField):
@@ -121,7 +121,7 @@ class ProductForm(PricedForm):
             try:
                 cleaned[name] = rule(cleaned[name])
             except BadValue as error:
-                self.add_error(name, ValidationError(f"It {error}.", code=error.code))
+                self.add_error(name, ValidationError(error.sentence, code=error.code))
             except ValidationError as error:
                 self.add_error(name, error)
         named = getattr(self.fields.get("price"), "named", "")

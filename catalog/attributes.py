@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 OBJECT_EXAMPLE = '{"colour": "red"}'
 TRANSLATIONS_EXAMPLE = '{"zh": {"title": "花瓶"}}'
@@ -18,7 +18,9 @@ SPELLED = {"l": "L", "w": "W", "v": "V", "inch": "in"}
 def validate_object(value: Any) -> None:
     """Raise ValidationError for what is no JSON object."""
     if not isinstance(value, dict):
-        raise ValidationError(f"It is not a JSON object: write it as {OBJECT_EXAMPLE}.", code="not_an_object")
+        raise ValidationError(
+            gettext("It is not a JSON object: write it as %s.") % OBJECT_EXAMPLE, code="not_an_object"
+        )
 
 
 def validate_wordings(value: Any) -> None:
@@ -26,7 +28,7 @@ def validate_wordings(value: Any) -> None:
     wordings = value.values() if isinstance(value, dict) else [None]
     if not all(isinstance(wording, dict) and all(isinstance(t, str) for t in wording.values()) for wording in wordings):
         raise ValidationError(
-            f"It is not an object of objects: write it as {TRANSLATIONS_EXAMPLE}.", code="not_an_object"
+            gettext("It is not an object of objects: write it as %s.") % TRANSLATIONS_EXAMPLE, code="not_an_object"
         )
 
 

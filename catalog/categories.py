@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.db.models import Func, Max, Value
 from django.db.models.functions import Concat, Length, Substr
+from django.utils.translation import gettext
 
 from catalog.characters import clean_name
 from catalog.conditions import is_below
@@ -29,7 +30,7 @@ TREE_LOCK = 0x6B696E_01
 def validate_name(name: str) -> None:
     """A name is one step of a path, so it may not hold the separator."""
     if SEPARATOR in name:
-        raise ValidationError("A category's name may not contain a slash; make a subcategory instead.")
+        raise ValidationError(gettext("A category's name may not contain a slash; make a subcategory instead."))
 
 
 class CategoryQuerySet(models.QuerySet["Category"]):
@@ -109,10 +110,10 @@ def place_in_tree(node: Category) -> str | None:
     old_path = paths.get(node.pk) if node.pk else None
     parent_path = paths.get(node.parent_id) if node.parent_id else None
     if old_path and parent_path and is_below(parent_path, old_path):
-        raise ValidationError({"parent": "A category cannot be moved into itself or below itself."})
+        raise ValidationError({"parent": gettext("A category cannot be moved into itself or below itself.")})
     node.path = f"{parent_path}{SEPARATOR}{node.name}" if parent_path else node.name
     if nodes.filter(path=node.path).exclude(pk=node.pk).exists():
-        raise ValidationError({"name": f"There is already a category {node.path}."})
+        raise ValidationError({"name": gettext("There is already a category %s.") % node.path})
     length, octets = _longest_rest(nodes, path=old_path)
     check_length(node.path, length=length, octets=octets)
     return old_path
@@ -121,10 +122,8 @@ def place_in_tree(node: Category) -> str | None:
 def check_length(path: str, *, length: int = 0, octets: int = 0) -> None:
     """Raise ValidationError where `path`, and the characters and bytes that follow below it, are more than is kept."""
     if len(path) + length > MAX_PATH_LENGTH or len(path.encode()) + octets > MAX_PATH_BYTES:
-        said = (
-            f"A path here would be longer than {MAX_PATH_LENGTH} characters, or than {MAX_PATH_BYTES:,} bytes in UTF-8."
-        )
-        raise ValidationError({"name": said})
+        said = gettext("A path here would be longer than %(most)d characters, or than %(bytes)s bytes in UTF-8.")
+        raise ValidationError({"name": said % {"most": MAX_PATH_LENGTH, "bytes": f"{MAX_PATH_BYTES:,}"}})
 
 
 def _longest_rest(nodes: models.QuerySet[Any], *, path: str | None) -> tuple[int, int]:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
+
 from catalog.attributes import OBJECT_EXAMPLE, TRANSLATIONS_EXAMPLE
 from catalog.categories import MAX_PATH_BYTES, SEPARATOR, normalize_path, split_path
 from catalog.characters import clean_characters, clean_name, drop_unseen
@@ -44,7 +46,7 @@ def read_text(text: str) -> str:
     if len(text) > MAX_MARKUP:
         text = strip_ballast(text)
     if len(text) > MAX_MARKUP:
-        raise BadValue(f"is longer than {MAX_MARKUP:,} characters with its markup", code="max_length")
+        raise BadValue(gettext("is longer than %s characters with its markup") % f"{MAX_MARKUP:,}", code="max_length")
     return html_to_text(text)
 
 
@@ -52,7 +54,7 @@ def clean_description(text: str) -> str:
     """Return the description as text: a line for each paragraph or list item. Raises BadValue."""
     text = read_text(text)
     if len(text) > MAX_DESCRIPTION:
-        raise BadValue(f"is longer than {MAX_DESCRIPTION:,} characters", code="max_length")
+        raise BadValue(gettext("is longer than %s characters") % f"{MAX_DESCRIPTION:,}", code="max_length")
     return text
 
 
@@ -60,7 +62,7 @@ def clean_identifier(text: str) -> str:
     """Return a sku or the like: its own letters, without what nobody sees and spaces around it. Raises BadValue."""
     text = drop_unseen(text).strip()
     if ROUNDED.fullmatch(text):
-        raise BadValue("is a number that a spreadsheet rounded: format the column as text", code="rounded")
+        raise BadValue(gettext("is a number that a spreadsheet rounded: format the column as text"), code="rounded")
     return text
 
 
@@ -71,7 +73,7 @@ def clean_stock(text: str) -> int | None:
         return None
     number = re.fullmatch(r"(\d{1,18})([.,]0*)?", text)
     if not number or re.fullmatch(r"[1-9]\d{0,2}[.,]000", text):  # 1.000 is a thousand to some
-        raise BadValue("is not a whole number from 0 up (leave it empty if it is not counted)", code="invalid")
+        raise BadValue(gettext("is not a whole number from 0 up (leave it empty if it is not counted)"), code="invalid")
     return int(number[1])
 
 
@@ -79,7 +81,7 @@ def clean_flag(text: str) -> bool:
     """Return what a word for yes or no says, also as spreadsheets in other languages write it. Raises BadValue."""
     flag = read_yes_no(clean_name(text))
     if flag is None:
-        raise BadValue("is neither true nor false", code="invalid")
+        raise BadValue(gettext("is neither true nor false"), code="invalid")
     return flag
 
 
@@ -92,7 +94,7 @@ def clean_url(text: str) -> str:
     except ValueError:  # brackets or a port that are none
         is_address = False
     if text and not (is_address and re.fullmatch(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+", text)):
-        raise BadValue("is not an address that begins with http:// or https://", code="invalid")
+        raise BadValue(gettext("is not an address that begins with http:// or https://"), code="invalid")
     return text
 
 
@@ -106,18 +108,19 @@ def clean_category_path(path: str) -> str:
     path_limit = Category._meta.get_field("path").max_length or 0
     is_long = len(path) > path_limit or len(path.encode()) > MAX_PATH_BYTES
     if is_long or any(len(name) > name_limit for name in split_path(path)):
-        limits = f"at most {name_limit} characters a name and {path_limit} in all, {MAX_PATH_BYTES:,} bytes in UTF-8"
-        raise BadValue(f"is too long: {limits}", code="max_length")
+        said = gettext("is too long: at most %(name)s characters a name and %(path)s in all, %(bytes)s bytes in UTF-8")
+        limits = {"name": name_limit, "path": path_limit, "bytes": f"{MAX_PATH_BYTES:,}"}
+        raise BadValue(said % limits, code="max_length")
     return path
 
 
 def clean_attributes(value: Any) -> dict[str, Any]:
     """Return the JSON object that `value` is. Raises BadValue for anything else, and for what Postgres cannot keep."""
     if not isinstance(value, dict):
-        raise BadValue(f"is not a JSON object: write it as {OBJECT_EXAMPLE}", code="not_an_object")
+        raise BadValue(gettext("is not a JSON object: write it as %s") % OBJECT_EXAMPLE, code="not_an_object")
     check_json(value)
     if len(json.dumps(value, ensure_ascii=False)) > MAX_JSON_CHARACTERS:
-        raise BadValue(f"is longer than {MAX_JSON_CHARACTERS:,} characters", code="too_long")
+        raise BadValue(gettext("is longer than %s characters") % f"{MAX_JSON_CHARACTERS:,}", code="too_long")
     cleaned: dict[str, Any] = clean_json(value)
     return cleaned
 
@@ -130,7 +133,7 @@ def clean_json(value: Any) -> Any:
     if isinstance(value, dict):
         cleaned = {clean_name(key): clean_json(inner) for key, inner in value.items()}
         if len(cleaned) < len(value):
-            raise BadValue("holds a name twice", code="repeated")
+            raise BadValue(gettext("holds a name twice"), code="repeated")
         return cleaned
     if isinstance(value, list):
         return [clean_json(inner) for inner in value]
@@ -140,7 +143,7 @@ def clean_json(value: Any) -> Any:
 def check_json(value: Any, *, depth: int = 0) -> None:
     """Raise BadValue where JSON has what Postgres cannot keep: NUL, half surrogates, infinities, deep nests."""
     if depth > MAX_JSON_DEPTH:
-        raise BadValue("is nested too deeply", code="too_deep")
+        raise BadValue(gettext("is nested too deeply"), code="too_deep")
     if isinstance(value, dict):
         for key, inner in value.items():
             check_json(key)
@@ -152,15 +155,19 @@ def check_json(value: Any, *, depth: int = 0) -> None:
         check_characters(value)
     elif isinstance(value, float) and not math.isfinite(value):
         said = "Out of range float values are not JSON compliant"
-        raise BadValue(f"is not JSON ({said}): write an object such as {OBJECT_EXAMPLE}", code="too_large")
+        raise BadValue(
+            gettext("is not JSON (%(why)s): write an object such as %(example)s")
+            % {"why": said, "example": OBJECT_EXAMPLE},
+            code="too_large",
+        )
 
 
 def check_characters(text: str) -> None:
     """Raise BadValue for what is no character to Postgres."""
     if "\x00" in text:
-        raise BadValue("holds a NUL character", code="bad_character")
+        raise BadValue(gettext("holds a NUL character"), code="bad_character")
     if re.search("[\ud800-\udfff]", text):
-        raise BadValue("holds half of a surrogate pair", code="bad_character")
+        raise BadValue(gettext("holds half of a surrogate pair"), code="bad_character")
 
 
 def clean_wording(name: str, text: str) -> str:
@@ -177,7 +184,7 @@ def check_languages(translations: dict[str, Any]) -> None:
     """Raise BadValue where a language is not named as one."""
     for language in translations:
         if not re.fullmatch(LANGUAGE, language):
-            raise BadValue("names a language otherwise than as in zh or pt-br", code="bad_language")
+            raise BadValue(gettext("names a language otherwise than as in zh or pt-br"), code="bad_language")
 
 
 def drop_empty_wordings(translations: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -189,13 +196,16 @@ def drop_empty_wordings(translations: dict[str, dict[str, str]]) -> dict[str, di
 def clean_translations(value: Any) -> dict[str, dict[str, str]]:
     """Return the translations in `value`, which somebody may have typed. Raises as `clean_wording` does."""
     if not isinstance(value, dict) or not all(isinstance(wording, dict) for wording in value.values()):
-        raise BadValue(f"is not an object of objects: write it as {TRANSLATIONS_EXAMPLE}", code="not_an_object")
+        raise BadValue(
+            gettext("is not an object of objects: write it as %s") % TRANSLATIONS_EXAMPLE, code="not_an_object"
+        )
     check_languages(value)
     check_json(value)
     for wording in value.values():
         if not wording.keys() <= {"title", "description"} or not all(isinstance(t, str) for t in wording.values()):
             raise BadValue(
-                f"holds more than titles and descriptions: write it as {TRANSLATIONS_EXAMPLE}", code="invalid"
+                gettext("holds more than titles and descriptions: write it as %s") % TRANSLATIONS_EXAMPLE,
+                code="invalid",
             )
     cleaned = {
         language: {name: clean_wording(name, text) for name, text in wording.items()}

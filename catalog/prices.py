@@ -14,12 +14,13 @@ from itertools import chain
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext, gettext_lazy
 from iso4217 import Currency
 
 from catalog.characters import drop_unseen
 from catalog.refusals import AmbiguousPrice, BadValue
 
-NO_NUMBER = "is not a number: write it as 12.50, the currency in its own column"
+NO_NUMBER = gettext_lazy("is not a number: write it as 12.50, the currency in its own column")
 MAX_LENGTH = 60  # characters of a price with its currency
 # Digits after the point of each currency in use, by ISO 4217 itself. Metals and codes for tests have none.
 DECIMALS: dict[str, int] = {currency.code: currency.exponent for currency in Currency if currency.exponent is not None}
@@ -67,9 +68,9 @@ def clean_currency(code: str) -> str:
     """Return an ISO 4217 code in capital letters, or nothing. Raises BadValue."""
     code = code.strip().upper()
     if code and not re.fullmatch("[A-Z]{3}", code):
-        raise BadValue("is not a code of three letters such as EUR", code="invalid")
+        raise BadValue(gettext("is not a code of three letters such as EUR"), code="invalid")
     if code and code not in DECIMALS:
-        raise BadValue("is not a currency of ISO 4217, such as EUR", code="invalid")
+        raise BadValue(gettext("is not a currency of ISO 4217, such as EUR"), code="invalid")
     return code
 
 
@@ -107,7 +108,7 @@ def find_mark(prices: Iterable[tuple[str, str]]) -> str:
 
 
 def _no_price() -> BadValue:
-    return BadValue(NO_NUMBER, code="invalid")
+    return BadValue(str(NO_NUMBER), code="invalid")
 
 
 def _take_apart(said: str) -> tuple[bool, str, list[str]]:
@@ -150,14 +151,16 @@ def _name_currency(words: list[str], given: str) -> str:
             raise _no_price()
         possible = found if possible is None else possible & found
     if not possible:
-        raise BadValue("names two currencies", code="invalid")
+        raise BadValue(gettext("names two currencies"), code="invalid")
     if given:
         if given not in possible:
-            raise BadValue(f"names another currency than {given}", code="invalid")
+            raise BadValue(gettext("names another currency than %s") % given, code="invalid")
         return given
     if len(possible) > 1:
         known = ", ".join(sorted(possible)[:3])
-        raise BadValue(f"may be of several currencies ({known} ...): give the currency by its code", code="invalid")
+        raise BadValue(
+            gettext("may be of several currencies (%s ...): give the currency by its code") % known, code="invalid"
+        )
     return possible.pop()
 
 
@@ -198,8 +201,8 @@ def _decide(separator: str, *, currency: str) -> str:
 
 
 def _refuse_to_guess(whole: str, rest: str) -> str:
-    meant = f"{whole}{rest} or {whole}.{rest}"
-    said = f"can mean {meant}: write it without thousands and with two decimals"
+    said = gettext("can mean %(one)s or %(other)s: write it without thousands and with two decimals")
+    said %= {"one": f"{whole}{rest}", "other": f"{whole}.{rest}"}
     raise AmbiguousPrice(said, code="max_decimal_places")
 
 
@@ -224,5 +227,5 @@ def _check_amount(amount: Decimal, currency: str) -> Decimal:
     exponent = amount.as_tuple().exponent
     allowed = min(max(DECIMALS.get(currency, COMMON_DECIMALS), COMMON_DECIMALS), KEPT_DECIMALS)
     if isinstance(exponent, int) and -exponent > allowed:
-        raise BadValue(f"has more than {allowed} decimals", code="max_decimal_places")
+        raise BadValue(gettext("has more than %d decimals") % allowed, code="max_decimal_places")
     return amount

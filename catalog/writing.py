@@ -16,6 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext
 
 from catalog.attributes import is_same_json, read_object
 from catalog.bulk_saving import update_products
@@ -70,9 +71,6 @@ class WriteResult:
     reason: str = ""
 
 
-UNTITLED = WriteResult(Outcome.REJECTED, field="title", code="required", reason="this field is required")
-
-
 @dataclass(frozen=True)
 class Plan:
     """A write beside what is stored: what is left to do."""
@@ -85,7 +83,10 @@ class Plan:
     def result(self) -> WriteResult:
         """What will become of it; read it before it is carried out."""
         if self.product.pk is None:
-            return WriteResult(Outcome.CREATED) if self.changes.get("title", self.product.title) else UNTITLED
+            if self.changes.get("title", self.product.title):
+                return WriteResult(Outcome.CREATED)
+            said = gettext("this field is required")
+            return WriteResult(Outcome.REJECTED, field="title", code="required", reason=said)
         changes = bool(self.changes) or self.pictures is not None
         return WriteResult(Outcome.UPDATED if changes else Outcome.UNCHANGED)
 
@@ -117,7 +118,7 @@ def upsert_chunk(writes: Sequence[ProductWrite], *, dry_run: bool, is_repeated: 
         if isinstance(error, IntegrityError) and not is_repeated:  # somebody has just made the sku: now it is there
             return upsert_chunk(writes, dry_run=dry_run, is_repeated=True)
         logger.warning("The database refused product %r: %s", writes[0].sku, error)
-        reason = f"the database refused it: {describe_refusal(error)}"
+        reason = gettext("the database refused it: %s") % describe_refusal(error)
         return [WriteResult(Outcome.REJECTED, code="refused", reason=reason)]
 
 
@@ -126,8 +127,8 @@ def describe_refusal(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return " ".join(error.messages).rstrip(".")
     if isinstance(error, IntegrityError):
-        return "it contradicts what is stored, perhaps what another request has just written; send it again"
-    return "a value is too large or out of range; make it smaller"
+        return gettext("it contradicts what is stored, perhaps what another request has just written; send it again")
+    return gettext("a value is too large or out of range; make it smaller")
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 
 from catalog.pictures.cleaning import clean_picture
 from catalog.pictures.decoding import TURNED_SIDEWAYS, open_decoded, read_anatomy, read_orientation
@@ -38,9 +39,9 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
     """Return the picture in `source` (bytes or a binary file), or raise `PictureError`."""
     content = source if isinstance(source, bytes) else _read_bounded(source)
     if not content:
-        raise PictureError("the file is empty")
+        raise PictureError(gettext("the file is empty"))
     if len(content) > MAX_PICTURE_BYTES:
-        raise PictureError(f"the file is {larger_than_allowed()}")
+        raise PictureError(gettext("the file is %s") % larger_than_allowed())
     anatomy = read_anatomy(content)
     with open_decoded(anatomy, enough=1):  # every row is decoded, so that a truncated file does not pass
         pass
@@ -55,12 +56,14 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
 def check_number(count: int) -> None:
     """Raise PictureError where one product would have too many pictures."""
     if count > MAX_PICTURES:
-        raise PictureError(f"{count} pictures: at most {MAX_PICTURES} for one product")
+        raise PictureError(
+            gettext("%(count)d pictures: at most %(most)d for one product") % {"count": count, "most": MAX_PICTURES}
+        )
 
 
 def larger_than_allowed() -> str:
     """What is wrong with a file of more than MAX_PICTURE_BYTES."""
-    return f"larger than {MAX_PICTURE_BYTES // 1024**2} MiB: save it smaller"
+    return gettext("larger than %d MiB: save it smaller") % (MAX_PICTURE_BYTES // 1024**2)
 
 
 def store_picture(source: bytes | IO[bytes] | Any) -> Picture:

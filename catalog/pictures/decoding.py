@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 
+from django.utils.translation import gettext
 from PIL import ExifTags, Image
 
 from catalog.pictures.colours import make_plain
@@ -99,22 +100,25 @@ def read_anatomy(content: bytes, *, max_pixels: int | None = None) -> Anatomy:
     reader = webp.read_webp if webp.is_webp(content) else None
     reader = next((reader for signatures, reader in READERS if content.startswith(signatures)), reader)
     if reader is None:
-        other = name_format(content)
-        said = f"the file is not a JPEG, PNG, WebP or GIF picture{f', but {other}: save it as JPEG' if other else ''}"
-        raise PictureError(_damaged() if content.startswith(b"RIFF") else said)
+        raise PictureError(_damaged() if content.startswith(b"RIFF") else _foreign(content))
     try:
         anatomy = reader(content)
     except DamagedPicture as error:
         raise PictureError(_damaged(error)) from None
     limit = MAX_PICTURE_PIXELS if max_pixels is None else max_pixels
     if anatomy.pixels > limit:
-        raise PictureError(f"the picture has more than {limit // 1_000_000} million pixels: save it smaller")
+        raise PictureError(
+            gettext("the picture has more than %d million pixels: save it smaller") % (limit // 1_000_000)
+        )
     if anatomy.passes > MAX_PASSES:
         raise PictureError(
-            f"the picture is drawn in {anatomy.passes:.0f} passes, more than {MAX_PASSES}: export it again"
+            gettext("the picture is drawn in %(passes)d passes, more than %(most)d: export it again")
+            % {"passes": anatomy.passes, "most": MAX_PASSES}
         )
     if _estimate_bytes(anatomy, enough=1) > MAX_DECODED_BYTES:
-        raise PictureError("the picture needs too much memory to be decoded: save it smaller, or as a plain JPEG")
+        raise PictureError(
+            gettext("the picture needs too much memory to be decoded: save it smaller, or as a plain JPEG")
+        )
     return anatomy
 
 
@@ -186,4 +190,13 @@ def _choose_factor(image: Image.Image, *, enough: int) -> int:
 
 
 def _damaged(error: Exception | None = None) -> str:
-    return f"the picture is truncated or damaged{f' ({error})' if error else ''}: export it again"
+    if error is None:
+        return gettext("the picture is truncated or damaged: export it again")
+    return gettext("the picture is truncated or damaged (%s): export it again") % error
+
+
+def _foreign(content: bytes) -> str:
+    other = name_format(content)
+    if not other:
+        return gettext("the file is not a JPEG, PNG, WebP or GIF picture")
+    return gettext("the file is not a JPEG, PNG, WebP or GIF picture, but %s: save it as JPEG") % other

@@ -62,7 +62,7 @@ def apply_rule(rule: Callable[[Any], Any], value: Any) -> Any:
     try:
         return rule(value)
     except BadValue as error:
-        raise serializers.ValidationError(f"It {error}.", code=error.code) from error
+        raise serializers.ValidationError(error.sentence, code=error.code) from error
 
 
 class TextField(serializers.CharField):
@@ -94,7 +94,7 @@ class PriceField(serializers.DecimalField):
 
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, BadValue):
-            raise serializers.ValidationError(f"It {data}.", code=data.code)
+            raise serializers.ValidationError(data.sentence, code=data.code)
         return super().to_internal_value(data)
 
     def validate_precision(self, value: Decimal) -> Decimal:

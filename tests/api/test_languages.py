@@ -66,6 +66,22 @@ def test_errors_of_values(anyone, make_product, path, expected):
     assert [field for field, text in expected.items() if not said[field].startswith(text)] == []
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "detail"),
+    [
+        ({"price": "1.250"}, "price", "该值可能是 1250，也可能是 1.250：请不写千位分隔符并保留两位小数。"),
+        ({"currency": "XYZ"}, "currency", "该值不是 ISO 4217 货币代码，例如 EUR。"),
+        ({"stock": "many"}, "stock", "该值不是 0 或以上的整数（不计库存时请留空）。"),
+        ({"attributes": []}, "attributes", '该值不是 JSON 对象：请写成 {"colour": "red"}。'),
+        ({"url": "ftp://x"}, "url", "该值不是以 http:// 或 https:// 开头的地址。"),
+    ],
+)
+def test_what_is_wrong_with_a_product(shop, make_product, body, field, detail):
+    make_product("A")
+    [error] = problem(shop.call("PATCH", "products/A/", body, **CHINESE))["errors"]
+    assert (error["field"], error["detail"]) == (field, detail)
+
+
 def test_titles_and_reasons_of_lists(anyone, make_product):
     make_product("CUP", title="Cup", translations={"zh": {"title": "杯子"}})
     make_product("BOWL", title="Bowl")
