@@ -109,7 +109,8 @@ class Command(BaseCommand):
     def _load(self, file: IO[bytes], loader: Loader, options: dict[str, Any]) -> None:
         report = loader.report
         read = READERS[options["format"]](file, report=report, encoding=options["encoding"])
-        rows = self._show_progress(settle_prices(read, decimal=options["decimal"]), file, report)
+        settled = settle_prices(read, decimal=options["decimal"], currency=loader.options.currency)
+        rows = self._show_progress(settled, file, report)
         if options["complete"]:
             loader.complete(rows, allow_many=options["allow_many_gone"])
         else:
