@@ -46,7 +46,7 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # One spelling for the apostrophes that group digits, and for the marks of Arabic numbers.
 SPELLED = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "٬": "'", "٫": ".", "−": "-", "–": "-", "—": "-"})
-ENDING = re.compile(r"(?P<dash>[.,]-{1,2}|/-)|[.,](?=\s|$)")  # 19,- and 1,299/- and 12.
+ENDING = re.compile(r"\s?(?P<dash>[.,:]-{1,2}|/-)|[.,](?=\s|$)")  # 19,- and 129 :- and 1,299/- and 12.
 OTHER = {".": ",", ",": "."}
 
 

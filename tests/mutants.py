@@ -1143,6 +1143,20 @@ MUTANTS = (
         "prices of a file with decimal commas are a thousand times too small",
     ),
     Mutant(
+        "catalog/importers/decimal_marks.py",
+        'if said or not currency else [currency, ""]',
+        "if True else []",
+        ("tests/field/test_tables.py::test_a_table_from_the_wild",),
+        "who says --currency USD is told to give the currency of $12.50",
+    ),
+    Mutant(
+        "catalog/importers/table.py",
+        "skipinitialspace=self.is_spaced",
+        "skipinitialspace=False",
+        ("tests/field/test_tables.py::test_a_table_from_the_wild",),
+        "a hand-written table with a space behind each comma loses what it quotes",
+    ),
+    Mutant(
         "catalog/importers/encodings.py",
         "best, name = bits, NAMES.get(encoding, encoding)",
         'best, name = bits, "cp1252"',

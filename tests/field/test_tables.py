@@ -262,6 +262,29 @@ PRICES = [
         kept={"A": {"price": Decimal("12.5")}},
     ),
     table(
+        "symbols and separators that the currency of the command decides on",
+        "sku;title;price;currency\nA;Mug;$12.50;\nB;Jug;1 299 $;\nC;Pot;12 €;\nD;Cup;12 kr;\n"
+        "E;Jar;$12;CAD\nF;Lid;$7;EUR\n",
+        options={"currency": "usd"},
+        kept={
+            "A": {"price": Decimal("12.5"), "currency": "USD"},
+            "B": {"price": Decimal(1299), "currency": "USD"},
+            "C": {"price": Decimal(12), "currency": "EUR"},
+            "E": {"price": Decimal(12), "currency": "CAD"},
+        },
+        rejected={5: "may be of several currencies", 7: "names another currency than EUR"},
+    ),
+    table(
+        "yen have no decimals, and dinars of Kuwait may have three",
+        'sku,title,price\nA,Mug,"12,500"\nB,Jug,980\nC,Pot,1.255 KWD\n',
+        options={"currency": "JPY"},
+        kept={
+            "A": {"price": Decimal(12500), "currency": "JPY"},
+            "B": {"price": Decimal(980), "currency": "JPY"},
+            "C": {"price": Decimal("1.255"), "currency": "KWD"},
+        },
+    ),
+    table(
         "a price that names a currency beside a column of them",
         "sku,title,currency,price\nA,Mug,,$5\nB,Jug,,€5\nC,Pot,USD,€5\nD,Cup,CAD,$5\n",
         kept={"B": {"currency": "EUR"}, "D": {"currency": "CAD"}},

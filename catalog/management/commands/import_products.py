@@ -112,7 +112,8 @@ class Command(BaseCommand):
         loader.folder.look_ahead(reader(file, report=ImportReport(), encoding=encoding))
         file.seek(0)
         read = reader(file, report=report, encoding=encoding)
-        rows = self._show_progress(settle_prices(read, decimal=options["decimal"]), file, report)
+        settled = settle_prices(read, decimal=options["decimal"], currency=loader.options.currency)
+        rows = self._show_progress(settled, file, report)
         if options["complete"]:
             loader.complete(rows, allow_many=options["allow_many_gone"])
         else:
