@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.access import MaySendEvents, may_write
+from api.access import MaySendEvents, may_see_all
 from api.parameters import ObjectsField, QueryParameters, StrictSerializer
 from api.problems import flatten_errors
 from api.schema import ProblemErrorSerializer
@@ -144,7 +144,7 @@ class EventsView(APIView):
         batch.is_valid(raise_exception=True)
         items = batch.validated_data["events"]
         busy = find_busy_sessions(items) if request.auth is None else set()
-        events, rejected = check_events(items, busy=busy, tells_unknown=may_write(request))
+        events, rejected = check_events(items, busy=busy, tells_unknown=may_see_all(request))
         recorded = Event.objects.record(events)
         return Response({"recorded": len(recorded), "duplicates": len(events) - len(recorded), "rejected": rejected})
 
@@ -174,7 +174,7 @@ def check_events(
 ) -> tuple[list[Event], list[dict[str, Any]]]:
     """Return the events that can be recorded, and what is wrong with the others, such as being of a `busy` session.
 
-    Whoever may not write is not told which SKUs there are, hidden products among them: such events are recorded too,
+    Whoever may not see all is not told which SKUs there are, hidden products among them: such events are recorded too,
     under the SKU alone.
     """
     serializer = EventSerializer()

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.access import MayRead, may_write
+from api.access import MayRead, may_see_all
 from api.failures import handle_exception
 from api.problems import RequestError
 from api.unavailable import TooExpensive
@@ -148,7 +148,7 @@ def answer_list(
     """
     try:
         page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
-        options = build_options(wanted, page=page, inactive_anchors=may_write(request))
+        options = build_options(wanted, page=page, inactive_anchors=may_see_all(request))
         shown = recommend(
             wanted["strategy"],
             anchors=wanted.get("anchors", ()),
