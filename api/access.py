@@ -73,11 +73,19 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return [{name: []} for name in self.name]  # either header, not both
 
 
-def may_write(request: Request) -> bool:
-    """Is this a secret key or a member of staff? Such callers also see products that are not for sale."""
-    return (isinstance(request.auth, ApiKey) and request.auth.may_write) or bool(
-        request.user and request.user.is_active and request.user.is_staff
-    )
+# Of the staff: those who see a product in the admin.
+SEEING_PERMISSIONS = ("catalog.view_product", "catalog.change_product")
+
+
+def may_see_all(request: Request) -> bool:
+    """Is this a secret key, or staff who see products in the admin? They see those that are not for sale as well."""
+    if isinstance(request.auth, ApiKey):
+        return request.auth.may_write
+    return is_staff(request) and any(map(request.user.has_perm, SEEING_PERMISSIONS))
+
+
+def is_staff(request: Request) -> bool:
+    return bool(request.user and request.user.is_active and request.user.is_staff)
 
 
 class MayRead(BasePermission):
@@ -86,7 +94,7 @@ class MayRead(BasePermission):
     message = gettext_lazy("Reading needs an API key on this server. Send it as `Authorization: Bearer KEY`.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return settings.KINDRED_API_PUBLIC_READ or isinstance(request.auth, ApiKey) or may_write(request)
+        return settings.KINDRED_API_PUBLIC_READ or isinstance(request.auth, ApiKey) or is_staff(request)
 
 
 class MaySendEvents(MayRead):
@@ -96,17 +104,17 @@ class MaySendEvents(MayRead):
 
 
 class MayWrite(BasePermission):
-    """A secret key, or staff with the permission that the view names for this method."""
+    """A secret key, or staff with all the permissions that the view names for this method."""
 
     message = gettext_lazy("Writing needs a secret API key: `manage.py api_key create NAME --scope secret`.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.auth, ApiKey):
             return request.auth.may_write
-        if not may_write(request):
+        if not is_staff(request):
             return False
-        permission = getattr(view, "staff_permissions", {}).get(request.method)
-        return request.user.has_perm(permission) if permission else request.user.is_superuser
+        permissions = getattr(view, "staff_permissions", {}).get(request.method)
+        return request.user.has_perms(permissions) if permissions else request.user.is_superuser
 
 
 class ReadOrWrite(BasePermission):

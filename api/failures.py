@@ -25,9 +25,9 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
         exception = exceptions.PermissionDenied()
     elif isinstance(exception, RequestError):
         exception = exceptions.ValidationError({exception.name: [exception.message]})
-    elif (unavailable := explain_database_error(exception)) is not None:
+    elif (refused := explain_database_error(exception)) is not None:
         logger.error("%s: %s", context["request"].path, exception)
-        exception = unavailable
+        exception = refused
     response = exception_handler(exception, context)  # for its headers, and for rolling back
     if response is None or not isinstance(exception, exceptions.APIException):
         return None

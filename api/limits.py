@@ -13,9 +13,12 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import ngettext
 
 from api.problems import is_api_path
+from api.requests import is_readable
 from api.throttling import count_in_window, identify_address, parse_rate
 
 MAX_DIGITS = 18  # of a length: Python reads longer numbers slowly, or not at all
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+UNICODE = ("utf-8", "utf8", "us-ascii")  # charsets that our reading of a form is right for
 COSTLY_PAGES = ("/search/", "/products/")  # they ask the worker, or search by vectors
 
 
@@ -32,6 +35,11 @@ class LimitsMiddleware:
             return refuse(400, "Content-Length has to be a number of bytes.")
         if len(length) > MAX_DIGITS or int(length) > limit:
             return refuse(413, f"The request is larger than {limit:,} bytes. Send less, or a smaller picture.")
+        accepted = request.META.get("HTTP_ACCEPT", "").split(",")
+        if not all(map(is_readable, [request.META.get("CONTENT_TYPE", ""), *accepted])):
+            return refuse(400, "Content-Type or Accept cannot be read.")
+        if request.content_type in FORMS and read_charset(request) not in UNICODE:
+            return refuse(415, "Forms are read as UTF-8. Send yours in it, and say charset=utf-8 or nothing.")
         if is_costly(request) and (wait_s := self.seconds_to_wait(request)):
             return refuse(429, f"Too many requests: wait {wait_s} seconds.", retry_after_s=wait_s)
         return self.get_response(request)
@@ -41,6 +49,11 @@ class LimitsMiddleware:
         rate = parse_rate(settings.KINDRED_API_RATES["pages"])
         count, left_s = count_in_window(f"pages:{identify_address(request)}", rate=rate)
         return left_s if count is not None and count > rate.limit else 0
+
+
+def read_charset(request: HttpRequest) -> str:
+    """Return the charset that Content-Type names, in small letters, or what we take its lack for."""
+    return (request.content_params or {}).get("charset", UNICODE[0]).strip().lower()
 
 
 def is_costly(request: HttpRequest) -> bool:

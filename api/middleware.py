@@ -1,4 +1,4 @@
-"""What every answer under /api/ has in common: problem documents, caching, rate and security headers."""
+"""What answers to HEAD have in common, and all under /api/: problem documents, caching, rate and security headers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language_from_request, override
@@ -16,6 +16,25 @@ from api.problems import PROBLEM_TYPE, build_problem, is_api_path
 
 SPARSE_TAG = "sparse-"  # how the ETag begins of an answer with `fields`
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class HeadMiddleware:
+    """Stands outside all, and leaves of an answer to HEAD what GET would say before its body (RFC 9110, 9.3.2).
+
+    The web server sends what it is given. Whoever keeps the connection would take a body for the next answer.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.method == "HEAD":  # the length stays
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = ()
+            elif isinstance(response, HttpResponse):
+                response.content = b""
+        return response
 
 
 class ApiMiddleware:
@@ -36,8 +55,6 @@ class ApiMiddleware:
         if request.method in ("GET", "HEAD") and response.status_code == 200:
             response["ETag"] = etag_of(response.content, request=request)
             response = get_conditional_response(request, etag=response["ETag"], response=response) or response
-        if request.method == "HEAD":
-            response.content = b""  # the length stays; some servers complain about a body that they have to drop
         return response
 
 

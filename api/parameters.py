@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.utils.datastructures import MultiValueDict
@@ -15,6 +16,9 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 
 from api.declarations import AnyField, Declared, TextsField, describe_choices, keep_untranslated, parameters_of
+
+MAX_UNKNOWN = 10  # names that an answer says are unknown, the first that were sent
+MAX_NAME = 100  # characters of such a name that are looked at and shown
 
 
 class DeclaredFields(serializers.Serializer[Any]):
@@ -75,14 +79,22 @@ class QueryParameters(DeclaredFields):
     @classmethod
     def find_unknown(cls, sent: MultiValueDict[str, str]) -> dict[str, list[ErrorDetail]]:
         known = list(cls._declared_fields)
-        return {
-            name: [ErrorDetail(describe_unknown(name, known=known), code="unknown_parameter")]
-            for name in sent
-            if name not in known and not name.startswith(cls.open_prefixes or ("\0",))
-        }
+        strangers = (name for name in sent if name not in known and not name.startswith(cls.open_prefixes or ("\0",)))
+        return refuse_names(strangers, known=known, kind="parameter")
 
 
-def describe_unknown(name: str, *, known: list[str], kind: str = "parameter") -> str:
+def refuse_names(names: Iterable[str], *, known: list[str], kind: str) -> dict[str, list[ErrorDetail]]:
+    """Return the errors of unknown names, of the first few alone and cut short. `kind` is "field" or "parameter".
+
+    A body of some megabytes holds hundreds of thousands of names, and to describe one takes 30 us and more.
+    """
+    shown = [name[:MAX_NAME] for name in islice(names, MAX_UNKNOWN)]
+    return {
+        name: [ErrorDetail(describe_unknown(name, known=known, kind=kind), code=f"unknown_{kind}")] for name in shown
+    }
+
+
+def describe_unknown(name: str, *, known: list[str], kind: str) -> str:
     """Say that a name is unknown, and which known one was probably meant."""
     said = gettext("Unknown field.") if kind == "field" else gettext("Unknown parameter.")
     close = difflib.get_close_matches(name, known, n=1)
@@ -135,6 +147,21 @@ def keep_fields(serializer: serializers.Serializer[Any], names: list[str] | None
             del serializer.fields[name]
 
 
+class ObjectsField(serializers.ListField):
+    """Objects that are checked one by one later, so that a bad one costs only itself.
+
+    Subclass it to say in the schema of what they are. Too many are refused before any of them is looked at.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(child=serializers.DictField(), min_length=1, max_length=most, help_text=f"At most {most:,}")
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 class StrictSerializer(DeclaredFields):
     """Refuses names that are neither fields nor in `ignored`, and says so in the schema."""
 
@@ -154,12 +181,8 @@ class StrictSerializer(DeclaredFields):
         return values
 
     def find_unknown(self, data: dict[str, Any]) -> dict[str, list[ErrorDetail]]:
-        known = list(self.fields)
-        return {
-            name: [ErrorDetail(describe_unknown(name, known=known, kind="field"), code="unknown_field")]
-            for name in data
-            if name not in known and name not in self.ignored
-        }
+        known = {*self.fields, *self.ignored}
+        return refuse_names((name for name in data if name not in known), known=list(self.fields), kind="field")
 
 
 class StrictSerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

@@ -28,12 +28,16 @@ def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class BoundedJSONParser(BaseParser):
-    """JSON in UTF-8 (RFC 8259) of at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes; nesting too deep to read is a 400."""
+    """JSON in UTF-8 (RFC 8259) of at most `max_body_bytes` of the view, else DATA_UPLOAD_MAX_MEMORY_SIZE.
+
+    Nesting too deep to read is a 400. Views that answer to anyone bound it closely: millions of brackets take seconds.
+    """
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        view = (parser_context or {}).get("view")
+        limit: int = getattr(view, "max_body_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise PayloadTooLarge(gettext("The body is larger than %s bytes. Send it in several parts.") % f"{limit:,}")

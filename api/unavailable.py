@@ -1,4 +1,5 @@
-"""What cannot be answered now: a request that costs more than one may, or a database that is away. 503, never 500."""
+"""What the database refuses: a request that costs more than one may, or comes while it is away (503), or holds what no
+column can hold (400). Never 500."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy
 from psycopg.errors import QueryCanceled
+from rest_framework.exceptions import APIException, ParseError
 
-from api.problems import Unavailable, is_api_path
+from api.problems import DETAILS, Unavailable, is_api_path
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +32,10 @@ class TooExpensive(Unavailable):
     default_code = "too_expensive"
 
 
-def explain_database_error(error: Exception) -> Unavailable | None:
+def explain_database_error(error: Exception) -> APIException | None:
     """Return the answer that an error of the database means; None where the error is our own."""
+    if isinstance(error, DataError):  # a value out of an address, a form or a cookie
+        return ParseError(str(DETAILS[400]))
     if isinstance(error.__cause__, QueryCanceled):  # by statement_timeout
         return TooExpensive(wait=WAIT_S)
     if isinstance(error, OperationalError | InterfaceError):
@@ -40,7 +44,7 @@ def explain_database_error(error: Exception) -> Unavailable | None:
 
 
 class UnavailableMiddleware:
-    """The same for pages, and 400 for what no column can hold. Routes of the API have `failures.handle_exception`."""
+    """The same for pages. Routes of the API have `failures.handle_exception`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -51,12 +55,12 @@ class UnavailableMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if is_api_path(request):
             return None
-        if isinstance(exception, DataError):  # a value that no column can hold, out of an address or a form
-            logger.warning("%s: %s", request.path, exception)
-            return render(request, "400.html", status=400)
         answer = explain_database_error(exception)
         if answer is None:
             return None
+        if answer.status_code == 400:
+            logger.warning("%s: %s", request.path, exception)
+            return render(request, "400.html", status=400)
         logger.error("%s: %s", request.path, exception)
         page = render(request, "503.html", {"detail": str(answer.detail)}, status=503)
         page["Retry-After"] = str(WAIT_S)

@@ -6,7 +6,7 @@ import threading
 from typing import Any, ClassVar
 
 from django.http import HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_supported_language_variant, override
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
@@ -29,6 +29,12 @@ class SchemaView(SpectacularAPIView):
     made: ClassVar[dict[tuple[str, str | None], bytes]] = {}
     lock: ClassVar[threading.Lock] = threading.Lock()
 
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        # The library speaks whatever `lang` says, and what is made for a word would be kept as for a language.
+        with override(choose_language(request)):
+            return self._get_schema_response(request)
+
     def _get_schema_response(self, request: Request) -> HttpResponse:
         renderer: Any = request.accepted_renderer
         key = (renderer.media_type, get_language())
@@ -42,9 +48,18 @@ class SchemaView(SpectacularAPIView):
         )
 
 
+def choose_language(request: Request) -> str | None:
+    """Return the language that `lang` names, where we speak it; else that of the request."""
+    try:
+        return get_supported_language_variant(request.GET.get("lang", ""))
+    except LookupError:
+        return get_language()
+
+
 class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI from this server's own files: works offline, and under a policy that allows no other scripts."""
 
+    metadata_class = None  # its template cannot show what OPTIONS answers elsewhere
     url_name = "api-schema"
     throttle_classes: list[Any] = []
 

@@ -12,12 +12,20 @@ import re
 QUOTING_LINES = re.compile(r"\n(?:DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):[^\n]*(?:\n\s*\^)?")
 QUOTED_VALUE = re.compile(r'(invalid [^\n:"]*(?:"\w+")?[^\n:"]*: )"[^\n]*"')
 
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+MAX_LINE = 4_000  # characters of an entry without what Python adds of an exception
+
 
 class LineFormatter(logging.Formatter):
     """Django's LOGGING names it: `{asctime} {levelname} {name}: {message}` and what Python adds of an exception."""
 
     def format(self, record: logging.LogRecord) -> str:
         return leave_values_out(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The entry itself, in one line: an address may hold line ends and whatever moves a terminal's cursor."""
+        text = leave_values_out(super().formatMessage(record)).strip("\n")
+        return CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)[:MAX_LINE]
 
 
 def leave_values_out(text: str) -> str:

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "api.middleware.HeadMiddleware",
     "api.compression.CompressionMiddleware",
     "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -1,4 +1,4 @@
-"""Spaces and the state of vectors in the admin. No encoder runs here: builds are handed to the worker."""
+"""Spaces in the admin. No encoder runs here: builds are handed to the worker."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from api.confirmation import ask_first
 from catalog.admin import ProductAdmin
 from catalog.admin_forms import IndentedJSONField
 from catalog.models import Product
-from embeddings.freshness import bell
+from embeddings.admin_rows import PendingEmbeddingAdmin as PendingEmbeddingAdmin  # Django looks for it here
 from embeddings.freshness.product_state import describe_product
 from embeddings.fusion.pipeline import FUSIONS
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
+from embeddings.models import EmbeddingSpace, Modality
 from embeddings.spaces import lifecycle
 from embeddings.spaces.consequences import Question, ask_drop, ask_promote
 from embeddings.spaces.lifecycle import SpaceError
@@ -224,70 +224,6 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         except SpaceError as error:
             self.message_user(request, str(error), messages.ERROR)
         return None
-
-
-class WaitingFilter(admin.SimpleListFilter):
-    """By what a product waits for."""
-
-    title = "waits for"
-    parameter_name = "waits"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("turn", "Its turn"), ("retry", "Another try"), ("change", "A change of the product")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> QuerySet[PendingEmbedding]:
-        conditions = {
-            "turn": Q(retry_at__lte=timezone.now()),
-            "retry": Q(retry_at__gt=timezone.now()),
-            "change": Q(retry_at=None),
-        }
-        return queryset.filter(conditions.get(self.value() or "", Q()))
-
-
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Rows that only the worker writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-@admin.register(PendingEmbedding)
-class PendingEmbeddingAdmin(ReadOnlyAdmin):
-    list_display = ("product", "reason", "attempts", "retry_at", "leased_until", "created_at")
-    list_filter = (WaitingFilter,)
-    list_select_related = ("product",)
-    search_fields = ("product__sku", "product__title", "reason")
-    actions = ("try_again",)
-
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        """May these rows be sent to the worker again? They are nobody's to edit, hence no permission of the form."""
-        return request.user.has_perm("embeddings.change_pendingembedding")
-
-    @admin.action(description="Try again now", permissions=["retry"])
-    def try_again(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> None:
-        count = queryset.update(retry_at=timezone.now(), attempts=0)
-        bell.ring_after_commit()
-        self.message_user(request, f"{count} products are tried again.")
-
-
-@admin.register(ProductEmbedding)
-class ProductEmbeddingAdmin(ReadOnlyAdmin):
-    list_display = ("product", "space", "modality", "text_weight", "is_complete", "updated_at")
-    list_filter = ("space", "modality")
-    list_select_related = ("product", "space")
-    search_fields = ("product__sku", "product__title")
-    fields = ("product", "space", "modality", "text_weight", "fingerprint", "updated_at")
-    show_full_result_count = False
-
-    @admin.display(description="Complete", boolean=True)
-    def is_complete(self, embedding: ProductEmbedding) -> bool:
-        return bool(embedding.fingerprint)
 
 
 def _tell_worker(send: Callable[[], object]) -> bool:

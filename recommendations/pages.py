@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -76,7 +77,8 @@ def why_page(request: HttpRequest, sku: str, other: str) -> HttpResponse:
     products = Product.objects.shown().for_cards()
     anchor, found = get_object_or_404(products, sku=sku), get_object_or_404(products, sku=other)
     why = explain_pair(anchor.pk, found.pk)
-    looks = int(request.GET["look"]) if request.GET.get("look", "").isdecimal() else 0
+    look = request.GET.get("look", "")
+    looks = int(look) if re.fullmatch("[0-9]{1,3}", look) else 0  # int() takes no number of thousands of digits
     context = {
         "anchor": anchor,
         "other": found,

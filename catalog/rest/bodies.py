@@ -10,7 +10,7 @@ from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from api.parameters import StrictSerializer
+from api.parameters import ObjectsField, StrictSerializer
 from api.schema import ProblemErrorSerializer
 from catalog.fields import (
     MAX_DESCRIPTION,
@@ -211,17 +211,14 @@ class BulkItemSerializer(ProductWriteSerializer):
 
 
 @extend_schema_field(BulkItemSerializer(many=True))
-class ItemsField(serializers.ListField):
-    """Objects that are checked one by one later, so that one bad item costs only itself."""
+class ItemsField(ObjectsField):
+    """Products."""
 
 
 class BulkSerializer(StrictSerializer):
     """Products to make or change."""
 
-    products = ItemsField(
-        child=serializers.DictField(), min_length=1, max_length=MAX_BULK,
-        help_text="At most 1,000",
-    )  # fmt: skip
+    products = ItemsField(most=MAX_BULK)
 
 
 class BulkOutcomeSerializer(serializers.Serializer[Any]):

@@ -82,7 +82,7 @@ class ProductImageListView(APIView):
     """The pictures of a product."""
 
     parser_classes = [BoundedJSONParser, MultiPartParser]
-    staff_permissions = {"POST": "catalog.add_productimage"}
+    staff_permissions = {"POST": ["catalog.add_productimage"]}
 
     @extend_schema(operation_id="listProductImages", tags=["images"], responses=ImageListSerializer)
     def get(self, request: Request, sku: str) -> Response:
@@ -129,7 +129,7 @@ class ProductImageListView(APIView):
 class ProductImageView(APIView):
     """One picture."""
 
-    staff_permissions = {"DELETE": "catalog.delete_productimage"}
+    staff_permissions = {"DELETE": ["catalog.delete_productimage"]}
 
     @extend_schema(operation_id="getProductImage", tags=["images"], responses=ImageSerializer)
     def get(self, request: Request, sku: str, image_id: int) -> Response:

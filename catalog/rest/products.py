@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.access import may_write
+from api.access import may_see_all
 from api.pagination import read_page
 from api.parameters import keep_fields
 from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
@@ -34,10 +34,12 @@ from catalog.rest.bodies import (
 from catalog.rest.parameters import ProductListQuery, ProductQuery, filter_products
 from catalog.writing import Outcome, ProductWrite, WriteResult, upsert_products, write_product
 
+MAKE_OR_CHANGE = ["catalog.add_product", "catalog.change_product"]
+
 
 def visible_products(request: Request) -> ProductQuerySet:
-    """Everything for those who may write, else what is for sale."""
-    return Product.objects.all() if may_write(request) else Product.objects.shown()
+    """Everything for those who may see it, else what is for sale."""
+    return Product.objects.all() if may_see_all(request) else Product.objects.shown()
 
 
 def get_product(products: ProductQuerySet, *, sku: str) -> Product:
@@ -64,7 +66,7 @@ def render_product(product: Product, *, request: Request) -> dict[str, Any]:
 class ProductListView(APIView):
     """The catalogue."""
 
-    staff_permissions = {"POST": "catalog.add_product"}
+    staff_permissions = {"POST": ["catalog.add_product"]}
     problem_statuses = {"POST": [409]}
 
     @extend_schema(
@@ -119,9 +121,9 @@ class ProductView(APIView):
     """One product."""
 
     staff_permissions = {
-        "PUT": "catalog.change_product",
-        "PATCH": "catalog.change_product",
-        "DELETE": "catalog.delete_product",
+        "PUT": MAKE_OR_CHANGE,
+        "PATCH": ["catalog.change_product"],
+        "DELETE": ["catalog.delete_product"],
     }
     problem_statuses = {"PUT": [409, 412], "PATCH": [412], "DELETE": [412]}
 
@@ -210,7 +212,7 @@ hidden = extend_schema(exclude=True)
 class ProductBulkView(ProductView):
     """Many products in one request. Other methods than POST speak of the one product whose sku is `bulk`."""
 
-    staff_permissions = ProductView.staff_permissions | {"POST": "catalog.change_product"}
+    staff_permissions = ProductView.staff_permissions | {"POST": MAKE_OR_CHANGE}
 
     @extend_schema(
         operation_id="bulkUpsertProducts",

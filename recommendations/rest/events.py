@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.access import MaySendEvents, may_write
-from api.parameters import QueryParameters, StrictSerializer
+from api.access import MaySendEvents, may_see_all
+from api.parameters import ObjectsField, QueryParameters, StrictSerializer
 from api.problems import flatten_errors
 from api.schema import ProblemErrorSerializer
 from api.throttling import EventThrottle, count_in_window, parse_rate
@@ -25,6 +25,7 @@ from catalog.models import Product
 from recommendations.events import MAX_ID_LENGTH, Event
 
 MAX_EVENTS = 1_000
+MAX_BODY_BYTES = 2 * 1024 * 1024  # a thousand events with all their fields take 0.4 MB
 CLOCK_SKEW = timedelta(minutes=10)  # phones are wrong by as much
 LONGEST_OFFLINE = timedelta(days=400)
 
@@ -59,16 +60,14 @@ class EventSerializer(StrictSerializer):
 
 
 @extend_schema_field(EventSerializer(many=True))
-class EventsField(serializers.ListField):
-    """Objects that are checked one by one later, so that one bad event costs only itself."""
+class EventsField(ObjectsField):
+    """Events."""
 
 
 class EventBatchSerializer(StrictSerializer):
     """Events, in any order."""
 
-    events = EventsField(
-        child=serializers.DictField(), min_length=1, max_length=MAX_EVENTS, help_text=f"At most {MAX_EVENTS:,}"
-    )
+    events = EventsField(most=MAX_EVENTS)
 
 
 class EventOutcomeSerializer(serializers.Serializer[Any]):
@@ -130,6 +129,7 @@ class EventsView(APIView):
 
     permission_classes = [MaySendEvents]
     throttle_classes = [EventThrottle]
+    max_body_bytes = MAX_BODY_BYTES
 
     @extend_schema(
         operation_id="sendEvents",
@@ -144,7 +144,7 @@ class EventsView(APIView):
         batch.is_valid(raise_exception=True)
         items = batch.validated_data["events"]
         busy = find_busy_sessions(items) if request.auth is None else set()
-        events, rejected = check_events(items, busy=busy, tells_unknown=may_write(request))
+        events, rejected = check_events(items, busy=busy, tells_unknown=may_see_all(request))
         recorded = Event.objects.record(events)
         return Response({"recorded": len(recorded), "duplicates": len(events) - len(recorded), "rejected": rejected})
 
@@ -162,7 +162,9 @@ class UserView(APIView):
 def find_busy_sessions(items: list[dict[str, Any]]) -> set[str]:
     """Count the events of each session, and return the sessions that have sent more than anybody clicks."""
     rate = parse_rate(settings.KINDRED_API_RATES["events"])
-    sessions = Counter(item["session_id"] for item in items if isinstance(item.get("session_id"), str))
+    named = (item.get("session_id") for item in items)
+    # Longer ones are refused anyway; in the cache they would be kept.
+    sessions = Counter(name for name in named if isinstance(name, str) and len(name) <= MAX_ID_LENGTH)
     counts = {name: count_in_window(f"events-of:{name}", rate=rate, amount=sent)[0] for name, sent in sessions.items()}
     return {name for name, count in counts.items() if count is not None and count > rate.limit}
 
@@ -172,7 +174,7 @@ def check_events(
 ) -> tuple[list[Event], list[dict[str, Any]]]:
     """Return the events that can be recorded, and what is wrong with the others, such as being of a `busy` session.
 
-    Whoever may not write is not told which SKUs there are, hidden products among them: such events are recorded too,
+    Whoever may not see all is not told which SKUs there are, hidden products among them: such events are recorded too,
     under the SKU alone.
     """
     serializer = EventSerializer()

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.access import MayRead, may_write
+from api.access import MayRead, may_see_all
 from api.failures import handle_exception
 from api.problems import RequestError
 from api.unavailable import TooExpensive
@@ -35,6 +35,7 @@ from recommendations.rest.parameters import (
 from recommendations.rest.serializers import BatchSerializer, ListSerializer, render_list
 from recommendations.services import UnknownAnchor, recommend
 
+MAX_BODY_BYTES = 2 * 1024 * 1024  # as many names and values, each as long as it may be, in JSON
 MAX_BATCH_TERMS = 2_000  # names and values in the placements of one request
 BATCH_BUDGET_S = 5.0  # placements that have not begun by then are not answered
 MAX_AGE_S = 30  # how long an unpersonalised list may be reused without asking again
@@ -74,6 +75,7 @@ class BatchView(APIView):
     """Several lists for one page or screen."""
 
     permission_classes = [MayRead]
+    max_body_bytes = MAX_BODY_BYTES
 
     @extend_schema(
         operation_id="recommend",
@@ -146,7 +148,7 @@ def answer_list(
     """
     try:
         page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
-        options = build_options(wanted, page=page, inactive_anchors=may_write(request))
+        options = build_options(wanted, page=page, inactive_anchors=may_see_all(request))
         shown = recommend(
             wanted["strategy"],
             anchors=wanted.get("anchors", ()),

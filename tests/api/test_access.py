@@ -104,8 +104,54 @@ def test_staff_write_with_their_permission_and_a_csrf_token(db):
     assert problem(client.put(**put))["detail"].startswith("CSRF Failed")
     client.cookies["csrftoken"] = token = "a" * 32
     assert problem(client.put(**put, headers={"X-CSRFToken": token}))["code"] == "permission_denied"
-    user.user_permissions.add(Permission.objects.get(codename="change_product"))
+    user.user_permissions.set(Permission.objects.filter(codename__in=["add_product", "change_product"]))
     assert client.put(**put, headers={"X-CSRFToken": token}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("permissions", "allowed"),
+    [
+        (["view"], set()),
+        (["add"], {"POST products/"}),
+        (["change"], {"PATCH products/A/"}),
+        (["add", "change"], {"POST products/", "PUT products/B/", "PATCH products/A/", "POST products/bulk/"}),
+        (["delete"], {"DELETE products/A/"}),
+    ],
+)
+def test_staff_do_by_the_api_what_they_may_in_the_admin(db, make_product, permissions, allowed):
+    """What makes a product where there is none takes the permission to add one."""
+    make_product("A")
+    user = User.objects.create_user("ann", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=[f"{verb}_product" for verb in permissions]))
+    client = ApiClient()
+    client.force_login(user)
+    bodies = {
+        "POST products/": {"sku": "C", "title": "x"},
+        "POST products/bulk/": {"products": [{"sku": "D", "title": "x"}]},
+        "PUT products/B/": BODY,
+        "PATCH products/A/": BODY,
+        "DELETE products/A/": None,
+    }
+    answered = {route: client.call(*route.split(), body).status_code for route, body in bodies.items()}
+    assert {route for route, status in answered.items() if status < 300} == allowed
+    assert {status for route, status in answered.items() if route not in allowed} == {403}
+
+
+@pytest.mark.parametrize(
+    ("permission", "sees"), [("view_product", True), ("change_product", True), ("view_rule", False)]
+)
+def test_staff_see_what_is_not_for_sale_where_they_see_products_in_the_admin(db, make_product, permission, sees):
+    make_product("HIDDEN", is_active=False)
+    user = User.objects.create_user("ann", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename=permission))
+    client = ApiClient()
+    client.force_login(user)
+    assert client.call("GET", "products/HIDDEN/").status_code == (200 if sees else 404)
+    assert client.call("GET", "products/HIDDEN/similar/").status_code == (200 if sees else 404)
+    client.cookies["csrftoken"] = "a" * 32
+    event = {"events": [{"event_id": "e", "type": "view", "sku": "NOPE"}]}
+    answer = client.call("POST", "events/", event, X_CSRFToken="a" * 32).json()
+    assert answer["recorded"] == (0 if sees else 1)
 
 
 def test_customers_who_are_signed_in_do_not_write(db, make_product):

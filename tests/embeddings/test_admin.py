@@ -147,3 +147,13 @@ def test_a_product_says_whether_its_vector_is_what_it_is_now(admin_client, shop)
     )
     page = admin_client.get(f"/admin/catalog/product/{product.pk}/change/").content.decode()
     assert "in space starter" in page
+
+
+def test_the_list_of_vectors_leaves_the_parameters_of_the_space_where_they_are(
+    admin_client, shop, django_assert_max_num_queries
+):
+    """They take megabytes, once for each row of the page."""
+    with django_assert_max_num_queries(20) as made:
+        page = admin_client.get("/admin/embeddings/productembedding/").content.decode()
+    assert page.count('class="field-space') == 9  # three modalities of three products
+    assert not [query["sql"] for query in made.captured_queries if '"parameters"' in query["sql"]]

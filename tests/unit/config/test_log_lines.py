@@ -32,3 +32,11 @@ def test_so_they_are_in_what_python_adds_of_an_exception():
     except ValueError as error:
         record = logging.LogRecord("shop", logging.ERROR, "", 0, "Failed.", None, (ValueError, error, None))
     assert LineFormatter("{levelname} {message}", style="{").format(record) == "ERROR Failed.\nValueError: no"
+
+
+def test_an_address_writes_no_line_of_its_own_and_moves_no_cursor():
+    path = "/images/\x00\n2026-01-01 ERROR django: forged\x1b[2J\u2028" + "x" * 9000
+    record = logging.LogRecord("shop", logging.ERROR, "", 0, "%s: no\nDETAIL:  Key (sku)=(A).", (path,), None)
+    line = LineFormatter("{levelname} {message}", style="{").format(record)
+    assert line.startswith(r"ERROR /images/\x00\n2026-01-01 ERROR django: forged\x1b[2J\u2028xxx")
+    assert len(line) == 4_000

@@ -1,0 +1,81 @@
+"""Rows that only the worker writes, in the admin: what waits to be embedded, and the vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from embeddings.freshness import bell
+from embeddings.models import PendingEmbedding, ProductEmbedding
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """By what a product waits for."""
+
+    title = "waits for"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("turn", "Its turn"), ("retry", "Another try"), ("change", "A change of the product")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> QuerySet[PendingEmbedding]:
+        conditions = {
+            "turn": Q(retry_at__lte=timezone.now()),
+            "retry": Q(retry_at__gt=timezone.now()),
+            "change": Q(retry_at=None),
+        }
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that only the worker writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(PendingEmbedding)
+class PendingEmbeddingAdmin(ReadOnlyAdmin):
+    list_display = ("product", "reason", "attempts", "retry_at", "leased_until", "created_at")
+    list_filter = (WaitingFilter,)
+    list_select_related = ("product",)
+    search_fields = ("product__sku", "product__title", "reason")
+    actions = ("try_again",)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """May these rows be sent to the worker again? They are nobody's to edit, hence no permission of the form."""
+        return request.user.has_perm("embeddings.change_pendingembedding")
+
+    @admin.action(description="Try again now", permissions=["retry"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> None:
+        count = queryset.update(retry_at=timezone.now(), attempts=0)
+        bell.ring_after_commit()
+        self.message_user(request, f"{count} products are tried again.")
+
+
+@admin.register(ProductEmbedding)
+class ProductEmbeddingAdmin(ReadOnlyAdmin):
+    list_display = ("product", "space", "modality", "text_weight", "is_complete", "updated_at")
+    list_filter = ("space", "modality")
+    search_fields = ("product__sku", "product__title")
+    fields = ("product", "space", "modality", "text_weight", "fingerprint", "updated_at")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProductEmbedding]:
+        """With the names that are shown and no more: a joined space brings its parameters, 6 MB, in every row."""
+        rows: QuerySet[ProductEmbedding] = super().get_queryset(request).select_related("product", "space")
+        return rows.only(*self.fields, "product__sku", "product__title", "space__name")
+
+    @admin.display(description="Complete", boolean=True)
+    def is_complete(self, embedding: ProductEmbedding) -> bool:
+        return bool(embedding.fingerprint)
