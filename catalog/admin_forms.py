@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 
 from catalog.fields import RULES, clean_stock
 from catalog.models import Product, ProductImage
-from catalog.pictures.checks import PictureError, check_number
+from catalog.pictures.checks import PictureError, check_number, say
 from catalog.prices import read_price
 from catalog.refusals import BadValue
 
@@ -145,5 +145,5 @@ class ProductImageForm(forms.ModelForm[ProductImage]):
             try:
                 check_number(product.images.count() + 1)
             except PictureError as error:
-                raise ValidationError(f"{error}.") from None
+                raise ValidationError(say(error)) from None
         return product

@@ -39,9 +39,9 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
     """Return the picture in `source` (bytes or a binary file), or raise `PictureError`."""
     content = source if isinstance(source, bytes) else _read_bounded(source)
     if not content:
-        raise PictureError(gettext("the file is empty"))
+        raise PictureError("the file is empty")
     if len(content) > MAX_PICTURE_BYTES:
-        raise PictureError(gettext("the file is %s") % larger_than_allowed())
+        raise PictureError("the file is larger than %(most)d MiB: save it smaller", most=MAX_PICTURE_BYTES // 1024**2)
     anatomy = read_anatomy(content)
     with open_decoded(anatomy, enough=1):  # every row is decoded, so that a truncated file does not pass
         pass
@@ -56,14 +56,18 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
 def check_number(count: int) -> None:
     """Raise PictureError where one product would have too many pictures."""
     if count > MAX_PICTURES:
-        raise PictureError(
-            gettext("%(count)d pictures: at most %(most)d for one product") % {"count": count, "most": MAX_PICTURES}
-        )
+        raise PictureError("%(count)d pictures: at most %(most)d for one product", count=count, most=MAX_PICTURES)
+
+
+def say(error: PictureError) -> str:
+    """Return what is wrong with a picture as a sentence, in the language of who reads it."""
+    text = gettext(error.form) % error.values
+    return gettext("%s.") % f"{text[0].upper()}{text[1:]}"
 
 
 def larger_than_allowed() -> str:
     """What is wrong with a file of more than MAX_PICTURE_BYTES."""
-    return gettext("larger than %d MiB: save it smaller") % (MAX_PICTURE_BYTES // 1024**2)
+    return f"larger than {MAX_PICTURE_BYTES // 1024**2} MiB: save it smaller"
 
 
 def store_picture(source: bytes | IO[bytes] | Any) -> Picture:
@@ -86,8 +90,7 @@ def validate_picture(file: Any) -> None:
     try:
         check_picture(file)
     except PictureError as error:
-        message = str(error)
-        raise ValidationError(f"{message[0].upper()}{message[1:]}.", code="bad_picture") from None
+        raise ValidationError(say(error), code="bad_picture") from None
 
 
 def is_stored(file: Any) -> bool:

@@ -16,7 +16,6 @@ from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 
-from django.utils.translation import gettext
 from PIL import ExifTags, Image
 
 from catalog.pictures.colours import make_plain
@@ -42,7 +41,14 @@ READERS = [(jpeg.SIGNATURES, jpeg.read_jpeg), (png.SIGNATURES, png.read_png), (g
 
 
 class PictureError(ValueError):
-    """The picture cannot be used. The message says why and what to do."""
+    """The picture cannot be used. The message says why and what to do.
+
+    `form` is the message with names for its `values`, as it is translated where people read it (`checks.say`).
+    """
+
+    def __init__(self, form: str, **values: object) -> None:
+        super().__init__(form % values)
+        self.form, self.values = form, values
 
 
 class DecodersBusy(RuntimeError):
@@ -100,25 +106,21 @@ def read_anatomy(content: bytes, *, max_pixels: int | None = None) -> Anatomy:
     reader = webp.read_webp if webp.is_webp(content) else None
     reader = next((reader for signatures, reader in READERS if content.startswith(signatures)), reader)
     if reader is None:
-        raise PictureError(_damaged() if content.startswith(b"RIFF") else _foreign(content))
+        raise _damaged() if content.startswith(b"RIFF") else _foreign(content)
     try:
         anatomy = reader(content)
     except DamagedPicture as error:
-        raise PictureError(_damaged(error)) from None
+        raise _damaged(error) from None
     limit = MAX_PICTURE_PIXELS if max_pixels is None else max_pixels
     if anatomy.pixels > limit:
         raise PictureError(
-            gettext("the picture has more than %d million pixels: save it smaller") % (limit // 1_000_000)
+            "the picture has more than %(most)d million pixels: save it smaller", most=limit // 1_000_000
         )
     if anatomy.passes > MAX_PASSES:
-        raise PictureError(
-            gettext("the picture is drawn in %(passes)d passes, more than %(most)d: export it again")
-            % {"passes": anatomy.passes, "most": MAX_PASSES}
-        )
+        form = "the picture is drawn in %(passes)d passes, more than %(most)d: export it again"
+        raise PictureError(form, passes=anatomy.passes, most=MAX_PASSES)
     if _estimate_bytes(anatomy, enough=1) > MAX_DECODED_BYTES:
-        raise PictureError(
-            gettext("the picture needs too much memory to be decoded: save it smaller, or as a plain JPEG")
-        )
+        raise PictureError("the picture needs too much memory to be decoded: save it smaller, or as a plain JPEG")
     return anatomy
 
 
@@ -166,7 +168,7 @@ def open_decoded(anatomy: Anatomy, *, enough: int | None, patience_s: float | No
         except (
             Exception
         ) as error:  # decoders raise nearly anything on hostile bytes; all of it means "not a good picture"
-            raise PictureError(_damaged(error)) from None
+            raise _damaged(error) from None
         with image:
             yield image
 
@@ -189,14 +191,14 @@ def _choose_factor(image: Image.Image, *, enough: int) -> int:
     return max(min(image.width, image.height) // enough, 1)
 
 
-def _damaged(error: Exception | None = None) -> str:
-    if error is None:
-        return gettext("the picture is truncated or damaged: export it again")
-    return gettext("the picture is truncated or damaged (%s): export it again") % error
+def _damaged(error: Exception | None = None) -> PictureError:
+    if error is None or not str(error):
+        return PictureError("the picture is truncated or damaged: export it again")
+    return PictureError("the picture is truncated or damaged (%(why)s): export it again", why=error)
 
 
-def _foreign(content: bytes) -> str:
+def _foreign(content: bytes) -> PictureError:
     other = name_format(content)
     if not other:
-        return gettext("the file is not a JPEG, PNG, WebP or GIF picture")
-    return gettext("the file is not a JPEG, PNG, WebP or GIF picture, but %s: save it as JPEG") % other
+        return PictureError("the file is not a JPEG, PNG, WebP or GIF picture")
+    return PictureError("the file is not a JPEG, PNG, WebP or GIF picture, but %(other)s: save it as JPEG", other=other)

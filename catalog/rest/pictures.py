@@ -18,7 +18,7 @@ from api.parameters import QueryParameters, StrictSerializer
 from api.parsers import BoundedJSONParser
 from catalog.fields import MAX_INTEGER
 from catalog.models import Product, ProductImage
-from catalog.pictures.checks import PictureError
+from catalog.pictures.checks import PictureError, say
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.writes import add_picture, request_download
 from catalog.rest import examples
@@ -121,7 +121,7 @@ class ProductImageListView(APIView):
         try:
             image, is_new = add_picture(product, source=values["image"], position=values.get("position"))
         except PictureError as error:
-            raise ValidationError({"image": [ErrorDetail(f"{error}.", code="bad_picture")]}) from error
+            raise ValidationError({"image": [ErrorDetail(say(error), code="bad_picture")]}) from error
         data = ImageSerializer(image, context={"request": request}).data
         return Response(data, status=201 if is_new else 200)
 

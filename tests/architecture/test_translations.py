@@ -13,7 +13,7 @@ from django.utils.translation.trans_real import translation
 
 PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("api", "catalog", "config", "embeddings", "recommendations")
-MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "PictureError"}
 IN_TEMPLATES = re.compile(r"\b(?:_|gettext|ngettext)\((u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")")
 
 
