@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -55,6 +56,9 @@ class UnavailableMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if is_api_path(request):
             return None
+        if is_unchecked(request, exception):
+            logger.error("%s: a value cannot be read", request.path, exc_info=exception)
+            return render(request, "400.html", status=400)
         answer = explain_database_error(exception)
         if answer is None:
             return None
@@ -65,3 +69,11 @@ class UnavailableMiddleware:
         page = render(request, "503.html", {"detail": str(answer.detail)}, status=503)
         page["Retry-After"] = str(WAIT_S)
         return page
+
+
+def is_unchecked(request: HttpRequest, exception: Exception) -> bool:
+    """Was this raised by Django's admin for what somebody made up in an address or a form, such as a row called x?
+
+    It reads numbers and dates in some of them as they come: in lookups, in what is selected, in a choice shown again.
+    """
+    return request.path_info.startswith("/admin/") and isinstance(exception, ValueError) and not settings.DEBUG

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 
 from api.confirmation import ask_first
 from catalog.admin import ProductAdmin
-from catalog.admin_forms import IndentedJSONField
+from catalog.admin_forms import IndentedJSONField, ObjectField
 from catalog.models import Product
 from embeddings.admin_rows import PendingEmbeddingAdmin as PendingEmbeddingAdmin  # Django looks for it here
 from embeddings.freshness.product_state import describe_product
@@ -50,7 +50,7 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
         fields = ("name", *RECIPE)
         field_classes: ClassVar[dict[str, type[forms.Field]]] = {
             "text_composition": IndentedJSONField,
-            "category_text_weights": IndentedJSONField,
+            "category_text_weights": ObjectField,
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "fusion": forms.Select(choices=[(fusion, fusion) for fusion in FUSIONS])
