@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 
 from catalog.pictures.cleaning import clean_picture
 from catalog.pictures.decoding import TURNED_SIDEWAYS, open_decoded, read_anatomy, read_orientation
@@ -38,7 +39,7 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
     """Return the picture in `source` (bytes or a binary file), or raise `PictureError`."""
     content = source if isinstance(source, bytes) else _read_bounded(source)
     if not content:
-        raise PictureError("the file is empty")
+        raise PictureError(gettext("the file is empty"))
     if len(content) > MAX_PICTURE_BYTES:
         raise PictureError(f"the file is {larger_than_allowed()}")
     anatomy = read_anatomy(content)

@@ -108,7 +108,7 @@ def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None) -> b
     try:
         decoded = decode_picture(content, enough=enough, max_pixels=MAX_PHOTO_PIXELS, patience_s=DECODING_PATIENCE_S)
     except PictureError as error:
-        raise RequestError("image", gettext("The photo cannot be used: %s.") % error) from error
+        raise RequestError("image", gettext("The photo cannot be used: %s.") % gettext(str(error))) from error
     except DecodersBusy as error:
         raise WorkerUnavailable(gettext("Others are searching with photos.")) from error
     picture = lay_on_ground(decoded)
