@@ -8,6 +8,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from api.confirmation import ask_first
 from api.models import ApiKey
@@ -32,14 +33,14 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
             return
         key, token = ApiKey.objects.issue(obj.name, scope=obj.scope, expires_at=obj.expires_at)
         obj.__dict__.update(key.__dict__)  # the admin goes on with `obj`: its log entry and its redirect
-        said = format_html("Copy the key now, it is not shown again: <code>{}</code>", token)
+        said = format_html("{} <code>{}</code>", gettext("Copy the key now, it is not shown again:"), token)
         messages.warning(request, said)
 
-    @admin.display(description="key")
+    @admin.display(description=_("key"))
     def shown_prefix(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
 
-    @admin.action(description="Revoke: shut these keys out at once", permissions=["change"])
+    @admin.action(description=_("Revoke: shut these keys out at once"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
         names = ", ".join(queryset.values_list("name", flat=True))
         page = ask_first(
@@ -53,5 +54,5 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
             return page
         for key in queryset:
             key.revoke()
-        self.message_user(request, f"Revoked: {names}.")
+        self.message_user(request, gettext("Revoked: %s.") % names)
         return None

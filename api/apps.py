@@ -1,6 +1,8 @@
-from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from api import translated_names
 
 
-class ApiConfig(AppConfig):
+class ApiConfig(translated_names.TranslatedAppConfig):
     name = "api"
-    verbose_name = "API access"
+    verbose_name = _("API access")

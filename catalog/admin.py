@@ -12,6 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrPromise
 
 from catalog.admin_forms import ObjectField, PricedForm, PriceField, ProductForm, ProductImageForm, StockField
 from catalog.conditions import IN_STOCK, Condition, in_categories
@@ -21,7 +24,7 @@ from catalog.writing import ProductWrite, write_product
 
 admin.site.site_header = "Kindred"
 admin.site.site_title = "Kindred"
-admin.site.index_title = "Your shop"
+admin.site.index_title = _("Your shop")
 
 Panel = Callable[[Product], str]
 
@@ -29,11 +32,11 @@ Panel = Callable[[Product], str]
 class StockFilter(admin.SimpleListFilter):
     """By what a shopper would see, rather than by number."""
 
-    title = "stock"
+    title = _("stock")
     parameter_name = "in_stock"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "In stock"), ("few", "3 or fewer left"), ("no", "Out of stock")]
+        return [("yes", gettext("In stock")), ("few", gettext("3 or fewer left")), ("no", gettext("Out of stock"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         in_stock = Q(Condition("stock", IN_STOCK).as_expression())
@@ -44,12 +47,12 @@ class StockFilter(admin.SimpleListFilter):
 class MissingFilter(admin.SimpleListFilter):
     """What somebody still has to add: recommendations are best with both a text and a picture."""
 
-    title = "missing"
+    title = _("missing")
     parameter_name = "missing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = {"picture": "Picture", "description": "Description", "category": "Category", "price": "Price"}
-        return list(names.items())
+        names = ("Picture", "Description", "Category", "Price")
+        return [(name.lower(), gettext(name)) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         conditions = {
@@ -64,7 +67,7 @@ class MissingFilter(admin.SimpleListFilter):
 class CategoryFilter(admin.SimpleListFilter):
     """The tree, each node with everything below it."""
 
-    title = "category"
+    title = _("category")
     parameter_name = "in_category"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -81,7 +84,7 @@ class CategoryFilter(admin.SimpleListFilter):
 def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
     """A small picture for lists and forms, linked to the original."""
     if image is None or image.pk is None:
-        return format_html('<span class="thumb thumb-none thumb-{}">none</span>', width)
+        return format_html('<span class="thumb thumb-none thumb-{}">{}</span>', width, gettext("none"))
     return format_html(
         '<a href="{}" target="_blank" rel="noopener">'
         '<img class="thumb" src="{}" width="{}" loading="lazy" alt="{}"></a>',
@@ -103,11 +106,11 @@ class ProductImageInline(admin.TabularInline[ProductImage, Product]):
         # Django makes and shows a thousand more than may be there: that takes five seconds.
         return super().get_formset(request, obj, validate_max=True, absolute_max=MAX_PICTURES + 1, **kwargs)
 
-    @admin.display(description="Preview")
+    @admin.display(description=_("Preview"))
     def preview(self, image: ProductImage) -> SafeString:
         return thumbnail(image, width=96)
 
-    @admin.display(description="Size")
+    @admin.display(description=_("Size"))
     def size(self, image: ProductImage) -> str:
         return f"{image.width} × {image.height} px" if image.pk else ", ".join(FORMATS)
 
@@ -121,7 +124,7 @@ class ProductAdmin(admin.ModelAdmin[Product]):
     list_select_related = ("category",)
     list_per_page = 50
     search_fields = ("sku", "title", "brand", "variant_group", "collection")
-    search_help_text = "SKU, title, brand, variant group or collection"
+    search_help_text = _("SKU, title, brand, variant group or collection")
     ordering = ("sku",)
     autocomplete_fields = ("category",)
     readonly_fields = ("created_at", "updated_at")
@@ -136,22 +139,22 @@ class ProductAdmin(admin.ModelAdmin[Product]):
     }
     fieldsets = (
         (None, {"fields": ("title", ("sku", "is_active"), "description")}),
-        ("Where it belongs", {"fields": (("category", "brand"), ("collection", "variant_group"), "url")}),
-        ("Price and stock", {"fields": (("price", "list_price", "currency"), "stock")}),
-        ("Attributes and other languages", {"fields": ("attributes", "translations")}),
-        ("Dates", {"fields": (("created_at", "updated_at"),), "classes": ("collapse",)}),
+        (_("Where it belongs"), {"fields": (("category", "brand"), ("collection", "variant_group"), "url")}),
+        (_("Price and stock"), {"fields": (("price", "list_price", "currency"), "stock")}),
+        (_("Attributes and other languages"), {"fields": ("attributes", "translations")}),
+        (_("Dates"), {"fields": (("created_at", "updated_at"),), "classes": ("collapse",)}),
     )
-    panels: ClassVar[dict[str, Callable[..., str]]] = {}
+    panels: ClassVar[dict[StrPromise | str, Callable[..., str]]] = {}
 
     @classmethod
-    def add_panel(cls, title: str, render: Panel) -> None:
+    def add_panel(cls, title: StrPromise | str, render: Panel) -> None:
         """Show what `render(product)` returns in a section of its own on the form of every stored product."""
 
         @admin.display(description="")
         def panel(product: Product) -> str:
             return render(product)
 
-        panel.__name__ = "panel_" + "_".join(title.lower().split())
+        panel.__name__ = "panel_" + "_".join(str(title).lower().split())
         cls.panels[title] = panel
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
@@ -171,14 +174,16 @@ class ProductAdmin(admin.ModelAdmin[Product]):
         try:
             return super().changeform_view(request, *args, **kwargs)
         except Product.DoesNotExist:  # out of save_model; what the form had written by then was undone
-            self.message_user(request, "This product has been deleted meanwhile. Nothing was saved.", messages.WARNING)
+            self.message_user(
+                request, gettext("This product has been deleted meanwhile. Nothing was saved."), messages.WARNING
+            )
             return redirect("admin:catalog_product_changelist")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         try:
             return super().changelist_view(request, extra_context)
         except Product.DoesNotExist:  # as above: of the rows that were changed in the list
-            said = "A product of this list has been deleted meanwhile. Nothing was saved."
+            said = gettext("A product of this list has been deleted meanwhile. Nothing was saved.")
             self.message_user(request, said, messages.WARNING)
             return redirect(request.get_full_path())
 
@@ -188,26 +193,26 @@ class ProductAdmin(admin.ModelAdmin[Product]):
         values = {name: value for name, value in form.cleaned_data.items() if name in form.changed_data}
         write_product(stored, ProductWrite(values=values))
 
-    @admin.display(description="Product", ordering="title")
+    @admin.display(description=_("Product"), ordering="title")
     def name(self, product: Product) -> SafeString:
         category = product.category.path if product.category else ""
         details = " · ".join(filter(None, (product.sku, product.brand, category)))
         return format_html('{}<span class="row-details">{}</span>', product.title, details)
 
-    @admin.display(description="Picture")
+    @admin.display(description=_("Picture"))
     def thumb(self, product: Product) -> SafeString:
         image = product.main_image
         if image is None:
             return thumbnail(None, width=56)
         return format_html('<img class="thumb" src="{}" width="56" loading="lazy" alt="">', image.sized_url(160))
 
-    @admin.action(description="Show in the shop", permissions=["change"])
+    @admin.action(description=_("Show in the shop"), permissions=["change"])
     def show_in_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        self.message_user(request, f"{queryset.update(is_active=True)} shown.")
+        self.message_user(request, gettext("%d shown.") % queryset.update(is_active=True))
 
-    @admin.action(description="Hide from the shop", permissions=["change"])
+    @admin.action(description=_("Hide from the shop"), permissions=["change"])
     def hide_from_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        self.message_user(request, f"{queryset.update(is_active=False)} hidden.")
+        self.message_user(request, gettext("%d hidden.") % queryset.update(is_active=False))
 
 
 @admin.register(ProductImage)
@@ -222,15 +227,15 @@ class ProductImageAdmin(admin.ModelAdmin[ProductImage]):
     fields = ("preview", "product", "file", "position", "width", "height", "sha256")
     ordering = ("product__sku", "position")
 
-    @admin.display(description="Picture")
+    @admin.display(description=_("Picture"))
     def thumb(self, image: ProductImage) -> SafeString:
         return format_html('<img class="thumb" src="{}" width="56" loading="lazy" alt="">', image.sized_url(160))
 
-    @admin.display(description="Preview")
+    @admin.display(description=_("Preview"))
     def preview(self, image: ProductImage) -> SafeString:
         return thumbnail(image, width=160)
 
-    @admin.display(description="Stored as")
+    @admin.display(description=_("Stored as"))
     def stored_as(self, image: ProductImage) -> str:
         return image.file.name or ""
 
@@ -248,11 +253,11 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         return super().get_queryset(request).annotate(product_count=Count("products"))
 
-    @admin.display(description="Category", ordering="path")
+    @admin.display(description=_("Category"), ordering="path")
     def tree_name(self, category: Category) -> SafeString:
         return format_html('<span class="tree-name tree-{}">{}</span>', min(category.depth, 6), category.name)
 
-    @admin.display(description="Products", ordering="product_count")
+    @admin.display(description=_("Products"), ordering="product_count")
     def product_count(self, category: Any) -> int:
         """Of this category itself, without those below."""
         return int(category.product_count)

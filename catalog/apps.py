@@ -1,6 +1,8 @@
-from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from api import translated_names
 
 
-class CatalogConfig(AppConfig):
+class CatalogConfig(translated_names.TranslatedAppConfig):
     name = "catalog"
-    verbose_name = "Catalogue"
+    verbose_name = _("Catalogue")

@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from api.confirmation import ask_first
@@ -39,7 +41,7 @@ STALLED_AFTER = timedelta(minutes=3)  # a build that works says so every few sec
 RECIPE = EmbeddingSpace.RECIPE_FIELDS
 Status = EmbeddingSpace.Status
 
-ProductAdmin.add_panel("Embedding", describe_product)
+ProductAdmin.add_panel(_("Embedding"), describe_product)
 
 
 class SpaceForm(forms.ModelForm[EmbeddingSpace]):
@@ -118,12 +120,12 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         if not change:
             obj.status = Status.BUILDING
             obj.save()
-            self.message_user(request, f"Select {obj.name} and choose “Build” to fill it.")
+            self.message_user(request, gettext("Select %s and choose “Build” to fill it.") % obj.name)
             return
         obj.save(update_fields=["category_text_weights"])
         transaction.on_commit(lambda: _tell_worker(refresh_stale.delay), robust=True)
 
-    @admin.display(description="Status", ordering="status")
+    @admin.display(description=_("Status"), ordering="status")
     def state(self, space: EmbeddingSpace) -> str:
         label = space.get_status_display()
         if space.status == Status.FAILED:
@@ -131,34 +133,38 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         if space.status != Status.BUILDING:
             return label
         if not space.progress:
-            return "Waits to be built"
+            return gettext("Waits to be built")
         step = f"{space.progress['stage']} {space.progress['done']} of {space.progress['total']}"
         if timezone.now() - datetime.fromisoformat(space.progress["at"]) > STALLED_AFTER:
             return f"Interrupted at {step}: build it again to go on"
         done = space.progress["done"] / max(space.progress["total"], 1)
         return format_html('{}: {} <progress value="{}" max="1"></progress>', label, step, f"{done:.3f}")
 
-    @admin.display(description="Products")
+    @admin.display(description=_("Products"))
     def products(self, space: Any) -> int:
         return int(space.product_count)
 
-    @admin.display(description="Recipe")
+    @admin.display(description=_("Recipe"))
     def recipe(self, space: EmbeddingSpace) -> str:
         return space.describe_recipe()
 
-    @admin.action(description="Build (in the background)", permissions=["change"])
+    @admin.action(description=_("Build (in the background)"), permissions=["change"])
     def build(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
         for space in queryset:
             if space.status == Status.LIVE:
-                self.message_user(request, f"{space.name} is live and kept fresh by itself.", messages.WARNING)
+                self.message_user(
+                    request, gettext("%s is live and kept fresh by itself.") % space.name, messages.WARNING
+                )
             elif _tell_worker(partial(build_space.delay, space.pk)):
-                self.message_user(request, f"{space.name} is built by the worker; this page shows how far it is.")
+                self.message_user(
+                    request, gettext("%s is built by the worker; this page shows how far it is.") % space.name
+                )
             else:
                 self.message_user(
-                    request, "The broker does not answer: start it, then build again.", level=messages.ERROR
+                    request, gettext("The broker does not answer: start it, then build again."), level=messages.ERROR
                 )
 
-    @admin.action(description="Promote: serve it from now on", permissions=["change"])
+    @admin.action(description=_("Promote: serve it from now on"), permissions=["change"])
     def promote(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> HttpResponse | None:
         def promote_one(space: EmbeddingSpace) -> str:
             before = lifecycle.promote(space)
@@ -166,7 +172,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
         return self._for_one(request, queryset, promote_one, ask=ask_promote)
 
-    @admin.action(description="Compare with the live space", permissions=["view"])
+    @admin.action(description=_("Compare with the live space"), permissions=["view"])
     def compare(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
         live = EmbeddingSpace.objects.live()
         for space in queryset:
@@ -183,11 +189,11 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
                     f"({overlap.product_count} compared). With labels: `manage.py spaces compare --truth FILE`.",
                 )
 
-    @admin.action(description="Drop, with its vectors", permissions=["change"])
+    @admin.action(description=_("Drop, with its vectors"), permissions=["change"])
     def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> HttpResponse | None:
         def drop_one(space: EmbeddingSpace) -> str:
             lifecycle.drop_space(space)
-            return f"{space.name} is gone."
+            return gettext("%s is gone.") % space.name
 
         return self._for_one(request, queryset, drop_one, ask=ask_drop)
 
@@ -199,7 +205,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         if target and (page := ask_first(self, request, **ask_promote(target))):
             return page
         try:
-            self.message_user(request, f"{lifecycle.roll_back().name} is live again.")
+            self.message_user(request, gettext("%s is live again.") % lifecycle.roll_back().name)
         except SpaceError as error:
             self.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(reverse("admin:embeddings_embeddingspace_changelist"))
@@ -214,7 +220,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     ) -> HttpResponse | None:
         """Ask, and once it is meant, act on the one space that is selected."""
         if queryset.count() != 1:
-            self.message_user(request, "Select one space.", messages.WARNING)
+            self.message_user(request, gettext("Select one space."), messages.WARNING)
             return None
         space = queryset.get()
         if page := ask_first(self, request, queryset=queryset, **ask(space)):

@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from embeddings.freshness import bell
 from embeddings.models import PendingEmbedding, ProductEmbedding
@@ -16,11 +18,15 @@ from embeddings.models import PendingEmbedding, ProductEmbedding
 class WaitingFilter(admin.SimpleListFilter):
     """By what a product waits for."""
 
-    title = "waits for"
+    title = _("waits for")
     parameter_name = "waits"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("turn", "Its turn"), ("retry", "Another try"), ("change", "A change of the product")]
+        return [
+            ("turn", gettext("Its turn")),
+            ("retry", gettext("Another try")),
+            ("change", gettext("A change of the product")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> QuerySet[PendingEmbedding]:
         conditions = {
@@ -56,11 +62,11 @@ class PendingEmbeddingAdmin(ReadOnlyAdmin):
         """May these rows be sent to the worker again? They are nobody's to edit, hence no permission of the form."""
         return request.user.has_perm("embeddings.change_pendingembedding")
 
-    @admin.action(description="Try again now", permissions=["retry"])
+    @admin.action(description=_("Try again now"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> None:
         count = queryset.update(retry_at=timezone.now(), attempts=0)
         bell.ring_after_commit()
-        self.message_user(request, f"{count} products are tried again.")
+        self.message_user(request, gettext("%d products are tried again.") % count)
 
 
 @admin.register(ProductEmbedding)
@@ -76,6 +82,6 @@ class ProductEmbeddingAdmin(ReadOnlyAdmin):
         rows: QuerySet[ProductEmbedding] = super().get_queryset(request).select_related("product", "space")
         return rows.only(*self.fields, "product__sku", "product__title", "space__name")
 
-    @admin.display(description="Complete", boolean=True)
+    @admin.display(description=_("Complete"), boolean=True)
     def is_complete(self, embedding: ProductEmbedding) -> bool:
         return bool(embedding.fingerprint)

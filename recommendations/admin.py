@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from recommendations.models import Rule, default_strategies
@@ -22,11 +24,16 @@ from recommendations.strategies import STRATEGIES
 class StateFilter(admin.SimpleListFilter):
     """By whether a rule works now."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("now", "In force"), ("later", "Not yet"), ("over", "Over"), ("off", "Switched off")]
+        return [
+            ("now", gettext("In force")),
+            ("later", gettext("Not yet")),
+            ("over", gettext("Over")),
+            ("off", gettext("Switched off")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
         now = timezone.now()
@@ -49,7 +56,8 @@ class RuleForm(forms.ModelForm[Rule]):
         initial=default_strategies,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=Rule._meta.get_field("strategies").help_text,
+        label=_("Strategies"),
+        help_text=_(str(Rule._meta.get_field("strategies").help_text)),
     )
 
 
@@ -64,12 +72,12 @@ class RuleAdmin(admin.ModelAdmin[Rule]):
     autocomplete_fields = ("anchor", "anchor_category", "target", "target_category")
     fieldsets: ClassVar[Any] = (
         (None, {"fields": ("kind", "note", "is_active")}),
-        ("In which lists", {"fields": (("strategies", "placements"), "anchor", "anchor_category")}),
+        (_("In which lists"), {"fields": (("strategies", "placements"), "anchor", "anchor_category")}),
         (
-            "What it acts on: one of these",
+            _("What it acts on: one of these"),
             {"fields": ("target", "target_brand", "target_category", ("target_attribute", "target_value"))},
         ),
-        ("How, and when", {"fields": (("position", "factor"), ("starts_at", "ends_at"))}),
+        (_("How, and when"), {"fields": (("position", "factor"), ("starts_at", "ends_at"))}),
     )
     form = RuleForm
     list_per_page = 50
@@ -79,22 +87,22 @@ class RuleAdmin(admin.ModelAdmin[Rule]):
         js = ("recommendations/rule_preview.js",)
         css: ClassVar[Any] = {"all": ("recommendations/rule_preview.css",)}
 
-    @admin.display(description="rule")
+    @admin.display(description=_("rule"))
     def name(self, rule: Rule) -> str:
         return str(rule)
 
-    @admin.display(description="where")
+    @admin.display(description=_("where"))
     def where(self, rule: Rule) -> str:
-        return str(rule.anchor or rule.anchor_category or "everywhere")
+        return str(rule.anchor or rule.anchor_category or gettext("everywhere"))
 
-    @admin.display(description="how")
+    @admin.display(description=_("how"))
     def strength(self, rule: Rule) -> str:
         if rule.kind == Rule.Kind.PIN:
-            return f"at {rule.position}"
+            return gettext("at %d") % rule.position
         sign = {Rule.Kind.BOOST: "x", Rule.Kind.BURY: "/"}.get(Rule.Kind(rule.kind))
         return f"{sign} {rule.factor:g}" if sign else ""
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def current_state(self, rule: Rule) -> str:
         return (rule.find_missing() if rule.is_active else "") or rule.state(at=timezone.now())
 

@@ -1,6 +1,8 @@
-from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from api import translated_names
 
 
-class RecommendationsConfig(AppConfig):
+class RecommendationsConfig(translated_names.TranslatedAppConfig):
     name = "recommendations"
-    verbose_name = "Recommendations"
+    verbose_name = _("Recommendations")

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from catalog.conditions import attribute_condition
 from catalog.models import Category, Product
@@ -134,12 +135,12 @@ class Rule(models.Model):
     def state(self, *, at: datetime) -> str:
         """Return whether it works at that moment, in words."""
         if not self.is_active:
-            return "switched off"
+            return gettext("switched off")
         if self.starts_at is not None and self.starts_at > at:
-            return "not in force yet"
+            return gettext("not in force yet")
         if self.ends_at is not None and self.ends_at <= at:
-            return "over"
-        return "in force"
+            return gettext("over")
+        return gettext("in force")
 
     def find_missing(self) -> str:
         """Return what the rule names and no product has, or no longer, as a sentence; empty where all is there.
@@ -159,7 +160,7 @@ class Rule(models.Model):
         """Return what is wrong with the names in the rule, by field."""
         errors = {}
         if not self.strategies and not self.placements:
-            errors["strategies"] = "Choose a strategy or name a placement in whose lists the rule acts."
+            errors["strategies"] = gettext("Choose a strategy or name a placement in whose lists the rule acts.")
         if unknown := sorted(set(self.strategies) - STRATEGIES.keys()):
             errors["strategies"] = f"Unknown: {', '.join(unknown)}. Known: {', '.join(STRATEGIES)}."
         if self.is_active and self.target_brand and (missing := self.find_missing()):
@@ -170,20 +171,20 @@ class Rule(models.Model):
         """Say in words what the constraints would refuse, beside the field that has to change."""
         errors = self.check_names()
         if self.anchor_id is not None and self.anchor_category_id is not None:
-            errors["anchor_category"] = "Choose a product or a category for the rule to apply to, not both."
+            errors["anchor_category"] = gettext("Choose a product or a category for the rule to apply to, not both.")
         targets = [self.target_id, self.target_brand, self.target_category_id, self.target_attribute]
         if sum(bool(target) for target in targets) != 1:
-            errors["target"] = "Choose one target: a product, a brand, a category or an attribute."
+            errors["target"] = gettext("Choose one target: a product, a brand, a category or an attribute.")
         elif self.kind in {self.Kind.PIN, self.Kind.LINK} and self.target_id is None:
-            errors["target"] = "Pins and links need a product as their target."
+            errors["target"] = gettext("Pins and links need a product as their target.")
         if bool(self.target_attribute) != bool(self.target_value):
-            errors["target_value"] = "An attribute needs a name and a value."
+            errors["target_value"] = gettext("An attribute needs a name and a value.")
         if self.kind == self.Kind.PIN and self.position is None:
-            errors["position"] = "Say at which position to pin it; 1 is first."
+            errors["position"] = gettext("Say at which position to pin it; 1 is first.")
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
-            errors["ends_at"] = "The rule has to end after it starts."
+            errors["ends_at"] = gettext("The rule has to end after it starts.")
         if self.anchor_id is not None and self.anchor_id == self.target_id:
-            errors["target"] = "A product is never recommended beside itself; choose another target."
+            errors["target"] = gettext("A product is never recommended beside itself; choose another target.")
         if errors:
             raise ValidationError(errors)
 

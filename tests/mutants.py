@@ -1606,8 +1606,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/admin.py",
-        '@admin.action(description="Hide from the shop", permissions=["change"])',
-        '@admin.action(description="Hide from the shop")',
+        '@admin.action(description=_("Hide from the shop"), permissions=["change"])',
+        '@admin.action(description=_("Hide from the shop"))',
         ("tests/admin/test_permissions.py",),
         "staff who may only look take products off the shop",
     ),
@@ -1667,8 +1667,32 @@ MUTANTS = (
         "a rule for one page acts in every list of the shop",
     ),
     Mutant(
+        "embeddings/spaces/recipe.py",
+        "        if value != kept and value != settings.KINDRED_RECIPE_UNSET.get(name):\n",
+        "        if value != kept:\n",
+        ("tests/embeddings/test_first_recipe.py::test_a_second_terminal_in_which_nothing_is_set_is_told_nothing",),
+        "whoever sets nothing is told that a setting has no effect",
+    ),
+    Mutant(
+        "api/translated_names.py",
+        "    field.verbose_name = gettext_lazy(str(field.verbose_name))\n",
+        "",
+        ("tests/unit/catalog/test_wording.py::test_every_name_of_a_model_in_the_admin_is_there_in_chinese",),
+        "the admin's forms are in English for staff who read Chinese",
+    ),
+    Mutant(
+        "config/management/commands/up.py",
+        "        refuse_second(home)\n",
+        "",
+        (
+            "tests/services/test_messages.py::"
+            "test_a_second_up_on_the_same_port_is_told_of_the_first_and_not_to_take_another_port",
+        ),
+        "a second up is sent to another port, on which it cannot run either",
+    ),
+    Mutant(
         "catalog/page_parts.py",
-        "    except UnknownAnchor as error:\n",
+        "    except expected as error:\n",
         "    except ZeroDivisionError as error:\n",
         ("tests/recommendations/test_page_parts.py::test_an_unknown_product_leaves_the_page_as_it_is",),
         "a page of the shop is a 500 because its product is not in Kindred yet",

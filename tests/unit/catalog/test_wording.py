@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.contrib import admin
 from django.template import Context, Template
 from django.utils import translation
 
@@ -15,6 +16,7 @@ from catalog.models import Product
 
 PROJECT = Path(__file__).resolve().parents[3]
 TEMPLATES = PROJECT / "templates"
+APPS = ("api", "catalog", "embeddings", "recommendations")
 
 
 @pytest.mark.parametrize("name", ["400", "403", "404", "500"])
@@ -92,8 +94,28 @@ def test_every_wording_of_the_pages_is_there_in_chinese():
         if "admin" not in page.parts and not page.name.startswith("evaluation")
         for match in re.finditer(r"""{% translate (["'])(.+?)\1 %}""", page.read_text())
     }
-    for page in (path for app in ("api", "catalog", "recommendations") for path in (PROJECT / app).rglob("*.py")):
-        wordings |= set(re.findall(r"""\b(?:_|gettext|gettext_lazy)\("([^"\\]+)"\)""", page.read_text()))
+    for page in (path for app in APPS for path in (PROJECT / app).rglob("*.py")):
+        wordings |= set(re.findall(r"""\b(?:_|gettext|gettext_lazy)\(\s*"([^"\\]+)"\s*\)""", page.read_text()))
     assert {"Out of stock", "What both have", "Picture"} <= wordings
     with translation.override("zh-hans"):
         assert {wording for wording in wordings if translation.gettext(wording) == wording} == set()
+
+
+def read_names(model) -> set[str]:
+    """Return all that the admin says of a model: its names, those of its fields, their helps and choices."""
+    meta = model._meta
+    fields = [field for field in meta.local_fields if field.name != "id"]
+    said = [meta.app_config.verbose_name, meta.verbose_name, meta.verbose_name_plural]
+    for field in fields:
+        said += [field.verbose_name, field.help_text, *(label for _, label in field.choices or [])]
+    return {str(text) for text in said if text}
+
+
+def test_every_name_of_a_model_in_the_admin_is_there_in_chinese():
+    models = [model for model in admin.site._registry if model._meta.app_label in APPS]
+    assert {"Product", "Rule", "EmbeddingSpace", "ApiKey"} <= {model.__name__ for model in models}
+    for model in models:
+        with translation.override("en"):
+            english = read_names(model)
+        with translation.override("zh-hans"):
+            assert read_names(model) & english <= {"URL"}

@@ -1,0 +1,35 @@
+"""Names of models and fields, their helps and choices, in the language of whoever looks at the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models import Field, Model
+from django.utils.translation import gettext_lazy
+
+
+class TranslatedAppConfig(AppConfig):
+    """An app whose models are shown in translation. The words are those of the models, so no migration sees it."""
+
+    def ready(self) -> None:
+        for model in self.get_models():
+            translate_model(model)
+
+
+def translate_model(model: type[Model]) -> None:
+    """Have each wording of a model looked up when it is shown."""
+    meta = model._meta
+    meta.verbose_name = gettext_lazy(str(meta.verbose_name))
+    meta.verbose_name_plural = gettext_lazy(str(meta.verbose_name_plural))
+    for field in meta.local_fields:
+        translate_field(field)
+
+
+def translate_field(field: Field[Any, Any]) -> None:
+    """Have name, help and choices of a field looked up when they are shown."""
+    field.verbose_name = gettext_lazy(str(field.verbose_name))
+    if field.help_text:
+        field.help_text = gettext_lazy(str(field.help_text))
+    if field.choices:
+        field.choices = [(value, gettext_lazy(str(label))) for value, label in field.choices]
