@@ -52,6 +52,8 @@ def drop_unseen(text: str) -> str:
 
 def clean_characters(text: str) -> str:
     """Return the text as `drop_unseen` does, without control characters. Line ends and spaces are left as they are."""
+    if text.isascii() and text.isprintable():
+        return text
     return drop_unseen(text.translate(CONTROLS))
 
 

@@ -67,7 +67,7 @@ def html_to_text(text: str) -> str:
     take a browser's parser time with the square of their depth (250 kB of `<div>`: 4 s), so that callers bound the
     length first (`fields.MAX_MARKUP`).
     """
-    text = CDATA.sub("", text)
+    text = CDATA.sub("", text) if "<![CDATA[" in text else text
     is_parsed = False
     for _ in range(MAX_ESCAPES):
         if _holds_markup(text):

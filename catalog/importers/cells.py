@@ -40,7 +40,8 @@ def read_known(cell: str) -> str:
 
 def read_marked(cell: str) -> str:
     """Return a code or number without the apostrophe that made it a text."""
-    return APOSTROPHE.sub("", read_known(cell), count=1)
+    cell = read_known(cell)
+    return APOSTROPHE.sub("", cell, count=1) if cell.startswith("'") else cell
 
 
 def read_code(text: str) -> str:

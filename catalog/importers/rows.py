@@ -76,8 +76,10 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     if replace_missing:
         values["translations"], translations = drop_empty_wordings(translations), {}
     others = _read_others(others)
-    if "attributes" in values:  # it replaces what there was; the others add to it, and never overrule it
-        values["attributes"], others = _read("attributes", clean_attributes, others | values["attributes"]), {}
+    if others:  # the attributes column replaces what there was; these add to it, and never overrule it
+        attributes = _read("attributes", clean_attributes, others | values.get("attributes", {}))
+        if "attributes" in values:
+            values["attributes"], others = attributes, {}
     return ParsedRow(row, ProductWrite(values=values, more_attributes=others, more_translations=translations), images)
 
 
@@ -86,13 +88,13 @@ def _read_others(texts: dict[str, str]) -> dict[str, Any]:
 
     Names that become one are one attribute, and the last one counts.
     """
-    others = {}
+    others: dict[str, Any] = {}
     for name, text in texts.items():
         said = read_own(clean_characters(text))
         said = _read(name, read_code, said) if name in CODES else said
         if said:
             others[clean_name(name)] = said
-    return _read("attributes", clean_attributes, others) if others else {}
+    return others
 
 
 def _read_values(texts: dict[str, str]) -> dict[str, Any]:
