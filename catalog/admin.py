@@ -51,8 +51,12 @@ class MissingFilter(admin.SimpleListFilter):
     parameter_name = "missing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        names = ("Picture", "Description", "Category", "Price")
-        return [(name.lower(), gettext(name)) for name in names]
+        return [
+            ("picture", gettext("Picture")),
+            ("description", gettext("Description")),
+            ("category", gettext("Category")),
+            ("price", gettext("Price")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         conditions = {

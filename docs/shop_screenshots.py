@@ -19,9 +19,8 @@ from playwright.sync_api import sync_playwright
 IMAGES = Path(__file__).resolve().parent / "images"
 WIDTH = 1280  # CSS pixels
 PAGES = {  # address and height
-    "product-page.webp": ("/products/MUG-101/", 1180),
+    "product-page.webp": ("/products/MUG-101/", 1500),
     "why-page.webp": ("/products/MUG-101/why/MUG-107/", 700),
-    "search-page.webp": ("/search/?q=brass+mirror", 900),
 }
 PATIENCE_MS = 60_000
 

@@ -46,6 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """Leave no test in the language of a visitor of the one before: Django keeps it until the next request."""
+    yield
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def servers(request: pytest.FixtureRequest) -> None:
     """Start the servers, unless every test of this run is a unit test."""
