@@ -55,6 +55,13 @@ ROWS = [
         detail="'a' is in one object twice",
     ),
     Row(
+        name="a number that is none to a computer",
+        path="products/",
+        method="POST",
+        body='{"sku": 1e400, "title": "Mug"}',
+        detail="1e400 is too large a number",
+    ),
+    Row(
         name="all that is wrong with a product at once",
         path="products/",
         method="POST",
