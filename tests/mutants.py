@@ -212,6 +212,13 @@ MUTANTS = (
         "anyone sends ten megabytes of brackets",
     ),
     Mutant(
+        "recommendations/rest/views.py",
+        "    if unknown := BatchQuery().find_unknown(sent):",
+        "    if unknown := None:",
+        ("tests/field/test_requests.py::test_a_request_from_the_wild_is_told_what_is_wrong_with_it",),
+        "a limit beside the placements is taken for nothing, and nobody says so",
+    ),
+    Mutant(
         "api/parsers.py",
         "parse_float=read_number",
         "parse_float=float",

@@ -86,6 +86,13 @@ ROWS = [
         ),
     ),
     Row(
+        name="a name beside the placements",
+        path="recommendations/",
+        method="POST",
+        body='{"placements": [{"id": "cart", "anchors": ["A"]}], "limit": 5}',
+        errors=(("limit", "unknown_field"),),
+    ),
+    Row(
         name="a length that is none",
         path="products/",
         headers=(("CONTENT_LENGTH", "many"),),
