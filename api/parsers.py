@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from typing import Any, NoReturn
 
@@ -16,6 +17,14 @@ from api.problems import PayloadTooLarge
 
 def refuse_constant(name: str) -> NoReturn:
     raise ValueError(gettext("%s is not JSON") % name)
+
+
+def read_number(text: str) -> float:
+    """Refuse a number that is none to a computer: as a text, such as a sku, it would be "inf"."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(gettext("%s is too large a number") % text[:100])
+    return number
 
 
 def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,7 +52,9 @@ class BoundedJSONParser(BaseParser):
             raise PayloadTooLarge(gettext("The body is larger than %s bytes. Send it in several parts.") % f"{limit:,}")
         try:
             text = body.decode()
-            data = json.loads(text, parse_constant=refuse_constant, object_pairs_hook=read_object)
+            data = json.loads(
+                text, parse_constant=refuse_constant, parse_float=read_number, object_pairs_hook=read_object
+            )
             if "\\ud" in text.lower():  # half of a surrogate pair is no character: nothing could store or answer it
                 json.dumps(data, ensure_ascii=False).encode()
             return data

@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings as django_settings
-from django.utils.translation import deactivate
 
 PROJECT = Path(__file__).resolve().parent.parent
 UNIT_TESTS = PROJECT / "tests" / "unit"
@@ -82,13 +81,6 @@ def media_directory(settings, tmp_path: Path) -> Path:
     """Give each test a media directory of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    """Leave no language to the next test: a request leaves its own in the thread."""
-    yield
-    deactivate()
 
 
 @pytest.fixture(autouse=True)

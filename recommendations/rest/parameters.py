@@ -88,7 +88,7 @@ class PlacementQuery(StrictSerializer):
 
 
 @extend_schema_serializer(component_name="RecommendationBatch")
-class BatchQuery(serializers.Serializer[Any]):
+class BatchQuery(StrictSerializer):
     """Several placements in one call."""
 
     placements = PlacementQuery(many=True, help_text=f"At most {MAX_PLACEMENTS}")

@@ -100,8 +100,12 @@ class BatchView(APIView):
 
 
 def read_placements(request: Request) -> list[Any]:
-    """Return the placements as they were sent. Raises ValidationError where there is no list of 1 to 20 to answer."""
-    placements = request.data.get("placements") if isinstance(request.data, dict) else None
+    """Return the placements as they were sent. Raises ValidationError where there is no list of 1 to 20 to answer, or
+    more than that, such as a limit beside them that nobody would keep."""
+    sent = request.data if isinstance(request.data, dict) else {}
+    if unknown := BatchQuery().find_unknown(sent):
+        raise ValidationError(unknown)
+    placements = sent.get("placements")
     if not isinstance(placements, list) or not 1 <= len(placements) <= MAX_PLACEMENTS:
         raise ValidationError({"placements": [gettext("Has to be a list of 1 to %d placements.") % MAX_PLACEMENTS]})
     if count_terms(placements) > MAX_BATCH_TERMS:

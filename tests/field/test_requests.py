@@ -55,6 +55,13 @@ ROWS = [
         detail="'a' is in one object twice",
     ),
     Row(
+        name="a number that is none to a computer",
+        path="products/",
+        method="POST",
+        body='{"sku": 1e400, "title": "Mug"}',
+        detail="1e400 is too large a number",
+    ),
+    Row(
         name="all that is wrong with a product at once",
         path="products/",
         method="POST",
@@ -77,6 +84,13 @@ ROWS = [
             ("metric", "invalid_choice"),
             ("price_min", "invalid"),
         ),
+    ),
+    Row(
+        name="a name beside the placements",
+        path="recommendations/",
+        method="POST",
+        body='{"placements": [{"id": "cart", "anchors": ["A"]}], "limit": 5}',
+        errors=(("limit", "unknown_field"),),
     ),
     Row(
         name="a length that is none",
