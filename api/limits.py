@@ -5,6 +5,7 @@ The web server itself takes no larger body than these limits (`config.web_worker
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from api.throttling import count_in_window, identify_address, parse_rate
 MAX_DIGITS = 18  # of a length: Python reads longer numbers slowly, or not at all
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 UNICODE = ("utf-8", "utf8", "us-ascii")  # charsets that our reading of a form is right for
+SESSION_KEY = re.compile("[a-z0-9]{8,100}")  # as Django makes them
 COSTLY_PAGES = ("/search/", "/products/")  # they ask the worker, or search by vectors
 
 
@@ -40,6 +42,8 @@ class LimitsMiddleware:
             return refuse(400, "Content-Type or Accept cannot be read.")
         if request.content_type in FORMS and read_charset(request) not in UNICODE:
             return refuse(415, "Forms are read as UTF-8. Send yours in it, and say charset=utf-8 or nothing.")
+        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # none of ours; a NUL could not even be looked up
         if is_costly(request) and (wait_s := self.seconds_to_wait(request)):
             return refuse(429, f"Too many requests: wait {wait_s} seconds.", retry_after_s=wait_s)
         return self.get_response(request)

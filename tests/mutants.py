@@ -264,7 +264,14 @@ MUTANTS = (
         "api/unavailable.py",
         "    if isinstance(error, DataError):  # a value out of an address, a form or a cookie\n",
         "    if False:\n",
-        ("tests/api/test_raw_requests.py::test_a_session_that_no_column_can_hold_is_a_bad_request",),
+        ("tests/api/test_raw_requests.py::test_a_value_that_no_column_can_hold_is_a_bad_request",),
+        "a value that passed every check but the column's is a 500",
+    ),
+    Mutant(
+        "api/limits.py",
+        "            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)",
+        "            pass",
+        ("tests/api/test_raw_requests.py::test_a_session_that_we_cannot_have_made_is_none",),
         "a cookie with a NUL is a 500",
     ),
     Mutant(
