@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,11 +20,12 @@ from api.access import MaySendEvents, may_see_all
 from api.parameters import ObjectsField, QueryParameters, StrictSerializer
 from api.problems import flatten_errors
 from api.schema import ProblemErrorSerializer
-from api.throttling import EventThrottle, count_in_window, parse_rate
+from api.throttling import EventThrottle, count_in_window, identify_address, parse_rate
 from catalog.models import Product
 from recommendations.events import MAX_ID_LENGTH, Event
 
 MAX_EVENTS = 1_000
+EVENTS_OF_A_REQUEST = 10  # at most, on average, where nobody says who asks
 MAX_BODY_BYTES = 2 * 1024 * 1024  # a thousand events with all their fields take 0.4 MB
 CLOCK_SKEW = timedelta(minutes=10)  # phones are wrong by as much
 LONGEST_OFFLINE = timedelta(days=400)
@@ -143,6 +144,8 @@ class EventsView(APIView):
         batch = EventBatchSerializer(data=request.data)
         batch.is_valid(raise_exception=True)
         items = batch.validated_data["events"]
+        if request.auth is None:
+            check_address(request, count=len(items))
         busy = find_busy_sessions(items) if request.auth is None else set()
         events, rejected = check_events(items, busy=busy, tells_unknown=may_see_all(request))
         recorded = Event.objects.record(events)
@@ -157,6 +160,15 @@ class UserView(APIView):
         """Erase all that is known of a user. Answers with how much that was; again, it is nothing."""
         QueryParameters.read(request)
         return Response({"user_id": user_id, "erased": {"events": Event.objects.erase_user(user_id)}})
+
+
+def check_address(request: Request, *, count: int) -> None:
+    """Count the events of an address, which can make up sessions. Raises Throttled beyond its budget."""
+    rate = parse_rate(settings.KINDRED_API_RATES["events"])
+    name = f"events-from:{identify_address(request._request)}"
+    sent, wait_s = count_in_window(name, rate=rate, amount=count)
+    if sent is not None and sent > rate.limit * EVENTS_OF_A_REQUEST:
+        raise Throttled(wait=wait_s)
 
 
 def find_busy_sessions(items: list[dict[str, Any]]) -> set[str]:

@@ -162,3 +162,16 @@ def test_an_event_that_another_request_records_meanwhile_counts_once(app, make_p
     monkeypatch.setattr(EventQuerySet, "bulk_create", come_second)
     assert app.call("POST", "events/", {"events": [event("e1"), event("e2")]}).status_code == 200
     assert sorted(Event.objects.values_list("event_id", flat=True)) == ["e1", "e2"]
+
+
+def test_an_address_that_makes_up_sessions_has_a_budget_of_events_too(anyone, app, settings, make_product):
+    settings.KINDRED_API_RATES = settings.KINDRED_API_RATES | {"events": "5/min"}
+    make_product("A")
+
+    def send(caller, number):
+        batch = [event(f"{number}-{n}", session_id=f"made up {number} {n}") for n in range(20)]
+        return caller.call("POST", "events/", {"events": batch})
+
+    assert [send(anyone, number).status_code for number in range(3)] == [200, 200, 429]  # 20, 40, 60 of 50
+    assert int(send(anyone, 4)["Retry-After"]) > 0
+    assert send(app, 5).status_code == 200
