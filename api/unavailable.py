@@ -74,6 +74,9 @@ class UnavailableMiddleware:
 def is_unchecked(request: HttpRequest, exception: Exception) -> bool:
     """Was this raised by Django's admin for what somebody made up in an address or a form, such as a row called x?
 
-    It reads numbers and dates in some of them as they come: in lookups, in what is selected, in a choice shown again.
+    It reads numbers and dates in some of them as they come: in lookups, in what is selected, in a choice shown again;
+    and takes what a form begins with, `add/?starts_at=x`, for the moment that it should be.
     """
-    return request.path_info.startswith("/admin/") and isinstance(exception, ValueError) and not settings.DEBUG
+    is_taken_for_another = isinstance(exception, AttributeError) and exception.obj in list(request.GET.values())
+    is_made_up = isinstance(exception, ValueError) or is_taken_for_another
+    return request.path_info.startswith("/admin/") and is_made_up and not settings.DEBUG

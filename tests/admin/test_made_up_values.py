@@ -21,6 +21,8 @@ RULE = {"kind": "boost", "strategies": "similar", "target_brand": "Nordlyn", "fa
         ("catalog/product/?created_at__year=99999999", None),
         ("api/apikey/?created_at__year=99999999", None),
         ("catalog/product/add/?category=x", None),
+        ("api/apikey/add/?expires_at=x", None),
+        ("recommendations/rule/add/?starts_at=x", None),
         ("recommendations/rule/add/", {**RULE, "anchor": "x"}),
         ("recommendations/rule/add/", {**RULE, "target": "\0"}),
         ("catalog/product/", {"action": "hide_from_shop", "_selected_action": "x"}),
