@@ -227,7 +227,7 @@ MUTANTS = (
     ),
     Mutant(
         "api/unavailable.py",
-        "isinstance(exception, ValueError) and not settings.DEBUG",
+        "is_made_up and not settings.DEBUG",
         "False",
         ("tests/admin/test_made_up_values.py",),
         "a row called x is a 500 of the admin",
