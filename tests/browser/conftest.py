@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+PATIENCE_MS = 20_000  # until a page shows what is expected, on a machine that is busy with other things
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 # A page that a test makes up comes from nowhere, and such pages may not ask a loopback address.
@@ -24,6 +25,7 @@ def browser() -> Iterator[Browser]:
             started = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
         except Error as error:
             pytest.skip(f"no browser: {error.message.splitlines()[0]}")
+        expect.set_options(timeout=PATIENCE_MS)
         # Playwright's loop runs in this thread, which Django takes for asynchronous code.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
         yield started
