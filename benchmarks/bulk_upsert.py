@@ -139,8 +139,8 @@ def save_one_by_one(writes: Sequence[ProductWrite]) -> None:
     """Save each product and each picture by itself, where it would change; as many in a transaction as in bulk."""
     from django.db import transaction
 
-    from catalog.bulk_saving import make_image
     from catalog.models import Product
+    from catalog.pictures.arranging import make_image
     from catalog.writing import CHUNK, Outcome, load_stored, write_product
 
     for start in range(0, len(writes), CHUNK):

@@ -676,6 +676,20 @@ MUTANTS = (
         "next season's products are seen before they are announced",
     ),
     Mutant(
+        "catalog/importers/google/feed.py",
+        "make_adviser(head, is_guessed=True)",
+        "make_adviser(head, is_guessed=False)",
+        ("tests/field/test_google.py",),
+        "who exports a Chinese feed is told to read it as Latin letters",
+    ),
+    Mutant(
+        "catalog/importers/rows.py",
+        '(split_links(part) if "//" in part else [part])',
+        "[part]",
+        ("tests/field/test_pictures.py",),
+        "three URLs between commas are one that leads nowhere",
+    ),
+    Mutant(
         "catalog/importers/picture_index.py",
         "self.find(end) if len(self.urls[end]) < 2 else None",
         "self.find(end)",
@@ -691,10 +705,17 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/pictures/arranging.py",
-        '"" if picture is None or picture.url in not_again else picture.url',
-        '"" if picture is None else picture.url',
+        "is_fetched=picture.url not in not_again",
+        "is_fetched=True",
         ("tests/field/test_pictures.py",),
         "each import fetches every picture again",
+    ),
+    Mutant(
+        "catalog/pictures/arranging.py",
+        "download.url not in arrangement.open_urls",
+        "False",
+        ("tests/field/test_pictures.py",),
+        "the wrong picture comes after the file that corrected it, and a picture that is here comes twice",
     ),
     Mutant(
         "recommendations/search/queries.py",
@@ -1591,7 +1612,7 @@ MUTANTS = (
         "a product is shown as reduced long after its sale",
     ),
     Mutant(
-        "catalog/importers/google/items.py",
+        "catalog/importers/picture_names.py",
         "(?<=[\\s,;|])(?=",
         "(?<=[\\s;|])(?=",
         ("tests/field/test_google.py::test_items_say_what_they_say",),

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from math import log2
 
 MAX_BYTES = 64 * 1024  # judged; more would decide no better
@@ -124,6 +126,34 @@ NAMES = {"cp932": "shift_jis", "euc_kr": "euc-kr", "euc_jp": "euc-jp", "koi8_r":
 def name_by_mark(head: bytes) -> str:
     """Return the encoding that a byte order mark says, or nothing."""
     return next((name for mark, name in BYTE_ORDER_MARKS.items() if head.startswith(mark)), "")
+
+
+def make_adviser(head: bytes, *, is_guessed: bool) -> Callable[[bytes], str]:
+    """Return what says which option reads a file that is not in its encoding, from its beginning or else a row of it.
+
+    Without `is_guessed` it names the one that is most likely.
+    """
+
+    def guess(sample: bytes) -> str:
+        return guess_encoding(b"\n".join(line for line in sample.split(b"\n") if not _is_utf8(line)))
+
+    guess_of_file = cache(lambda: guess(head))
+
+    def advise(row: bytes) -> str:
+        found = guess_of_file() or guess(row) if is_guessed else ""
+        if found in ("", "cp1252"):
+            return "--encoding cp1252 if it is Latin-1 or Windows-1252"
+        return f"--encoding {found}, which it seems to be"
+
+    return advise
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def guess_encoding(data: bytes) -> str:

@@ -6,6 +6,7 @@ import re
 
 from catalog.importers.report import ImportFileError
 
+PACKED_TABLE = re.compile(rb"PK\x03\x04.{26}[^\x00-\x1f]{0,200}?\.(?:csv|tsv|txt|tab)", re.DOTALL | re.IGNORECASE)
 BEGINNINGS = (
     (b"PK\x03\x04", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),
     (b"\xd0\xcf\x11\xe0", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),
@@ -27,6 +28,8 @@ def refuse_other_files(head: bytes, *, is_wide: bool, is_utf8: bool) -> None:
 
     `is_wide` says that the encoding has several bytes for each letter, `is_utf8` that none was named or marked.
     """
+    if PACKED_TABLE.match(head):
+        raise ImportFileError("This is a compressed file (zip): unpack it, and import what is in it.")
     for begin, said in BEGINNINGS:
         if head.startswith(begin):
             raise ImportFileError(said)

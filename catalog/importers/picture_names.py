@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+NEXT_LINK = re.compile(r"(?<=[\s,;|])(?=(?:https?:)?//)", re.IGNORECASE)  # a comma inside an address stays
+BETWEEN = " \t\r\n,;|"
 NEXT_NAME = re.compile(r",\s+|,(?=(?:https?:)?//)", re.IGNORECASE)
+
+
+def split_links(text: str) -> list[str]:
+    """Return the links that one text joins by commas, semicolons, bars or spaces; //host/x.jpg is of the web, too."""
+    links = (link.strip(BETWEEN) for link in NEXT_LINK.split(text))
+    return [f"https:{link}" if link.startswith("//") else link for link in links if link]
 
 
 def split_names(text: str) -> list[str]:

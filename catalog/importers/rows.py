@@ -28,6 +28,7 @@ from catalog.fields import (
 )
 from catalog.importers.cells import read_code, read_known, read_marked, read_own
 from catalog.importers.formulas import read_guarded
+from catalog.importers.picture_names import split_links
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.models import Product
 from catalog.pictures.checks import PictureError, check_number
@@ -203,9 +204,9 @@ def _refuse_constant(name: str) -> None:
 
 
 def split_images(text: str) -> list[str]:
-    """Return the names and URLs between bars, each once; //host/x.jpg is of the same web as the rest."""
-    names = (f"https:{name}" if name.startswith("//") else name for part in text.split("|") if (name := part.strip()))
-    return list(dict.fromkeys(names))
+    """Return the names and URLs between bars, each once. URLs may be joined otherwise; names may hold commas."""
+    parts = filter(None, map(str.strip, text.split("|")))
+    return list(dict.fromkeys(name for part in parts for name in (split_links(part) if "//" in part else [part])))
 
 
 def _parse_images(text: str) -> list[str]:

@@ -12,13 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from io import TextIOWrapper
 from typing import IO, TextIO
 
 from catalog.characters import clean_name
 from catalog.importers.cells import is_blank, read_cell
-from catalog.importers.encodings import MAX_BYTES, guess_encoding, name_by_mark
+from catalog.importers.encodings import MAX_BYTES, make_adviser, name_by_mark
 from catalog.importers.other_files import refuse_other_files
 from catalog.importers.report import ImportFileError, SourceRow
 
@@ -92,11 +91,10 @@ class Lines:
         return line
 
     def _read(self) -> str:
-        line = self.text.readline(MAX_RECORD)
-        rest = line
+        line = rest = self.text.readline(MAX_RECORD)
         while len(rest) == MAX_RECORD and not rest.endswith(("\n", "\r")):
             rest = self.text.readline(MAX_RECORD)
-        return line
+        return line.lstrip("\ufeff")  # files that were joined have a mark each
 
     def begin(self) -> int:
         """Begin with the next record, and return the number of its first line."""
@@ -123,42 +121,17 @@ def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DE
     file.seek(0)
     encoding = name_by_mark(head) or encoding.lower().replace("_", "-")
     is_wide = encoding.startswith(("utf-16", "utf-32"))
-    refuse_other_files(head, is_wide=is_wide, is_utf8=encoding in UTF8)
+    is_utf8 = encoding in UTF8
+    refuse_other_files(head, is_wide=is_wide, is_utf8=is_utf8)
+    suggest = make_adviser(head, is_guessed=is_utf8)
+    missed = f"which is not {'UTF-8' if is_utf8 else encoding}; save the file as UTF-8, or pass "
     # The codecs of wide encodings know no escape.
     text = TextIOWrapper(file, encoding=encoding, errors="replace" if is_wide else "surrogateescape", newline="")
     try:
-        yield _read_header(Lines(text), delimiters=delimiters, advise=_adviser(head, encoding=encoding))
+        yield _read_header(Lines(text), delimiters=delimiters, advise=lambda row: missed + suggest(row))
     finally:
         with suppress(ValueError):  # the caller has closed it already
             text.detach()
-
-
-def _adviser(head: bytes, *, encoding: str) -> Callable[[bytes], str]:
-    """Return what says how to read a file that is not in its encoding, from its beginning or else from a row of it."""
-    is_utf8 = encoding in UTF8
-    name = "UTF-8" if is_utf8 else encoding
-
-    def guess(sample: bytes) -> str:
-        return guess_encoding(b"\n".join(line for line in sample.split(b"\n") if not _is_utf8(line)))
-
-    guess_of_file = cache(lambda: guess(head))
-
-    def advise(row: bytes) -> str:
-        found = guess_of_file() or guess(row) if is_utf8 else ""
-        meant = f"{found}, which it seems to be"
-        if found in ("", "cp1252"):
-            meant = "cp1252 if it is Latin-1 or Windows-1252"
-        return f"which is not {name}; save the file as UTF-8, or pass --encoding {meant}"
-
-    return advise
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str]) -> Table:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from celery import current_app
 from django.db import connection, transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from catalog.models import PictureDownload, Product, ProductImage, ProductQuerySet
@@ -33,6 +33,8 @@ class Arrangement:
     places: list[tuple[int, Picture | ProductImage]] = field(default_factory=list)  # with their positions, ascending
     gone: list[ProductImage] = field(default_factory=list)
     downloads: list[tuple[int, str]] = field(default_factory=list)  # positions and URLs
+    withdrawn: list[PictureDownload] = field(default_factory=list)  # that wait for a picture which is not to come now
+    open_urls: set[str] = field(default_factory=set)  # of pictures that are to come: these and those on their way
     sources: dict[int, str] = field(default_factory=dict)  # of pictures that were there, by id, where it is news
     count: int = 0  # positions that are given away
     is_complete: bool = True  # whether every picture that was named is there
@@ -41,19 +43,23 @@ class Arrangement:
         self.places.append((self.count, picture))
         self.count += 1
 
-    def leave_open(self, url: str = "") -> None:
-        """Keep a position for a picture that is not there, and have it fetched if it has a URL."""
-        if url:
+    def leave_open(self, url: str = "", *, is_fetched: bool = False) -> None:
+        """Keep a position for a picture that is not there, and have it fetched if it has a URL and `is_fetched`."""
+        self.open_urls.add(url)
+        if is_fetched:
             self.downloads.append((self.count, url))
         self.count += 1
         self.is_complete = False
 
 
 def prefetch_pictures(products: ProductQuerySet, wanted: Iterable[WantedPictures]) -> ProductQuerySet:
-    """Return the products with what `plan_arrangement` compares: their pictures, and downloads from those URLs."""
+    """Return the products with what `plan_arrangement` compares: their pictures, and downloads.
+
+    Of these, the ones from the URLs that are wanted, and the ones that still wait.
+    """
     urls = {picture.url for pictures in wanted for picture in pictures if isinstance(picture, PictureUrl)}
-    named = PictureDownload.objects.filter(url__in=urls).order_by("id")
-    return products.prefetch_related("images", Prefetch("downloads", named, to_attr="named_downloads"))
+    compared = PictureDownload.objects.filter(Q(url__in=urls) | Q(state=PictureDownload.State.WAITING)).order_by("id")
+    return products.prefetch_related("images", Prefetch("downloads", compared, to_attr="compared_downloads"))
 
 
 def plan_arrangement(product: Product, wanted: WantedPictures) -> Arrangement | None:
@@ -61,9 +67,16 @@ def plan_arrangement(product: Product, wanted: WantedPictures) -> Arrangement | 
 
     Pictures that nobody named are taken away only where every one that was named is there. Of one that is bad, missing
     or yet to be fetched nobody can tell which of the stored ones it was: all stay until then, behind the others.
+    A download that still waits is withdrawn where its URL is named no more, or its picture has come another way.
     """
     held = list(product.images.all()) if product.pk else []
-    arrangement = _place_named(wanted, held, getattr(product, "named_downloads", []))
+    downloads = getattr(product, "compared_downloads", [])
+    arrangement = _place_named(wanted, held, downloads)
+    arrangement.withdrawn = [
+        download
+        for download in downloads
+        if download.state == PictureDownload.State.WAITING and download.url not in arrangement.open_urls
+    ]
     placed = {picture.pk for _, picture in arrangement.places if isinstance(picture, ProductImage)}
     rest = [image for image in held if image.pk not in placed]
     if not arrangement.is_complete:
@@ -72,7 +85,7 @@ def plan_arrangement(product: Product, wanted: WantedPictures) -> Arrangement | 
             arrangement.place(image)
         rest = rest[len(kept) :]
     arrangement.gone = rest
-    if rest or arrangement.downloads or not _is_so_already(arrangement, held):
+    if rest or arrangement.downloads or arrangement.withdrawn or not _is_so_already(arrangement, held):
         return arrangement
     return None
 
@@ -99,8 +112,10 @@ def _place_named(
         if there is not None or isinstance(picture, Picture):
             arrangement.place(there or picture)  # type: ignore[arg-type]
             seen.add(key)
+        elif picture is None:
+            arrangement.leave_open()
         else:
-            arrangement.leave_open("" if picture is None or picture.url in not_again else picture.url)
+            arrangement.leave_open(picture.url, is_fetched=picture.url not in not_again)
     return arrangement
 
 
@@ -127,6 +142,7 @@ def arrange_pictures(arrangements: Iterable[tuple[int, Arrangement]]) -> None:
     moved: list[ProductImage] = []
     new: list[ProductImage] = []
     downloads: list[PictureDownload] = []
+    withdrawn: list[int] = []
     for product_id, arrangement in arrangements:
         gone += [image.pk for image in arrangement.gone]
         for position, picture in arrangement.places:
@@ -136,6 +152,7 @@ def arrange_pictures(arrangements: Iterable[tuple[int, Arrangement]]) -> None:
                 picture.position = position
                 picture.source_url = arrangement.sources.get(picture.pk, picture.source_url)
                 moved.append(picture)
+        withdrawn += [download.pk for download in arrangement.withdrawn]
         downloads += [
             PictureDownload(product_id=product_id, url=url, position=position)
             for position, url in arrangement.downloads
@@ -143,6 +160,8 @@ def arrange_pictures(arrangements: Iterable[tuple[int, Arrangement]]) -> None:
     delete_images(gone)
     ProductImage.objects.bulk_update(moved, ["position", "source_url"])
     ProductImage.objects.bulk_create(new)
+    if withdrawn:  # one that a worker has taken meanwhile comes, and leaves with the next import
+        PictureDownload.objects.filter(pk__in=withdrawn, state=PictureDownload.State.WAITING).delete()
     if PictureDownload.objects.bulk_create(downloads):
         transaction.on_commit(lambda: current_app.send_task(SEND_TASK), robust=True)  # lost, beat sends it again
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,20 @@ def imported_modules(statement: ast.AST) -> list[str]:
 def is_module(name: str) -> bool:
     path = PROJECT.joinpath(*name.split("."))
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def test_what_is_taken_from_our_modules_by_what_no_test_runs_is_there():
+    files = [path for folder in ("benchmarks", "docs", "demo") for path in sorted((PROJECT / folder).rglob("*.py"))]
+    taken = [
+        (path.name, statement.module, alias.name)
+        for path in files
+        for statement in ast.walk(ast.parse(path.read_text()))
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").split(".")[0] in APPS
+        for alias in statement.names
+        if not is_module(f"{statement.module}.{alias.name}")
+    ]
+    assert ("bulk_upsert.py", "catalog.pictures.arranging", "make_image") in taken
+    assert [name for name in taken if not hasattr(importlib.import_module(name[1]), name[2])] == []
 
 
 def test_our_modules_are_imported_inside_functions_only_where_something_heavy_is_behind_them():

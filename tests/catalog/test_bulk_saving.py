@@ -99,7 +99,8 @@ def test_a_changed_product_says_when_it_was_changed_and_keeps_when_it_was_made()
 def test_a_picture_that_goes_leaves_the_note_of_its_download(media_directory):
     upsert_products([write("A", pictures="ab")])
     product = Product.objects.get()
-    download = PictureDownload.objects.create(product=product, url="https://p.example/a", image=product.images.first())
+    fetched = {"url": "https://p.example/a", "state": PictureDownload.State.DONE, "image": product.images.first()}
+    download = PictureDownload.objects.create(product=product, **fetched)
     kept = product.images.last()
 
     assert [result.outcome for result in upsert_products([write("A", pictures="cb")])] == [Outcome.UPDATED]

@@ -133,6 +133,14 @@ def test_a_utf_16_file_without_its_mark_is_refused_with_what_to_do_and_can_be_re
         (b"sku,title,pr\xe9is\nA,B,C\n", "The column names are not UTF-8"),
         (b"PK\x03\x04rest", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),
         (
+            b"PK\x03\x04" + bytes(26) + b"out/products.CSV" + bytes(9),
+            "This is a compressed file (zip): unpack it, and import what is in it.",
+        ),
+        (
+            b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml" + bytes(9),
+            'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".',
+        ),
+        (
             b'<?xml version="1.0"?><rss/>',
             "This is XML, not CSV: if it is a Google Merchant feed, pass --format google.",
         ),

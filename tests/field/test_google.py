@@ -566,7 +566,33 @@ ENVELOPES = [
             )
         ],
         products=LAMP,
-        rejected={4: "title holds the byte 0xE5, which is not in the encoding that the feed declares"},
+        rejected={
+            4: "title holds the byte 0xE5, which is not in the encoding that the feed declares; pass --encoding cp1252"
+        },
+    ),
+    *(
+        Case(
+            name=f"a feed in {name} that says UTF-8 is told by its letters",
+            files=[feed(rss(f"<g:id>P1</g:id><g:title>{title}</g:title>").encode(name))],
+            rejected={
+                3: f"which is not in the encoding that the feed declares; pass --encoding {name}, which it seems"
+            },
+            refused="no product could be loaded",
+        )
+        for name, title in (("gb18030", "青花瓷瓶"), ("cp1251", "Лампа"), ("euc-kr", "꽃병 파란색"))
+    ),
+    Case(
+        name="the letters may stand far behind the beginning",
+        files=[
+            feed(
+                rss(
+                    f"<g:id>P1</g:id><g:title>Lamp</g:title><g:price>1 EUR</g:price><!--{'x' * 70_000}-->",
+                    "<g:id>P2</g:id><g:title>あおいかびん</g:title>",
+                ).encode("cp932")
+            ),
+        ],
+        products=LAMP,
+        rejected={4: "which is not in the encoding that the feed declares; pass --encoding shift_jis"},
     ),
     Case(
         name="a NUL costs its item only, other control characters are spaces",

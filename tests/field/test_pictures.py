@@ -90,6 +90,26 @@ CASES = [
         products={"C": {"images": [], "downloads": ["https://c.example/a.jpg"]}},
     ),
     Case(
+        name="URLs that are joined otherwise than by bars are as many pictures, and names and URLs keep their commas",
+        files=[
+            File(
+                content="sku,title,images\n"
+                'C,Cup,"https://c.example/a.jpg, //c.example/b.jpg;https://c.example/w_9,h_9/c d.jpg|red, big.png"\n'
+            )
+        ],
+        pictures={"red, big.png": RED},
+        products={
+            "C": {
+                "images": ["red, big.png"],
+                "downloads": [
+                    "https://c.example/a.jpg",
+                    "https://c.example/b.jpg",
+                    "https://c.example/w_9,h_9/c d.jpg",
+                ],
+            }
+        },
+    ),
+    Case(
         name="a missing and a damaged picture cost themselves",
         files=[File(content="sku,title,images\nC,Cup,red.png|gone.png|cut.png|blue.png\n")],
         pictures={"red.png": RED, "blue.png": BLUE, "cut.png": TEAL[:60]},
@@ -233,6 +253,25 @@ def test_a_stored_picture_leaves_when_the_one_that_takes_its_place_has_come(tmp_
 
     check_case(new, tmp_path)
     assert names_of(Product.objects.get()) == ["new.png", "b.png"]
+
+
+@pytest.mark.django_db
+def test_what_still_waits_is_withdrawn_when_a_later_file_names_it_no_more_or_its_picture_is_here(tmp_path: Path):
+    wrong = Case(name="", files=[File(content=FEED.replace("a.png", "wrong.png"))], products={"C": {}})
+    check_case(wrong, tmp_path)
+    mended = Case(
+        name="",
+        files=[File(content=FEED)],
+        pictures={"b.png": TEAL},
+        products={"C": {"images": ["b.png"], "downloads": ["https://c.example/a.png"]}},
+    )
+    check_case(mended, tmp_path)
+    fetch_all()
+    assert names_of(Product.objects.get()) == ["a.png", "b.png"]
+
+    emptied = [File(content=FEED.replace("a.png", "new.png")), File(content="sku,title,images\nC,Cup,\n")]
+    check_case(Case(name="", files=emptied, products={"C": {"images": []}}), tmp_path)
+    assert not PictureDownload.objects.filter(state="waiting").exists()
 
 
 @pytest.mark.django_db

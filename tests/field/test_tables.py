@@ -103,6 +103,11 @@ LINES = [
     ),
     table("headers of files joined", "sku,title\nA,Mug\nSKU, Title\nB,Jug\n", kept=titles(A="Mug", B="Jug")),
     table(
+        "headers of files joined, quoted and marked",
+        '\ufeff"sku","title"\nA,Mug\n\ufeff"sku","title"\nB,Jug\n\ufeff\nsku,title\n',
+        kept=titles(A="Mug", B="Jug"),
+    ),
+    table(
         "rows of which nothing is seen, and the end of a file of DOS",
         "sku,title,price\nA,Mug,1\n , ,\n\u00a0,\u200b,\t\n\x0c\nB,Jug,2\n\x1a",
         kept=titles(A="Mug", B="Jug"),

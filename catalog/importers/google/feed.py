@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
+from catalog.importers.encodings import MAX_BYTES, make_adviser
 from catalog.importers.envelopes import open_envelope, skip_bytes
 from catalog.importers.google.items import LINKS, Fields, Item, name_links, read_item
 from catalog.importers.google.markup import find_encoding
@@ -15,7 +16,6 @@ from catalog.importers.google.xml_items import read_xml
 from catalog.importers.report import ImportFileError, ImportReport, SourceRow
 from catalog.importers.table import Table, open_table
 
-HEAD_BYTES = 1024
 MAX_NOTES = 64 * 1024  # bytes of notes above a table's headings
 REQUIRED = ("id", "title")
 UNDECODED = re.compile("[\\udc80-\\udcff]")
@@ -36,9 +36,10 @@ def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8
 
 def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iterator[tuple[int, Item]]:
     """Yield each item with the line that it begins on."""
-    head = file.read(HEAD_BYTES)
+    head = file.read(MAX_BYTES)
     file.seek(0)
-    start = head.decode(find_encoding(head, given=encoding), errors="replace").lstrip("\ufeff \r\n\t")
+    codec = find_encoding(head, given=encoding)
+    start = head.decode(codec, errors="replace").lstrip("\ufeff \r\n\t")
     if start[:20].lower().startswith(("<!doctype html", "<html")):
         raise ImportFileError(
             "This is a web page, no feed: open its address in a browser, and see whether it asks to log in."
@@ -46,21 +47,24 @@ def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iter
     if start.startswith(("{", "[")):
         raise ImportFileError("This is JSON, no feed: export it as XML, or as a table with the headings id and title.")
     if start.startswith("<"):
+        advise = make_adviser(head, is_guessed=True)
         for line, fields, problem in read_xml(file, encoding=encoding):
             item = read_item(fields)
-            yield line, replace(item, problem=problem or _find_undecoded(item.row) or item.problem)
+            undecoded = _find_undecoded(item.row, is_utf8=codec == "utf-8", advise=advise)
+            yield line, replace(item, problem=problem or undecoded or item.problem)
         return
     yield from _read_table(file, report=report, encoding=encoding)
 
 
-def _find_undecoded(row: dict[str, str]) -> str:
+def _find_undecoded(row: dict[str, str], *, is_utf8: bool, advise: Callable[[bytes], str]) -> str:
     """Return why a row is not what its feed says, or nothing: a byte of it is not in the feed's encoding."""
     for column, text in row.items():
         if match := UNDECODED.search(text):
             byte = ord(match[0]) - 0xDC00
+            original = text.encode(errors="surrogateescape") if is_utf8 else b""
             return (
                 f"wrong encoding: {column} holds the byte 0x{byte:02X}, which is not in the encoding that the feed "
-                "declares; pass the right one, such as --encoding cp1252"
+                f"declares; pass {advise(original)}"
             )
     return ""
 

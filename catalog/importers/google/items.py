@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from catalog.importers.google.availability import read_stock
 from catalog.importers.google.prices import is_expired, read_prices
-from catalog.importers.picture_names import join_names
+from catalog.importers.picture_names import join_names, split_links
 from catalog.importers.report import RowError
 from catalog.importers.rows import COLUMNS
 
@@ -47,8 +47,6 @@ SKIPPED = re.compile(
     r"product_type|google_product_category|price|sale_price.*|expiration_date|availability|quantity|"
     r"sell_on_google_quantity|quantity_to_sell_on_facebook|inventory|image_link|additional_image_link)"
 )
-NEXT_LINK = re.compile(r"(?<=[\s,;|])(?=(?:https?:)?//)", re.IGNORECASE)  # a comma inside an address stays
-BETWEEN = " \t\r\n,;|"
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,6 @@ def _read_category(fields: Fields) -> str:
 
 def _split_links(fields: Fields, name: str) -> list[str]:
     """Return the links of an attribute that may be repeated, and may hold several in one text."""
-    links = [link for text in fields.get(name, []) for link in NEXT_LINK.split(text)]
+    links = [link for text in fields.get(name, []) for link in split_links(text)]
     names = [part for link in links for part in ([link] if "//" in link else link.split(","))]
-    named = filter(None, (name.strip(BETWEEN) for name in names))
-    return [f"https:{name}" if name.startswith("//") else name for name in named]
+    return list(filter(None, map(str.strip, names)))
