@@ -30,7 +30,6 @@ from catalog.importers.cells import read_code, read_known, read_marked, read_own
 from catalog.importers.formulas import read_guarded
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.models import Product
-from catalog.pictures.checks import PictureError, check_number
 from catalog.prices import DECIMALS, clean_currency, read_price
 from catalog.refusals import AmbiguousPrice, BadValue
 from catalog.writing import ProductWrite
@@ -65,7 +64,7 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     """
     texts = _read_texts(row, replace_missing=replace_missing)
     values = _read_values(texts)
-    images = _parse_images(texts["images"]) if "images" in texts else None
+    images = split_images(texts["images"]) if "images" in texts else None
     translations: dict[str, dict[str, str]] = {}
     others = dict(row.attributes)
     for column, text in texts.items():
@@ -206,15 +205,6 @@ def split_images(text: str) -> list[str]:
     """Return the names and URLs between bars, each once; //host/x.jpg is of the same web as the rest."""
     names = (f"https:{name}" if name.startswith("//") else name for part in text.split("|") if (name := part.strip()))
     return list(dict.fromkeys(names))
-
-
-def _parse_images(text: str) -> list[str]:
-    names = split_images(text)
-    try:
-        check_number(len(names))
-    except PictureError as error:
-        raise RowError(str(error)) from None
-    return names
 
 
 def _shown(text: str) -> str:
