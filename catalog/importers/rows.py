@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from api.json_faults import describe_json_fault
 from api.parsers import read_object
 from catalog.characters import clean_characters, clean_name
 from catalog.fields import (
@@ -193,7 +194,8 @@ def _parse_attributes(text: str) -> dict[str, Any]:
     except RecursionError:
         raise RowError("attributes is nested too deeply") from None
     except ValueError as error:
-        raise RowError(f'attributes is not JSON ({error}): write an object such as {{"colour": "red"}}') from None
+        said = describe_json_fault(error)
+        raise RowError(f'attributes is not JSON ({said}): write an object such as {{"colour": "red"}}') from None
     return clean_attributes(value)
 
 

@@ -57,8 +57,7 @@ GOOD = "A-1,Good one,12.50,3,EUR,{},\n"
         ),
         (
             'B-1,T,1,,EUR,"{""a"": 1e999}",',
-            "attributes is not JSON (Out of range float values are not JSON compliant): "
-            'write an object such as {"colour": "red"}',
+            'attributes is not JSON (a number is too large): write an object such as {"colour": "red"}',
         ),
         ('B-1,T,1,,EUR,"{""a"": ""\\u0000""}",', "attributes holds a NUL character"),
         ('B-1,T,1,,EUR,"{""a"":' + "[" * 30 + "]" * 30 + '}",', "attributes is nested too deeply"),
