@@ -18,7 +18,7 @@ from api.models import ApiKey
 class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     """A key is never edited but for its name and expiry: what it may do was promised when it was made."""
 
-    list_display = ["name", "scope", "shown_prefix", "state", "created_at", "last_used_at", "expires_at"]
+    list_display = ["name", "scope", "shown_prefix", "shown_state", "created_at", "last_used_at", "expires_at"]
     list_filter = ["scope"]
     search_fields = ["name", "prefix"]
     fields = ["name", "scope", "expires_at"]
@@ -39,6 +39,10 @@ class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     @admin.display(description=_("key"))
     def shown_prefix(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
+
+    @admin.display(description=_("state"))
+    def shown_state(self, key: ApiKey) -> str:
+        return key.state
 
     @admin.action(description=_("Revoke: shut these keys out at once"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 TOKEN_BYTES = 32  # 256 bits from the system: nothing to guess, so a plain sha256 at rest is enough
 PREFIX_LENGTH = 17  # characters of the token that stay readable, to tell keys apart
@@ -76,11 +77,12 @@ class ApiKey(models.Model):
 
     @property
     def state(self) -> str:
+        """Whether it lets anybody in, in a word."""
         if self.revoked_at is not None:
-            return "revoked"
+            return gettext("revoked")
         if self.expires_at is not None and self.expires_at <= timezone.now():
-            return "expired"
-        return "active"
+            return gettext("expired")
+        return gettext("active")
 
     def revoke(self) -> None:
         """Shut the key out at once. A second call changes nothing: the first moment is kept."""

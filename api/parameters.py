@@ -8,17 +8,26 @@ from itertools import islice
 from typing import Any
 
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
+from rest_framework.settings import api_settings
 
 from api.declarations import AnyField, Declared, TextsField, describe_choices, keep_untranslated, parameters_of
 
 MAX_UNKNOWN = 10  # names that an answer says are unknown, the first that were sent
 MAX_NAME = 100  # characters of such a name that are looked at and shown
+MEANT = {
+    "field": gettext_lazy("Unknown field. Did you mean %s?"),
+    "parameter": gettext_lazy("Unknown parameter. Did you mean %s?"),
+}
+KNOWN = {
+    "field": gettext_lazy("Unknown field. Known: %s."),
+    "parameter": gettext_lazy("Unknown parameter. Known: %s."),
+}
 
 
 class DeclaredFields(serializers.Serializer[Any]):
@@ -96,10 +105,8 @@ def refuse_names(names: Iterable[str], *, known: list[str], kind: str) -> dict[s
 
 def describe_unknown(name: str, *, known: list[str], kind: str) -> str:
     """Say that a name is unknown, and which known one was probably meant."""
-    said = gettext("Unknown field.") if kind == "field" else gettext("Unknown parameter.")
     close = difflib.get_close_matches(name, known, n=1)
-    hint = gettext("Did you mean %s?") % close[0] if close else gettext("Known: %s.") % ", ".join(known)
-    return f"{said} {hint}"
+    return str(MEANT[kind] % close[0] if close else KNOWN[kind] % ", ".join(known))
 
 
 class CommaListField(serializers.CharField):
@@ -167,6 +174,12 @@ class StrictSerializer(DeclaredFields):
 
     # What a client may send along because it has read it in an answer.
     ignored: tuple[str, ...] = ()
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data is None and self.parent is None:  # of which the framework says in English alone that it is nothing
+            said = self.error_messages["invalid"].format(datatype="null")
+            raise serializers.ValidationError({api_settings.NON_FIELD_ERRORS_KEY: [said]}, code="invalid")
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         errors: dict[str, Any] = self.find_unknown(data) if isinstance(data, dict) else {}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from api.json_faults import describe_json_fault
 from api.problems import PayloadTooLarge
 
 
@@ -59,4 +60,4 @@ class BoundedJSONParser(BaseParser):
                 json.dumps(data, ensure_ascii=False).encode()
             return data
         except (ValueError, RecursionError) as error:
-            raise ParseError(gettext("The body is not valid JSON: %s.") % error) from error
+            raise ParseError(gettext("The body is not valid JSON: %s.") % describe_json_fault(error)) from error

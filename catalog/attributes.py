@@ -104,5 +104,5 @@ def describe_value(value: Any, *, unit: str) -> str:
         return ", ".join(text for part in value if (text := describe_value(part, unit=unit)))
     if value is None or value == "":
         return ""
-    text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    text = (gettext("yes") if value else gettext("no")) if isinstance(value, bool) else str(value)
     return f"{text} {unit}".strip()

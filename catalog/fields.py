@@ -154,10 +154,9 @@ def check_json(value: Any, *, depth: int = 0) -> None:
     elif isinstance(value, str):
         check_characters(value)
     elif isinstance(value, float) and not math.isfinite(value):
-        said = "Out of range float values are not JSON compliant"
         raise BadValue(
             gettext("is not JSON (%(why)s): write an object such as %(example)s")
-            % {"why": said, "example": OBJECT_EXAMPLE},
+            % {"why": gettext("a number is too large"), "example": OBJECT_EXAMPLE},
             code="too_large",
         )
 

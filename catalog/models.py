@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from catalog.filters import Filters
 
 
-BAD_SKU = "A SKU may not contain control characters, nor have . or .. as a step between slashes."
+BAD_SKU = gettext_lazy("A SKU may not contain control characters, nor have . or .. as a step between slashes.")
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
 SKU_PATTERN = r"^(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1f\x7f]+$"  # it has to survive in a URL's path
 

@@ -82,7 +82,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "corsheaders",
     "django_prometheus",
-    "axes",
+    "api.log_in_protection.LogInProtectionConfig",
     "config",  # for `manage.py up`
     "api",
     "catalog",

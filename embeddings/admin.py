@@ -32,12 +32,13 @@ from embeddings.models import EmbeddingSpace, Modality
 from embeddings.spaces import lifecycle
 from embeddings.spaces.consequences import Question, ask_drop, ask_promote
 from embeddings.spaces.lifecycle import SpaceError
-from embeddings.spaces.overlap import measure_overlap
+from embeddings.spaces.overlap import describe_overlap
 from embeddings.tasks import build_space, refresh_stale
 
 logger = logging.getLogger(__name__)
 
 STALLED_AFTER = timedelta(minutes=3)  # a build that works says so every few seconds
+STAGES = {"encode": _("encode"), "fit": _("fit"), "fuse": _("fuse"), "index": _("index")}  # of a build
 RECIPE = EmbeddingSpace.RECIPE_FIELDS
 Status = EmbeddingSpace.Status
 
@@ -134,9 +135,10 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
             return label
         if not space.progress:
             return gettext("Waits to be built")
-        step = f"{space.progress['stage']} {space.progress['done']} of {space.progress['total']}"
+        told = space.progress | {"stage": STAGES.get(space.progress["stage"], space.progress["stage"])}
+        step = str(gettext("%(stage)s %(done)s of %(total)s") % told)
         if timezone.now() - datetime.fromisoformat(space.progress["at"]) > STALLED_AFTER:
-            return f"Interrupted at {step}: build it again to go on"
+            return gettext("Interrupted at %s: build it again to go on") % step
         done = space.progress["done"] / max(space.progress["total"], 1)
         return format_html('{}: {} <progress value="{}" max="1"></progress>', label, step, f"{done:.3f}")
 
@@ -168,7 +170,12 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     def promote(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> HttpResponse | None:
         def promote_one(space: EmbeddingSpace) -> str:
             before = lifecycle.promote(space)
-            return f"{space.name} is live{f'; {before.name} can be rolled back to' if before else ''}."
+            if before is None:
+                return gettext("%s is live.") % space.name
+            return gettext("%(name)s is live; %(before)s can be rolled back to.") % {
+                "name": space.name,
+                "before": before.name,
+            }
 
         return self._for_one(request, queryset, promote_one, ask=ask_promote)
 
@@ -177,17 +184,9 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         live = EmbeddingSpace.objects.live()
         for space in queryset:
             try:
-                lifecycle.check_built(space)
+                self.message_user(request, describe_overlap(space, live=live))
             except SpaceError as error:
                 self.message_user(request, str(error), messages.WARNING)
-                continue
-            if live and space != live:
-                overlap = measure_overlap(live, space)
-                self.message_user(
-                    request,
-                    f"{space.name} shares {overlap.mean:.0%} of the {overlap.k} nearest products with {live.name} "
-                    f"({overlap.product_count} compared). With labels: `manage.py spaces compare --truth FILE`.",
-                )
 
     @admin.action(description=_("Drop, with its vectors"), permissions=["change"])
     def drop(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> HttpResponse | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from embeddings.freshness import bell
+from embeddings.freshness.product_state import describe_reason
 from embeddings.models import PendingEmbedding, ProductEmbedding
 
 
@@ -52,7 +53,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 
 @admin.register(PendingEmbedding)
 class PendingEmbeddingAdmin(ReadOnlyAdmin):
-    list_display = ("product", "reason", "attempts", "retry_at", "leased_until", "created_at")
+    list_display = ("product", "shown_reason", "attempts", "retry_at", "leased_until", "created_at")
     list_filter = (WaitingFilter,)
     list_select_related = ("product",)
     search_fields = ("product__sku", "product__title", "reason")
@@ -61,6 +62,10 @@ class PendingEmbeddingAdmin(ReadOnlyAdmin):
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """May these rows be sent to the worker again? They are nobody's to edit, hence no permission of the form."""
         return request.user.has_perm("embeddings.change_pendingembedding")
+
+    @admin.display(description=_("reason"), ordering="reason")
+    def shown_reason(self, pending: PendingEmbedding) -> str:
+        return describe_reason(pending)
 
     @admin.action(description=_("Try again now"), permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[PendingEmbedding]) -> None:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from pgvector.django import HalfVectorField
 
 from catalog.categories import SEPARATOR
@@ -42,10 +43,13 @@ def validate_composition(declaration: object) -> None:
 def validate_dial(dial: object) -> None:
     """Raise ValidationError unless `dial` maps category paths to text weights from 0 to 1."""
     if not isinstance(dial, Mapping):
-        raise ValidationError('The fusion dial maps category paths to text weights, such as {"Decor/Vases": 0.3}.')
+        raise ValidationError(
+            gettext('The fusion dial maps category paths to text weights, such as {"Decor/Vases": 0.3}.')
+        )
     for path, weight in dial.items():
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1:
-            raise ValidationError(f"The text weight of {path!r} is a number from 0 to 1, not {weight!r}.")
+            said = gettext("The text weight of %(path)r is a number from 0 to 1, not %(weight)r.")
+            raise ValidationError(said % {"path": path, "weight": weight})
 
 
 class EncodedInput(models.Model):
@@ -143,7 +147,13 @@ class EmbeddingSpace(models.Model):
     def describe_recipe(self) -> str:
         """Return the recipe in words, as lists of spaces show it."""
         encoders = f"{self.text_encoder} + {self.image_encoder}"
-        return f"{encoders}, {self.fusion}, text {self.text_weight:g}, {self.dim} dims"
+        said = gettext("%(encoders)s, %(fusion)s, text %(weight)s, %(dim)d dims")
+        return said % {
+            "encoders": encoders,
+            "fusion": self.fusion,
+            "weight": f"{self.text_weight:g}",
+            "dim": self.dim,
+        }
 
     def text_weight_of(self, category_path: str) -> float | None:
         """Return the dial's text weight for a category, None where the space's own holds. The longest path wins."""

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
 
+from api.declarations import describe_choices
 from catalog.conditions import attribute_condition
 from catalog.models import Category, Product
 from recommendations.events import Event as Event  # a table of this app, in a folder of its own
@@ -127,20 +128,24 @@ class Rule(models.Model):
         if self.target_id is not None:
             return str(self.target)
         if self.target_brand:
-            return f"brand {self.target_brand}"
+            return gettext("brand %s") % self.target_brand
         if self.target_category_id is not None:
-            return f"category {self.target_category}"
+            return gettext("category %s") % self.target_category
         return f"{self.target_attribute} = {self.target_value}"
 
     def state(self, *, at: datetime) -> str:
         """Return whether it works at that moment, in words."""
+        return self.find_obstacle(at=at) or gettext("in force")
+
+    def find_obstacle(self, *, at: datetime) -> str:
+        """Return in words why it does not work at that moment; empty where it does."""
         if not self.is_active:
             return gettext("switched off")
         if self.starts_at is not None and self.starts_at > at:
             return gettext("not in force yet")
         if self.ends_at is not None and self.ends_at <= at:
             return gettext("over")
-        return gettext("in force")
+        return ""
 
     def find_missing(self) -> str:
         """Return what the rule names and no product has, or no longer, as a sentence; empty where all is there.
@@ -149,11 +154,15 @@ class Rule(models.Model):
         """
         if self.target_brand and not Product.objects.filter(brand=self.target_brand).exists():
             alike = Product.objects.filter(brand__iexact=self.target_brand).values_list("brand", flat=True).first()
-            return f"No product has the brand {self.target_brand}.{f' Did you mean {alike}?' if alike else ''}"
+            if alike:
+                said = gettext("No product has the brand %(brand)s. Did you mean %(alike)s?")
+                return said % {"brand": self.target_brand, "alike": alike}
+            return gettext("No product has the brand %s.") % self.target_brand
         if self.target_attribute and self.target_value:
             condition = attribute_condition(self.target_attribute, [self.target_value])
             if not Product.objects.meeting(condition).exists():
-                return f"No product has {self.target_attribute} = {self.target_value}."
+                said = gettext("No product has %(name)s = %(value)s.")
+                return said % {"name": self.target_attribute, "value": self.target_value}
         return ""
 
     def check_names(self) -> dict[str, str]:
@@ -162,7 +171,7 @@ class Rule(models.Model):
         if not self.strategies and not self.placements:
             errors["strategies"] = gettext("Choose a strategy or name a placement in whose lists the rule acts.")
         if unknown := sorted(set(self.strategies) - STRATEGIES.keys()):
-            errors["strategies"] = f"Unknown: {', '.join(unknown)}. Known: {', '.join(STRATEGIES)}."
+            errors["strategies"] = describe_choices(", ".join(unknown), known=STRATEGIES)
         if self.is_active and self.target_brand and (missing := self.find_missing()):
             errors["target_brand"] = missing
         return errors

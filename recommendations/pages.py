@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import condition, require_http_methods, require_safe
 
 from api.problems import RequestError
+from catalog.attributes import split_unit
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.explanations.services import Why, explain_pair, read_heat_map
@@ -84,7 +85,7 @@ def why_page(request: HttpRequest, sku: str, other: str) -> HttpResponse:
         "other": found,
         "why": why,
         "shares": describe_shares(why),
-        "shared": [(LABELS.get(name, name.replace("_", " ")), text) for name, text in why.pair.shared.items()]
+        "shared": [(LABELS.get(name, split_unit(name)[0]), text) for name, text in why.pair.shared.items()]
         if why
         else [],
         "next_look": looks + 1 if why and why.is_pending and looks < MAX_LOOKS else None,

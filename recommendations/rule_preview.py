@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.conditions import attribute_condition
 from catalog.models import Product
@@ -91,10 +92,9 @@ def find_sample(rule: Rule, *, sku: str) -> Product | None:
 def notes(rule: Rule, *, kind: ListKind, applies: bool) -> list[str]:
     said = []
     if kind.strategy != "similar":
-        said.append(f"Below is the list of the strategy {kind.strategy}.")
+        said.append(gettext("Below is the list of the strategy %s.") % kind.strategy)
     if not applies:
-        said.append("The rule does not apply to the lists of this product.")
-    state = rule.state(at=timezone.now())
-    if state != "in force":
-        said.append(f"The rule is {state}. Below is what it does while it is in force.")
+        said.append(gettext("The rule does not apply to the lists of this product."))
+    if obstacle := rule.find_obstacle(at=timezone.now()):
+        said.append(gettext("The rule is %s. Below is what it does while it is in force.") % obstacle)
     return said

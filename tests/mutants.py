@@ -226,9 +226,64 @@ MUTANTS = (
         "the number 1e400 becomes the sku inf",
     ),
     Mutant(
+        "api/json_faults.py",
+        "fault = gettext(error.msg) if",
+        "fault = error.msg if",
+        ("tests/unit/api/test_json_faults.py",),
+        "a Chinese developer reads in English where the comma is missing",
+    ),
+    Mutant(
+        "catalog/pictures/checks.py",
+        "{name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}",
+        "error.values",
+        ("tests/api/test_languages.py::test_what_is_wrong_with_a_picture_is_chinese_to_its_last_word",),
+        "a Chinese sentence about a picture has English in its middle",
+    ),
+    Mutant(
+        "recommendations/rule_preview.py",
+        "if obstacle := rule.find_obstacle(at=timezone.now()):",
+        'if (obstacle := rule.state(at=timezone.now())) != "in force":',
+        (
+            "tests/recommendations/test_rules.py"
+            "::test_the_preview_says_in_chinese_that_a_rule_is_not_in_force_and_only_then",
+        ),
+        "every rule is out of force to Chinese staff",
+    ),
+    Mutant(
+        "catalog/importers/load.py",
+        "    for name in row.images[:MAX_PICTURES]:",
+        "    for name in row.images:",
+        ("tests/field/test_pictures.py",),
+        "a product gets more pictures than it may have",
+    ),
+    Mutant(
+        "catalog/importers/sale_prices.py",
+        "if read_moment(text, is_end=is_end) is None]",
+        "if False]",
+        ("tests/field/test_woocommerce.py", "tests/field/test_magento.py"),
+        "a sale ends without a word because nobody can read when",
+    ),
+    Mutant(
+        "recommendations/explanations/pairs.py",
+        "describe_value(value, unit=split_unit(name)[1])",
+        'describe_value(value, unit="")',
+        (
+            "tests/unit/recommendations/test_explanations.py"
+            "::test_shared_attributes_have_the_units_and_words_of_product_pages",
+        ),
+        "both are 420 heavy",
+    ),
+    Mutant(
+        "recommendations/static/recommendations/kindred.js",
+        " && !this.#hasFailed()",
+        "",
+        ("tests/browser/test_shop.py::test_the_console_names_the_origin_that_the_shop_does_not_allow_yet",),
+        "every page of a site that is not allowed yet has a hole in it",
+    ),
+    Mutant(
         "api/unavailable.py",
-        "is_made_up and not settings.DEBUG",
-        "False",
+        "isinstance(exception, ValueError) or is_taken_for_another",
+        "is_taken_for_another",
         ("tests/admin/test_made_up_values.py",),
         "a row called x is a 500 of the admin",
     ),
@@ -593,8 +648,8 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/spaces/lifecycle.py",
-        '    if space.status == Status.BUILDING:\n        raise SpaceError(f"Space {space.name} is not built yet',
-        '    if False:\n        raise SpaceError(f"Space {space.name} is not built yet',
+        '    if space.status == Status.BUILDING:\n        said = gettext("Space %(name)s is not built yet',
+        '    if False:\n        said = gettext("Space %(name)s is not built yet',
         (
             "tests/embeddings/test_space_commands.py::test_a_space_that_was_never_built_is_neither_promoted_nor_compared",
         ),
@@ -1103,8 +1158,8 @@ MUTANTS = (
         "embeddings/spaces/lifecycle.py",
         '    space.refresh_from_db(fields=["status"])\n'
         "    if space.status == Status.LIVE:\n"
-        '        raise SpaceError(f"Space {space.name} is live: promote',
-        '    if space.status == Status.LIVE:\n        raise SpaceError(f"Space {space.name} is live: promote',
+        '        raise SpaceError(gettext("Space %s is live: promote',
+        '    if space.status == Status.LIVE:\n        raise SpaceError(gettext("Space %s is live: promote',
         (
             "tests/embeddings/test_spaces.py::test_a_space_that_somebody_else_has_promoted_meanwhile_is_known_to_be_live",
         ),
@@ -1211,7 +1266,7 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/static/recommendations/kindred.js",
-        """if (this.getAttribute("sku") && !this.shadowRoot.firstChild) this.#keepRoom();""",
+        """if (this.getAttribute("sku") && !this.shadowRoot.firstChild && !this.#hasFailed()) this.#keepRoom();""",
         "",
         (
             "tests/browser/test_pages.py"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, cast
 
+from catalog.importers.other_files import SPREADSHEET
 from catalog.importers.report import ImportFileError
 
 FREE_BYTES = 64 * 1024 * 1024  # that anything may unpack to
@@ -75,7 +76,7 @@ def _open_zip(file: IO[bytes]) -> IO[bytes]:
         archive = zipfile.ZipFile(file)
         members = [member for member in archive.infolist() if not _is_litter(member)]
         if any(member.filename in ("xl/workbook.xml", "[Content_Types].xml") for member in members):
-            raise ImportFileError('This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".')
+            raise ImportFileError(SPREADSHEET)
         if len(members) != 1:
             raise ImportFileError(f"The zip holds {len(members)} files: pack the one that is to be imported by itself.")
         if members[0].flag_bits & 1:

@@ -10,7 +10,7 @@ from catalog.importers.report import ImportFileError, ImportReport, RowError, So
 from catalog.importers.rows import ParsedRow, parse_row
 from catalog.importers.sources import Known, NotComplete, count_shown, deactivate_gone, find_known
 from catalog.pictures.arranging import PictureUrl, WantedPictures
-from catalog.pictures.checks import Picture
+from catalog.pictures.checks import MAX_PICTURES, Picture
 from catalog.writing import CHUNK, ProductWrite, upsert_products
 
 
@@ -85,7 +85,7 @@ class Loader:
                 parsed.append(parse_row(source, replace_missing=self.options.replace_missing))
             except RowError as error:
                 self.report.reject(source, str(error))
-        found = self.folder.load(name for row in parsed for name in row.images or [])
+        found = self.folder.load(name for row in parsed for name in (row.images or [])[:MAX_PICTURES])
         for row in parsed:
             sku = row.write.sku
             try:
@@ -96,6 +96,8 @@ class Loader:
                 self.report.reject(row.source, str(error))
             else:
                 self.lines[sku] = row.source.line
+                if row.source.note:
+                    self.report.warn_of_row(row.source, row.source.note)
                 yield row, pictures
 
 
@@ -117,13 +119,18 @@ def split_rows(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
 
 
 def _pictures_of(row: ParsedRow, found: dict[str, Found], report: ImportReport) -> WantedPictures | None:
-    """Return the row's pictures in order. One that cannot be had costs itself: it is said, and its place stays open."""
+    """Return the row's pictures in order, as many as a product may have.
+
+    One that cannot be had costs itself: it is said, and its place stays open.
+    """
     if row.images is None:
         return None
+    if (count := len(row.images)) > MAX_PICTURES:
+        report.warn_of_row(row.source, f"{count} pictures: the first {MAX_PICTURES} are kept, a product has no more.")
     pictures: list[Picture | PictureUrl | None] = []
-    for name in row.images:
+    for name in row.images[:MAX_PICTURES]:
         picture = found[name]
         if isinstance(picture, RowError):
-            report.warn_of_picture(row.source, str(picture))
+            report.warn_of_row(row.source, f"{picture}. The row is loaded without it.")
         pictures.append(None if isinstance(picture, RowError) else picture)
     return pictures

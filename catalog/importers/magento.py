@@ -148,7 +148,9 @@ def _read_product(row: SourceRow, *, parent: dict[str, str], more: dict[str, str
     if brand and not fields.get("brand"):
         fields["brand"] = brand
     attributes = {name.lower(): value.replace("|", ", ") for name, value in (pairs | more).items()}
-    return SourceRow(row.line, fields, "", frozenset(emptied | {"stock", "list_price"}), attributes)
+    emptied |= {"stock", "list_price"}
+    note = _read_sale(row.fields).describe_unread()
+    return SourceRow(row.line, fields, "", frozenset(emptied), attributes, note=note)
 
 
 # Columns that EMPTY may stand in, and what it empties.
@@ -194,13 +196,17 @@ def _read_steps(path: str) -> list[str]:
 
 
 def _read_price(said: dict[str, str]) -> dict[str, str]:
-    sale = Sale(
+    fields = _read_sale(said).as_fields(at=datetime.now(UTC))
+    return {name: _trim_zeros(text) for name, text in fields.items()}
+
+
+def _read_sale(said: dict[str, str]) -> Sale:
+    return Sale(
         regular=said.get("price", "").replace(EMPTY, "") if "price" in said else None,
         reduced=said.get("special_price", "").replace(EMPTY, "") if "special_price" in said else None,
         starts=_say(said, "special_price_from_date"),
         ends=_say(said, "special_price_to_date"),
     )
-    return {name: _trim_zeros(text) for name, text in sale.as_fields(at=datetime.now(UTC)).items()}
 
 
 def _trim_zeros(text: str) -> str:

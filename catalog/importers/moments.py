@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
 
+OPEN = re.compile(r"(0000-00-00.*|\.\.)?")  # nothing, what databases export for it, and what ISO 8601 writes
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MAX_LENGTH = 60  # characters
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%Y-%j", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
@@ -31,6 +32,11 @@ class Moment(NamedTuple):
     def end(self) -> datetime:
         """Return when what ends then is over: a day ends when the next one begins."""
         return add_day(self.at) if self.is_day else self.at
+
+
+def is_open(text: str) -> bool:
+    """Is it no date at all, for an end that is open?"""
+    return bool(OPEN.fullmatch(text))
 
 
 def add_day(at: datetime) -> datetime:

@@ -6,10 +6,11 @@ import re
 
 from catalog.importers.report import ImportFileError
 
-PACKED_TABLE = re.compile(rb"PK\x03\x04.{26}[^\x00-\x1f]{0,200}?\.(?:csv|tsv|txt|tab)", re.DOTALL | re.IGNORECASE)
+SPREADSHEET = 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'
+ZIP = b"PK\x03\x04"
+ZIPPED_SHEETS = re.compile(rb"\[Content_Types\]\.xml|_rels/|xl/|application/vnd\.oasis\.opendocument")  # names inside
 BEGINNINGS = (
-    (b"PK\x03\x04", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),
-    (b"\xd0\xcf\x11\xe0", 'This is a spreadsheet, not a CSV file: save it as "CSV UTF-8".'),
+    (b"\xd0\xcf\x11\xe0", SPREADSHEET),
     (b"\x1f\x8b", "This is a compressed file (gzip): unpack it, and import what is in it."),
     (b"%PDF", "This is a PDF, not a CSV file: export the table itself."),
 )
@@ -28,11 +29,12 @@ def refuse_other_files(head: bytes, *, is_wide: bool, is_utf8: bool) -> None:
 
     `is_wide` says that the encoding has several bytes for each letter, `is_utf8` that none was named or marked.
     """
-    if PACKED_TABLE.match(head):
-        raise ImportFileError("This is a compressed file (zip): unpack it, and import what is in it.")
     for begin, said in BEGINNINGS:
         if head.startswith(begin):
             raise ImportFileError(said)
+    if head.startswith(ZIP):
+        zipped = "This is a compressed file (zip): unpack it, and import what is in it."
+        raise ImportFileError(SPREADSHEET if ZIPPED_SHEETS.search(head) else zipped)
     plain = head.replace(b"\x00", b"") if is_wide else head
     plain = plain.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")[:16].lower()
     for begins, said in CONTENTS:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from catalog.importers.picture_index import PictureIndex
-from catalog.importers.report import NAMED_PICTURES, ImportFileError, ImportReport, RowError, SourceRow
+from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
 from catalog.importers.rows import split_images
 from catalog.models import ProductImage
 from catalog.pictures import checks
@@ -20,7 +20,7 @@ from catalog.pictures.checks import Picture, PictureError, check_picture, larger
 
 URL_SCHEMES = ("http://", "https://")
 MAX_URL = 2000  # characters
-NAMED_URLS = 4
+NAMED_FILES, NAMED_URLS = 50, 4
 
 Found = Picture | PictureUrl | RowError
 
@@ -103,7 +103,7 @@ class PictureFolder:
 
     def _warn_of_shared(self, name: str) -> None:
         """Say which URLs a file could belong to. Of very many files, only the first are named."""
-        if len(self.shared) > NAMED_PICTURES:
+        if len(self.shared) > NAMED_FILES:
             return
         urls = sorted(self.index.urls[name].values())
         more = f" and {len(urls) - NAMED_URLS} more" if len(urls) > NAMED_URLS else ""

@@ -12,7 +12,7 @@ from catalog.importers.cells import name_product
 from catalog.importers.formulas import guard_cell
 from catalog.writing import Outcome, WriteResult
 
-NAMED_PICTURES = 50
+NAMED_ROWS = 50  # of which it is said what is left out
 KEPT_REJECTIONS = 1000  # in memory; all are counted, and all are in the --rejects file
 LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_reason"
 
@@ -39,6 +39,7 @@ class SourceRow:
     attributes: Mapping[str, str] = field(default_factory=dict)  # by names of the shop's own, which are never columns
     is_group_title: bool = False  # the title is that of a whole group: one of several that is stored keeps its own
     is_shifted: bool = False  # too many or too few cells: they may stand under each other's columns
+    note: str = ""  # what of the row counts for nothing although it is loaded, as a sentence
 
     @property
     def product(self) -> str:
@@ -66,7 +67,7 @@ class ImportReport:
     without_currency: str = ""  # what the format is called, where its files name no currency
     rejected_skus: set[str] = field(default_factory=set)
     rejected_unnamed: int = 0  # rows of which nobody can say which products they are
-    left_out: int = 0  # pictures that could not be used, of rows that were loaded
+    left_out: int = 0  # what could not be used of rows that were loaded: pictures, sales
     rejections: list[Rejection] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     on_reject: Callable[[SourceRow, str], None] | None = None
@@ -86,13 +87,13 @@ class ImportReport:
         if columns:
             self.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(columns)}.")
 
-    def warn_of_picture(self, row: SourceRow, reason: str) -> None:
-        """Note that a picture is left out of a row that is loaded. Of very many, only the first are named."""
+    def warn_of_row(self, row: SourceRow, note: str) -> None:
+        """Note what is left out of a row that is loaded. Of very many such notes, only the first are made."""
         self.left_out += 1
-        if self.left_out <= NAMED_PICTURES:
-            self.warn(f"Line {row.line} ({row.fields.get('sku', '').strip()}): {reason}. The row is loaded without it.")
-        elif self.left_out == NAMED_PICTURES + 1:
-            self.warn("More pictures are left out, for such reasons.")
+        if self.left_out <= NAMED_ROWS:
+            self.warn(f"Line {row.line} ({row.fields.get('sku', '').strip()}): {note}")
+        elif self.left_out == NAMED_ROWS + 1:
+            self.warn("More is left out of rows that are loaded, for such reasons.")
 
     def count(self, row: SourceRow, result: WriteResult) -> None:
         """Count what became of a row that was written."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from api.json_faults import describe_json_fault
 from api.parsers import read_object
 from catalog.characters import clean_characters, clean_name
 from catalog.fields import (
@@ -31,7 +32,6 @@ from catalog.importers.formulas import read_guarded
 from catalog.importers.picture_names import split_links
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.models import Product
-from catalog.pictures.checks import PictureError, check_number
 from catalog.prices import DECIMALS, clean_currency, read_price
 from catalog.refusals import AmbiguousPrice, BadValue
 from catalog.writing import ProductWrite
@@ -66,7 +66,7 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     """
     texts = _read_texts(row, replace_missing=replace_missing)
     values = _read_values(texts)
-    images = _parse_images(texts["images"]) if "images" in texts else None
+    images = split_images(texts["images"]) if "images" in texts else None
     translations: dict[str, dict[str, str]] = {}
     others = dict(row.attributes)
     for column, text in texts.items():
@@ -195,7 +195,8 @@ def _parse_attributes(text: str) -> dict[str, Any]:
     except RecursionError:
         raise RowError("attributes is nested too deeply") from None
     except ValueError as error:
-        raise RowError(f'attributes is not JSON ({error}): write an object such as {{"colour": "red"}}') from None
+        said = describe_json_fault(error)
+        raise RowError(f'attributes is not JSON ({said}): write an object such as {{"colour": "red"}}') from None
     return clean_attributes(value)
 
 
@@ -207,15 +208,6 @@ def split_images(text: str) -> list[str]:
     """Return the names and URLs between bars, each once. URLs may be joined otherwise; names may hold commas."""
     parts = filter(None, map(str.strip, text.split("|")))
     return list(dict.fromkeys(name for part in parts for name in (split_links(part) if "//" in part else [part])))
-
-
-def _parse_images(text: str) -> list[str]:
-    names = split_images(text)
-    try:
-        check_number(len(names))
-    except PictureError as error:
-        raise RowError(str(error)) from None
-    return names
 
 
 def _shown(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
-from catalog.importers.moments import Moment, add_day, parse_moment
+from catalog.importers.moments import Moment, add_day, is_open, parse_moment
 from catalog.prices import read_price
 from catalog.refusals import BadValue
 
@@ -38,12 +38,24 @@ class Sale:
 
     def holds(self, at: datetime) -> bool:
         """Does the reduced price hold? A time that cannot be read does not let it."""
-        for text, is_end in ((self.starts, False), (self.ends, True)):
-            if text:
-                moment = read_moment(text, is_end=is_end)
-                if moment is None or (at > moment if is_end else at < moment):
-                    return False
+        for text, is_end in self._find_ends():
+            moment = read_moment(text, is_end=is_end)
+            if moment is None or (at > moment if is_end else at < moment):
+                return False
         return True
+
+    def describe_unread(self) -> str:
+        """Say which time of a reduced price cannot be read, as a sentence; empty where there is none."""
+        if not (self.reduced or "").strip():
+            return ""
+        unread = [text for text, is_end in self._find_ends() if read_moment(text, is_end=is_end) is None]
+        if not unread:
+            return ""
+        return f"The sale price is left out, for its date {unread[0][:40]!r} cannot be read: write it as 2027-01-31."
+
+    def _find_ends(self) -> list[tuple[str, bool]]:
+        """Return the times that are said, each with whether the sale ends then."""
+        return [(text, is_end) for text, is_end in ((self.starts, False), (self.ends, True)) if not is_open(text)]
 
 
 def read_moment(text: str, *, is_end: bool) -> datetime | None:

@@ -96,7 +96,8 @@ def _read_product(row: SourceRow, skus: dict[str, str], copied: dict[str, str], 
             fields["is_active"] = "false"
         if _say(said, "stock").lower() == "parent":
             fields |= _read_stock(parent)
-    return SourceRow(row.line, fields, "", EMPTIED, _read_attributes(said, copied))
+    note = _read_sale(said).describe_unread()
+    return SourceRow(row.line, fields, "", EMPTIED, _read_attributes(said, copied), note=note)
 
 
 def _read_sku(fields: dict[str, str]) -> str:
@@ -112,7 +113,7 @@ def _read_group(parent: str, skus: dict[str, str]) -> str:
 
 def _read_own(said: dict[str, str]) -> dict[str, str]:
     """Return what one row says of a product by itself."""
-    fields = _read_price(said) | _read_stock(said) | _read_state(said)
+    fields = _read_sale(said).as_fields(at=datetime.now(UTC)) | _read_stock(said) | _read_state(said)
     if "description" in said or "short description" in said:
         fields["description"] = _say(said, "description") or _say(said, "short description")
     if "categories" in said:
@@ -125,14 +126,13 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     return fields
 
 
-def _read_price(said: dict[str, str]) -> dict[str, str]:
-    sale = Sale(
+def _read_sale(said: dict[str, str]) -> Sale:
+    return Sale(
         regular=said.get("regular price"),
         reduced=said.get("sale price"),
         starts=_say(said, "date sale price starts"),
         ends=_say(said, "date sale price ends"),
     )
-    return sale.as_fields(at=datetime.now(UTC))
 
 
 def _read_stock(said: dict[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
     """Return the picture in `source` (bytes or a binary file), or raise `PictureError`."""
     content = source if isinstance(source, bytes) else _read_bounded(source)
     if not content:
-        raise PictureError(gettext("the file is empty"))
+        raise PictureError("the file is empty")
     if len(content) > MAX_PICTURE_BYTES:
         raise PictureError("the file is larger than %(most)d MiB: save it smaller", most=MAX_PICTURE_BYTES // 1024**2)
     anatomy = read_anatomy(content)
@@ -61,7 +61,8 @@ def check_number(count: int) -> None:
 
 def say(error: PictureError) -> str:
     """Return what is wrong with a picture as a sentence, in the language of who reads it."""
-    text = gettext(error.form) % error.values
+    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
+    text = gettext(error.form) % values
     return gettext("%s.") % f"{text[0].upper()}{text[1:]}"
 
 

@@ -43,7 +43,8 @@ READERS = [(jpeg.SIGNATURES, jpeg.read_jpeg), (png.SIGNATURES, png.read_png), (g
 class PictureError(ValueError):
     """The picture cannot be used. The message says why and what to do.
 
-    `form` is the message with names for its `values`, as it is translated where people read it (`checks.say`).
+    `form` is the message with names for its `values`, as it is translated where people read it, values that are texts
+    as well (`checks.say`).
     """
 
     def __init__(self, form: str, **values: object) -> None:
@@ -106,7 +107,7 @@ def read_anatomy(content: bytes, *, max_pixels: int | None = None) -> Anatomy:
     reader = webp.read_webp if webp.is_webp(content) else None
     reader = next((reader for signatures, reader in READERS if content.startswith(signatures)), reader)
     if reader is None:
-        raise _damaged() if content.startswith(b"RIFF") else _foreign(content)
+        raise _damaged(DamagedPicture("it holds no picture")) if content.startswith(b"RIFF") else _foreign(content)
     try:
         anatomy = reader(content)
     except DamagedPicture as error:
@@ -117,8 +118,11 @@ def read_anatomy(content: bytes, *, max_pixels: int | None = None) -> Anatomy:
             "the picture has more than %(most)d million pixels: save it smaller", most=limit // 1_000_000
         )
     if anatomy.passes > MAX_PASSES:
-        form = "the picture is drawn in %(passes)d passes, more than %(most)d: export it again"
-        raise PictureError(form, passes=anatomy.passes, most=MAX_PASSES)
+        raise PictureError(
+            "the picture is drawn in %(passes)d passes, more than %(most)d: export it again",
+            passes=anatomy.passes,
+            most=MAX_PASSES,
+        )
     if _estimate_bytes(anatomy, enough=1) > MAX_DECODED_BYTES:
         raise PictureError("the picture needs too much memory to be decoded: save it smaller, or as a plain JPEG")
     return anatomy
@@ -165,10 +169,8 @@ def open_decoded(anatomy: Anatomy, *, enough: int | None, patience_s: float | No
             if enough is not None:
                 image.draft(None, (enough, enough))
             image.load()
-        except (
-            Exception
-        ) as error:  # decoders raise nearly anything on hostile bytes; all of it means "not a good picture"
-            raise _damaged(error) from None
+        except Exception as error:  # decoders raise nearly anything on hostile bytes: it is not a good picture
+            raise _damaged(DamagedPicture("it cannot be decoded")) from error
         with image:
             yield image
 
@@ -191,10 +193,8 @@ def _choose_factor(image: Image.Image, *, enough: int) -> int:
     return max(min(image.width, image.height) // enough, 1)
 
 
-def _damaged(error: Exception | None = None) -> PictureError:
-    if error is None or not str(error):
-        return PictureError("the picture is truncated or damaged: export it again")
-    return PictureError("the picture is truncated or damaged (%(why)s): export it again", why=error)
+def _damaged(error: DamagedPicture) -> PictureError:
+    return PictureError("the picture is truncated or damaged (%(why)s): export it again", why=str(error))
 
 
 def _foreign(content: bytes) -> PictureError:

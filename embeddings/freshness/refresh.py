@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
+from django.utils.translation import gettext_noop
 
 from embeddings.composition import parse_composition
 from embeddings.encoders.base import EncoderError
@@ -18,7 +19,7 @@ from embeddings.vectors import find_problems, fuse_products
 
 logger = logging.getLogger(__name__)
 
-NOTHING_TO_ENCODE = "Nothing to encode: give it a title, a description or a picture."
+NOTHING_TO_ENCODE = gettext_noop("Nothing to encode: give it a title, a description or a picture.")
 # What concerns every product alike is not a product's own problem: taking the batch apart would not help.
 SHARED_ERRORS = (DatabaseError, EncoderError, EncoderChanged, MemoryError)
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
 from embeddings.encoders.registry import describe
@@ -145,12 +146,17 @@ def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: S
 def check_built(space: EmbeddingSpace) -> None:
     """Raise SpaceError where a space was never built to the end, so that it can be neither served nor compared."""
     if space.status == Status.FAILED:
-        raise SpaceError(
-            f"Space {space.name} is not built: the build failed ({space.failure}). Mend that, then run "
-            f"{BUILD_COMMAND} {space.name} again."
+        said = gettext(
+            "Space %(name)s is not built: the build failed (%(failure)s). Mend that, then run %(command)s again."
         )
+        raise SpaceError(said % {"name": space.name, "failure": space.failure, "command": _name_build(space)})
     if space.status == Status.BUILDING:
-        raise SpaceError(f"Space {space.name} is not built yet: build it first ({BUILD_COMMAND} {space.name}).")
+        said = gettext("Space %(name)s is not built yet: build it first (%(command)s).")
+        raise SpaceError(said % {"name": space.name, "command": _name_build(space)})
+
+
+def _name_build(space: EmbeddingSpace) -> str:
+    return f"{BUILD_COMMAND} {space.name}"
 
 
 def promote(space: EmbeddingSpace, *, is_rollback: bool = False) -> EmbeddingSpace | None:
@@ -165,13 +171,14 @@ def promote(space: EmbeddingSpace, *, is_rollback: bool = False) -> EmbeddingSpa
         lock_until_commit("embeddings:promote")
         space.refresh_from_db(fields=["status", "failure"])
         if space.status == Status.LIVE:
-            raise SpaceError(f"Space {space.name} is live already.")
+            raise SpaceError(gettext("Space %s is live already.") % space.name)
         check_built(space)
         if unready:
-            raise SpaceError(
-                f"{unready} products are not up to date in space {space.name}: build it again "
-                f"({BUILD_COMMAND} {space.name}), only these are embedded."
+            said = gettext(
+                "%(count)d products are not up to date in space %(name)s: build it again (%(command)s), only these are "
+                "embedded."
             )
+            raise SpaceError(said % {"count": unready, "name": space.name, "command": _name_build(space)})
         live, now = EmbeddingSpace.objects.live(), timezone.now()
         EmbeddingSpace.objects.filter(status=Status.LIVE).update(status=Status.RETIRED, retired_at=now)
         promoted_at = space.promoted_at if is_rollback else now
@@ -188,10 +195,11 @@ def roll_back() -> EmbeddingSpace:
     target = EmbeddingSpace.objects.rollback_target()
     if target is None:
         later = EmbeddingSpace.objects.filter(status=Status.RETIRED).order_by("-promoted_at").first()
-        forward = (
-            f" {later.name} came after it: manage.py spaces promote {later.name} serves it again." if later else ""
-        )
-        raise SpaceError(f"There is no space to roll back to: none was served before the live one.{forward}")
+        said = gettext("There is no space to roll back to: none was served before the live one.")
+        if later:
+            forward = gettext("%(name)s came after it: manage.py spaces promote %(name)s serves it again.")
+            said += f" {forward % {'name': later.name}}"
+        raise SpaceError(said)
     promote(target, is_rollback=True)
     return target
 
@@ -200,9 +208,9 @@ def drop_space(space: EmbeddingSpace) -> None:
     """Delete a space with its vectors and indexes; what encoders said is kept. Raises SpaceError for the live one."""
     space.refresh_from_db(fields=["status"])
     if space.status == Status.LIVE:
-        raise SpaceError(f"Space {space.name} is live: promote another one first.")
+        raise SpaceError(gettext("Space %s is live: promote another one first.") % space.name)
     if space.status == Status.BUILDING and read_holder(BUILD_LOCK):
-        raise SpaceError(f"Space {space.name} is being built: wait, or stop the build first.")
+        raise SpaceError(gettext("Space %s is being built: wait, or stop the build first.") % space.name)
     drop_indexes(space)
     space.delete()
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.utils.translation import gettext
 
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.spaces.lifecycle import SpaceError, check_built
 
 COMPARED_PRODUCTS = 1000
 
@@ -32,6 +34,28 @@ def measure_overlap(left: EmbeddingSpace, right: EmbeddingSpace, *, k: int = 10,
     nearest = [_find_nearest(np.stack([known[pk] for pk in shared]), anchors, kept) for known in vectors]
     common = [len(set(ours) & set(theirs)) / kept for ours, theirs in zip(*nearest, strict=True)]
     return Overlap(k=kept, mean=float(np.mean(common)), product_count=len(anchors))
+
+
+def describe_overlap(space: EmbeddingSpace, *, live: EmbeddingSpace | None) -> str:
+    """Say how near a space is to the live one. Raises SpaceError where the two cannot be compared."""
+    check_built(space)
+    if live is None:
+        raise SpaceError(gettext("No space is served now."))
+    if space == live:
+        raise SpaceError(gettext("%s is the live space: select another one to compare with it.") % space.name)
+    overlap = measure_overlap(live, space)
+    if not overlap.product_count:
+        raise SpaceError(gettext("%(name)s and %(live)s have no two products in common.") % _name(space, live))
+    said = gettext(
+        "%(name)s shares %(share)s of the %(k)d nearest products with %(live)s (%(count)d compared). With labels: "
+        "`manage.py spaces compare --truth FILE`."
+    )
+    compared = {"share": f"{overlap.mean:.0%}", "k": overlap.k, "count": overlap.product_count}
+    return said % (compared | _name(space, live))
+
+
+def _name(space: EmbeddingSpace, live: EmbeddingSpace) -> dict[str, str | int]:
+    return {"name": space.name, "live": live.name}
 
 
 def _read_vectors(space: EmbeddingSpace) -> dict[int, np.ndarray]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from catalog.attributes import read_object
+from catalog.attributes import describe_value, read_object, split_unit
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.vectors import load_pipeline
@@ -53,21 +52,14 @@ def explain_pairs(anchor_id: int, other_ids: Sequence[int], *, space: EmbeddingS
 
 
 def find_shared(anchor: Product, other: Product) -> dict[str, str]:
-    """Return what two products have in common, by name: brand, category, collection, and equal attributes."""
+    """Return what two products have in common as people read it, by name: brand, category, collection, attributes."""
     shared = {name: str(getattr(other, name)) for name in SHARED_FIELDS if _is_same(anchor, other, name)}
     theirs = read_object(other.attributes)
     for name, value in read_object(anchor.attributes).items():
-        if value not in (None, "", [], {}) and theirs.get(name) == value:
-            shared[name] = describe_value(value)
+        text = describe_value(value, unit=split_unit(name)[1])
+        if text and theirs.get(name) == value:
+            shared[name] = text
     return dict(list(shared.items())[:MAX_SHARED])
-
-
-def describe_value(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(describe_value(item) for item in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {describe_value(item)}" for name, item in value.items())
-    return str(value)
 
 
 def _is_same(anchor: Product, other: Product, name: str) -> bool:

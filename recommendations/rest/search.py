@@ -145,7 +145,7 @@ class PhotoSearchView(APIView):
                     options=build_options(wanted, page=Page()),
                 )
         except WorkerUnavailable as error:
-            said = f"{gettext('Photos cannot be searched right now.')} {error}"
+            said = gettext("Photos cannot be searched right now. %s") % error
             raise Unavailable(said, wait=RETRY_AFTER_S) from error
         response = Response(render_search(answer, request, wanted, None))
         response["Cache-Control"] = "no-store"

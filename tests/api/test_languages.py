@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from tests.api.callers import problem
 
@@ -43,7 +47,7 @@ def test_problems(shop, make_product, method, path, body, code, title, detail):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("products/?colour=red&page_size=x", {"colour": "未知参数。 可用：", "page_size": "请填写合法的整数值。"}),
+        ("products/?colour=red&page_size=x", {"colour": "未知参数。可用：", "page_size": "请填写合法的整数值。"}),
         ("products/A/similar/?limit=0", {"limit": "必须在 1 到 100 之间。"}),
         ("products/?price_min=2&price_max=1", {"price_max": "不能小于 price_min。"}),
         ("products/?created_since=soon", {"created_since": "必须是 ISO 8601 格式的日期或时刻"}),
@@ -120,3 +124,56 @@ def test_what_answers_before_the_language_is_read_does_not_speak_that_of_the_req
     assert problem(answer)["title"] == "Bad Request"
     answer = anyone.get("/api/v1/products/", CONTENT_LENGTH="many", headers={"Accept-Language": "zh-hans"})
     assert (problem(answer)["title"], problem(answer)["detail"]) == ("请求有误", "请求格式有误。")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b'{"sku": "A",}', "请求体不是有效的 JSON：第 1 行第 13 列（第 12 个字符）：此处应有双引号括起的属性名。"),
+        (b'{"sku": "\xff"}', "请求体不是有效的 JSON：第 9 个字节不是 UTF-8。"),
+        (b'{"a": 1, "a": 2}', "请求体不是有效的 JSON：'a' 在同一个对象中出现了两次。"),
+    ],
+)
+def test_a_body_that_is_no_json(shop, body, detail):
+    assert problem(shop.call("POST", "products/", body, **CHINESE))["detail"] == detail
+
+
+def test_a_body_of_nothing(shop):
+    [error] = problem(shop.call("POST", "products/", b"null", **CHINESE))["errors"]
+    assert error == {"field": "", "code": "invalid", "detail": "无效数据。期待为字典类型，得到的是 null 。"}
+
+
+@pytest.mark.parametrize(("name", "detail"), [("hue", "未知字段。可用：sku, "), ("titel", "未知字段。是否指 title？")])
+def test_an_unknown_name_is_one_sentence_to_chinese_readers(shop, name, detail):
+    answer = shop.call("POST", "products/", {"sku": "A", "title": "T", name: "x"}, **CHINESE)
+    [error] = problem(answer)["errors"]
+    assert error["detail"].startswith(detail)
+
+
+def test_a_sku_that_no_address_could_hold(shop):
+    [error] = problem(shop.call("POST", "products/", {"sku": "a/../b", "title": "T"}, **CHINESE))["errors"]
+    assert error["detail"] == "SKU 不能含控制字符，也不能以 . 或 .. 作为斜杠之间的一段。"
+
+
+def broken_pictures():
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(picture, "PNG")
+    whole = picture.getvalue()
+    photo = io.BytesIO()
+    Image.effect_noise((200, 200), 80).save(photo, "JPEG")
+    return {
+        "提交的是空文件。": b"",
+        "图片不完整或已损坏（文件被截断）：请重新导出。": whole[:40],
+        "图片不完整或已损坏（校验和有误）：请重新导出。": whole[:45] + b"\0\0" + whole[47:],
+        "图片不完整或已损坏（无法解码）：请重新导出。": photo.getvalue()[:-2000],
+        "文件不是 JPEG、PNG、WebP 或 GIF 图片，而是 PSD：请另存为 JPEG。": b"8BPS" + bytes(40),
+    }
+
+
+@pytest.mark.parametrize(("detail", "content"), broken_pictures().items(), ids=["empty", "cut", "sum", "photo", "psd"])
+def test_what_is_wrong_with_a_picture_is_chinese_to_its_last_word(shop, make_product, detail, content):
+    make_product("A")
+    photo = SimpleUploadedFile("photo", content)
+    answer = shop.post("/api/v1/products/A/images/", {"image": photo}, headers={"Accept-Language": "zh-hans"})
+    [error] = problem(answer)["errors"]
+    assert error["detail"] == detail

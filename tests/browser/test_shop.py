@@ -108,6 +108,15 @@ def test_the_console_names_the_origin_that_the_shop_does_not_allow_yet(shelf: st
         f"If the shop is up, allow this page: CORS_ALLOWED_ORIGINS={other_site}"
     )
     expect(page.locator("kindred-similar").locator("li")).to_have_count(0)
+    height = "document.querySelector('kindred-similar').offsetHeight"
+    assert page.evaluate(height) > 0  # what has been shown does not move
+    page.reload()
+    expect(page.locator("kindred-similar").locator("li")).to_have_count(0)
+    assert page.evaluate(height) == 0  # the next page keeps no room for a shop that did not answer
+    settings.CORS_ALLOWED_ORIGINS = [other_site]
+    page.reload()
+    expect(page.locator("kindred-similar").locator("li")).to_have_count(2)
+    assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_pages_fit_a_phone(shelf: str, page: Page):

@@ -97,6 +97,35 @@ def test_spaces_are_promoted_rolled_back_compared_and_dropped(admin_client, shop
     assert "Select one space" in act(admin_client, "promote", shop, EmbeddingSpace.objects.get(name="third"))
 
 
+def test_what_cannot_be_compared_is_said_and_not_passed_over(admin_client, shop):
+    assert act(admin_client, "compare", shop) == "starter is the live space: select another one to compare with it."
+    second = make_ready("second")
+    second.embeddings.all().delete()
+    assert act(admin_client, "compare", second) == "second and starter have no two products in common."
+
+
+def test_staff_read_of_spaces_and_vectors_in_their_language(admin_client, shop, settings):
+    second = make_ready("second", text_weight=0.0)
+    waiting = create_space("third")
+    empty = make_product("EMPTY", title="")
+    services.refresh_pending()
+    admin_client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    assert act(admin_client, "compare", waiting) == ("空间 third 尚未建立：请先建立（manage.py spaces build third）。")
+    assert act(admin_client, "promote", second) == "second 已启用；可以退回到 starter。"
+    assert act(admin_client, "compare", shop).startswith("在最相近的 2 件商品中，starter 与 second 有 ")
+    assert act(admin_client, "drop", second) == "空间 second 正在使用中：请先启用另一个。"
+    assert "fake:text + fake:image，concat，文字 0.6，384 维" in admin_client.get(SPACES).content.decode()
+    EmbeddingSpace.objects.filter(pk=waiting.pk).update(
+        progress={"stage": "fuse", "done": 1, "total": 3, "at": "2026-01-01T00:00:00+00:00"}
+    )
+    assert "在 融合 1 / 3 处中断：重新建立即可继续" in admin_client.get(SPACES).content.decode()
+    page = admin_client.get(f"/admin/catalog/product/{Product.objects.get(sku='A').pk}/change/").content.decode()
+    assert "最新：根据文字和图片得出，空间 second，" in page
+    assert "没有可编码的内容" in admin_client.get("/admin/embeddings/pendingembedding/").content.decode()
+    page = admin_client.get(f"/admin/catalog/product/{empty.pk}/change/").content.decode()
+    assert "在空间 second 中还没有向量。 没有可编码的内容：请填写标题、描述，或上传图片。 商品修改后会重试。" in page
+
+
 def test_rolling_back_is_a_post_by_staff_who_may(admin_client, client, shop, django_user_model):
     url = reverse("admin:embeddings_embeddingspace_roll_back")
     assert admin_client.get(url).status_code == 405

@@ -127,6 +127,20 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="a special price whose time cannot be read does not hold, and that is said",
+        files=[
+            magento(
+                "sku,product_online,name,price,special_price,special_price_from_date,special_price_to_date\n"
+                "A,1,A,10.0000,8.5000,2020-13-40,\nB,1,B,10.0000,8.5000,1/15/20,0000-00-00 00:00:00\n"
+            )
+        ],
+        products={
+            "A": {"price": Decimal("10.00"), "list_price": None},
+            "B": {"price": Decimal("8.50"), "list_price": Decimal("10.00")},
+        },
+        warnings=[NO_CURRENCY, "Line 2 (A): The sale price is left out, for its date '2020-13-40' cannot be read"],
+    ),
+    Case(
         name="a store view that is called after no language, and one of a product that is not there",
         files=[magento("sku,store_view_code,name,price\nA,,Cup,4\nA,default,Our cup,\nA,fr,Tasse,\nB,fr,Bol,\n")],
         products={"A": {"title": "Cup", "translations": {"fr": {"title": "Tasse"}}}},

@@ -20,6 +20,17 @@ GOOGLE = "id\ttitle\tprice\timage_link\tadditional_image_link\n"
 
 CASES = [
     Case(
+        name="of more pictures than a product may have the first are kept, in their order",
+        files=[
+            File(
+                content="sku,title,images\nA,Cup,red.png|blue.png|" + "|".join(f"{n}.png" for n in range(99)) + "\n",
+            )
+        ],
+        pictures={"red.png": RED, "blue.png": BLUE, **{f"{n}.png": picture_bytes(n) for n in range(99)}},
+        products={"A": {"images": ["red.png", "blue.png", *(f"{n}.png" for n in range(98))]}},
+        warnings=["Line 2 (A): 101 pictures: the first 100 are kept, a product has no more."],
+    ),
+    Case(
         name="two URLs that share a name get no file",
         files=[
             File(

@@ -148,7 +148,7 @@ CASES = [
             "D": {"price": Decimal("8.00")},
             "E": {"price": Decimal("10.00")},
         },
-        warnings=[NO_CURRENCY],
+        warnings=[NO_CURRENCY, "Line 6 (E): The sale price is left out, for its date 'some day' cannot be read"],
     ),
     Case(
         name="a file of stock changes stock, and empty cells change no price, text or picture",
@@ -284,6 +284,24 @@ CASES = [
         name="an export that is passed as our own CSV says what it is",
         files=[File(content=SCARF)],
         refused="This is an export of WooCommerce: pass --format woocommerce.",
+    ),
+    Case(
+        name="a sale whose time cannot be read does not hold, and that is said; one that is open does",
+        files=[
+            woo(
+                "SKU,Name,Date sale price starts,Date sale price ends,Sale price,Regular price\n"
+                "A,A,2020-01-01,at Easter,8,10\nB,B,soon,,,10\nC,C,2020-01-01,0000-00-00 00:00:00,8,10\n"
+            )
+        ],
+        products={
+            "A": {"price": Decimal("10"), "list_price": None},
+            "B": {"price": Decimal("10"), "list_price": None},
+            "C": {"price": Decimal("8"), "list_price": Decimal("10")},
+        },
+        warnings=[
+            "Line 2 (A): The sale price is left out, for its date 'at Easter' cannot be read: write it as 2027-01-31.",
+            NO_CURRENCY,
+        ],
     ),
     Case(
         name="a table that is no export",

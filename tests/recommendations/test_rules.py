@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from catalog.models import Category, Product
 from embeddings.models import EmbeddingSpace
@@ -368,6 +369,16 @@ def test_the_preview_shows_a_rule_that_is_not_saved(shelf):
     assert (skus(shown.before), skus(shown.after)) == (["B", "C", "D", "E"], ["E", "B", "C", "D"])
     assert (shown.changes, shown.notes, shown.anchor.sku) == (True, (), "A")
     assert Rule.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "notes"),
+    [({}, ()), ({"is_active": False}, ("规则已关闭。下面是它生效时的效果。",))],
+    ids=["in force", "switched off"],
+)
+def test_the_preview_says_in_chinese_that_a_rule_is_not_in_force_and_only_then(shelf, fields, notes):
+    with override("zh-hans"):
+        assert preview_rule(Rule(kind="exclude", target=shelf["B"], **fields), sku="A").notes == notes
 
 
 def test_the_preview_of_a_saved_rule_leaves_it_out_of_the_list_before(shelf):

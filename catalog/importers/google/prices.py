@@ -12,14 +12,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from catalog.importers.moments import parse_moment
+from catalog.importers.moments import is_open, parse_moment
 from catalog.importers.report import RowError
 from catalog.prices import read_price
 from catalog.refusals import BadValue
 
 AMOUNT = r"([0-9]+(?:\.[0-9]+)?|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)"
 PRICE = re.compile(rf"{AMOUNT}\s*([A-Za-z]{{3}})?|([A-Za-z]{{3}})\s*{AMOUNT}")
-OPEN = re.compile(r"(0000-00-00.*|\.\.)?")  # nothing, what databases export for it, and what ISO 8601 writes
 BETWEEN = re.compile(r"/|--|\s[-–—]\s|\sto\s|,(?=\s*\d{4}-)")  # the ends of a period
 
 
@@ -102,8 +101,3 @@ def _holds(period: str, *, at: datetime) -> bool:
         )
     first, last = moments
     return (first is None or first.at <= at) and (last is None or at < last.end())
-
-
-def is_open(text: str) -> bool:
-    """Is it no date at all, for an end that is open?"""
-    return bool(OPEN.fullmatch(text))

@@ -6,12 +6,12 @@ BEGINNINGS = (
     (b"BM", "BMP"),
     (b"II*\x00", "TIFF"),
     (b"MM\x00*", "TIFF"),
-    (b"8BPS", "a file of Photoshop"),
+    (b"8BPS", "PSD"),
     (b"%PDF", "PDF"),
     (b"\xff\x0a", "JPEG XL"),
     (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
     (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
-    (b"\x00\x00\x01\x00", "an icon"),
+    (b"\x00\x00\x01\x00", "ICO"),
 )
 BRANDS = {b"avif": "AVIF", b"avis": "AVIF"}  # of ISO media files; what phones write under other brands is HEIC
 PHONE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}

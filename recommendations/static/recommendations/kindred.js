@@ -13,6 +13,7 @@
  */
 
 const HOME = new URL(import.meta.url).origin;
+const FAILED = "kindred-failed:"; // before the address of a shop
 const WORDS = {
   en: { heading: "Similar products", soldOut: "Out of stock", before: "Price before:" },
   zh: { heading: "相似商品", soldOut: "缺货", before: "原价：" },
@@ -47,7 +48,7 @@ class KindredSimilar extends HTMLElement {
 
   connectedCallback() {
     if (!this.shadowRoot) this.attachShadow({ mode: "open" }).adoptedStyleSheets = [SHEET];
-    if (this.getAttribute("sku") && !this.shadowRoot.firstChild) this.#keepRoom();
+    if (this.getAttribute("sku") && !this.shadowRoot.firstChild && !this.#hasFailed()) this.#keepRoom();
     this.#schedule();
   }
 
@@ -77,9 +78,11 @@ class KindredSimilar extends HTMLElement {
       const response = await fetch(this.#address(sku), { signal, headers });
       if (!response.ok) throw new Error(`The shop answered ${response.status}`);
       this.#show(await response.json());
+      this.#remember(false);
     } catch (error) {
       if (signal.aborted) return;
       this.#replace([]); // a page without recommendations is still a page
+      if (error instanceof TypeError) this.#remember(true); // nothing could be read
       const message = this.#explain(error);
       console.error(`<kindred-similar sku="${sku}">: ${message}`);
       this.#tell("kindred-error", { message });
@@ -91,6 +94,23 @@ class KindredSimilar extends HTMLElement {
     const api = URL.canParse(this.#api()) ? new URL(this.#api()).origin : location.origin;
     if (!(error instanceof TypeError) || api === location.origin) return String(error.message || error);
     return `no answer from ${api} could be read. If the shop is up, allow this page: CORS_ALLOWED_ORIGINS=${location.origin}`;
+  }
+
+  /* Where a shop has not answered the visitor's last page, such as one that does not allow the site yet, the next ones
+   * keep no room for it. */
+  #hasFailed() {
+    try {
+      return sessionStorage.getItem(FAILED + this.#api()) !== null;
+    } catch {
+      return false; // a browser that keeps nothing for this page
+    }
+  }
+
+  #remember(failed) {
+    try {
+      if (failed) sessionStorage.setItem(FAILED + this.#api(), "");
+      else sessionStorage.removeItem(FAILED + this.#api());
+    } catch {} // as above
   }
 
   /* Cards without content, as high as those to come, so that the page does not move when they do. */

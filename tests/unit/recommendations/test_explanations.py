@@ -21,6 +21,17 @@ def test_shared_attributes_are_those_with_equal_values():
     assert find_shared(anchor, other) == {"brand": "Nordlyn", "colour": "red", "sizes": "S"}
 
 
+def test_shared_attributes_have_the_units_and_words_of_product_pages():
+    size = {"width": 11.9, "height": 9.4}
+    attributes = {"dimensions_cm": size, "weight_g": 420, "dishwasher": True, "parts": {"lid": None}}
+    alike = Product(sku="1", attributes=attributes), Product(sku="2", attributes=attributes)
+    assert find_shared(*alike) == {
+        "dimensions_cm": "width 11.9 cm, height 9.4 cm",
+        "weight_g": "420 g",
+        "dishwasher": "yes",
+    }
+
+
 @pytest.mark.parametrize(
     ("word", "text", "expected"),
     [
