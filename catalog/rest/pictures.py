@@ -16,13 +16,14 @@ from rest_framework.views import APIView
 
 from api.parameters import QueryParameters, StrictSerializer
 from api.parsers import BoundedJSONParser
-from catalog.fields import MAX_INTEGER
+from catalog.fields import MAX_INTEGER, clean_url
 from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, say
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.writes import add_picture, request_download
 from catalog.rest import examples
 from catalog.rest.answers import ImageSerializer
+from catalog.rest.bodies import TextField
 from catalog.rest.products import get_product, visible_products
 
 
@@ -38,13 +39,8 @@ class UploadSerializer(serializers.Serializer[Any]):
 class FetchSerializer(StrictSerializer):
     """A picture by its address."""
 
-    url = serializers.URLField(max_length=2000, help_text="http or https, on a public address")
+    url = TextField(rule=clean_url, max_length=2000, help_text="http or https, on a public address")
     position = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, required=False)
-
-    def validate_url(self, url: str) -> str:
-        if not url.lower().startswith(("http://", "https://")):
-            raise serializers.ValidationError(gettext("Only http and https URLs are fetched."), code="bad_scheme")
-        return url
 
 
 @extend_schema_serializer(component_name="PictureDownload")

@@ -259,7 +259,24 @@ def test_a_product_that_is_deleted_while_its_picture_is_fetched_takes_the_downlo
     assert not ProductImage.objects.exists()
 
 
-@pytest.mark.parametrize("url", ["ftp://p.example/a", "file:///etc/passwd", "javascript:1", "p.example/a", ""])
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        (" https://p.example/blue vase.jpg", "https://p.example/blue%20vase.jpg"),
+        ("https://my_cdn.p.example/a.jpg", "https://my_cdn.p.example/a.jpg"),
+        ("http://p.example/花.jpg?w=ü#f", "http://p.example/花.jpg?w=ü#f"),
+    ],
+)
+def test_an_address_that_a_file_may_name_may_be_sent_as_well(shop, make_product, url, kept):
+    product = make_product("A")
+    assert shop.call("POST", "products/A/images/", {"url": url}).json()["url"] == kept
+    assert product.downloads.get().url == kept
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://p.example/a", "file:///etc/passwd", "javascript:1", "p.example/a", "http://[p/a", "http://p/a\nb", ""],
+)
 def test_only_http_urls_are_accepted(shop, make_product, url):
     make_product("A")
     assert list(errors(shop.call("POST", "products/A/images/", {"url": url}))) == ["url"]
