@@ -73,6 +73,8 @@ def test_a_recipe_that_cannot_be_used_is_refused_in_the_form(admin_client, shop)
     data = {name: form[name].value() for name in form.fields} | {"name": "second", "text_encoder": "fake:nothing"}
     page = admin_client.post(f"{SPACES}add/", data)
     assert "fake:nothing" in str(page.context["errors"])
+    page = admin_client.post(f"{SPACES}add/", data | {"text_encoder": "fake:text", "category_text_weights": '{"A": 7}'})
+    assert page.context["errors"] == [["The text weight of 'A' is a number from 0 to 1, not 7."]]  # and once
     assert EmbeddingSpace.objects.count() == 1
 
 
