@@ -28,12 +28,16 @@ def read_number(text: str) -> float:
     return number
 
 
+class RepeatedName(ValueError):
+    """One object has a name twice, and one of the two values would be lost."""
+
+
 def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse a name that comes twice in one object: which of the two was meant, nobody knows (RFC 8259, 4)."""
     read = dict(pairs)
     if len(read) < len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-        raise ValueError(gettext("%r is in one object twice") % twice[:100])
+        raise RepeatedName(gettext("%r is in one object twice") % twice[:100])
     return read
 
 

@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.forms.fields import InvalidJSONInput
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 
+from api.parsers import RepeatedName, read_object
 from catalog.fields import RULES, clean_stock
 from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, check_number, say
@@ -50,12 +52,24 @@ class StockField(forms.IntegerField):
             raise ValidationError(error.sentence, code=error.code) from None
 
 
+class FormDecoder(json.JSONDecoder):
+    """Reads objects as the API does."""
+
+    def __init__(self) -> None:
+        super().__init__(object_pairs_hook=read_object)
+
+
 class IndentedJSONField(forms.JSONField):
     """JSON one value a line, letters of all languages as they are."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs | {"decoder": FormDecoder})
 
     def to_python(self, value: Any) -> Any:
         try:
             return super().to_python(value)
+        except RepeatedName as error:
+            raise ValidationError(gettext("%s.") % error, code="repeated_name") from None
         except (RecursionError, ValueError):  # nested too deeply, or a number of thousands of digits
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 

@@ -16,11 +16,6 @@ BLOCKS = frozenset(
         "details",
         "fieldset",
         "figcaption",
-        "legend",
-        "menu",
-        "optgroup",
-        "select",
-        "summary",
         "figure",
         "footer",
         "form",
@@ -33,6 +28,7 @@ BLOCKS = frozenset(
         "header",
         "hr",
     }
+    | {"legend", "menu", "optgroup", "select", "summary"}
     | {"html", "li", "main", "nav", "ol", "option", "p", "pre", "section", "table", "tbody", "tfoot", "thead"}
     | {"tr", "ul"}
 )

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import MD5, Cast, Concat
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
@@ -226,7 +226,7 @@ class ProductImage(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return f"Picture {self.position} of {self.product_id}"
+        return gettext("Picture %(number)s") % {"number": self.position + 1}
 
     def save(self, **kwargs: Any) -> None:
         """Save; a file that is new is checked first (PictureError) and stored under its content's name."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -65,7 +65,8 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
             try:
                 lifecycle.check_recipe(EmbeddingSpace(**cleaned))
             except SpaceError as error:
-                raise forms.ValidationError(str(error)) from error
+                if not isinstance(error.__cause__, ValidationError):  # that the form finds as well, beside its field
+                    raise forms.ValidationError(str(error)) from error
         return cleaned
 
 

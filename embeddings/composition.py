@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from catalog.models import Product
 
 DEFAULT_COMPOSITION: list[dict[str, Any]] = [
@@ -47,10 +49,10 @@ class TextPart:
 def parse_composition(declaration: Any) -> tuple[TextPart, ...]:
     """Return the declared parts. Raises InvalidComposition."""
     if not isinstance(declaration, list) or not 1 <= len(declaration) <= MAX_PARTS:
-        raise InvalidComposition(f"A text composition is a list of 1 to {MAX_PARTS} parts.")
+        raise InvalidComposition(gettext("A text composition is a list of 1 to %d parts.") % MAX_PARTS)
     parts = tuple(_parse_part(part) for part in declaration)
     if sum(part.weight for part in parts) <= 0:
-        raise InvalidComposition("At least one part of a text composition needs a weight above 0.")
+        raise InvalidComposition(gettext("At least one part of a text composition needs a weight above 0."))
     return parts
 
 
@@ -66,14 +68,19 @@ def compose_texts(product: Product, parts: Sequence[TextPart]) -> tuple[str | No
 
 def _parse_part(part: Any) -> TextPart:
     if not isinstance(part, dict) or not isinstance(part.get("fields"), list) or not part["fields"]:
-        raise InvalidComposition(f"A part has a name, a weight and a list of fields; this one is {part!r}.")
+        raise InvalidComposition(
+            gettext("A part has a name, a weight and a list of fields; this one is %s.") % repr(part)
+        )
     unknown = [field for field in part["fields"] if not _is_known_field(field)]
     if unknown:
         known = ", ".join(sorted(TRANSLATED_FIELDS | PLAIN_FIELDS))
-        raise InvalidComposition(f"Unknown field {unknown[0]!r}: choose among {known} and {ATTRIBUTE_PREFIX}NAME.")
+        raise InvalidComposition(
+            gettext("Unknown field %(field)r: choose among %(known)s and attributes.NAME.")
+            % {"field": unknown[0], "known": known}
+        )
     weight = part.get("weight", 1.0)
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1000:
-        raise InvalidComposition(f"The weight of a part is a number from 0 to 1000, not {weight!r}.")
+        raise InvalidComposition(gettext("The weight of a part is a number from 0 to 1000, not %s.") % repr(weight))
     return TextPart(
         name=str(part.get("name") or ", ".join(part["fields"])),
         weight=float(weight),

@@ -205,7 +205,7 @@ class ProductEmbedding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.product_id} {self.modality} in {self.space_id}"
+        return gettext("Vector of product %d") % self.product_id
 
 
 class PendingEmbedding(models.Model):
@@ -233,4 +233,4 @@ class PendingEmbedding(models.Model):
         indexes = [models.Index(fields=["retry_at", "product"], name="pending_due")]
 
     def __str__(self) -> str:
-        return f"{self.product_id} waits since {self.created_at:%Y-%m-%d %H:%M}"
+        return gettext("Product %d waits to be embedded") % self.product_id

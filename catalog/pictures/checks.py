@@ -38,8 +38,6 @@ class Picture:
 def check_picture(source: bytes | IO[bytes] | Any) -> Picture:
     """Return the picture in `source` (bytes or a binary file), or raise `PictureError`."""
     content = source if isinstance(source, bytes) else _read_bounded(source)
-    if not content:
-        raise PictureError("the file is empty")
     if len(content) > MAX_PICTURE_BYTES:
         raise PictureError("the file is larger than %(most)d MiB: save it smaller", most=MAX_PICTURE_BYTES // 1024**2)
     anatomy = read_anatomy(content)

@@ -104,6 +104,8 @@ def hold_machine(*, patience_s: float | None) -> Iterator[None]:
 
 def read_anatomy(content: bytes, *, max_pixels: int | None = None) -> Anatomy:
     """Return what the file says of itself. Raises PictureError where it is no picture, or one that costs too much."""
+    if not content:
+        raise PictureError("the file is empty")
     reader = webp.read_webp if webp.is_webp(content) else None
     reader = next((reader for signatures, reader in READERS if content.startswith(signatures)), reader)
     if reader is None:

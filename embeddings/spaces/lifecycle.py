@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
 from embeddings.encoders.registry import describe
@@ -29,6 +29,7 @@ BUILD_COMMAND = "manage.py spaces build"
 REFIT_GROWTH = 10  # a catalogue this many times as large as the one a space was fitted on deserves new parameters
 MIN_FIT_PRODUCTS = 50  # with fewer, what was shipped says more about products than they do
 MAX_DIM = 2000
+MODALITIES = {"text": gettext_lazy("text"), "image": gettext_lazy("image")}
 Status = EmbeddingSpace.Status
 
 
@@ -114,9 +115,12 @@ def check_recipe(space: EmbeddingSpace) -> None:
     if space.fusion not in FUSIONS:
         raise SpaceError(f"There is no fusion {space.fusion!r}: choose {FUSION_CHOICE}.")
     if not 2 <= space.dim <= MAX_DIM:
-        raise SpaceError(f"A space has 2 to {MAX_DIM} dimensions, not {space.dim}.")
+        raise SpaceError(
+            gettext("A space has 2 to %(most)d dimensions, not %(dim)d.") % {"most": MAX_DIM, "dim": space.dim}
+        )
     if not 0 <= space.text_weight <= 1:
-        raise SpaceError(f"The text weight lies between 0 (picture only) and 1 (text only): not {space.text_weight}.")
+        said = gettext("The text weight lies between 0 (picture only) and 1 (text only): not %s.")
+        raise SpaceError(said % space.text_weight)
     for spec, modality in ((space.text_encoder, "text"), (space.image_encoder, "image")):
         _check_encoder(spec, modality)
     try:
@@ -237,7 +241,8 @@ def _check_encoder(spec: str, modality: str) -> None:
     except EncoderUnavailable:
         return
     if modality not in modalities:
-        raise SpaceError(f"{spec} does not encode {modality}: choose an encoder that does.")
+        said = gettext("%(encoder)s does not encode %(modality)s: choose an encoder that does.")
+        raise SpaceError(said % {"encoder": spec, "modality": MODALITIES[modality]})
 
 
 def _free_name(wanted: str) -> str:

@@ -120,6 +120,17 @@ def test_translations_of_another_form_are_refused(shop, admin_client, translatio
     assert not Product.objects.exists()
 
 
+def test_a_name_that_is_in_an_object_twice_is_refused_by_the_form_as_by_the_api(shop, admin_client):
+    text = '{"colour": "red", "colour": "blue"}'
+    data = {"sku": "A", "title": "a", "attributes": text, "translations": "{}"}
+    page = admin_client.post("/admin/catalog/product/add/", data | {"images-TOTAL_FORMS": 0, "images-INITIAL_FORMS": 0})
+    body = f'{{"sku": "A", "title": "a", "attributes": {text}}}'.encode()
+
+    assert page.context["adminform"].form.errors == {"attributes": ["'colour' is in one object twice."]}
+    assert shop.call("POST", "products/", body).json()["detail"].endswith(": 'colour' is in one object twice.")
+    assert not Product.objects.exists()
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, "{broken"])
 def test_what_is_no_json_is_refused_by_the_form_and_shown_as_it_was_typed(admin_client, text):
     data = {"sku": "A", "title": "a", "attributes": text, "translations": "{}"}

@@ -73,6 +73,8 @@ def test_a_recipe_that_cannot_be_used_is_refused_in_the_form(admin_client, shop)
     data = {name: form[name].value() for name in form.fields} | {"name": "second", "text_encoder": "fake:nothing"}
     page = admin_client.post(f"{SPACES}add/", data)
     assert "fake:nothing" in str(page.context["errors"])
+    page = admin_client.post(f"{SPACES}add/", data | {"text_encoder": "fake:text", "category_text_weights": '{"A": 7}'})
+    assert page.context["errors"] == [["The text weight of 'A' is a number from 0 to 1, not 7."]]  # and once
     assert EmbeddingSpace.objects.count() == 1
 
 
@@ -121,6 +123,8 @@ def test_staff_read_of_spaces_and_vectors_in_their_language(admin_client, shop, 
     assert "在 融合 1 / 3 处中断：重新建立即可继续" in admin_client.get(SPACES).content.decode()
     page = admin_client.get(f"/admin/catalog/product/{Product.objects.get(sku='A').pk}/change/").content.decode()
     assert "最新：根据文字和图片得出，空间 second，" in page
+    assert "Picture" not in page
+    assert "图 1" in page
     assert "没有可编码的内容" in admin_client.get("/admin/embeddings/pendingembedding/").content.decode()
     page = admin_client.get(f"/admin/catalog/product/{empty.pk}/change/").content.decode()
     assert "在空间 second 中还没有向量。 没有可编码的内容：请填写标题、描述，或上传图片。 商品修改后会重试。" in page

@@ -8,13 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from embeddings.encoders.base import (
-    EncoderInfo,
-    ImageEncoder,
-    TextEncoder,
-    UnknownEncoder,
-    make_identity,
-)
+from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
 from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, NetworkTextEncoder, TextNetwork
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.device import has_cuda

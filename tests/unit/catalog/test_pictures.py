@@ -12,6 +12,7 @@ from PIL import Image
 
 from catalog.pictures import checks
 from catalog.pictures.checks import PictureError, check_picture, store_picture
+from catalog.pictures.decoding import decode_picture
 from catalog.pictures.sizes import make_sized
 from tests.factories import picture_bytes
 
@@ -67,6 +68,8 @@ def test_a_part_that_is_left_out_anyway_may_have_a_wrong_checksum():
 def test_what_is_no_picture_is_refused(content, message):
     with pytest.raises(PictureError, match=message):
         check_picture(content)
+    with pytest.raises(PictureError, match=message):  # a photo to search with is told the same
+        decode_picture(content, enough=64)
 
 
 @pytest.mark.parametrize(
