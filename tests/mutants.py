@@ -781,6 +781,13 @@ MUTANTS = (
     ),
     # embeddings
     Mutant(
+        "embeddings/fusion/factorisation.py",
+        'limits=1, user_api="blas"',
+        'limits=None, user_api="blas"',
+        ("tests/unit/embeddings/test_factorisation.py",),
+        "the first space of sixty products takes a minute, and everybody waits beside it",
+    ),
+    Mutant(
         "embeddings/encoders/packaged/loading.py",
         "        export_elsewhere(spec.name, path, onnx_path, how=how, pooling=pooling, views=views)\n",
         "        from embeddings.encoders.packaged.lite_torch import build_lite, export_lite\n\n"

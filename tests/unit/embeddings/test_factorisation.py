@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.factorisation import factor, find_axes
@@ -58,6 +59,23 @@ def test_what_reaches_lapack_has_the_rank_of_what_was_given(monkeypatch):
     factor(make_matrix("low rank"))
     factor(make_matrix("noise far below"))
     assert seen == [(3, 30), (3, 30)]
+
+
+@pytest.mark.parametrize("name", ["svd", "eigh", "qr"])
+def test_blas_has_one_thread_in_the_work_and_its_own_afterwards(name, monkeypatch):
+    def count_threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    seen: list[set[int]] = []
+    real = getattr(np.linalg, name)
+    monkeypatch.setattr(f"numpy.linalg.{name}", lambda *a, **how: [seen.append(count_threads()), real(*a, **how)][1])
+    with threadpool_limits(limits=2, user_api="blas"):
+        rows = make_matrix("low rank")
+        factor(rows)
+        find_axes(rows.T @ rows)
+        assert count_threads() == {2}
+    assert seen
+    assert set.union(*seen) == {1}
 
 
 def test_axes_by_hand():
