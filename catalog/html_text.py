@@ -12,23 +12,8 @@ from catalog.characters import clean_characters, clean_name
 # Elements whose text stands on lines of its own, elements within a line, and elements that nobody sees.
 BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div", "dl", "dt"}
-    | {
-        "details",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-    }
-    | {"legend", "menu", "optgroup", "select", "summary"}
+    | {"details", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"}
+    | {"hr", "legend", "menu", "optgroup", "select", "summary"}
     | {"html", "li", "main", "nav", "ol", "option", "p", "pre", "section", "table", "tbody", "tfoot", "thead"}
     | {"tr", "ul"}
 )

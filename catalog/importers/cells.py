@@ -17,6 +17,7 @@ NOTHING = EMPTIED | {"None", "N/A", "n/a", "\\N"}
 AS_TEXT = re.compile(r'="([^"]*)"')  # how spreadsheets are made to keep 00123
 # The other way, of codes and numbers: '00123, and '-1 where a formula was feared. A brand may be called '47.
 APOSTROPHE = re.compile(r"'(?=[0-9][0-9.,]*\Z|[=+\-@])")
+NEGATIVE = re.compile(r"[-−–][0-9]+([.,][0-9]+)?")
 FLOAT = re.compile(r"([0-9]{8,14})\.0")  # a code that pandas took for a number
 
 
@@ -49,6 +50,11 @@ def read_code(text: str) -> str:
     text = clean_identifier(read_marked(text))
     number = FLOAT.fullmatch(text)
     return number[1] if number else text
+
+
+def floor_count(text: str) -> str:
+    """Return a stock, 0 where it is below that: programs count on when more is sold than was there."""
+    return "0" if NEGATIVE.fullmatch(text) else text
 
 
 def name_product(cell: str) -> str:

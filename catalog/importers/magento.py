@@ -13,6 +13,7 @@ from typing import IO
 from catalog.fields import LANGUAGE
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
+from catalog.importers.cells import floor_count
 from catalog.importers.exports import check_export
 from catalog.importers.gathering import gather_rows
 from catalog.importers.picture_names import join_names, split_names
@@ -228,7 +229,7 @@ def _read_stock(said: dict[str, str]) -> dict[str, str]:
     backorders = _say(said, "allow_backorders") in ("1", "2") and not read_yes_no(_say(said, "use_config_backorders"))
     if _say(said, "product_type").lower() in COMPOSED or not is_managed or backorders or not number:
         return {"stock": ""}
-    return {"stock": "0" if number.startswith("-") else number.split(".", maxsplit=1)[0]}
+    return {"stock": floor_count(number).split(".", maxsplit=1)[0]}
 
 
 def _read_state(said: dict[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from catalog.characters import clean_name
 from catalog.html_text import html_to_text
 from catalog.importers.bounded_names import add_digest, join_slugs, shorten_name
 from catalog.importers.category_paths import join_path
-from catalog.importers.cells import name_product, read_known, read_marked, read_own
+from catalog.importers.cells import floor_count, name_product, read_known, read_marked, read_own
 from catalog.importers.exports import refuse_other_exports, require_columns
 from catalog.importers.gathering import gather_rows
 from catalog.importers.report import ImportReport, SourceRow
@@ -193,16 +193,12 @@ def _copy_price(variant: dict[str, str]) -> dict[str, str]:
 
 
 def _read_stock(variant: dict[str, str]) -> str | None:
-    """Return the number, "" where it is not counted or is sold on without, or None where the row does not say.
-
-    Shopify counts below zero what was sold but not there.
-    """
+    """Return the number, "" where it is not counted or is sold on without, or None where the row does not say."""
     if _read_policy(variant):
         return ""
     if "variant inventory tracker" in variant and not variant["variant inventory tracker"]:
         return ""
-    text = variant.get("variant inventory qty", "")
-    return ("0" if re.fullmatch(r"[-−–][0-9]+([.,]0{1,2})?", text) else text) or None
+    return floor_count(variant.get("variant inventory qty", "")) or None
 
 
 def _read_policy(variant: dict[str, str]) -> bool | None:

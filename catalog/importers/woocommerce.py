@@ -12,6 +12,7 @@ from typing import IO
 
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
+from catalog.importers.cells import floor_count
 from catalog.importers.exports import check_export
 from catalog.importers.gathering import gather_rows
 from catalog.importers.google.availability import IN_STOCK_WORDS, OUT_OF_STOCK_WORDS, TO_ORDER_WORDS, fold_word
@@ -150,8 +151,8 @@ def _read_stock(said: dict[str, str]) -> dict[str, str]:
     if word in TO_ORDER_WORDS or backorders == "notify" or read_yes_no(backorders):
         return {"stock": ""}
     if number:
-        whole = re.sub(r"\.[0-9]+$", "", number)  # half a metre of cloth is not enough for one
-        return {} if number.lower() == "parent" else {"stock": "0" if whole.startswith("-") else whole}
+        whole = re.sub(r"\.[0-9]+$", "", floor_count(number))  # half a metre of cloth is not enough for one
+        return {} if number.lower() == "parent" else {"stock": whole}
     return {"stock": ""} if in_stock or "stock" in said else {}
 
 

@@ -107,6 +107,22 @@ ELEMENTS = [
         products={"P1": {"title": "Lamp"}, "P2": {"title": "Vase"}, "P3": {"title": "Bowl"}},
     ),
     Case(
+        name="a product type that is none, so that Google's category counts, and empty steps",
+        files=[
+            File(
+                content="id\ttitle\tproduct_type\tgoogle_product_category\n"
+                "P1\tLamp\tUncategorized\t2271 - Home > Lighting\nP2\tBowl\tKitchen > > Bowls >\t\n",
+                format="google",
+            )
+        ],
+        products={"P1": {"category": "Home/Lighting"}, "P2": {"category": "Kitchen/Bowls"}},
+    ),
+    Case(
+        name="more sold than was there, with the minus of a word processor",
+        files=[File(content="id\ttitle\tavailability\tquantity\nP1\tLamp\tin stock\t−3\n", format="google")],
+        products={"P1": {"stock": 0}},
+    ),
+    Case(
         name="white space, CDATA and markup inside a text",
         files=[feed(rss("<g:id>\n P1 </g:id><title><![CDATA[ Lamp & <b>shade</b> ]]></title>"))],
         products={"P1": {"title": "Lamp & shade"}},

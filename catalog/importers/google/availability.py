@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from catalog.importers.cells import floor_count
 from catalog.importers.report import RowError
 
 # A comma between words; spaces, case, accents and separators do not matter. Names of schema.org are among them.
@@ -88,9 +89,7 @@ def read_stock(fields: dict[str, list[str]]) -> dict[str, str]:
     """
     said = fields.get("availability", [""])[0]
     word = fold_word(said)
-    quantity = next((fields[name][0] for name in QUANTITIES if name in fields), "")
-    if re.fullmatch(r"-[0-9]+(\.[0-9]+)?", quantity):
-        quantity = "0"  # sold more often than it was there
+    quantity = floor_count(next((fields[name][0] for name in QUANTITIES if name in fields), ""))
     if not said:
         return {"stock": quantity} if quantity else {}
     if word in OUT_OF_STOCK_WORDS:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from catalog.importers.category_paths import join_path
 from catalog.importers.google.availability import read_stock
 from catalog.importers.google.prices import is_expired, read_prices
 from catalog.importers.picture_names import join_names, split_links
@@ -123,9 +124,9 @@ def _read_category(fields: Fields) -> str:
     """The shop's own product type, else Google's category where it is given in words."""
     for name in ("product_type", "google_product_category"):
         text = fields.get(name, [""])[0]
-        if text and not text.isdigit():
-            path = NUMBER_BEFORE.sub("", text)
-            return "/".join(part.strip().replace("/", "-") for part in path.split(">"))
+        path = "" if text.isdigit() else join_path(NUMBER_BEFORE.sub("", text).split(">"))
+        if path:
+            return path
     return ""
 
 
