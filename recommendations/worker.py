@@ -19,7 +19,8 @@ from typing import Any
 from celery import Task
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
 
 from api.database_session import has_session
@@ -35,7 +36,10 @@ logger = logging.getLogger(__name__)
 
 
 class WorkerUnavailable(Exception):
-    """No worker answered in time. Start one with `celery -A config worker -Q interactive --pool threads`."""
+    """No worker answered in time. Start one with `celery -A config worker -Q interactive --pool threads`.
+
+    Its text is in the language in which it is read: the visitor's on a page, that of the log in the log.
+    """
 
 
 def answer_key(kind: str, *parts: str | bytes) -> str:
@@ -61,7 +65,7 @@ def ask(key: str, task: Task, *, args: tuple[object, ...], deadline_s: float) ->
             task.apply_async((key, *args), queue=QUEUE, expires=deadline_s, retry=False)
         except (OperationalError, OSError) as error:
             logger.warning("The broker cannot be reached: %s", error)
-            raise WorkerUnavailable(gettext("The broker cannot be reached.")) from error
+            raise WorkerUnavailable(gettext_lazy("The broker cannot be reached.")) from error
         answer = find_answer(key)  # once more, for what was stored before we listened is not announced again
         if answer is not None:
             return answer
@@ -70,7 +74,9 @@ def ask(key: str, task: Task, *, args: tuple[object, ...], deadline_s: float) ->
         else:
             answer = wait_for_announcement(key, listener=listener, until=give_up_at)
     if answer is None:
-        raise WorkerUnavailable(gettext("No worker answered within %s s.") % f"{deadline_s:g}")
+        raise WorkerUnavailable(
+            format_lazy(gettext_lazy("No worker answered within {seconds:g} s."), seconds=deadline_s)
+        )
     return answer
 
 

@@ -87,7 +87,7 @@ def take_photo_turn() -> Iterator[None]:
     Raises WorkerUnavailable where all are taken.
     """
     if not PHOTO_TURNS.acquire(blocking=False):
-        raise WorkerUnavailable(gettext("Others are searching with photos."))
+        raise WorkerUnavailable(gettext_lazy("Others are searching with photos."))
     try:
         yield
     finally:
@@ -111,7 +111,7 @@ def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None) -> b
     except PictureError as error:
         raise RequestError("image", gettext("The photo cannot be used: %s") % say(error)) from error
     except DecodersBusy as error:
-        raise WorkerUnavailable(gettext("Others are searching with photos.")) from error
+        raise WorkerUnavailable(gettext_lazy("Others are searching with photos.")) from error
     picture = lay_on_ground(decoded)
     if crop:
         picture = picture.crop(crop.in_pixels(*picture.size))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, override
 
 from api.declarations import describe_choices
 from api.problems import RequestError
@@ -66,7 +66,8 @@ def search_text(
         try:
             query = ask_for_vectors(space, text=text) if space else None
         except WorkerUnavailable as error:
-            logger.warning("Searching by words alone: %s", error)
+            with override("en"):  # as the rest of the log
+                logger.warning("Searching by words alone: %s", error)
         degraded = query is None
         mode = mode if query else FULL_TEXT
     plan = SearchPlan(text=text, mode=mode, query=query, modality="text", limit=limit)
@@ -85,7 +86,7 @@ def search_photo(
         raise RequestError("q", gettext("Give at most %d characters to search for.") % MAX_TEXT_LENGTH)
     space = EmbeddingSpace.objects.live()
     if space is None:
-        raise WorkerUnavailable(gettext("There is no live space yet: run `manage.py embed_products`."))
+        raise WorkerUnavailable(gettext_lazy("There is no live space yet: run `manage.py embed_products`."))
     query = ask_for_vectors(space, text=text, photo=photo)
     mode, modality = (PHOTO_AND_TEXT, "fused") if text else (PHOTO, "image")
     plan = SearchPlan(text=text, mode=mode, query=query, modality=modality, limit=limit)

@@ -150,7 +150,7 @@ def test_the_doctor_speaks_chinese():
     make_wares()
     services.refresh_pending()
     with translation.override("zh-hans"):
-        assert found("占位图片")[0].message == "同一张图片用于 5 个不同款式的商品，例如 ATLAS。"
+        assert found("占位图片")[0].message == "同一张图片用于 5 件不同款式的商品，例如 ATLAS。"
 
 
 def test_a_placeholder_that_nobody_has_any_more_is_not_listed():

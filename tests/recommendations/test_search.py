@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 from PIL import Image
 
 from api.problems import RequestError
@@ -157,6 +158,14 @@ class TestHybrid:
         answer = search_text("mug")
         assert skus(answer.shown) == ["MUG-1"]
         assert (answer.mode, answer.degraded) == ("full_text", True)
+
+    def test_the_log_says_why_in_its_own_language_and_a_page_in_the_visitors(self, shelf, monkeypatch, caplog):
+        no_worker(monkeypatch)
+        with override("zh-hans"):
+            search_text("mug")
+            with pytest.raises(worker.WorkerUnavailable, match="无法连接消息代理。"):
+                ask_for_vectors(shelf, text="mug")
+        assert "Searching by words alone: The broker cannot be reached." in caplog.messages
 
     def test_without_an_answer_in_time_the_question_is_given_up(self, shelf, monkeypatch):
         monkeypatch.setattr(tasks.answer_query, "apply_async", lambda args, **_: None)
