@@ -154,7 +154,8 @@ def answer(
     status, found = (OK, reranked) if reranked else (EMBEDDING_PENDING, Reranked([], more=False))
     page = request.options.page
     space = start.space.name if start.space else None
-    shown = [explain_choice(candidate, request=request, start=start) for candidate in found.shown]
+    reason = explain_strategy(request, start)
+    shown = [put_first(reason, candidate) for candidate in found.shown]
     ids = [candidate.product_id for candidate in shown]
     return RecommendationList(
         recommendation_id=page.recommendation_id
@@ -186,10 +187,14 @@ def explain(request: ListRequest, start: Start, product_ids: Sequence[int]) -> d
     return explain_pairs(start.anchors[0].product_id, product_ids, space=space)
 
 
-def explain_choice(candidate: Candidate, *, request: ListRequest, start: Start) -> Candidate:
+def explain_strategy(request: ListRequest, start: Start) -> Reason:
+    """Return the strategy's own reason, which is the same for every product that it finds."""
+    anchors = start.anchors[0].localized_title if len(start.anchors) == 1 else gettext("your selection")
+    return Reason(request.strategy, request.plan.reason.format(anchors=anchors))
+
+
+def put_first(reason: Reason, candidate: Candidate) -> Candidate:
     """Put the strategy's own reason before those of rules. What a rule placed is there for the rule alone."""
     if candidate.source not in (NEIGHBOUR, LISTED):
         return candidate
-    anchors = start.anchors[0].localized_title if len(start.anchors) == 1 else gettext("your selection")
-    reason = Reason(request.strategy, request.plan.reason.format(anchors=anchors))
     return replace(candidate, reasons=(reason, *candidate.reasons))
