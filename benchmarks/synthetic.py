@@ -117,7 +117,7 @@ def load(products: int, *, say: Callable[[str], None]) -> None:
             copy_vectors(space.pk, leaf_of=leaf_of, leaves=len(leaves), rng=rng)
         say(f"vectors copied in {time.perf_counter() - started:.0f} s")
         for table in ("catalog_category", "catalog_product", "catalog_productimage"):
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) FROM " + table, [table])
         cursor.execute("VACUUM ANALYZE")
 
 
@@ -186,8 +186,7 @@ def copy_products(
 
 def make_words(rng: np.random.Generator) -> list[str]:
     """Return words that look like words, the most frequent first."""
-    starts, ends = "b c d f g h k l m n p r s t v w st br cl".split(), "a e i o u ar en il on us".split()
-    syllables = [start + end for start in starts for end in ends]
+    syllables = [start + end for start in "bcdfghklmnprstvwz" for end in ("a", "e", "i", "o", "u", "ar", "en", "il")]
     words = {"".join(rng.choice(syllables, size=2 + number % 3)): None for number in range(3 * WORDS)}
     return ["and", "with", "made", "home", *words][:WORDS]
 
@@ -209,7 +208,7 @@ def make_product(number: int, leaf: int, category: tuple[int, int], words: Seque
     own_brand = number * 999983 % 2 == 0
     brand = f"brand {root * 10 + number * 49979687 % 10}" if own_brand else f"brand {120 + number * 49979687 % 120}"
     return (
-        number + 1, f"S{number + 1}", title.capitalize(), f"{' '.join(words)}.".capitalize(),
+        number + 1, f"S{number + 1}", f"{title.capitalize()} {number}", f"{' '.join(words)}.".capitalize(),
         json.dumps(translations, ensure_ascii=False), brand, category_id, price,
         round(price * 1.25, 2) if number % 5 == 0 else None, "EUR",
         (None, 0, *range(1, 11))[number * 179424673 % 12], json.dumps(attributes),
@@ -248,7 +247,7 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def make_centres(leaf_of: np.ndarray, leaves: int, *, rng: np.random.Generator) -> list[np.ndarray]:
-    """Return the centres of each leaf's clusters, (clusters, dim), one for about 50 products, near where they belong."""
+    """Return the centres of each leaf's clusters, (clusters, dim), one for about 50 products."""
 
     def directions(count: int) -> np.ndarray:
         return unit(rng.standard_normal((count, DIM), dtype=np.float32))
