@@ -48,6 +48,8 @@ def html_to_text(text: str) -> str:
     take a browser's parser time with the square of their depth (250 kB of `<div>`: 4 s), so that callers bound the
     length first (`fields.MAX_MARKUP`).
     """
+    if "<" not in text and "&" not in text:  # nearly every text: there is nothing to read in it
+        return _trim_lines(text)
     text = CDATA.sub("", text) if "<![CDATA[" in text else text
     is_parsed = False
     for _ in range(MAX_ESCAPES):
@@ -61,7 +63,11 @@ def html_to_text(text: str) -> str:
         if unescaped == text:
             break
         text = unescaped
-    return "\n".join(line.rstrip() for line in clean_characters(text).splitlines()).strip()
+    return _trim_lines(text)
+
+
+def _trim_lines(text: str) -> str:
+    return "\n".join(map(str.rstrip, clean_characters(text).splitlines())).strip()
 
 
 def strip_ballast(text: str) -> str:

@@ -46,6 +46,8 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # One spelling for the apostrophes that group digits, and for the marks of Arabic numbers.
 SPELLED = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "٬": "'", "٫": ".", "−": "-", "–": "-", "—": "-"})
+PLAIN = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")  # means one thing in every currency
+CENT, TOO_DEAR = Decimal("0.01"), Decimal(10**12)
 ENDING = re.compile(r"\s?(?P<dash>[.,:]-{1,2}|/-)|[.,](?=\s|$)")  # 19,- and 129 :- and 1,299/- and 12.
 OTHER = {".": ",", ",": "."}
 
@@ -59,9 +61,10 @@ class PriceColumn(models.DecimalField[Any, Any]):
 
 def trim_price(price: Decimal) -> Decimal:
     """Return 9.9000 as 9.90: decimals that say nothing are no fault. What is no price is left for others to refuse."""
-    if price.is_finite() and abs(price) < 10**12 and price == round(price, COMMON_DECIMALS):
-        return price.quantize(Decimal("0.01"))
-    return price.normalize() if price.is_finite() and abs(price) < 10**12 else price
+    if not price.is_finite() or abs(price) >= TOO_DEAR:
+        return price
+    cents = price.quantize(CENT)
+    return cents if cents == price else price.normalize()
 
 
 def clean_currency(code: str) -> str:
@@ -84,6 +87,8 @@ def read_price(said: Any, *, currency: str = "", mark: str = "") -> tuple[Decima
         return _check_amount(Decimal(str(said)), currency), ""
     if not isinstance(said, str) or len(said) > MAX_LENGTH:
         raise _no_price()
+    if PLAIN.fullmatch(said):  # nearly every price; what follows would say the same
+        return Decimal(said).quantize(CENT), ""
     sign, core, words = _take_apart(said)
     if not core and not words and not sign:
         return None, ""
@@ -96,6 +101,9 @@ def find_mark(prices: Iterable[tuple[str, str]]) -> str:
     """Return the decimal separator that prices, each with its currency, agree on, or nothing where they do not."""
     marks = set()
     for said, currency in prices:
+        if PLAIN.fullmatch(said):
+            marks.add("." if "." in said else "")
+            continue
         try:
             _, core, words = _take_apart(said[: MAX_LENGTH + 1])
             mark = _find_mark(core, currency=_name_currency(words, currency) if words else currency)

@@ -19,7 +19,7 @@ from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext
 
 from catalog.attributes import is_same_json, read_object
-from catalog.bulk_saving import update_products
+from catalog.bulk_saving import insert_products, update_products
 from catalog.deadlocks import read_sqlstate, retry_deadlocks
 from catalog.fields import drop_empty_wordings
 from catalog.models import Category, Product
@@ -222,7 +222,7 @@ def save_together(plans: Sequence[Plan], *, categories: dict[str, Category | Non
     stored = [plan for plan in plans if plan.product.pk is not None]
     for plan in plans:
         apply_changes(plan, categories=categories)
-    Product.objects.bulk_create(sorted(new, key=lambda product: product.sku))
+    insert_products(sorted(new, key=lambda product: product.sku))
     update_products({plan.product: plan.changes for plan in stored if plan.changes})
     arrange_pictures((plan.product.pk, plan.pictures) for plan in plans if plan.pictures is not None)
     saved = sorted(plan.product.pk for plan in plans if plan.result.outcome != Outcome.UNCHANGED)

@@ -57,7 +57,7 @@ def _settle(row: SourceRow, mark: str, currency: str) -> SourceRow:
     said = _currency(row)
     codes = [said] if said or not currency else [currency, ""]  # a price may name another one
     clear = {name: _write_clearly(text, codes, mark) for name in PRICES if (text := row.fields.get(name))}
-    return replace(row, fields=row.fields | clear) if clear else row
+    return replace(row, fields=fields) if (fields := row.fields | clear) != row.fields else row
 
 
 def _write_clearly(text: str, codes: list[str], mark: str) -> str:

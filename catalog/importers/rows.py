@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from api.json_faults import describe_json_fault
 from api.parsers import read_object
+from catalog.bounds import keep_bounds
 from catalog.characters import clean_characters, clean_name
 from catalog.fields import (
     LANGUAGE,
@@ -31,7 +32,6 @@ from catalog.importers.cells import read_code, read_known, read_marked, read_own
 from catalog.importers.formulas import read_guarded
 from catalog.importers.picture_names import split_links
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
-from catalog.models import Product
 from catalog.prices import DECIMALS, clean_currency, read_price
 from catalog.refusals import AmbiguousPrice, BadValue
 from catalog.writing import ProductWrite
@@ -41,7 +41,18 @@ CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns o
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
 REQUIRED = ("sku", "title")
 AMOUNTS = ("price", "list_price")
+KEPT_COLUMNS = 4096  # of which it is remembered what they are: those of a file come with each of its rows
+KEPT_TEXTS, SHORT = 1024, 200  # of a column, and characters of one
 MARKED = frozenset({*AMOUNTS, "stock", "sku", "variant_group"})  # where an apostrophe in front is a spreadsheet's
+
+
+match_translated = lru_cache(maxsize=KEPT_COLUMNS)(TRANSLATED.fullmatch)
+
+
+def remember(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return `parse`, which makes nothing that can be changed, for a column whose few texts come again and again."""
+    parse_again = lru_cache(maxsize=KEPT_TEXTS)(parse)
+    return lambda text: parse_again(text) if len(text) <= SHORT else parse(text)
 
 
 @dataclass(frozen=True)
@@ -53,9 +64,10 @@ class ParsedRow:
     images: list[str] | None = None  # names as in the file, in order
 
 
+@lru_cache(maxsize=KEPT_COLUMNS)
 def is_known(column: str) -> bool:
     """Does the column have a meaning of its own?"""
-    return column in COLUMNS or column in IGNORED or bool(TRANSLATED.fullmatch(column))
+    return column in COLUMNS or column in IGNORED or bool(match_translated(column))
 
 
 def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
@@ -70,9 +82,11 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     translations: dict[str, dict[str, str]] = {}
     others = dict(row.attributes)
     for column, text in texts.items():
-        if match := TRANSLATED.fullmatch(column):
+        if column in COLUMNS:
+            continue
+        if match := match_translated(column):
             translations.setdefault(match[2], {})[match[1]] = _read(column, partial(clean_wording, match[1]), text)
-        elif column not in COLUMNS:
+        else:
             others[column] = text
     if replace_missing:
         values["translations"], translations = drop_empty_wordings(translations), {}
@@ -115,8 +129,8 @@ def _read_texts(row: SourceRow, *, replace_missing: bool) -> dict[str, str]:
     """Return the trimmed texts of `row` by column."""
     if row.problem:
         raise RowError(row.problem)
-    for column, text in [*row.fields.items(), *row.attributes.items()]:
-        _refuse_bad_text(column, text)
+    _refuse_bad_texts(row.fields)
+    _refuse_bad_texts(row.attributes)
     fields, emptied = row.fields, row.emptied
     if LINE_COLUMN in fields:  # a file of rejects: it has the columns of all its rows, so that empty cells say nothing
         fields = {read_guarded(column): read_guarded(text) for column, text in fields.items()}
@@ -156,16 +170,18 @@ def _read(column: str, parse: Callable[[Any], Any], text: Any) -> Any:
 
 def _keep_bounds(column: str, value: Any) -> Any:
     try:
-        return Product._meta.get_field(column).clean(value, None)  # type: ignore[union-attr]
+        return keep_bounds(column, value)
     except ValidationError as error:
         raise RowError(f"{column}: {' '.join(error.messages)}") from None
 
 
-def _refuse_bad_text(column: str, text: str) -> None:
-    try:
-        check_characters(text)
-    except BadValue as error:
-        raise RowError(f"{column} {error}: export the file again as text") from None
+def _refuse_bad_texts(texts: Mapping[str, str]) -> None:
+    whole = "".join(texts.values())  # nearly always good, and looked through faster than its parts
+    for column, text in texts.items() if not whole.isascii() or "\x00" in whole else ():
+        try:
+            check_characters(text)
+        except BadValue as error:
+            raise RowError(f"{column} {error}: export the file again as text") from None
 
 
 def _parse_price(text: str, *, column: str, currency: str) -> tuple[Decimal | None, str]:
@@ -215,16 +231,17 @@ def _shown(text: str) -> str:
 
 
 VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
-    **{name: RULES[name] for name in ("sku", "title", "description", "brand", "variant_group", "collection")},
-    "category": clean_category_path,
+    **{name: RULES[name] for name in ("sku", "title", "description")},
+    **{name: remember(RULES[name]) for name in ("brand", "variant_group", "collection")},
+    "category": remember(clean_category_path),
     "price": str,  # read with its currency
     "list_price": str,  # as well
-    "currency": partial(_parse_shown, "currency", clean_currency),
-    "stock": partial(_parse_shown, "stock", clean_stock),
+    "currency": remember(partial(_parse_shown, "currency", clean_currency)),
+    "stock": remember(partial(_parse_shown, "stock", clean_stock)),
     "attributes": _parse_attributes,
     "url": clean_url,
-    "is_active": lambda text: not text or _parse_shown("is_active", clean_flag, text),
+    "is_active": remember(lambda text: not text or _parse_shown("is_active", clean_flag, text)),
 }
 # Columns with a meaning of their own. All others are kept in `attributes`.
 COLUMNS = frozenset({*VALUE_PARSERS, "images"})
-BOUNDED = VALUE_PARSERS.keys() - {"category"}  # by what the model says of the field
+BOUNDED = VALUE_PARSERS.keys() - {"category", "attributes"}  # by what the model says of the field
