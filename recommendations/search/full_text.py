@@ -1,7 +1,12 @@
 """Search by words in Postgres: stems, words, and trigrams for what is misspelt.
 
 The columns `search_document` and `search_title` and the function `kindred_search_text`, which folds case and accents
-and sets Chinese characters apart, come from the catalogue's migration 0002.
+and sets Chinese characters apart, come from the catalogue's migration 0002; the sample, the index of words in titles
+and the table of how words are spelt from its migration 0008.
+
+An index of words says which products have them and nothing of how well: all have to be ranked. A common word is in
+half of a catalogue, so what is ranked is bounded: all products that have the words where those are few, else those of a
+sample, a sixteenth of the catalogue, and those that have the words in their titles, which count for most.
 """
 
 from __future__ import annotations
@@ -10,30 +15,118 @@ from recommendations.statements import Retrieval, Where
 
 # How much of the query a title has to contain, by trigrams: "miror" in "mirror" is 0.63, "cushon" in "cushion" 0.57.
 TITLE_SIMILARITY = 0.5
+SPELLINGS = 5  # words that one which no title has may have been meant for
+MAX_LOOSE_WORDS = 8  # of a query that nothing answers in full; more are for ranking alone
+MAX_RANKED = 2000  # products of each kind; ranking one takes about 14 microseconds
+SAMPLE_SHARE = 16
+IN_SAMPLE = "(hashint8(p.id) & 15) = 0"  # as the index has it
+# A filter that keeps at most so many products has their words compared one by one.
+FEW_PRODUCTS = 5000
+
+WORDS = """words AS MATERIALIZED (
+    SELECT folded, stems || plain AS all_words, replace((stems || plain)::text, ' & ', ' | ')::tsquery AS any_word
+    FROM (SELECT folded, plainto_tsquery('pg_catalog.english', folded) AS stems,
+                 plainto_tsquery('pg_catalog.simple', folded) AS plain
+          FROM kindred_search_text(%(words)s) AS folded OFFSET 0) q)"""
 
 
-def words_part(retrieval: Retrieval, where: Where, *, text: str) -> str:
-    """Return the part of a statement that finds products by words, best first: `product_id`, no distance, via 'words'.
+def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, list[str]]:
+    """Return the part of a statement that finds products by words, and its CTEs. No distance, via 'words', best first.
 
-    Products that have all the words; only where none has them all, those with some of them or with a title that looks
-    like the query. They are ordered by how much their words weigh (a title outweighs a description; ts_rank) and by
-    how much of the query their title looks like (word_similarity).
+    Products that have all the words; only where none has them all, those with some of them, with all of them as they
+    may have been meant, or with a title that looks like the query. They are ordered by how much their words weigh (a
+    title outweighs a description; ts_rank) and by how much of the query their title looks like (word_similarity).
     """
     where.params["words"] = text
-    where.params["title_similarity"] = TITLE_SIMILARITY
-    return f"""SELECT product_id, NULL::float8 AS distance, 'words' AS via
-        FROM (
-            SELECT p.id AS product_id, p.search_document @@ t.all_words AS has_all,
-                bool_or(p.search_document @@ t.all_words) OVER () AS some_have_all,
-                ts_rank(p.search_document, t.any_word) + word_similarity(q.folded, p.search_title) AS weight
-            FROM (SELECT folded, plainto_tsquery('pg_catalog.english', folded) AS stems,
-                         plainto_tsquery('pg_catalog.simple', folded) AS plain,
-                         set_config('pg_trgm.word_similarity_threshold', %(title_similarity)s::text, true)
-                  FROM kindred_search_text(%(words)s) AS folded OFFSET 0) q
-            CROSS JOIN LATERAL (SELECT q.stems || q.plain AS all_words,
-                replace((q.stems || q.plain)::text, ' & ', ' | ')::tsquery AS any_word) t
-            JOIN catalog_product p ON p.search_document @@ t.any_word OR q.folded <%% p.search_title
-            WHERE {where.searched}
-        ) found
-        WHERE has_all OR NOT some_have_all
-        ORDER BY weight DESC, product_id LIMIT {int(retrieval.limit)}"""
+    few = f"(SELECT count(*) FROM passing) <= {FEW_PRODUCTS}" if retrieval.is_filtered else "false"
+    ctes = [
+        WORDS,
+        f"every AS MATERIALIZED (SELECT f.id FROM words q CROSS JOIN {find('q.all_words', where, few=few)})",
+        titled_cte(where, few=few),
+        *loose_ctes(where, few=few),
+    ]
+    if retrieval.is_filtered:
+        passing = f"SELECT p.id FROM catalog_product p WHERE {where.searched} LIMIT {FEW_PRODUCTS + 1}"
+        ctes.insert(0, f"passing AS MATERIALIZED ({passing})")
+    part = f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'words' AS via
+        FROM (SELECT id FROM every UNION SELECT id FROM titled UNION SELECT id FROM loose) f
+        JOIN catalog_product p ON p.id = f.id CROSS JOIN words q
+        WHERE p.search_document @@ q.any_word OR word_similarity(q.folded, p.search_title) >= {TITLE_SIMILARITY}
+            OR p.search_document @@ (SELECT query FROM meant)
+        ORDER BY ts_rank(p.search_document, q.any_word) + word_similarity(q.folded, p.search_title) DESC, p.id
+        LIMIT {int(retrieval.limit)}"""
+    return part, ctes
+
+
+def find(query: str, where: Where, *, few: str) -> str:
+    """Two lateral subqueries, `s` and `f`, the latter with the ids of products that match, `query` being SQL.
+
+    The branch whose one-time filter is false is never started.
+    """
+    matches = f"p.search_document @@ {query}"
+    branches = [
+        f"SELECT p.id FROM catalog_product p WHERE s.is_rare AND {matches} AND {where.searched}",
+        f"SELECT p.id FROM catalog_product p WHERE NOT s.is_rare AND {matches} AND {IN_SAMPLE} AND {where.searched}",
+    ]
+    if few != "false":
+        joined = "passing m JOIN catalog_product p ON p.id = m.id"
+        branches.append(f"SELECT p.id FROM {joined} WHERE {few} AND {matches}")
+    union = " UNION ALL ".join(f"({branch} LIMIT {MAX_RANKED})" for branch in branches)
+    return f"""LATERAL (
+            SELECT CASE WHEN NOT {few} THEN {count_in_sample(query, where)} < {enough_in_sample()} END AS is_rare) s
+        CROSS JOIN LATERAL ({union}) f"""
+
+
+def enough_in_sample() -> int:
+    """How many products of the sample say that the catalogue has more than are ranked."""
+    return MAX_RANKED // SAMPLE_SHARE
+
+
+def count_in_sample(query: str, where: Where) -> str:
+    return f"""(SELECT count(*) FROM (SELECT FROM catalog_product p
+        WHERE p.search_document @@ {query} AND {IN_SAMPLE} AND {where.searched} LIMIT {enough_in_sample()}) counted)"""
+
+
+def titled_cte(where: Where, *, few: str) -> str:
+    """Of common words: the products that have them in titles and brands, few of which are in the sample."""
+    return f"""titled AS MATERIALIZED (
+        SELECT p.id FROM words q JOIN catalog_product p ON ts_filter(p.search_document, '{{a,b}}') @@ q.all_words
+        WHERE NOT {few} AND (SELECT count(*) FROM every) >= {enough_in_sample()} AND {where.searched}
+        LIMIT {MAX_RANKED})"""
+
+
+def loose_ctes(where: Where, *, few: str) -> list[str]:
+    """Where nothing has all the words: first what has most of them, the common ones left out, then each by itself.
+
+    The rarest come first, because they say most and their products are not in the sample. Where a filter keeps few
+    products, those are compared with all the words at once.
+    """
+    spelt = "plainto_tsquery('pg_catalog.english', {0}) || plainto_tsquery('pg_catalog.simple', {0})"
+    both = "string_agg('(' || {0}::text || ')', ' {1} ')::tsquery"
+    return [
+        f"""word AS MATERIALIZED (
+            SELECT w.place, {both.format("t.query", "|")} AS query
+            FROM words q CROSS JOIN LATERAL (
+                SELECT lexeme, positions[1] AS place FROM unnest(to_tsvector('pg_catalog.simple', q.folded))
+                ORDER BY place, lexeme LIMIT {MAX_LOOSE_WORDS}) w
+            CROSS JOIN LATERAL (
+                SELECT {spelt.format("w.lexeme")} AS query
+                UNION ALL (SELECT {spelt.format("v.word")} FROM catalog_titleword v
+                    WHERE v.word %% w.lexeme AND NOT EXISTS (SELECT FROM catalog_titleword k WHERE k.word = w.lexeme)
+                    GROUP BY v.word ORDER BY similarity(v.word, w.lexeme) DESC, v.word LIMIT {SPELLINGS})) t
+            WHERE numnode(t.query) > 0 AND NOT EXISTS (SELECT FROM every)
+            GROUP BY w.place, w.lexeme)""",
+        f"meant AS MATERIALIZED (SELECT {both.format('query', '&')} AS query FROM word)",
+        f"""counted AS MATERIALIZED (
+            SELECT query, row_number() OVER (ORDER BY c.found, w.place) AS number, c.found > 0 AS is_known
+            FROM word w CROSS JOIN LATERAL (SELECT {count_in_sample("w.query", where)} AS found) c WHERE NOT {few})""",
+        f"""tries AS MATERIALIZED (
+            SELECT -count(*) AS step, 0 AS number, {both.format("r.query", "&")} AS query
+            FROM counted w JOIN counted r ON r.number <= w.number AND r.is_known AND w.is_known
+            GROUP BY w.number HAVING count(*) > 1
+            UNION ALL SELECT 0, number, query FROM counted
+            UNION ALL SELECT 0, 0, {both.format("query", "|")} FROM word WHERE {few})""",
+        f"""loose AS MATERIALIZED (
+            SELECT f.id FROM (SELECT query FROM tries ORDER BY step, number) t
+            CROSS JOIN {find("t.query", where, few=few)} LIMIT {MAX_RANKED})""",
+    ]

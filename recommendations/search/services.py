@@ -24,7 +24,7 @@ from recommendations.recommendation_list import (
 from recommendations.requests import MAX_SHOWN, Filters, Options, build_reranking
 from recommendations.rerank import rerank, sink_out_of_stock
 from recommendations.retrieval import fetch, how_retrieved, read_rows
-from recommendations.search.full_text import words_part
+from recommendations.search.full_text import words_parts
 from recommendations.search.queries import MAX_TEXT_LENGTH, AnsweredQuery, ask_for_vectors
 from recommendations.statements import Retrieval, card_statement, nearest_parts, where_clause
 from recommendations.worker import WorkerUnavailable
@@ -110,7 +110,9 @@ class SearchPlan:
         where = where_clause(retrieval)
         parts, ctes = nearest_parts(retrieval, where) if self.query else ([], [])
         if self.mode in (HYBRID, FULL_TEXT):
-            parts.append(words_part(retrieval, where, text=self.text))
+            part, needed = words_parts(retrieval, where, text=self.text)
+            parts.append(part)
+            ctes += needed
         rows = fetch(card_statement(retrieval, where, parts, ctes=ctes), where.params)
         kinds = ["words" if row["via"] == "words" else "meaning" for row in rows]
         how = how_retrieved(rows)
