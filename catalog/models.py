@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import MD5, Cast, Concat
+from django.db.models.functions import MD5, Cast, Concat, Upper
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 
 
 BAD_SKU = gettext_lazy("A SKU may not contain control characters, nor have . or .. as a step between slashes.")
+# The orders of lists, each with what lists are narrowed by beside it: a page is found in the index alone, even where
+# what it asks for is rare or at the far end. A title may fill an index row, which takes no brand as well then.
+LIST_ORDERS = (
+    models.Index(
+        fields=["created_at", "id"],
+        include=["is_active", "category", "brand", "collection"],
+        name="product_by_creation",
+    ),
+    models.Index(
+        fields=["price", "id"], include=["is_active", "category", "brand", "collection"], name="product_by_price"
+    ),
+    models.Index(fields=["title", "id"], include=["is_active", "category"], name="product_by_title"),
+    models.Index(fields=["updated_at", "id"], name="product_by_change"),
+)
+NAMES = ("sku", "brand", "variant_group", "collection")
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
 SKU_PATTERN = r"^(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1f\x7f]+$"  # it has to survive in a URL's path
 
@@ -105,7 +120,7 @@ class Product(models.Model):
         validators=[validate_wordings],
         help_text='By language: {"zh": {"title": "...", "description": "..."}}',
     )
-    brand = models.CharField(max_length=200, blank=True, db_index=True)
+    brand = models.CharField(max_length=200, blank=True)
     category = models.ForeignKey(Category, null=True, blank=True, related_name="products", on_delete=models.SET_NULL)
     price = PriceColumn(
         max_digits=13, decimal_places=KEPT_DECIMALS, null=True, blank=True, validators=[MinValueValidator(Decimal(0))]
@@ -122,9 +137,9 @@ class Product(models.Model):
     stock = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: not counted, always in stock")
     attributes = models.JSONField(default=dict, blank=True, validators=[validate_object])
     variant_group = models.CharField(
-        max_length=100, blank=True, db_index=True, help_text="Colours or sizes of one design share a group"
+        max_length=100, blank=True, help_text="Colours or sizes of one design share a group"
     )
-    collection = models.CharField(max_length=200, blank=True, db_index=True)
+    collection = models.CharField(max_length=200, blank=True)
     url = models.CharField(
         "URL", max_length=2000, blank=True, default="", db_default="", help_text="The product's page in the shop itself"
     )
@@ -174,8 +189,12 @@ class Product(models.Model):
         ]
         # What filters of recommendations and lists ask for.
         indexes = [
-            models.Index(fields=["price"], name="product_price"),
-            models.Index(fields=["created_at"], name="product_created_at"),
+            *LIST_ORDERS,
+            models.Index(fields=["brand"], name="product_brand"),
+            models.Index(fields=["collection"], name="product_collection"),
+            models.Index(fields=["variant_group"], name="product_variant_group"),
+            # Parts of names in any case, as the admin searches and rules are checked.
+            GinIndex(*(OpClass(Upper(name), name="gin_trgm_ops") for name in NAMES), name="product_names"),
             GinIndex(fields=["attributes"], name="product_attributes", opclasses=["jsonb_path_ops"]),
         ]
 
@@ -215,7 +234,7 @@ class ProductImage(models.Model):
     product = models.ForeignKey(Product, related_name="images", on_delete=models.CASCADE)
     file = models.ImageField(upload_to="products/", validators=[validate_picture])
     position = models.PositiveIntegerField(default=0)
-    sha256 = models.CharField(max_length=64, editable=False, db_index=True)
+    sha256 = models.CharField(max_length=64, editable=False)
     width = models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")
     height = models.PositiveIntegerField(editable=False, help_text="Pixels, as shown")
     source_url = models.CharField(max_length=2000, blank=True, editable=False, help_text="Where it was fetched from")
@@ -224,6 +243,7 @@ class ProductImage(models.Model):
 
     class Meta:
         ordering = ["position", "id"]
+        indexes = [models.Index(fields=["sha256"], name="picture_sha256")]
 
     def __str__(self) -> str:
         return gettext("Picture %(number)s") % {"number": self.position + 1}

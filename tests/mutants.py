@@ -436,10 +436,24 @@ MUTANTS = (
     ),
     Mutant(
         "api/pagination.py",
-        'Q(**{f"{self.field}__isnull": True, f"pk__{beyond}": pk}))',
-        'Q(**{f"{self.field}__isnull": True}))',
+        'parts[-1].filter(**{"pk__lt" if self.is_descending else "pk__gt": pk})',
+        "parts[-1]",
         ("tests/api/test_products_read.py::test_pages_among_products_without_a_price_repeat_and_lose_none",),
         "a client that pages by price never comes to an end",
+    ),
+    Mutant(
+        "api/pagination.py",
+        "parts[0].filter(compare(Row(*map(F, names)), last_seen))",
+        "parts[0].filter(compare(Row(*map(F, names)), last_seen) | compare(F(names[0]), Value(value)))",
+        ("tests/api/test_list_cursors.py",),
+        "the deeper a page of the API, the longer it takes: seconds at a million products",
+    ),
+    Mutant(
+        "catalog/models.py",
+        'models.Index(fields=["title", "id"], include=["is_active", "category"], name="product_by_title"),',
+        "",
+        ("tests/api/test_list_cursors.py",),
+        "each page by title sorts the whole catalogue",
     ),
     Mutant(
         "api/middleware.py",

@@ -1,0 +1,41 @@
+"""What Postgres does for a statement: tests of speed ask for the plan, which no busy machine changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+LARGE = 3_000  # products: enough for Postgres to prefer an index to reading all of them
+
+
+def fill_shop(count: int = LARGE) -> None:
+    """Add so many products, and tell Postgres. Every tenth has no price; brands, collections and categories are ten."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO catalog_category (name, path) SELECT 'C' || n, 'C' || n FROM generate_series(0, 9) n"
+        )
+        cursor.execute(
+            "INSERT INTO catalog_product (sku, title, description, translations, attributes, brand, category_id, "
+            "price, currency, stock, variant_group, collection, is_active, created_at, updated_at) "
+            "SELECT 'S' || n, 'Lamp ' || md5(n::text), 'Warm light', '{}', '{}', 'Brand ' || n %% 10, c.id, "
+            "NULLIF(n %% 10, 3) * 100 + n %% 97, 'EUR', 5, '', 'Collection ' || n / 10 %% 10, true, "
+            "now() - n * interval '1 minute', now() - n * interval '1 second' "
+            "FROM generate_series(1, %s) n JOIN catalog_category c ON c.path = 'C' || n %% 7",
+            [count],
+        )
+        cursor.execute("ANALYZE catalog_product, catalog_category")
+
+
+def read_plans(act: Callable[[], object], *, table: str = "catalog_product") -> list[str]:
+    """Return the plan of each statement that reads `table` first while `act` runs, in order."""
+    with CaptureQueriesContext(connection) as queries:
+        act()
+    read = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"]]
+    plans = []
+    with connection.cursor() as cursor:
+        for statement in read:
+            cursor.execute("EXPLAIN (COSTS OFF) " + statement.replace("%", "%%"))
+            plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    return plans
