@@ -47,7 +47,7 @@ DROP TRIGGER catalog_product_titled ON catalog_product
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0006_text_and_prices")]
+    dependencies = [("catalog", "0007_list_orders")]
 
     operations = [
         migrations.RunSQL(INDEXES, DROP_INDEXES),
