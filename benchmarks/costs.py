@@ -47,9 +47,9 @@ def find_postgres() -> Callable[[], list[Path]]:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("SHOW data_directory")
-        data = Path(cursor.fetchone()[0])
-    postmaster = (data / "postmaster.pid").read_text().split()[0]
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    postmaster = backend.read_text().rpartition(")")[2].split()[1]  # its parent
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children")
     return lambda: [Path(f"/proc/{pid}") for pid in children.read_text().split()]
 
