@@ -146,7 +146,8 @@ def placed_part(retrieval: Retrieval, where: Where) -> str:
 def fallback_part(retrieval: Retrieval, where: Where, *, limit: int) -> str:
     """Products that cannot be compared, having no vector: popular ones of the anchors' categories, then recent ones."""
     inside = "p.category_id = ANY(%(category_ids)s)"
-    bare = f"NOT EXISTS (SELECT FROM embeddings_productembedding e WHERE {own_rows(retrieval, 'p.id')})"
+    # Asked of one product after the other, which OFFSET makes sure of: a join would read all vectors.
+    bare = f"NOT EXISTS (SELECT FROM embeddings_productembedding e WHERE {own_rows(retrieval, 'p.id')} OFFSET 0)"
     parts = [
         f"""(SELECT p.id AS product_id, NULL::float8 AS distance, '{order}' AS via FROM catalog_product p
             WHERE {where.searched} AND ({condition}) AND {bare} ORDER BY {ORDERS[order]} LIMIT {int(limit)})"""
