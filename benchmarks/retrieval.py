@@ -1,13 +1,14 @@
-"""How fast and how complete lists are at 100,000 products, beside the bare SQL statement in the same run.
+"""What lists cost beside the bare SQL statement in the same run, and how complete they are.
 
-    python benchmarks/retrieval.py [--home DIR] [--products 100000] [--requests 200]
+    python benchmarks/retrieval.py [--home DIR] [--products 100000] [--requests 100]
 
-Makes a synthetic catalogue with the real schema (clustered unit vectors of 384 numbers) in an embedded Postgres under
---home, or in a temporary directory that is removed afterwards; with --home it is kept for the next run. Prints:
+Uses the catalogue of benchmarks/synthetic.py under --home, or in a temporary directory that is removed afterwards;
+with --home it is kept for the next run. Prints, in milliseconds (medians; CPU time is what to compare):
 
-1. GET similar/ through Django's test client and through a real server, beside the bare statement;
-2. filters that keep 0.1, 1, 10 and 100 %: speed, which search ran, recall@10 against an exact search;
-3. how the time of both ways of searching grows with the share that a filter keeps (where the threshold comes from);
+1. GET similar/ through the service and a real server, beside the bare statement;
+2. filters that keep 0.1 to 100 %, near the product and far from it, beside the best bare statement of pgvector that
+   reaches the same recall@10 (exactly, or through the index with iterative scans);
+3. the metrics: which search runs, its recall@10 against comparing everything, and what either costs;
 4. 32 clients at once: requests/s, p99, errors.
 """
 
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import os
 import shutil
 import statistics
 import subprocess
@@ -26,15 +26,35 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-DIM, LIMIT, CLIENTS, PORT = 384, 10, 32, 8765
-FILTERS = {
-    "0.1 %": "attr.thousandth=7",
-    "1 %": "brand=brand7",
-    "10 %": "attr.tenth=3",
-    "100 %": "price_min=0",
-    "no filter": "",
+sys.path.insert(0, str(PROJECT))
+
+from benchmarks import synthetic  # noqa: E402  # the project's root comes first
+from benchmarks.costs import Cost, measure, median, percentile  # noqa: E402
+
+LIMIT, CLIENTS, PORT, RECALL = 10, 32, 8765, 0.98
+GRID: dict[str, dict[str, Any]] = {
+    "0.1 % attribute": {"attr.thousandth": "7"},
+    "0.5 % price": {"price_max": "0.50"},
+    "1 % attribute": {"attr.hundredth": "7"},
+    "brand": {"brand": "brand 125"},
+    "5 % price": {"price_max": "0.75"},
+    "10 % attribute": {"attr.tenth": "3"},
+    "10 % attribute, price": {"attr.tenth": "3", "price_max": "250"},
+    "15 % price, in stock": {"price_max": "9", "in_stock": "true"},
+    "20 % on sale": {"on_sale": "true"},
+    "20 % on sale, price, stock": {"discount_min": "15", "price_max": "54", "in_stock": "true"},
+    "30 % price": {"price_max": "54"},
+    "50 % price": {"price_max": "250"},
+    "100 %": {"price_min": "0"},
+    "largest root": {"category": "Range 0"},
+    "middle root": {"category": "Range 2"},
+    "smallest root": {"category": "Range 11"},
+    "middle root, 50 % price": {"category": "Range 2", "price_max": "250"},
+    "a branch": {"category": "Range 2/Branch 2.1"},
+    "a leaf": {"category": "Range 2/Branch 2.1/Kind 2.1.1"},
 }
 
 
@@ -42,128 +62,72 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="keep the catalogue here (default: a temporary directory)")
     parser.add_argument("--products", type=int, default=100_000)
-    parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--requests", type=int, default=100)
     arguments = parser.parse_args()
     home = arguments.home or Path(tempfile.mkdtemp(prefix="kindred-benchmark-"))
-    os.environ.update(KINDRED_HOME=str(home.resolve()), DJANGO_SETTINGS_MODULE="config.settings")
-    (home / "static").mkdir(parents=True, exist_ok=True)  # whitenoise warns about a missing one
-    os.environ.update(
-        ALLOWED_HOSTS="testserver,127.0.0.1", KINDRED_API_RATE_ANONYMOUS="10000000/min", LOG_LEVEL="ERROR"
-    )
-    sys.path.insert(0, str(PROJECT))
     try:
-        run(arguments.products, requests=arguments.requests)
+        with synthetic.use_home(home):
+            run(arguments.products, requests=arguments.requests)
     finally:
-        from config import services
-
-        services.release()
         if arguments.home is None:
             shutil.rmtree(home, ignore_errors=True)
 
 
 def run(products: int, *, requests: int) -> None:
-    import django
-
-    from config import services
-
-    services.ensure_running()
-    django.setup()
     from rich.console import Console
 
-    console = Console()
-    prepare(products, say=console.print)
-    anchors = [1 + number * (products // requests) for number in range(requests)]
+    console = Console(width=120)
+    synthetic.prepare(products, say=console.print)
+    step = products // requests // 50 * 50  # each fiftieth is not for sale
+    anchors = [2 + number * step for number in range(requests)]
     console.print(latencies(anchors))
-    console.print(selectivities(anchors))
-    console.print(thresholds(anchors[:: max(len(anchors) // 20, 1)]))
+    console.print(filters_beside_bare(anchors[7 :: max(len(anchors) // 2, 1)][:2]))
+    console.print(metrics(anchors[:: max(len(anchors) // 10, 1)]))
     console.print(throughput(anchors))
 
 
-def prepare(products: int, *, say: Callable[[str], None]) -> None:
-    """Make the catalogue unless it is there."""
-    from django.core.management import call_command
-    from django.db import connection
+class Bare:
+    """The nearest products of one product that pass, and nothing else: SQL by hand, through the same connection."""
 
-    from catalog.models import Product
-    from embeddings.models import EmbeddingSpace
-    from embeddings.spaces.indexes import create_indexes
-    from tests.recall.clusters import clustered_vectors, load_products, load_vectors
+    def __init__(self, filters: Any = None) -> None:
+        from embeddings.models import EmbeddingSpace
 
-    call_command("migrate", verbosity=0)
-    if Product.objects.count() == products:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE catalog_product, embeddings_productembedding, embeddings_embeddingspace CASCADE")
-    space = EmbeddingSpace.objects.create(name="benchmark", status="live", dim=DIM, text_dim=DIM, image_dim=DIM)
-    started = time.perf_counter()
-    load_products(1, products)
-    load_vectors(space, clustered_vectors(products, DIM))
-    say(f"{products:,} products and vectors loaded in {time.perf_counter() - started:.0f} s")
-    started = time.perf_counter()
-    create_indexes(space)
-    say(f"indexed in {time.perf_counter() - started:.0f} s")
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+        self.space_id = EmbeddingSpace.objects.get(status="live").pk
+        self.params: dict[str, Any] = {}
+        bound = [condition.bind(self.params, key=f"f{n}") for n, condition in enumerate(filters.conditions())]
+        self.passing = " AND ".join(["p.is_active", "p.stock IS DISTINCT FROM 0", "p.id <> %(anchor)s", *bound])
+        self.vectors: dict[int, str] = {}
 
+    def ask(self, anchor: int, *, exact: bool, ef_search: int = 100, joined: bool = True) -> list[tuple[int, float]]:
+        from django.db import connection
 
-def measure(work: Callable[[int], object], anchors: Sequence[int]) -> list[float]:
-    """Return the milliseconds of each call, after a tenth of them to warm up."""
-    return measure_together({"": work}, anchors)[""]
-
-
-def measure_together(works: dict[str, Callable[[int], object]], anchors: Sequence[int]) -> dict[str, list[float]]:
-    """The same for several kinds of work in turn, so that whatever else the machine does slows all of them alike."""
-    for anchor in anchors[: max(len(anchors) // 10, 1)]:
-        for work in works.values():
-            work(anchor)
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for anchor in anchors:
-        for name, work in works.items():
-            started = time.perf_counter()
-            work(anchor)
-            times[name].append((time.perf_counter() - started) * 1000)
-    return times
-
-
-def p50(times: Sequence[float]) -> float:
-    return statistics.median(times)
-
-
-def p99(times: Sequence[float]) -> float:
-    return sorted(times)[min(int(len(times) * 0.99), len(times) - 1)]
-
-
-def bare_statement() -> Callable[[int], object]:
-    """The nearest ten of a product and nothing else, through the same connection and index."""
-    from django.db import connection
-
-    from embeddings.models import EmbeddingSpace
-    from recommendations.statements import EF_SEARCH_MIN
-
-    space = EmbeddingSpace.objects.get(status="live").pk
-    vector = "SELECT vector::text FROM embeddings_productembedding WHERE product_id = %s"
-    nearest = f"""SELECT product_id, (vector::halfvec({DIM})) <=> %s::halfvec({DIM}) AS distance
-        FROM embeddings_productembedding WHERE space_id = {space} AND modality = 'fused'
-        ORDER BY (vector::halfvec({DIM})) <=> %s::halfvec({DIM}) LIMIT {LIMIT + 1}"""
-    vectors: dict[int, str] = {}
-
-    def ask(anchor: int) -> object:
+        distance = f"(e.vector::halfvec({synthetic.DIM})) <=> %(vector)s::halfvec({synthetic.DIM})"
+        join = "JOIN catalog_product p ON p.id = e.product_id" if joined else ""
         with connection.cursor() as cursor:
-            if anchor not in vectors:
-                cursor.execute(f"SET hnsw.ef_search = {EF_SEARCH_MIN}")
-                cursor.execute(vector, [anchor])
-                vectors[anchor] = cursor.fetchone()[0]
-            cursor.execute(nearest, [vectors[anchor], vectors[anchor]])
+            if anchor not in self.vectors:
+                cursor.execute(
+                    "SELECT vector::text FROM embeddings_productembedding WHERE product_id = %s AND space_id = %s"
+                    " AND modality = 'fused'",
+                    [anchor, self.space_id],
+                )
+                self.vectors[anchor] = cursor.fetchone()[0]
+            cursor.execute(f"SET hnsw.ef_search = {ef_search}; SET hnsw.iterative_scan = relaxed_order")
+            cursor.execute(
+                f"""SELECT e.product_id, {distance} AS distance FROM embeddings_productembedding e {join}
+                WHERE e.space_id = {self.space_id} AND e.modality = 'fused' {f"AND {self.passing}" if joined else ""}
+                ORDER BY {f"({distance}) + 0" if exact else distance} LIMIT {LIMIT + 1}""",
+                {**self.params, "anchor": anchor, "vector": self.vectors[anchor]},
+            )
             return cursor.fetchall()
 
-    return ask
 
+def through_service(**asked: Any) -> Callable[[int], Any]:
+    from recommendations.requests import Filters, Options
+    from recommendations.services import similar_products
 
-def through_client(query: str = "") -> Callable[[int], object]:
-    from django.test import Client
-
-    client = Client()
-    return lambda anchor: check(client.get(f"/api/v1/products/S{anchor}/similar/?limit={LIMIT}&{query}").status_code)
+    filters = Filters.read(asked.pop("filters", {}))
+    options = Options(**asked)
+    return lambda anchor: similar_products(f"S{anchor}", limit=LIMIT, filters=filters, options=options)
 
 
 def through_server(query: str = "") -> Callable[[int], object]:
@@ -173,26 +137,23 @@ def through_server(query: str = "") -> Callable[[int], object]:
         connection.request("GET", f"/api/v1/products/S{anchor}/similar/?limit={LIMIT}&{query}")
         response = connection.getresponse()
         response.read()
-        return check(response.status)
+        if response.status != 200:
+            raise RuntimeError(f"The answer was {response.status}")
+        return response
 
     return ask
 
 
-def check(status: int) -> int:
-    if status != 200:
-        raise RuntimeError(f"The answer was {status}")
-    return status
-
-
 @contextmanager
-def server() -> Iterator[None]:
-    """A real web server, as `manage.py up` runs it, until the block ends."""
+def server() -> Iterator[list[int]]:
+    """A real web server, as `manage.py up` runs it, until the block ends; gives the ids of its processes."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{PORT}", "--no-control-socket"]
     command += ["--workers", "2", "--threads", "4", "--keep-alive", "30", "--log-level", "error"]
     process = subprocess.Popen(command, cwd=PROJECT)
     try:
         wait_for_server()
-        yield
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        yield [process.pid, *map(int, children)]
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -202,7 +163,7 @@ def wait_for_server() -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            through_server()(1)
+            through_server()(2)
         except OSError:
             time.sleep(0.2)
         else:
@@ -210,96 +171,103 @@ def wait_for_server() -> None:
     raise RuntimeError("The web server did not start")
 
 
-def latencies(anchors: Sequence[int]) -> object:
+def make_table(title: str, *columns: str) -> Any:
     from rich.table import Table
 
-    table = Table(
-        "", "p50 ms", "p99 ms", "p50 : bare", title="1. GET similar/, 10 of all products", title_justify="left"
+    return Table(*columns, title=title, title_justify="left")
+
+
+def latencies(anchors: Sequence[int]) -> object:
+    from recommendations.requests import Filters
+
+    bare = Bare(Filters())
+    table = make_table(
+        "1. GET similar/, 10 of all products", "", "p50", "p99", "p50 : bare", "Python CPU", "Postgres CPU"
     )
-    with server():
+    with server() as processes:
         works = {
-            "bare statement": bare_statement(),
-            "test client": through_client(),
-            "test client, variants=show": through_client("variants=show"),
+            "bare statement": lambda anchor: bare.ask(anchor, exact=False, joined=False),
+            "service": through_service(),
             "web server": through_server(),
             "web server, variants=show": through_server("variants=show"),
         }
-        measured = measure_together(works, anchors)
-    bare = p50(measured["bare statement"])
-    for name, times in measured.items():
-        table.add_row(name, f"{p50(times):.2f}", f"{p99(times):.2f}", f"{p50(times) / bare:.1f}")
+        costs = measure(works, anchors, servers=processes, warm_up=10)
+    for name, own in costs.items():
+        ratio = median(own) / median(costs["bare statement"])
+        row = [median(own), percentile(own, 99), ratio, median(own, "python"), median(own, "postgres")]
+        table.add_row(name, *(f"{value:.2f}" for value in row))
     return table
 
 
-def selectivities(anchors: Sequence[int]) -> object:
-    from rich.table import Table
+def find_recall(truth: Sequence[tuple[int, float]], found: Sequence[int]) -> float:
+    """Return the share of the nearest ten that was found; 1 where there is nothing."""
+    nearest = {product_id for product_id, _ in truth[:LIMIT]}
+    return len(nearest & set(found[:LIMIT])) / len(nearest) if nearest else 1.0
 
-    table = Table(
-        "keeps",
-        "search",
-        "recall@10",
-        "p50 ms",
-        "p99 ms",
-        title="2. Filters",
-        title_justify="left",
-    )
-    for name, query in FILTERS.items():
-        some = anchors[::4]
-        searches, share = compare(some, query)
-        times = measure(through_client(f"variants=show&{query}"), some)
-        table.add_row(name, searches, f"{share:.4f}", f"{p50(times):.2f}", f"{p99(times):.2f}")
+
+def filters_beside_bare(anchors: Sequence[int]) -> object:
+    from recommendations.requests import Filters
+
+    table = make_table(
+        f"2. Filters, Postgres CPU; the best bare statement with recall of {RECALL} or more",
+        "filter", "product", "keeps", "search", "recall", "rows", "list", "bare", "bare is", "list : bare",
+    )  # fmt: skip
+    for name, given in GRID.items():
+        bare = Bare(Filters.read(given))
+        lists = through_service(filters=given, variants="show")
+        for anchor in anchors:
+            kinds: dict[str, Callable[[int], Any]] = {
+                "exact": lambda anchor, bare=bare: bare.ask(anchor, exact=True),
+                "ef 100": lambda anchor, bare=bare: bare.ask(anchor, exact=False),
+                "ef 400": lambda anchor, bare=bare: bare.ask(anchor, exact=False, ef_search=400),
+            }
+            truth = kinds["exact"](anchor)
+            enough = {
+                kind: ask
+                for kind, ask in kinds.items()
+                if find_recall(truth, [product_id for product_id, _ in ask(anchor)]) >= RECALL
+            }
+            costs = measure({"list": lists, **enough}, [anchor] * 5, warm_up=2)
+            best = min(enough, key=lambda kind: median(costs[kind], "postgres"))
+            own, other = median(costs["list"], "postgres"), median(costs[best], "postgres")
+            shown = lists(anchor)
+            ids = [item.candidate.product_id for item in shown]
+            row = [f"{find_recall(truth, ids):.2f}", str(len(shown)), f"{own:.1f}", f"{other:.1f}", best]
+            table.add_row(name, f"S{anchor}", count_share(bare), shown.search, *row, f"{own / other:.1f}")
     return table
 
 
-def compare(anchors: Sequence[int], query: str) -> tuple[str, float]:
-    """Return which searches ran, and the share of the exact ten that they found."""
-    from django.http import QueryDict
+def count_share(bare: Bare) -> str:
+    from django.db import connection
 
-    from recommendations.requests import Filters, Options
-    from recommendations.services import similar_products
-
-    filters = Filters.read(dict(QueryDict(query).items()))
-    searches, found = set(), []
-    for anchor in anchors:
-        lists = [
-            similar_products(f"S{anchor}", limit=LIMIT, filters=filters, options=Options(variants="show", exact=exact))
-            for exact in (False, True)
-        ]
-        searches.add(lists[0].search)
-        truth = {item.candidate.sku for item in lists[1]}
-        found.append(len(truth & {item.candidate.sku for item in lists[0]}) / max(len(truth), 1))
-    return ", ".join(sorted(searches)), statistics.mean(found)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 100.0 * count(*) FILTER (WHERE {bare.passing}) / count(*) FROM catalog_product p",
+            {**bare.params, "anchor": 0},
+        )
+        return f"{cursor.fetchone()[0]:.1f} %"
 
 
-def thresholds(anchors: Sequence[int]) -> object:
-    """Time both ways for filters that keep more and more: price is spread evenly over 0 to 99.99."""
-    from rich.table import Table
+def metrics(anchors: Sequence[int]) -> object:
+    from recommendations.distances import METRICS
 
-    from recommendations import statements
-    from recommendations.requests import Filters, Options
-    from recommendations.services import similar_products
-
-    table = Table("keeps", "exact p50 ms", "index p50 ms", title="3. Either way of searching", title_justify="left")
-    usual = statements.EXACT_PRODUCTS_FILTERED
-    for percent in (0.5, 1, 2, 4, 8, 16):
-        filters = Filters.read({"price_max": percent - 0.01})
-
-        def ask(anchor: int, filters: object = filters) -> object:
-            return similar_products(f"S{anchor}", limit=LIMIT, filters=filters, options=Options())
-
-        times = []
-        for few in (10**9, 0):
-            statements.EXACT_PRODUCTS_FILTERED = few
-            times.append(p50(measure(ask, anchors)))
-        table.add_row(f"{percent} %", *(f"{value:.1f}" for value in times))
-    statements.EXACT_PRODUCTS_FILTERED = usual
+    table = make_table("3. Metrics, Postgres CPU", "metric", "search", "recall@10", "list", "exact=true")
+    for metric in METRICS:
+        works = {exact: through_service(metric=metric, variants="show", exact=exact) for exact in (False, True)}
+        recalls, searches = [], set()
+        for anchor in anchors:
+            found, truth = works[False](anchor), works[True](anchor)
+            pairs = [(item.candidate.product_id, item.distance) for item in truth]
+            recalls.append(find_recall(pairs, [item.candidate.product_id for item in found]))
+            searches.add(found.search)
+        costs = measure({str(exact): work for exact, work in works.items()}, anchors[:5], warm_up=1)
+        figures = [f"{median(costs[name], 'postgres'):.1f}" for name in ("False", "True")]
+        table.add_row(metric, ", ".join(sorted(searches)), f"{statistics.mean(recalls):.3f}", *figures)
     return table
 
 
 def throughput(anchors: Sequence[int]) -> object:
-    from rich.table import Table
-
-    times: list[float] = []
+    costs: list[Cost] = []
     errors: list[str] = []
 
     def client(part: Sequence[int]) -> None:
@@ -308,7 +276,7 @@ def throughput(anchors: Sequence[int]) -> object:
             for anchor in part:
                 started = time.perf_counter()
                 ask(anchor)
-                times.append((time.perf_counter() - started) * 1000)
+                costs.append(Cost((time.perf_counter() - started) * 1000, 0, 0))
         except Exception as error:  # whatever it is, the table says it
             errors.append(repr(error))
 
@@ -320,10 +288,10 @@ def throughput(anchors: Sequence[int]) -> object:
         for thread in threads:
             thread.join()
         seconds = time.perf_counter() - started
-    table = Table(
-        "requests/s", "p50 ms", "p99 ms", "errors", title=f"4. {CLIENTS} clients at once", title_justify="left"
+    table = make_table(f"4. {CLIENTS} clients at once", "requests/s", "p50", "p99", "errors")
+    table.add_row(
+        f"{len(costs) / seconds:.0f}", f"{median(costs):.1f}", f"{percentile(costs, 99):.1f}", str(len(errors))
     )
-    table.add_row(f"{len(times) / seconds:.0f}", f"{p50(times):.1f}", f"{p99(times):.1f}", str(len(errors)))
     return table
 
 

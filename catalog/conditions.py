@@ -22,11 +22,15 @@ IN_STOCK = "{0} IS DISTINCT FROM 0"  # the column stock; null: not counted, alwa
 ON_SALE = "COALESCE({0} > {table}.price, false)"
 REDUCED_BY = "{0} > {table}.price AND ({0} - {table}.price) * 100 >= {1} * {0}"  # per cent, of the list price
 BELOW = "starts_with({0} || '/', {1} || '/')"  # one path is another one, or below it
-# The column category_id. The tree is small: the ids of a subtree are found once for each statement.
+# The column stock, as a number to order by. There are no sales to count yet: a shop stocks deepest what it sells most,
+# so deep stock stands in for demand; stock that is not counted follows, sold out comes last.
+DEMAND = "(CASE WHEN {0} = 0 THEN -1 ELSE COALESCE({0}, 0) END)"
+# The column category_id. The tree is small: the ids of a subtree are found once for each statement, before anything
+# else, and as an array: a subquery of rows would be joined, and each product that is looked at asked about again.
 IN_CATEGORIES = (
-    "{0} IN (SELECT c.id FROM catalog_category c, unnest({1}::text[]) AS wanted(path) WHERE "
+    "{0} = ANY (ARRAY(SELECT c.id FROM catalog_category c, unnest({1}::text[]) AS wanted(path) WHERE "
     + BELOW.format("c.path", "wanted.path")
-    + ")"
+    + "))"
 )
 
 

@@ -9,13 +9,14 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import MD5, Cast, Concat, Upper
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
-from catalog.conditions import Condition, in_categories, is_in_stock, is_on_sale
+from catalog.conditions import DEMAND, Condition, in_categories, is_in_stock, is_on_sale
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 from catalog.prices import KEPT_DECIMALS, PriceColumn
@@ -196,6 +197,20 @@ class Product(models.Model):
             # Parts of names in any case, as the admin searches and rules are checked.
             GinIndex(*(OpClass(Upper(name), name="gin_trgm_ops") for name in NAMES), name="product_names"),
             GinIndex(fields=["attributes"], name="product_attributes", opclasses=["jsonb_path_ops"]),
+            # Filters that keep a tenth of the catalogue are answered from here, without reading a tenth of the table.
+            models.Index(
+                fields=["category", "price"],
+                include=["id", "brand", "list_price", "currency", "stock", "variant_group", "collection", "created_at"],
+                condition=Q(is_active=True),
+                name="product_filters",
+            ),
+            models.Index(
+                RawSQL(DEMAND.format("stock"), ()).desc(),  # noqa: S611  # a constant
+                F("created_at").desc(),
+                F("id").desc(),
+                condition=Q(is_active=True),
+                name="product_popular",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,11 +7,13 @@ import numpy as np
 from catalog.conditions import Params
 from recommendations.anchors import parse_vector
 
+# The query's vector is 5 kB of text: it is sent and read once, however often a statement refers to it.
+QUERY_CTE = "query AS MATERIALIZED (SELECT %(query)s::halfvec AS vector)"
 METRICS = ("cosine", "euclidean", "inner_product", "pearson")
 
 
 def distance_sql(metric: str, column: str) -> str:
-    """Return the distance of `column`, a halfvec expression, to the query of `query_params`.
+    """Return the distance of `column`, a halfvec expression, to the query of `QUERY_CTE` and `query_params`.
 
     - cosine: 1 - a.b / (|a| |b|)
     - euclidean: |a - b|
@@ -19,7 +21,7 @@ def distance_sql(metric: str, column: str) -> str:
     - pearson: 1 - r, where r is the cosine of the mean-centred vectors. With s the sum of a's n numbers, m the mean of
       b's and c the length of b - m: r = (a.b - s m) / (c sqrt(|a|^2 - s^2 / n)). 1 where either vector is constant.
     """
-    query = "%(query)s::halfvec"
+    query = "(SELECT vector FROM query)"
     if metric == "cosine":
         return f"{column} <=> {query}"
     if metric == "euclidean":

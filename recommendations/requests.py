@@ -63,7 +63,7 @@ class Options(Declared):
         )
     )
     metric: str = parameter(
-        ChoiceField(METRICS, default="cosine", help_text="The distance. All but cosine compare every product")
+        ChoiceField(METRICS, default="cosine", help_text="The distance. pearson orders what cosine finds")
     )
     exact: bool = parameter(
         serializers.BooleanField(default=False, help_text="true: compare every product, never use the index")
@@ -187,12 +187,14 @@ def build_retrieval(request: ListRequest, start: Start) -> Retrieval:
     collapse = options.variants == "collapse"
     return Retrieval(
         limit=rows_to_fetch(request, rules),
+        cards=request.limit + 1 if shows_best_of_groups(request, rules) else None,
         filters=request.filters,
         space_id=start.space.space_id if start.space else 0,
         dim=start.space.dims[request.modality] if start.space else 0,
         modality=request.modality,
         metric=options.metric,
         vector=query_vector(request, start),
+        category_ids=tuple(sorted({anchor.category_id for anchor in anchors if anchor.category_id is not None})),
         hidden_ids=(*(anchor.product_id for anchor in anchors), *options.page.shown_ids),
         hidden_groups=groups if collapse or request.plan.other_groups else (),
         shown_ids=options.page.shown_ids if collapse else (),
@@ -228,6 +230,13 @@ def rows_to_fetch(request: ListRequest, rules: RuleSet) -> int:
     if options.price_proximity:
         rows = max(rows, 5 * limit, 100)
     return min(rows, MAX_ROWS)
+
+
+def shows_best_of_groups(request: ListRequest, rules: RuleSet) -> bool:
+    """Whether nothing but variants comes between what is near and what is shown: then the rest needs no cards."""
+    options = request.options
+    reorders = options.near_duplicates == "hide" or options.diversity or options.price_proximity or rules.weights
+    return options.variants == "collapse" and not reorders and not rules.placed_ids and not request.plan.order
 
 
 def build_reranking(limit: int, filters: Filters, options: Options, *, start: Start | None = None) -> Reranking:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy
 
 from recommendations import statements
+from recommendations.nearest import nearest_parts
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.statements import Retrieval, where_clause
 
@@ -39,16 +40,16 @@ class Found:
 def find_neighbours(retrieval: Retrieval) -> Found:
     """Return the nearest products that may be shown, nearest first, and those that rules place. One query.
 
-    The search is exact when asked for, for metrics that the index does not serve, and when the filter keeps few
-    products; else it goes through the index.
+    The search is exact when asked for, when the filter keeps few products, and when the index found too few; else
+    it is what the index found or, before there is one, the nearest of a part of a big catalogue.
     """
     where = where_clause(retrieval)
-    parts, ctes = statements.nearest_parts(retrieval, where)
+    parts, ctes = nearest_parts(retrieval, where)
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
     rows = fetch(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params)
-    reached = sum(row["via"] in ("exact", "approximate") for row in rows)
-    # The index may give up before it has found as many as asked for: only an exact search knows that there are no more.
+    reached = count_reached(rows, "exact", "approximate")
+    # Not all that is near was looked at: only an exact search knows that there are no more.
     how = how_retrieved(rows)
     return Found(read_once(rows), how, complete=how == "exact" and reached < retrieval.limit)
 
@@ -77,13 +78,19 @@ def list_products(retrieval: Retrieval, *, order: str) -> Found:
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
     rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
-    reached = sum(row["via"] == "listed" for row in rows)
+    reached = count_reached(rows, "listed")
     return Found(read_rows(rows), "exact", complete=reached < retrieval.limit)
 
 
 def how_retrieved(rows: Sequence[dict[str, Any]]) -> str:
     """Return `approximate` where the index found some of the rows, else `exact`."""
     return "approximate" if any(row["via"] in ("approximate", "weighted nearby") for row in rows) else "exact"
+
+
+def count_reached(rows: Sequence[dict[str, Any]], *vias: str) -> int:
+    """Return how many were found in these ways, those included of which no card was needed."""
+    others = sum(row["via"] not in vias for row in rows)
+    return int(rows[0]["reached"]) - others if rows else 0
 
 
 def fetch(statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -104,7 +111,7 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
     candidates = []
     for number, read in enumerate(rows):
         row = {name: value for name, value in read.items() if read["image_id"] is not None or name not in IMAGE_COLUMNS}
-        via, distance = row.pop("via"), row.pop("distance")
+        via, distance, _ = row.pop("via"), row.pop("distance"), row.pop("reached")
         if distance is not None and math.isnan(distance):
             distance = None  # a vector without direction is like none
         source = SOURCES.get(via, NEIGHBOUR)

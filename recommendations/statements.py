@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalog.conditions import IN_STOCK, Condition, Params
+from catalog.conditions import DEMAND, IN_STOCK, Condition, Params
 from catalog.filters import Filters
 from embeddings.models import Modality
-from recommendations.distances import distance_sql, query_params
+from recommendations.distances import QUERY_CTE, distance_sql, query_params
 from recommendations.rules import ActiveRule
 
-# A filter that keeps at most so many products is searched exactly. Measured by benchmarks/retrieval.py, 100,000 x 384:
-# where it keeps more, scanning the index on until enough rows have passed it is faster.
-EXACT_PRODUCTS_FILTERED = 10_000
-EXACT_PRODUCTS_UNFILTERED = 2000
 EF_SEARCH_MIN = 100  # rows that the index looks at; recall@10 of 0.997 at 100,000 x 384
 EF_SEARCH_FILTERED = 200  # the first rows that it finds may not pass; 100 cost 3 points of recall@10 at 10 %
 EF_SEARCH_MAX = 1000  # pgvector's own limit; beyond it the scan goes on by itself
 
-# There are no sales to count yet. A shop stocks deepest what it sells most, so deep stock stands in for demand; stock
-# that is not counted follows, sold out comes last, newer first among equals.
+# Newer first among equals. An index has each order, so that as many rows are read as are shown.
 OUT_OF_STOCK = f"NOT ({IN_STOCK.format('p.stock')})"
-POPULAR_ORDER = f"{OUT_OF_STOCK}, p.stock DESC NULLS LAST, p.created_at DESC, p.id DESC"
 RECENT_ORDER = "p.created_at DESC, p.id DESC"
+ORDERS = {"recent": RECENT_ORDER, "popular": f"{DEMAND.format('p.stock')} DESC, {RECENT_ORDER}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +26,14 @@ class Retrieval:
     """Everything that a statement depends on."""
 
     limit: int  # rows wanted
+    cards: int | None = None  # of these, the best of each variant group, so many; None: all of them
     filters: Filters = Filters()
     space_id: int = 0
     dim: int = 0
     modality: str = "fused"
     metric: str = "cosine"
     vector: str = ""  # the query, as Postgres writes vectors
+    category_ids: tuple[int, ...] = ()  # of the anchors: looked at first where there is no HNSW index yet
     hidden_ids: tuple[int, ...] = ()  # the anchors, and what earlier pages have shown
     hidden_groups: tuple[str, ...] = ()  # variant groups that are not shown, such as the anchors' own
     shown_ids: tuple[int, ...] = ()  # no other variant of these is shown either
@@ -54,11 +51,6 @@ class Retrieval:
         """How far the index looks: past what is hidden, and twice as far as asked, which keeps long lists true."""
         least = EF_SEARCH_FILTERED if self.is_filtered else EF_SEARCH_MIN
         return min(max(least, 2 * (self.limit + len(self.hidden_ids))), EF_SEARCH_MAX)
-
-    @property
-    def exact_products(self) -> int:
-        """How many products are few enough to be compared one by one."""
-        return EXACT_PRODUCTS_FILTERED if self.is_filtered else EXACT_PRODUCTS_UNFILTERED
 
     @property
     def is_filtered(self) -> bool:
@@ -132,115 +124,14 @@ def distance_of(retrieval: Retrieval) -> str:
     return distance_sql(retrieval.metric, f"(e.vector::halfvec({int(retrieval.dim)}))")
 
 
-def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[str]]:
-    """Return the parts that find what is nearest, and the CTEs that they need.
-
-    Everything is compared when asked for and for metrics that the index does not serve; else the statement decides.
-    What boosts mean is searched for a second time by itself, and so is what no bury means: else a boost would lift
-    only what is among the nearest anyway, and a bury would leave nothing to take the places of what it sinks.
-    """
-    parts: list[str] = []
-    ctes: list[str] = []
-    for share in divide_by_weights(retrieval, where):
-        if retrieval.exact or retrieval.metric != "cosine":
-            parts.append(exact_part(retrieval, where, share=share))
-        else:
-            parts += either_parts(retrieval, where, share=share)
-            ctes.append(matched_cte(retrieval, where, share=share))
-    return parts, ctes
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A part of the catalogue that is searched by itself."""
-
-    name: str = "matched"
-    condition: str = ""  # SQL, beside the conditions of the retrieval
-    factor: str = ""  # SQL, by which the score of a product is multiplied; empty: the nearest come first
-    few: int = 0  # how many products are few enough to be compared one by one
-    exact: str = "exact"  # how its rows are marked
-    approximate: str = "approximate"
-
-
-def bind_weights(retrieval: Retrieval, where: Where) -> list[tuple[ActiveRule, str]]:
-    """Return the boosts and buries, each with the condition of the product `p` that it means."""
-    bound = bind_all([rule.target for rule in retrieval.weights], where.params, key="w")
-    return list(zip(retrieval.weights, bound, strict=True))
-
-
-def divide_by_weights(retrieval: Retrieval, where: Where) -> list[Share]:
-    """Return the whole and, where boosts and buries act, the parts that must not miss the list."""
-    shares = [Share(few=retrieval.exact_products)]
-    meant = bind_weights(retrieval, where)
-    boosted = [condition for rule, condition in meant if rule.kind == "boost"]
-    buried = [condition for rule, condition in meant if rule.kind != "boost"]
-    if boosted:
-        weights = [rule.factor if rule.kind == "boost" else 1 / rule.factor for rule, _ in meant]
-        factors = [
-            f"CASE WHEN {condition} THEN {float(weight)!r}::float8 ELSE 1 END"
-            for weight, (_, condition) in zip(weights, meant, strict=True)
-        ]
-        condition, factor = f"({' OR '.join(boosted)})", " * ".join(factors)
-        shares.append(Share("boosted", condition, factor, EXACT_PRODUCTS_FILTERED, "weighted", "weighted nearby"))
-    if buried:
-        condition = f"NOT ({' OR '.join(buried)})"
-        shares.append(Share("spared", condition, "", EXACT_PRODUCTS_FILTERED, "weighted", "weighted nearby"))
-    return shares
-
-
-def either_parts(retrieval: Retrieval, where: Where, *, share: Share) -> list[str]:
-    """The bounded count with its two branches. The one whose one-time filter is false is never started."""
-    few = f"(SELECT count(*) FROM {share.name}) <= {share.few}"
-    distance = distance_of(retrieval)
-    settings = (
-        f"(SELECT set_config('hnsw.ef_search', '{retrieval.ef_search}', true)"
-        " || set_config('hnsw.iterative_scan', 'relaxed_order', true)) IS NOT NULL"
-    )  # set in passing: a statement of their own would be another query
-    order = order_by_weight("e.distance", "m.factor") if share.factor else "2"
-    exact = f"""SELECT m.id AS product_id, e.distance + 0 AS distance, '{share.exact}' AS via
-        FROM {share.name} m CROSS JOIN {embedding_of("m.id", retrieval, columns=f"{distance} AS distance")}
-        WHERE {few} ORDER BY {order}, 1 LIMIT {int(retrieval.limit)}"""
-    approximate = f"""SELECT e.product_id, {distance} AS distance, '{share.approximate}' AS via
-        FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-        WHERE NOT {few} AND {settings} AND {own_rows(retrieval)} AND {searched_in(where, share)}
-        ORDER BY {distance} LIMIT {int(retrieval.limit)}"""
-    return [exact, approximate]
-
-
-def searched_in(where: Where, share: Share) -> str:
-    return f"{where.searched} AND {share.condition}" if share.condition else where.searched
-
-
-def order_by_weight(distance: str, factor: str) -> str:
-    """The best score first, as `rerank.apply_weights` makes it: below zero a factor divides."""
-    return f"CASE WHEN {distance} <= 1 THEN ({distance} - 1) * ({factor}) ELSE ({distance} - 1) / ({factor}) END"
-
-
-def matched_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
-    factor = f", {share.factor} AS factor" if share.factor else ""
-    return (
-        f"{share.name} AS MATERIALIZED (SELECT p.id{factor} FROM catalog_product p WHERE {searched_in(where, share)}"
-        f" LIMIT {share.few + 1})"
-    )
-
-
-def exact_part(retrieval: Retrieval, where: Where, *, share: Share) -> str:
-    """Compare everything that matches. Adding 0 keeps the index out."""
-    distance = f"({distance_of(retrieval)}) + 0"
-    order = order_by_weight(f"({distance})", share.factor) if share.factor else "2"
-    return f"""SELECT e.product_id, {distance} AS distance, '{share.exact}' AS via
-        FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-        WHERE {own_rows(retrieval)} AND {searched_in(where, share)} ORDER BY {order}, 1 LIMIT {int(retrieval.limit)}"""
-
-
 def collapsed_part(retrieval: Retrieval, where: Where) -> str:
-    """The same, but each variant group once, before the limit: its nearest."""
+    """Compare everything that matches, and of each variant group take one, before the limit: its nearest."""
+    matched = matched_products(where.searched, columns=", p.variant_group")
     return f"""SELECT product_id, distance, 'exact' AS via FROM (
-            SELECT DISTINCT ON (p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END)
-                e.product_id, {distance_of(retrieval)} AS distance
-            FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id
-            WHERE {own_rows(retrieval)} AND {where.searched}
-            ORDER BY p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END, 2, 1
+            SELECT DISTINCT ON (m.variant_group, CASE WHEN m.variant_group = '' THEN m.id END)
+                m.id AS product_id, e.distance
+            FROM {matched} CROSS JOIN {embedding_of("m.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")}
+            ORDER BY m.variant_group, CASE WHEN m.variant_group = '' THEN m.id END, 2, 1
         ) one_of_each ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
 
 
@@ -254,23 +145,27 @@ def placed_part(retrieval: Retrieval, where: Where) -> str:
 
 def fallback_part(retrieval: Retrieval, where: Where, *, limit: int) -> str:
     """Products that cannot be compared, having no vector: popular ones of the anchors' categories, then recent ones."""
-    return f"""SELECT p.id AS product_id, NULL::float8 AS distance,
-            CASE WHEN p.category_id = ANY(%(category_ids)s) THEN 'popular' ELSE 'recent' END AS via
-        FROM catalog_product p
-        WHERE {where.searched}
-          AND NOT EXISTS (SELECT FROM embeddings_productembedding e WHERE {own_rows(retrieval, "p.id")})
-        ORDER BY (p.category_id = ANY(%(category_ids)s)) IS NOT TRUE,
-            CASE WHEN p.category_id = ANY(%(category_ids)s) THEN {OUT_OF_STOCK} END,
-            CASE WHEN p.category_id = ANY(%(category_ids)s) THEN p.stock END DESC NULLS LAST,
-            {RECENT_ORDER}
-        LIMIT {int(limit)}"""
+    inside = "p.category_id = ANY(%(category_ids)s)"
+    # Asked of one product after the other, which OFFSET makes sure of: a join would read all vectors.
+    bare = f"NOT EXISTS (SELECT FROM embeddings_productembedding e WHERE {own_rows(retrieval, 'p.id')} OFFSET 0)"
+    parts = [
+        f"""(SELECT p.id AS product_id, NULL::float8 AS distance, '{order}' AS via FROM catalog_product p
+            WHERE {where.searched} AND ({condition}) AND {bare} ORDER BY {ORDERS[order]} LIMIT {int(limit)})"""
+        for order, condition in (("popular", inside), ("recent", f"({inside}) IS NOT TRUE"))
+    ]
+    return f"{' UNION ALL '.join(parts)} LIMIT {int(limit)}"
 
 
 def listed_part(retrieval: Retrieval, where: Where, *, order: str) -> str:
     """Products in an order that needs no vectors."""
-    by = {"recent": RECENT_ORDER, "popular": POPULAR_ORDER}[order]
     return f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'listed' AS via
-        FROM catalog_product p WHERE {where.searched} ORDER BY {by} LIMIT {int(retrieval.limit)}"""
+        FROM catalog_product p WHERE {where.searched} ORDER BY {ORDERS[order]} LIMIT {int(retrieval.limit)}"""
+
+
+def bind_weights(retrieval: Retrieval, where: Where) -> list[tuple[ActiveRule, str]]:
+    """Return the boosts and buries, each with the condition of the product `p` that it means."""
+    bound = bind_all([rule.target for rule in retrieval.weights], where.params, key="w")
+    return list(zip(retrieval.weights, bound, strict=True))
 
 
 def rules_that_mean(retrieval: Retrieval, where: Where) -> str:
@@ -280,20 +175,43 @@ def rules_that_mean(retrieval: Retrieval, where: Where) -> str:
     return f"array_remove(ARRAY[{', '.join(ids)}], NULL)" if ids else "NULL"
 
 
+def matched_products(condition: str, *, columns: str = "") -> str:
+    """A subquery `m` of what matches, with its id. In the order of their rows vectors are read twice as fast.
+
+    Adding 0 keeps the planner from walking through all products in that order.
+    """
+    return f"(SELECT p.id{columns} FROM catalog_product p WHERE {condition} ORDER BY p.id + 0) m"
+
+
+def best_of_groups(cards: int) -> str:
+    """Of the CTE `neighbours` the best of each variant group, so many; the rest is not shown and needs no card."""
+    return f"""(SELECT n.* FROM (
+            SELECT n.*, row_number() OVER (PARTITION BY p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END
+                ORDER BY n.distance, n.product_id) AS place
+            FROM neighbours n JOIN catalog_product p ON p.id = n.product_id) n
+        WHERE n.place = 1 ORDER BY n.distance, n.product_id LIMIT {int(cards)})"""
+
+
 def card_statement(retrieval: Retrieval, where: Where, parts: Sequence[str], *, ctes: Sequence[str] = ()) -> str:
-    """Everything that rerank and a card need of each row of `parts`; rows keep the order of their part."""
+    """Everything that rerank and a card need of each row of `parts`; rows keep the order of their part.
+
+    `reached` is how many rows the parts have, of which not all need to be returned.
+    """
     union = " UNION ALL ".join(f"(SELECT *, row_number() OVER () AS rank FROM ({part}) part)" for part in parts)
     vector, join = "NULL", ""
     if retrieval.with_vectors:
         vector = "halfvec_send(e.vector)"
         join = f"LEFT JOIN {embedding_of('p.id', retrieval, columns='e.vector')} ON true"
-    return f"""WITH {", ".join([*ctes, f"neighbours AS ({union})"])}
+    query = [QUERY_CTE] if retrieval.vector else []
+    return f"""WITH {", ".join([*query, *ctes, f"neighbours AS MATERIALIZED ({union})"])}
         SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price, p.list_price,
             p.currency, p.stock, p.variant_group, p.collection, p.url, p.created_at,
             p.translations::text AS translations,
             {rules_that_mean(retrieval, where)} AS weighted_by, i.id AS image_id, i.file AS image,
-            i.sha256 AS image_sha256, i.width AS image_width, i.height AS image_height, {vector} AS vector
-        FROM neighbours n JOIN catalog_product p ON p.id = n.product_id
+            i.sha256 AS image_sha256, i.width AS image_width, i.height AS image_height, {vector} AS vector,
+            (SELECT count(*) FROM neighbours) AS reached
+        FROM {best_of_groups(retrieval.cards) if retrieval.cards else "neighbours"} n
+        JOIN catalog_product p ON p.id = n.product_id
         LEFT JOIN LATERAL (SELECT i.id, i.file, i.sha256, i.width, i.height FROM catalog_productimage i
             WHERE i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) i ON true {join}
         ORDER BY n.distance, n.via = 'placed', n.rank"""

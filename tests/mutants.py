@@ -832,9 +832,9 @@ MUTANTS = (
         "one address records 600,000 events a minute under sessions that it makes up",
     ),
     Mutant(
-        "recommendations/statements.py",
-        "WHERE {few} ORDER BY {order}, 1 LIMIT",
-        "WHERE {few} ORDER BY {order} LIMIT",
+        "recommendations/nearest.py",
+        "        ORDER BY {order}, 1 LIMIT",
+        "        ORDER BY {order} LIMIT",
         (
             "tests/recommendations/test_similar_products.py"
             "::test_where_the_limit_falls_among_equals_the_lowest_ids_are_found",
@@ -856,6 +856,35 @@ MUTANTS = (
         "EF_SEARCH_FILTERED = 20",
         ("tests/recall/test_filtered_reach.py",),
         "filtered searches miss every fourth of the nearest products",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
+        "THEN least(matching / {COMPARED_PER_LOOK}, {patience})::int",
+        "THEN 20000",
+        (
+            "tests/recall/test_retrieval_recall.py::"
+            "test_where_the_index_gives_up_everything_is_compared_in_the_same_statement",
+        ),
+        "in a category far from the product lists are called complete that miss what is nearest",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
+        "p.category_id = ANY(%(near_category_ids)s)",
+        "false",
+        (
+            "tests/recall/test_retrieval_recall.py::"
+            "test_before_there_is_an_index_the_anchors_own_category_is_looked_at_first",
+        ),
+        "until the index is built a product's nearest are not among its recommendations",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
+        "            OFFSET 0) p\n",
+        "            ) p\n",
+        (
+            "tests/recommendations/test_plans.py::test_a_filtered_list_goes_through_the_index_whatever_the_planner_expects",
+        ),
+        "a filter that the planner takes for narrow sorts all vectors",
     ),
     Mutant(
         "recommendations/statements.py",
@@ -1806,14 +1835,14 @@ MUTANTS = (
         "page two begins with what can be bought after page one ended with what is sold out",
     ),
     Mutant(
-        "recommendations/statements.py",
+        "recommendations/nearest.py",
         "    if boosted:\n",
         "    if False:\n",
         ("tests/recommendations/test_rules.py::test_a_boost_reaches_what_is_farther_than_all_that_is_fetched",),
         "a campaign does nothing for products that are not near already",
     ),
     Mutant(
-        "recommendations/statements.py",
+        "recommendations/nearest.py",
         "    if buried:\n",
         "    if False:\n",
         ("tests/recommendations/test_rules.py::test_what_takes_the_places_of_buried_products_is_found_however_far",),

@@ -23,7 +23,11 @@ INDEX_FROM_ROWS = 2_000  # fewer are searched exactly at least as fast
 
 def index_name(space: EmbeddingSpace, modality: str) -> str:
     """Return the name of the index of one modality of a space."""
-    return f"emb_hnsw_s{space.pk}_{modality}"
+    return index_name_of(space.pk, modality)
+
+
+def index_name_of(space_id: int, modality: str) -> str:
+    return f"emb_hnsw_s{int(space_id)}_{modality}"
 
 
 def create_indexes(space: EmbeddingSpace) -> None:

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.indexes import index_name
+from recommendations.distances import QUERY_CTE
 from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.metrics import Floats, Ids
 from recommendations.statements import Retrieval, distance_of, own_rows
@@ -32,7 +33,7 @@ def measure_index_recall(
 
     A neighbour counts as found when its distance is at most that of the k-th exact one, so ties are no misses
     (Aumüller, Bernhardsson and Faithfull, ANN-Benchmarks, 2018). The index alone is measured: the API goes on to an
-    exact search where an answer would be short. Only cosine has an index; other metrics are always searched exactly.
+    exact search where an answer would be short.
     """
     rows = ProductEmbedding.objects.filter(space=space, modality=modality, product_id__in=anchor_ids.tolist())
     anchors = list(rows.order_by("product_id").values_list("product_id", "vector"))
@@ -68,8 +69,8 @@ def _has_index(retrieval: Retrieval, name: str) -> bool:
 
 def _execute(prefix: str, retrieval: Retrieval, *, exact: bool) -> list[tuple[str, float]]:
     distance = distance_of(retrieval)
-    statement = f"""{prefix}SELECT e.product_id, {distance} AS distance FROM embeddings_productembedding e
-        WHERE {own_rows(retrieval)} AND e.product_id <> ALL(%(hidden_ids)s)
+    statement = f"""{prefix}WITH {QUERY_CTE} SELECT e.product_id, {distance} AS distance
+        FROM embeddings_productembedding e WHERE {own_rows(retrieval)} AND e.product_id <> ALL(%(hidden_ids)s)
         ORDER BY {f"({distance}) + 0" if exact else distance} LIMIT {retrieval.limit}"""
     settings = {"hnsw.ef_search": str(retrieval.ef_search), "hnsw.iterative_scan": "relaxed_order"}
     if not exact:

@@ -14,6 +14,7 @@ from api.declarations import describe_choices
 from api.problems import RequestError
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import format_vector
+from recommendations.nearest import nearest_parts
 from recommendations.recommendation_list import (
     Candidate,
     Reason,
@@ -26,7 +27,7 @@ from recommendations.rerank import rerank, sink_out_of_stock
 from recommendations.retrieval import fetch, how_retrieved, read_rows
 from recommendations.search.full_text import words_parts
 from recommendations.search.queries import MAX_TEXT_LENGTH, AnsweredQuery, ask_for_vectors
-from recommendations.statements import Retrieval, card_statement, nearest_parts, where_clause
+from recommendations.statements import Retrieval, card_statement, where_clause
 from recommendations.worker import WorkerUnavailable
 
 HYBRID, FULL_TEXT, SEMANTIC, PHOTO, PHOTO_AND_TEXT = "hybrid", "full_text", "semantic", "photo", "photo_and_text"

@@ -7,9 +7,10 @@ from django.db import connection
 
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import create_indexes, drop_indexes
+from recommendations.nearest import nearest_parts
 from recommendations.requests import Filters, Options
 from recommendations.services import similar_products
-from recommendations.statements import Retrieval, card_statement, nearest_parts, where_clause
+from recommendations.statements import Retrieval, card_statement, where_clause
 from tests.recall.clusters import load_products, load_vectors, nearest
 
 LIMIT = 10

@@ -12,7 +12,8 @@ from django.utils.translation import override
 
 from catalog.models import Category, Product
 from embeddings.models import EmbeddingSpace
-from recommendations import statements
+from embeddings.spaces.indexes import create_indexes
+from recommendations import nearest
 from recommendations.anchors import read_start
 from recommendations.models import Rule
 from recommendations.requests import Filters, Options
@@ -225,11 +226,12 @@ def test_a_boost_lifts_what_is_far_down(shelf):
 @pytest.mark.parametrize("few", [10_000, 0], ids=["exact", "by the index"])
 @pytest.mark.parametrize("options", [{}, {"exact": True}, {"metric": "euclidean"}])
 def test_a_boost_reaches_what_is_farther_than_all_that_is_fetched(space_of_many, monkeypatch, few, options):
-    monkeypatch.setattr(statements, "EXACT_PRODUCTS_FILTERED", few)
+    monkeypatch.setattr(nearest, "FEW_PRODUCTS", few)
     put(space_of_many, "FAR", at_angle(50), brand="Halla")
     put(space_of_many, "FARTHER", at_angle(55), brand="Halla", attributes={"colour": "sage"})
     add_rule("boost", target_brand="Halla", factor=50)
     add_rule("boost", target_attribute="colour", target_value="sage", factor=50)
+    create_indexes(space_of_many)
     shown = similar_products("A", limit=3, options=Options(**options))
     assert skus(shown) == ["FARTHER", "FAR", "P0"]
 

@@ -10,7 +10,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from catalog.models import Product
-from recommendations import statements
+from embeddings.spaces.indexes import create_indexes
+from recommendations import nearest
 from recommendations.models import Rule
 from recommendations.requests import Filters, Options, Page
 from recommendations.services import recommend, similar_products
@@ -27,8 +28,7 @@ def space():
 @pytest.fixture
 def through_the_index(monkeypatch):
     """Searches that compare at most so few products one by one that a handful goes the way of thousands."""
-    monkeypatch.setattr(statements, "EXACT_PRODUCTS_FILTERED", 2)
-    monkeypatch.setattr(statements, "EXACT_PRODUCTS_UNFILTERED", 2)
+    monkeypatch.setattr(nearest, "FEW_PRODUCTS", 2)
 
 
 def put_variants(space, *, groups: int, size: int) -> None:
@@ -60,6 +60,7 @@ def test_a_list_is_full_although_most_of_what_is_near_collapses(space, limit):
 def test_the_same_through_the_index(space, through_the_index):
     put(space, "A", at_angle(0))
     put_variants(space, groups=10, size=30)
+    create_indexes(space)
     assert skus(similar_products("A", limit=10)) == [f"G{group}-0" for group in range(10)]
     shown = similar_products("A", limit=1)
     assert (skus(shown), shown.search) == (["G0-0"], "approximate")
@@ -69,6 +70,7 @@ def test_an_index_that_gives_up_early_is_followed_by_an_exact_search(space, thro
     put(space, "A", at_angle(0), brand="Halla")
     for number in range(6):
         put(space, f"B{number}", at_angle(10 + number), brand="Halla")
+    create_indexes(space)
     shown = similar_products("A", limit=10, filters=Filters(brand=("Halla",)))
     assert skus(shown) == [f"B{number}" for number in range(6)]
     assert shown.search == "exact"

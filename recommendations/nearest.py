@@ -1,0 +1,166 @@
+"""The SQL that finds what is nearest: one by one, through the HNSW index, or within a part of the catalogue.
+
+Which of them runs is decided in the statement itself, by how many products pass: that is known of a sample. Postgres's
+own estimates are no use here: they take a category with all below it for as small as one, and attributes for rare.
+Measured by benchmarks/retrieval.py, 300,000 x 384 on one core: comparing a product takes 3 us, the index 9 us for each
+row that it looks at, the sample half a millisecond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from embeddings.spaces.indexes import index_name_of
+from recommendations.distances import distance_sql
+from recommendations.rules import ActiveRule
+from recommendations.statements import (
+    Retrieval,
+    Where,
+    bind_weights,
+    distance_of,
+    embedding_of,
+    matched_products,
+    own_rows,
+)
+
+FEW_PRODUCTS = 2000  # are compared one by one in the time that the index takes to look at some hundred rows
+SAMPLED_PRODUCTS = 1000
+COMPARED_PER_LOOK = 4  # products that are compared one by one while the index looks at one row, and at its product
+# Where what passes is spread evenly, the index finds it in so many times as many rows as it should take. What takes
+# longer lies far from the query: there the index would find some of it, but not the nearest.
+PATIENCE = 2.5
+LEAST_LOOKS, MOST_LOOKS = 2000, 20_000  # rows; at least so many, for what is near may be sold out or of one group
+NARROWED_FROM = 20_000  # without an HNSW index so many products are compared one by one, in 60 ms
+NARROWED_TO = 10_000  # of more, so many of the anchors' categories, and as many of all
+RERANKED = 4  # times as many rows are read where another metric orders what the index found by cosine
+SIZES = """sizes AS MATERIALIZED (SELECT indexed, greatest(indexed, listed, 0) AS products FROM (
+        SELECT coalesce((SELECT c.reltuples FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE i.indexrelid = to_regclass('{index}') AND i.indisvalid), 0) AS indexed,
+            (SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass) AS listed) counted)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the catalogue that is searched by itself."""
+
+    name: str = "nearest"
+    condition: str = ""  # SQL, beside the conditions of the retrieval
+    factor: str = ""  # SQL, by which the score of a product is multiplied; empty: the nearest come first
+    exact: str = "exact"  # how its rows are marked
+    approximate: str = "approximate"
+
+
+def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[str]]:
+    """Return the parts that find what is nearest, and the CTEs that they need.
+
+    Everything is compared when asked for; else the statement decides.
+    What boosts mean is searched for a second time by itself, and so is what no bury means: else a boost would lift
+    only what is among the nearest anyway, and a bury would leave nothing to take the places of what it sinks.
+    """
+    shares = divide_by_weights(retrieval, where)
+    if retrieval.exact:
+        return [exact_part(retrieval, where, share=share) for share in shares], []
+    parts: list[str] = []
+    ctes = [SIZES.format(index=index_name_of(retrieval.space_id, retrieval.modality))]
+    for share in shares:
+        short = f"(SELECT count(*) FROM {share.name}) < {int(retrieval.limit)}"
+        ctes += [reach_cte(retrieval, where, share=share), nearby_cte(retrieval, where, share=share)]
+        parts.append(f"SELECT product_id, distance, '{share.approximate}' AS via FROM {share.name} WHERE NOT {short}")
+        parts.append(exact_part(retrieval, where, share=share, when=short))
+    return parts, ctes
+
+
+def divide_by_weights(retrieval: Retrieval, where: Where) -> list[Share]:
+    """Return the whole and, where boosts and buries act, the parts that must not miss the list."""
+    shares = [Share()]
+    meant = bind_weights(retrieval, where)
+    boosted = [condition for rule, condition in meant if rule.kind == "boost"]
+    buried = [condition for rule, condition in meant if rule.kind != "boost"]
+    if boosted:
+        factors = [f"CASE WHEN {condition} THEN {weight_of(rule)!r}::float8 ELSE 1 END" for rule, condition in meant]
+        condition, factor = f"({' OR '.join(boosted)})", " * ".join(factors)
+        shares.append(Share("boosted", condition, factor, "weighted", "weighted nearby"))
+    if buried:
+        condition = f"NOT ({' OR '.join(buried)})"
+        shares.append(Share("spared", condition, "", "weighted", "weighted nearby"))
+    return shares
+
+
+def weight_of(rule: ActiveRule) -> float:
+    return float(rule.factor if rule.kind == "boost" else 1 / rule.factor)
+
+
+def searched_in(where: Where, share: Share) -> str:
+    return f"{where.searched} AND {share.condition}" if share.condition else where.searched
+
+
+def order_by_weight(distance: str, factor: str) -> str:
+    """The best score first, as `rerank.apply_weights` makes it: below zero a factor divides."""
+    return f"CASE WHEN {distance} <= 1 THEN ({distance} - 1) * ({factor}) ELSE ({distance} - 1) / ({factor}) END"
+
+
+def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
+    """How many products match, about, and how many rows the index may look at: none where few match.
+
+    It may take as long as comparing what matches would, so that trying it first never doubles the time.
+    """
+    is_sampled = retrieval.is_filtered or bool(share.condition)
+    passing = "1.0"
+    if is_sampled:
+        passing = f"""(SELECT coalesce(avg(({searched_in(where, share)})::int), 0)::float8 FROM catalog_product p
+            TABLESAMPLE SYSTEM (least(100, 100.0 * {SAMPLED_PRODUCTS} / greatest(products, 1))) REPEATABLE (0))"""
+    rows = int(retrieval.limit) + len(retrieval.hidden_ids)
+    patience = f"greatest({LEAST_LOOKS}, {PATIENCE} * {rows} / passing)" if is_sampled else str(MOST_LOOKS)
+    return f"""{share.name}_reach AS MATERIALIZED (SELECT indexed, matching,
+            CASE WHEN indexed > 0 AND matching > {FEW_PRODUCTS}
+            THEN least(matching / {COMPARED_PER_LOOK}, {patience})::int ELSE 0 END AS looks
+        FROM (SELECT indexed, CASE WHEN indexed > 0 THEN indexed ELSE products END * passing AS matching, passing
+            FROM sizes CROSS JOIN LATERAL (SELECT {passing} AS passing OFFSET 0) passed) counted)"""
+
+
+def nearby_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
+    """What the index finds or, before there is one, what is nearest in a part of the catalogue."""
+    order = distance_sql("cosine", f"(e.vector::halfvec({int(retrieval.dim)}))")
+    limit = int(retrieval.limit) * (RERANKED if retrieval.metric == "pearson" else 1)
+    reach = f"{share.name}_reach"
+    settings = (
+        f"(SELECT set_config('hnsw.ef_search', '{retrieval.ef_search}', true)"
+        " || set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+        f" || set_config('hnsw.max_scan_tuples', greatest(looks, 1)::text, true) FROM {reach}) IS NOT NULL"
+    )  # set in passing: a statement of their own would be another query
+    # Each row of the index asks for its product: else the planner may prefer to sort all vectors.
+    found = f"""SELECT e.product_id, {distance_of(retrieval)} AS distance FROM embeddings_productembedding e
+        CROSS JOIN LATERAL (SELECT FROM catalog_product p WHERE p.id = e.product_id AND {searched_in(where, share)}
+            OFFSET 0) p
+        WHERE (SELECT looks FROM {reach}) > 0 AND {settings} AND {own_rows(retrieval)} ORDER BY {order} LIMIT {limit}"""
+    narrowed = narrowed_part(retrieval, where, share=share, limit=limit)
+    return f"""{share.name} AS MATERIALIZED (SELECT * FROM (({found}) UNION ALL ({narrowed})) found
+        ORDER BY distance, product_id LIMIT {int(retrieval.limit)})"""
+
+
+def narrowed_part(retrieval: Retrieval, where: Where, *, share: Share, limit: int) -> str:
+    """Of a big catalogue without an index what is nearest among products of the anchors' categories, and a sample."""
+    reach, matches = f"{share.name}_reach", searched_in(where, share)
+    where.params["near_category_ids"] = list(retrieval.category_ids)
+    when = f"(SELECT indexed = 0 AND matching > {NARROWED_FROM} FROM {reach})"
+    percent = f"(SELECT least(100, 100.0 * {NARROWED_TO} / greatest(matching, 1)) FROM {reach})"
+    embedding = embedding_of("m.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")
+    return f"""SELECT m.id, e.distance FROM (
+            SELECT id FROM (
+                (SELECT p.id FROM catalog_product p WHERE {when} AND p.category_id = ANY(%(near_category_ids)s)
+                    AND {matches} LIMIT {NARROWED_TO})
+                UNION
+                (SELECT p.id FROM catalog_product p TABLESAMPLE SYSTEM ({percent}) REPEATABLE (0)
+                    WHERE {when} AND {matches})) part
+            ORDER BY id + 0) m
+        CROSS JOIN {embedding} ORDER BY 2, 1 LIMIT {limit}"""
+
+
+def exact_part(retrieval: Retrieval, where: Where, *, share: Share, when: str = "true") -> str:
+    """Compare everything that matches."""
+    factor = f", {share.factor} AS factor" if share.factor else ""
+    order = order_by_weight("e.distance", "m.factor") if share.factor else "2"
+    embedding = embedding_of("m.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")
+    matched = matched_products(f"{when} AND {searched_in(where, share)}", columns=factor)
+    return f"""SELECT m.id AS product_id, e.distance, '{share.exact}' AS via FROM {matched} CROSS JOIN {embedding}
+        ORDER BY {order}, 1 LIMIT {int(retrieval.limit)}"""
