@@ -113,7 +113,7 @@ def loose_ctes(where: Where, *, few: str) -> list[str]:
                 SELECT {spelt.format("w.lexeme")} AS query
                 UNION ALL (SELECT {spelt.format("v.word")} FROM catalog_titleword v
                     WHERE v.word %% w.lexeme AND NOT EXISTS (SELECT FROM catalog_titleword k WHERE k.word = w.lexeme)
-                    GROUP BY v.word ORDER BY similarity(v.word, w.lexeme) DESC, v.word LIMIT {SPELLINGS})) t
+                    ORDER BY similarity(v.word, w.lexeme) DESC, v.word LIMIT {SPELLINGS})) t
             WHERE numnode(t.query) > 0 AND NOT EXISTS (SELECT FROM every)
             GROUP BY w.place, w.lexeme)""",
         f"meant AS MATERIALIZED (SELECT {both.format('query', '&')} AS query FROM word)",
@@ -125,7 +125,7 @@ def loose_ctes(where: Where, *, few: str) -> list[str]:
             FROM counted w JOIN counted r ON r.number <= w.number AND r.is_known AND w.is_known
             GROUP BY w.number HAVING count(*) > 1
             UNION ALL SELECT 0, number, query FROM counted
-            UNION ALL SELECT 0, 0, {both.format("query", "|")} FROM word WHERE {few})""",
+            UNION ALL SELECT 0, 0, {both.format("query", "|")} FROM word HAVING {few} AND count(*) > 0)""",
         f"""loose AS MATERIALIZED (
             SELECT f.id FROM (SELECT query FROM tries ORDER BY step, number) t
             CROSS JOIN {find("t.query", where, few=few)} LIMIT {MAX_RANKED})""",
