@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, OrderBy, Q
+from django.core.cache import cache
+from django.core.paginator import Page
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from api.counts import MAX_COUNTED, BoundedPaginator
+from api.pagination import Keyset
 from catalog.categories import normalize_path
 from catalog.filters import Filters
 from catalog.models import Category, Product, ProductQuerySet
@@ -22,13 +28,30 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 24
 SHOWN_BRANDS = 40
+BRANDS_KEEP_S = 600  # of a large category
 MAX_TEXT = 1000  # characters of a parameter; longer ones are cut
-ORDERS: dict[str, tuple[StrPromise, tuple[str | OrderBy, ...]]] = {
-    "newest": (gettext_lazy("Newest"), ("-created_at", "sku")),
-    "price": (gettext_lazy("Price, low to high"), (F("price").asc(nulls_last=True), "sku")),
-    "-price": (gettext_lazy("Price, high to low"), (F("price").desc(nulls_last=True), "sku")),
-    "title": (gettext_lazy("Name"), ("title", "sku")),
+ORDERS: dict[str, tuple[StrPromise, Keyset]] = {
+    "newest": (gettext_lazy("Newest"), Keyset("-created_at")),
+    "price": (gettext_lazy("Price, low to high"), Keyset("price")),
+    "-price": (gettext_lazy("Price, high to low"), Keyset("-price")),
+    "title": (gettext_lazy("Name"), Keyset("title")),
 }
+
+
+class ProductPaginator(BoundedPaginator):
+    """Pages of cards in one of the orders."""
+
+    def __init__(self, products: ProductQuerySet, *, order: str) -> None:
+        super().__init__(products, PAGE_SIZE)
+        self.keyset = ORDERS[order][1]
+
+    def page(self, number: int | str) -> Page[Product]:
+        """Return that page. Which products are on it is found in an index alone; only theirs are read then."""
+        number = self.validate_number(number)
+        ids = self.object_list.values_list("pk", flat=True)
+        shown = self.keyset.read(ids, start=(number - 1) * PAGE_SIZE, stop=min(number * PAGE_SIZE, self.count))
+        cards = Product.objects.for_cards().in_bulk(shown)
+        return Page([cards[pk] for pk in shown if pk in cards], number, self)
 
 
 @dataclass(frozen=True)
@@ -65,13 +88,14 @@ class Listing:
         return bool(self.category or self.brand or self.collection or self.in_stock)
 
     def products(self) -> ProductQuerySet:
-        """Everything that matches, in order."""
-        return self.filtered(self.in_category()).order_by(*ORDERS[self.order][1])
+        """Everything that matches."""
+        return self.filtered(self.in_category)
 
     def page_of_products(self) -> Page[Product]:
         """The page asked for; the last one where there are not so many."""
-        return Paginator(self.products().for_cards(), PAGE_SIZE).get_page(self.page)
+        return ProductPaginator(self.products(), order=self.order).get_page(self.page)
 
+    @cached_property
     def in_category(self) -> ProductQuerySet:
         """What shoppers may see of the category."""
         shown = Product.objects.shown()
@@ -89,10 +113,19 @@ class Listing:
         return list(Category.objects.filter(Q(parent=None) | Q(parent__path__in=open_paths)))
 
     def brands(self) -> list[str]:
-        """The brands with the most products in this category, by name, the chosen one among them."""
-        counted = self.in_category().exclude(brand="").order_by().values("brand").annotate(count=Count("pk"))
-        brands = {row["brand"] for row in counted.order_by("-count", "brand")[:SHOWN_BRANDS]}
-        return sorted(brands | ({self.brand} if self.brand else set()), key=str.casefold)
+        """The brands with the most products in this category, by name, the chosen one among them.
+
+        Of a large category its newest products are counted, and what they come to is kept for some minutes.
+        """
+        key = f"catalog:brands:{sha256(self.category.encode()).hexdigest()}"
+        brands: list[str] | None = cache.get(key)
+        if brands is None:
+            newest = self.in_category.exclude(brand="").order_by("-created_at", "-pk")
+            counts = Counter(newest.values_list("brand", flat=True)[:MAX_COUNTED])
+            brands = sorted(counts, key=lambda brand: (-counts[brand], brand))[:SHOWN_BRANDS]
+            if counts.total() == MAX_COUNTED:
+                cache.set(key, brands, BRANDS_KEEP_S)
+        return sorted({*brands, self.brand} - {""}, key=str.casefold)
 
 
 SHOWN_VARIANTS = 12
