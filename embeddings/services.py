@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from embeddings import coverage
 from embeddings.encoders.base import EncoderError
+from embeddings.encoders.device import give_back_memory
 from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
@@ -61,6 +62,8 @@ def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) 
         if time.monotonic() > deadline:
             totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
             break
+    if totals.stored:
+        give_back_memory()
     return totals
 
 

@@ -135,6 +135,27 @@ MUTANTS = (
         "a stopped worker stays stopped",
     ),
     Mutant(
+        "embeddings/encoders/onnx_runtime.py",
+        "        if len(batches) == 1:\n",
+        "        if len(batches) == 0:\n",
+        ("tests/unit/embeddings/test_device.py",),
+        "a visitor's query is one of the inputs that make way for everything else",
+    ),
+    Mutant(
+        "embeddings/encoders/onnx_runtime.py",
+        "        self._callers = threading.local()\n",
+        "        self._callers = type('', (), {})()\n",
+        ("tests/unit/embeddings/test_device.py",),
+        "whoever looks closer waits behind the batch of an import",
+    ),
+    Mutant(
+        "embeddings/encoders/device.py",
+        "        yield from (place for place in (path, *path.parents) if place.is_relative_to(root))\n",
+        "        yield path\n",
+        ("tests/unit/embeddings/test_device.py",),
+        "a quota that a slice has for all its services is not seen, and threads wait for each other",
+    ),
+    Mutant(
         "embeddings/spaces/locks.py",
         "        own.set_autocommit(False)\n",
         "        own.set_autocommit(True)\n",

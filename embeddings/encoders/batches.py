@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress, check_finite
+from embeddings.encoders.device import make_way, usable_processors
 from embeddings.encoders.pictures import UnusablePicture, load_picture
 from embeddings.unit_rows import unit_rows
 
@@ -106,8 +106,8 @@ class NetworkImageEncoder:
                 if progress and len(good) < len(chunk):
                     progress(len(chunk) - len(good))
 
-        threads = min(MAX_DECODING_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4)
-        with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
+        threads = min(MAX_DECODING_THREADS, usable_processors())
+        with ThreadPoolExecutor(threads, thread_name_prefix="decode", initializer=make_way) as pool:
             prepared = _ahead(pool, prepare, range(len(images)), ahead=BATCHES_AHEAD * batch_size)
             for positions, rows in _pipeline(batches(prepared), self.network.encode):
                 vectors[positions] = unit_rows(check_finite(rows))

@@ -8,12 +8,15 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.device import has_cuda
+from embeddings.encoders.device import has_cuda, usable_processors
 
 
 def choose_device() -> torch.device:
-    """Return the GPU where there is one, else the processor."""
-    return torch.device("cuda" if has_cuda() else "cpu")
+    """Return the GPU where there is one, else the processor, of which torch then takes what this process may use."""
+    if has_cuda():
+        return torch.device("cuda")
+    torch.set_num_threads(usable_processors())  # torch knows of the machine's processors, and of no quota
+    return torch.device("cpu")
 
 
 def half_precision(device: torch.device) -> AbstractContextManager[object]:
