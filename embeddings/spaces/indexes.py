@@ -70,10 +70,17 @@ def drop_index(space: EmbeddingSpace, modality: str) -> None:
 
 def missing_indexes(space: EmbeddingSpace) -> list[str]:
     """Return the names of indexes that a space is big enough for and does not have, or not a usable one."""
-    embeddings = ProductEmbedding.objects.filter(space=space)
-    counts = {modality: embeddings.filter(modality=modality).count() for modality in Modality.values}
-    names = [index_name(space, modality) for modality, count in counts.items() if count >= INDEX_FROM_ROWS]
-    return [name for name in names if not _is_valid(name)]
+    return [
+        index_name(space, modality)
+        for modality in Modality.values
+        if not _is_valid(index_name(space, modality)) and is_large(space, modality)
+    ]
+
+
+def is_large(space: EmbeddingSpace, modality: str) -> bool:
+    """Return whether a space has so many vectors of a modality that an index pays. Counts no further."""
+    vectors = ProductEmbedding.objects.filter(space=space, modality=modality).order_by()
+    return vectors[INDEX_FROM_ROWS - 1 : INDEX_FROM_ROWS].exists()
 
 
 def _is_valid(name: str) -> bool:

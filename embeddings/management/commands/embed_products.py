@@ -56,7 +56,7 @@ class Command(BaseCommand):
         settle_all_placeholders()
         if options["all"]:
             self._refresh_all(space, options["batch_size"])
-        services.refresh_stale()
+        services.refresh_stale(is_complete=True)
         PendingEmbedding.objects.unpark()
         self._drain_queue(options["batch_size"])
         build_in_turn(lambda bars: fit_first_space(on_progress=bars.show), say=self.stdout.write)
