@@ -634,6 +634,27 @@ MUTANTS = (
         "a product whose picture went to another one keeps it in its vector",
     ),
     Mutant(
+        "embeddings/spaces/indexes.py",
+        "        if not isinstance(error.__cause__, DiskFull) or",
+        "        if not isinstance(error.__cause__, ZeroDivisionError) or",
+        ("tests/embeddings/test_index_builds.py::test_one_process_builds_where_several_cannot_share_the_graph",),
+        "a server in a container with 64 MB of shared memory never gets an index",
+    ),
+    Mutant(
+        "embeddings/spaces/indexes.py",
+        "max(usual_bytes, min(graph_bytes, most_bytes))",
+        "max(usual_bytes, graph_bytes)",
+        ("tests/embeddings/test_index_builds.py::test_a_build_gets_what_its_graph_needs_up_to_a_quarter_of_the_cache",),
+        "an index build takes more memory than the machine has",
+    ),
+    Mutant(
+        "config/services/machine.py",
+        "(own, *own.parents)",
+        "(own,)",
+        ("tests/unit/config/test_tuning.py::test_the_smallest_limit_on_the_way_up_counts",),
+        "Postgres is given buffers that a container's limit kills it for",
+    ),
+    Mutant(
         "embeddings/freshness/sweep.py",
         "filter(requests=sweep.requests, position",
         "filter(position",

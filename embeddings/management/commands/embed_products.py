@@ -60,7 +60,7 @@ class Command(BaseCommand):
         PendingEmbedding.objects.unpark()
         self._drain_queue(options["batch_size"])
         build_in_turn(lambda bars: fit_first_space(on_progress=bars.show), say=self.stdout.write)
-        maintenance.index_live_space()
+        build_in_turn(lambda bars: maintenance.index_live_space(on_progress=bars.show), say=self.stdout.write)
         self._report(ensure_live_space())
 
     def _refresh_all(self, space: EmbeddingSpace, batch_size: int) -> None:
