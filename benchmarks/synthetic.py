@@ -118,6 +118,7 @@ def load(products: int, *, say: Callable[[str], None]) -> None:
         say(f"vectors copied in {time.perf_counter() - started:.0f} s")
         for table in ("catalog_category", "catalog_product", "catalog_productimage"):
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) FROM " + table, [table])
+        cursor.execute("TRUNCATE embeddings_pendingembedding, embeddings_cataloguesweep")  # nothing of it is stale
         cursor.execute("VACUUM ANALYZE")
 
 

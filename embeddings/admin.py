@@ -31,6 +31,8 @@ from embeddings.fusion.pipeline import FUSIONS
 from embeddings.models import EmbeddingSpace, Modality
 from embeddings.spaces import lifecycle
 from embeddings.spaces.consequences import Question, ask_drop, ask_promote
+from embeddings.spaces.index_builds import read_share
+from embeddings.spaces.indexes import index_name
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.spaces.overlap import describe_overlap
 from embeddings.tasks import build_space, refresh_stale
@@ -133,15 +135,15 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         if space.status == Status.FAILED:
             return f"{label}: {space.failure[:200]}"
         if space.status != Status.BUILDING:
-            return label
+            share = read_share([index_name(space, modality) for modality in Modality.values])
+            return label if share is None else _show_step(label, str(STAGES["index"]), done=int(100 * share), total=100)
         if not space.progress:
             return gettext("Waits to be built")
         told = space.progress | {"stage": STAGES.get(space.progress["stage"], space.progress["stage"])}
         step = str(gettext("%(stage)s %(done)s of %(total)s") % told)
         if timezone.now() - datetime.fromisoformat(space.progress["at"]) > STALLED_AFTER:
             return gettext("Interrupted at %s: build it again to go on") % step
-        done = space.progress["done"] / max(space.progress["total"], 1)
-        return format_html('{}: {} <progress value="{}" max="1"></progress>', label, step, f"{done:.3f}")
+        return _show_step(label, told["stage"], done=told["done"], total=told["total"])
 
     @admin.display(description=_("Products"))
     def products(self, space: Any) -> int:
@@ -230,6 +232,12 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         except SpaceError as error:
             self.message_user(request, str(error), messages.ERROR)
         return None
+
+
+def _show_step(label: str, stage: str, *, done: int, total: int) -> str:
+    """Return the state of a space at which something is built, with a bar."""
+    step = gettext("%(stage)s %(done)s of %(total)s") % {"stage": stage, "done": done, "total": total}
+    return format_html('{}: {} <progress value="{}" max="1"></progress>', label, step, f"{done / max(total, 1):.3f}")
 
 
 def _tell_worker(send: Callable[[], object]) -> bool:

@@ -189,7 +189,7 @@ class ProductEmbedding(models.Model):
         Product, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
     )
     space = models.ForeignKey(
-        EmbeddingSpace, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False
+        EmbeddingSpace, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
     )
     modality = models.CharField(max_length=5, choices=Modality)
     fingerprint = models.CharField(max_length=32, blank=True, help_text="Empty: some of it could not be encoded")
@@ -203,13 +203,17 @@ class ProductEmbedding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["product", "space", "modality"], name="one_embedding_per_modality"),
         ]
+        indexes = [models.Index(fields=["space", "modality"], name="embedding_modalities")]
 
     def __str__(self) -> str:
         return gettext("Vector of product %d") % self.product_id
 
 
 class PendingEmbedding(models.Model):
-    """A product that waits to be embedded. The rows are the queue; Celery is only the bell."""
+    """A product that waits to be embedded. The rows are the queue; Celery is only the bell.
+
+    Triggers of Postgres put products here as they change (see the migrations): no way of writing slips past them.
+    """
 
     product = models.OneToOneField(
         Product, primary_key=True, related_name="pending", on_delete=models.DO_NOTHING, db_constraint=False
@@ -234,3 +238,18 @@ class PendingEmbedding(models.Model):
 
     def __str__(self) -> str:
         return gettext("Product %d waits to be embedded") % self.product_id
+
+
+class CatalogueSweep(models.Model):
+    """How far the comparison of the whole catalogue is: one row, which `embeddings.freshness.sweep` moves on."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    position = models.BigIntegerField(default=0, help_text="Id of the product that was compared last")
+    is_urgent = models.BooleanField(default=True, help_text="To be gone through at once, not in the course of a day")
+    requests = models.PositiveBigIntegerField(default=0, help_text="Raised by each request to begin anew")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_catalogue_sweep")]
+
+    def __str__(self) -> str:
+        return f"sweep at product {self.position}"

@@ -1,4 +1,4 @@
-"""Keep the vectors true: drain the queue, find what bypassed it, and encode what shoppers search for."""
+"""Keep the vectors true: drain the queue, find what escaped it, and encode what shoppers search for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
 from embeddings.freshness.refresh import RefreshedBatch, refresh_products
-from embeddings.freshness.staleness import exclude_queued, find_stale
+from embeddings.freshness.sweep import sweep_all, sweep_slice
 from embeddings.fusion.pipeline import RawVectors
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.lifecycle import ensure_live_space
@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 BATCH_SIZE = 64  # products; about 3 s of two cores with the default encoders, so a crash costs little
-STALE_CHUNK = 1000
 
 
 @dataclass
@@ -67,18 +66,14 @@ def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) 
     return totals
 
 
-def refresh_stale() -> int:
-    """Queue the products that changed past the signals, in any space that is kept fresh; return how many."""
-    queued = 0
+def refresh_stale(*, is_complete: bool = False) -> int:
+    """Queue products that are stale and that no trigger has queued, in any space that is kept fresh; return how many.
+
+    The next slice of the catalogue is looked at, or all of it where something asked for that, or with `is_complete`.
+    """
     ensure_live_space()
     settle_placeholders()  # of a product that was deleted, nobody else looks at the picture
-    for space in EmbeddingSpace.objects.kept_fresh():
-        if space.status == EmbeddingSpace.Status.BUILDING:
-            continue  # the build itself goes on until nothing is stale
-        stale = list(exclude_queued(find_stale(space)).values_list("pk", flat=True))
-        for start in range(0, len(stale), STALE_CHUNK):
-            queued += PendingEmbedding.objects.put_many(stale[start : start + STALE_CHUNK])
-    return queued
+    return sweep_all() if is_complete else sweep_slice()
 
 
 @dataclass(frozen=True)

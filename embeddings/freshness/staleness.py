@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Case, Exists, FloatField, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from catalog.conditions import in_categories
 from catalog.models import Product
@@ -31,10 +31,16 @@ def find_stale(space: EmbeddingSpace) -> QuerySet[Product]:
     )
 
 
-def exclude_queued(stale: QuerySet[Product]) -> QuerySet[Product]:
-    """Leave out products that wait in the queue, and those that are parked there as they are now."""
+def exclude_queued(stale: QuerySet[Product], *, even_leased: bool = True) -> QuerySet[Product]:
+    """Leave out products that wait in the queue, and those that are parked there as they are now.
+
+    Without `even_leased` those stay that somebody is embedding: of what they were a moment ago, perhaps.
+    """
+    waiting = Q(retry_at__isnull=False)
+    if not even_leased:
+        waiting &= Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     queued = PendingEmbedding.objects.filter(
-        Q(retry_at__isnull=False) | Q(fingerprint=OuterRef("current_fingerprint")), product=OuterRef("pk")
+        waiting | Q(retry_at__isnull=True, fingerprint=OuterRef("current_fingerprint")), product=OuterRef("pk")
     )
     return stale.filter(~Exists(queued))
 

@@ -12,7 +12,8 @@ from embeddings.spaces.lifecycle import BuildRunning
 from embeddings.spaces.locks import BUILD_LOCK, read_holder
 
 LOOK_EVERY_S = 1.0
-UNCOUNTED = ("fit", "index")  # stages in one step: nobody can say how far they are
+WAITING = "waiting: "
+UNITS = {"fit": "step", "index": "vector"}  # of stages that do not count products; a step is done or it is not
 Outcome = TypeVar("Outcome")
 
 
@@ -35,7 +36,7 @@ class StageBars:
         if self.bar is None or self.stage != (stage, total):
             if self.bar is not None:
                 self.bar.close()
-            unit = "step" if stage.endswith(UNCOUNTED) else "product"
+            unit = UNITS.get(stage.removeprefix(WAITING), "product")
             self.bar, self.stage = open_bar(stage, total=total, unit=unit), (stage, total)
         self.bar.update(done - self.bar.n)
 
@@ -61,4 +62,4 @@ def show_other_build(bars: StageBars) -> None:
     spaces = EmbeddingSpace.objects.exclude(progress={}).filter(status=EmbeddingSpace.Status.BUILDING)
     told = spaces.values_list("progress", flat=True).first()
     if told:
-        bars.show(f"waiting: {told['stage']}", told["done"], told["total"])
+        bars.show(f"{WAITING}{told['stage']}", told["done"], told["total"])

@@ -105,9 +105,7 @@ def _build(space: EmbeddingSpace, progress: _Progress) -> None:
     if not space.is_fitted:
         _fit(space, progress)
     _fuse(space, progress)
-    progress.start("index", 1)
-    create_indexes(space)
-    progress.advance(1)
+    create_indexes(space, on_progress=progress.show_index)
 
 
 def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
@@ -162,6 +160,11 @@ class _Progress:
         self.done += count
         self._tell()
         services.refresh_pending(max_seconds=PROGRESS_EVERY_S)
+
+    def show_index(self, done: int, total: int) -> None:
+        """Say how far the indexes are; another thread may say it, so the queue is not looked into."""
+        self.stage, self.done, self.total = "index", done, total
+        self._tell()
 
     def _tell(self) -> None:
         if self.on_progress:

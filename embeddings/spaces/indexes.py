@@ -7,18 +7,24 @@ Each is partial and on an expression with its dim, so one table serves spaces of
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
+from functools import partial
 
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 from psycopg import sql
+from psycopg.errors import DiskFull
 
 from api.database_session import has_session
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.spaces.index_builds import watch_build
 
 logger = logging.getLogger(__name__)
 
 M, EF_CONSTRUCTION = 16, 128  # recall 0.997 at ef_search 100 on 100,000 clustered vectors of 384
-BUILD_MEMORY = "512MB"  # the graph of about 500,000 vectors; beyond it a build slows down, it does not fail
+NODE_BYTES = 780  # of the graph for each vector beside its numbers; measured, 715 alone and 780 with workers
 INDEX_FROM_ROWS = 2_000  # fewer are searched exactly at least as fast
+OnProgress = Callable[[int, int], object]  # vectors in the indexes, vectors to be in them
 
 
 def index_name(space: EmbeddingSpace, modality: str) -> str:
@@ -30,30 +36,58 @@ def index_name_of(space_id: int, modality: str) -> str:
     return f"emb_hnsw_s{int(space_id)}_{modality}"
 
 
-def create_indexes(space: EmbeddingSpace) -> None:
+def create_indexes(space: EmbeddingSpace, *, on_progress: OnProgress | None = None) -> None:
     """Build the missing indexes of a fitted space; searches and saves go on meanwhile.
+
+    `on_progress` is told how many vectors are in and how many are to be, every second, from another thread.
+    """
+    missing = [modality for modality in Modality.values if not _is_valid(index_name(space, modality))]
+    counts = {modality: _vectors(space, modality).count() for modality in missing}
+    done, total = 0, sum(counts.values())
+    for modality, count in counts.items():
+        drop_index(space, modality)  # what an interrupted build left behind is invalid
+        if on_progress is None or connection.in_atomic_block:  # what a transaction builds, nobody else sees
+            _create_index(space, modality, count)
+        else:
+            tell = partial(_tell_share, on_progress, done=done, count=count, total=total)
+            with watch_build(index_name(space, modality), tell):
+                _create_index(space, modality, count)
+        done += count
+        if on_progress:
+            on_progress(done, total)
+
+
+def _tell_share(on_progress: OnProgress, share: float, *, done: int, count: int, total: int) -> None:
+    on_progress(done + int(share * count), total)
+
+
+def _create_index(space: EmbeddingSpace, modality: str, count: int) -> None:
+    """Build one index; by a single process where the server has no room for several to share the graph.
 
     CONCURRENTLY cannot run in a transaction: inside one (a test) the index is built the plain way.
     """
-    for modality in Modality.values:
-        if _is_valid(index_name(space, modality)):
-            continue
-        drop_index(space, modality)  # what an interrupted build left behind is invalid
-        _execute_maintenance(
-            sql.SQL(
-                "CREATE INDEX {concurrently} {name} ON embeddings_productembedding "
-                "USING hnsw ((vector::halfvec({dim})) halfvec_cosine_ops) WITH (m = {m}, ef_construction = {ef}) "
-                "WHERE space_id = {space_id} AND modality = {modality}"
-            ).format(
-                concurrently=_concurrently(),
-                name=sql.Identifier(index_name(space, modality)),
-                dim=sql.Literal(space.dims[modality]),
-                m=sql.Literal(M),
-                ef=sql.Literal(EF_CONSTRUCTION),
-                space_id=sql.Literal(space.pk),
-                modality=sql.Literal(modality),
-            )
-        )
+    statement = sql.SQL(
+        "CREATE INDEX {concurrently} {name} ON embeddings_productembedding "
+        "USING hnsw ((vector::halfvec({dim})) halfvec_cosine_ops) WITH (m = {m}, ef_construction = {ef}) "
+        "WHERE space_id = {space_id} AND modality = {modality}"
+    ).format(
+        concurrently=_concurrently(),
+        name=sql.Identifier(index_name(space, modality)),
+        dim=sql.Literal(space.dims[modality]),
+        m=sql.Literal(M),
+        ef=sql.Literal(EF_CONSTRUCTION),
+        space_id=sql.Literal(space.pk),
+        modality=sql.Literal(modality),
+    )
+    graph_bytes = int(count * (2 * space.dims[modality] + NODE_BYTES) * 1.1)
+    try:
+        _execute_maintenance(statement, graph_bytes=graph_bytes)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, DiskFull) or connection.in_atomic_block:
+            raise
+        logger.info("Several processes cannot share the index's graph (%s): one builds it", error)
+        drop_index(space, modality)
+        _execute_maintenance(statement, graph_bytes=graph_bytes, is_alone=True)
 
 
 def drop_indexes(space: EmbeddingSpace) -> None:
@@ -74,10 +108,20 @@ def drop_index(space: EmbeddingSpace, modality: str) -> None:
 
 def missing_indexes(space: EmbeddingSpace) -> list[str]:
     """Return the names of indexes that a space is big enough for and does not have, or not a usable one."""
-    embeddings = ProductEmbedding.objects.filter(space=space)
-    counts = {modality: embeddings.filter(modality=modality).count() for modality in Modality.values}
-    names = [index_name(space, modality) for modality, count in counts.items() if count >= INDEX_FROM_ROWS]
-    return [name for name in names if not _is_valid(name)]
+    return [
+        index_name(space, modality)
+        for modality in Modality.values
+        if not _is_valid(index_name(space, modality)) and is_large(space, modality)
+    ]
+
+
+def is_large(space: EmbeddingSpace, modality: str) -> bool:
+    """Return whether a space has so many vectors of a modality that an index pays. Counts no further."""
+    return _vectors(space, modality)[INDEX_FROM_ROWS - 1 : INDEX_FROM_ROWS].exists()
+
+
+def _vectors(space: EmbeddingSpace, modality: str) -> QuerySet[ProductEmbedding]:
+    return ProductEmbedding.objects.filter(space=space, modality=modality).order_by()
 
 
 def _is_valid(name: str) -> bool:
@@ -87,8 +131,8 @@ def _is_valid(name: str) -> bool:
     return bool(row and row[0])
 
 
-def _execute_maintenance(statement: sql.Composed) -> None:
-    """Run an index build with more memory than a query gets; one that has to wait for others waits, and is logged.
+def _execute_maintenance(statement: sql.Composed, *, graph_bytes: int, is_alone: bool = False) -> None:
+    """Run an index build with the memory of its graph and half of the server's workers, for this statement alone.
 
     Behind a pooler it has what the server gives: a setting would stay on a connection that others use next.
     """
@@ -96,14 +140,41 @@ def _execute_maintenance(statement: sql.Composed) -> None:
         if not has_session(connection):
             cursor.execute(statement)
             return
-        cursor.execute("SHOW maintenance_work_mem")
-        before = cursor.fetchone()[0]
-        cursor.execute("SELECT set_config('maintenance_work_mem', %s, false)", [BUILD_MEMORY])
+        before = fit_build(graph_bytes=graph_bytes, is_alone=is_alone)
         try:
             cursor.execute(statement)
         finally:
             if connection.is_usable() and not connection.needs_rollback:
-                cursor.execute("SELECT set_config('maintenance_work_mem', %s, false)", [before])
+                _set(before)
+
+
+def fit_build(*, graph_bytes: int, is_alone: bool) -> dict[str, str]:
+    """Fit the session's settings to a build; return what they were.
+
+    The graph gets a quarter of what the server is told that its machine caches, where it needs as much: beyond that a
+    build slows down, it does not fail.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('maintenance_work_mem'), current_setting('max_parallel_maintenance_workers'), "
+            "pg_size_bytes(current_setting('maintenance_work_mem')), current_setting('max_parallel_workers')::int, "
+            "pg_size_bytes(current_setting('effective_cache_size')) / 4"
+        )
+        memory, workers, usual_bytes, most_workers, most_bytes = cursor.fetchone()
+    wanted_bytes = max(usual_bytes, min(graph_bytes, most_bytes))
+    _set(
+        {
+            "maintenance_work_mem": f"{wanted_bytes // 1024}kB",
+            "max_parallel_maintenance_workers": "0" if is_alone else str(max(1, most_workers // 2)),
+        }
+    )
+    return {"maintenance_work_mem": memory, "max_parallel_maintenance_workers": workers}
+
+
+def _set(values: Mapping[str, str]) -> None:
+    with connection.cursor() as cursor:
+        for name, value in values.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
 
 
 def _concurrently() -> sql.SQL:

@@ -27,6 +27,12 @@ def make_product(
     return product
 
 
+def rename(product: Product, title: str = "another title") -> None:
+    """Save a product so that what is encoded of it changes."""
+    product.title = title
+    product.save()
+
+
 def add_picture(product: Product, colour: str, *, position: int = 0) -> ProductImage:
     picture = ProductImage(product=product, position=position, file=ContentFile(paint(colour), name=f"{colour}.png"))
     picture.save()

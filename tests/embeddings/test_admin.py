@@ -78,6 +78,12 @@ def test_a_recipe_that_cannot_be_used_is_refused_in_the_form(admin_client, shop)
     assert EmbeddingSpace.objects.count() == 1
 
 
+def test_the_live_space_says_how_far_its_index_is(admin_client, shop, monkeypatch):
+    assert "Live: index" not in admin_client.get(SPACES).content.decode()
+    monkeypatch.setattr("embeddings.admin.read_share", lambda names: 0.43 if f"s{shop.pk}_fused" in names[0] else None)
+    assert 'Live: index 43 of 100 <progress value="0.430"' in admin_client.get(SPACES).content.decode()
+
+
 def test_a_build_without_a_broker_says_so(admin_client, shop, monkeypatch):
     def refuse(pk):
         raise OSError("connection refused")

@@ -156,7 +156,7 @@ def test_pictures_that_came_past_the_signals_are_counted_when_they_are_found():
 def test_a_product_that_somebody_encodes_meanwhile_is_queued_again():
     wares = make_wares(4)
     refresh()
-    wares[0].save()
+    PendingEmbedding.objects.put_many([wares[0].pk])
     (lease,) = PendingEmbedding.objects.lease(limit=1)
     fifth = make_product("PILLOW", title="Pillow", colours=[GREY])
     settle_placeholders([fifth.pk])

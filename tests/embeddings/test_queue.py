@@ -11,7 +11,7 @@ from catalog.models import Product
 from catalog.writing import ProductWrite, upsert_products
 from embeddings.freshness.queue import SUSPECT_ATTEMPTS
 from embeddings.models import PendingEmbedding
-from tests.embeddings.shop import make_product
+from tests.embeddings.shop import make_product, rename
 
 queue = PendingEmbedding.objects
 
@@ -66,8 +66,8 @@ def test_a_finished_product_leaves_the_queue():
 def test_products_saved_together_are_queued_in_their_transaction_and_the_bell_rings_once(
     rings, django_capture_on_commit_callbacks
 ):
-    def write(**stock: int) -> dict[str, int]:
-        writes = [ProductWrite(values={"sku": sku, "title": sku, "stock": count}) for sku, count in stock.items()]
+    def write(**number: int) -> dict[str, int]:
+        writes = [ProductWrite(values={"sku": sku, "title": f"No {count}"}) for sku, count in number.items()]
         with django_capture_on_commit_callbacks(execute=True):
             upsert_products(writes)
         return dict(queue.values_list("product__sku", "generation"))
@@ -84,7 +84,7 @@ def test_products_saved_together_are_queued_in_their_transaction_and_the_bell_ri
 def test_a_product_saved_while_it_is_leased_stays_and_is_due_at_once():
     product = make_product("A")
     leases = queue.lease(limit=1)
-    product.save()
+    rename(product)
     assert queue.complete(leases) == 0
     (again,) = queue.lease(limit=1)
     assert (again.product_id, again.generation, again.attempts) == (product.pk, leases[0].generation + 1, 1)
@@ -95,7 +95,7 @@ def test_a_row_made_again_is_not_taken_for_the_one_that_was_deleted():
     product = make_product("A")
     old = queue.lease(limit=1)
     queue.complete(old)
-    product.save()
+    rename(product)
     assert queue.complete(old) == 0
     assert queue.count() == 1
 
@@ -104,7 +104,7 @@ def test_a_row_made_again_is_not_taken_for_the_one_that_was_deleted():
 def test_a_renewed_lease_lasts_but_not_against_a_save():
     kept, saved = make_product("A"), make_product("B")
     leases = queue.lease(limit=2, seconds=0)
-    saved.save()
+    rename(saved)
     queue.renew(leases)
     assert lease_ids() == [saved.pk]
     assert PendingEmbedding.objects.get(product=kept).leased_until > timezone.now() + timedelta(seconds=50)
@@ -188,7 +188,7 @@ def test_no_verb_of_the_queue_waits_for_a_save_in_progress():
     def save_slowly() -> None:
         try:
             with transaction.atomic():
-                saved.save()
+                rename(saved)
                 held.set()
                 may_end.wait(30)
         finally:
@@ -202,7 +202,7 @@ def test_no_verb_of_the_queue_waits_for_a_save_in_progress():
     try:
         queue.renew(leases)
         assert queue.complete(leases) == 1  # B; A belongs to its saver
-        assert queue.put_many([saved.pk]) == 0
+        assert queue.put_many([saved.pk]) is None
         assert lease_ids() == []
     finally:
         may_end.set()

@@ -172,8 +172,9 @@ def test_a_build_tells_how_far_it_is(shop):
         ("fit", 1, 1),
         ("fuse", 0, 12),
         ("fuse", 12, 12),
-        ("index", 0, 1),
-        ("index", 1, 1),
+        ("index", 12, 36),
+        ("index", 24, 36),
+        ("index", 36, 36),
     ]
 
 

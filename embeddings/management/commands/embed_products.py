@@ -56,11 +56,11 @@ class Command(BaseCommand):
         settle_all_placeholders()
         if options["all"]:
             self._refresh_all(space, options["batch_size"])
-        services.refresh_stale()
+        services.refresh_stale(is_complete=True)
         PendingEmbedding.objects.unpark()
         self._drain_queue(options["batch_size"])
         build_in_turn(lambda bars: fit_first_space(on_progress=bars.show), say=self.stdout.write)
-        maintenance.index_live_space()
+        build_in_turn(lambda bars: maintenance.index_live_space(on_progress=bars.show), say=self.stdout.write)
         self._report(ensure_live_space())
 
     def _refresh_all(self, space: EmbeddingSpace, batch_size: int) -> None:

@@ -1,0 +1,182 @@
+"""The comparison of the whole catalogue in slices, and the plans of what beat asks for again and again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Product
+from embeddings import services
+from embeddings.freshness import sweep
+from embeddings.freshness.staleness import exclude_queued, find_stale
+from embeddings.models import CatalogueSweep, PendingEmbedding, ProductEmbedding
+from embeddings.spaces.indexes import is_large
+from embeddings.spaces.lifecycle import ensure_live_space
+from tests.embeddings.shop import make_product, pending_skus
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoders", "rings")]
+
+
+@pytest.fixture
+def slices(monkeypatch) -> None:
+    """Five products that lost their vectors past all triggers, in a catalogue that is compared two at a time."""
+    monkeypatch.setattr(sweep, "SLICE", 2)
+    for sku in "ABCDE":
+        make_product(sku)
+    services.refresh_pending()
+    services.refresh_stale()
+    ProductEmbedding.objects.all()._raw_delete(ProductEmbedding.objects.db)
+    assert pending_skus() == []
+
+
+def state() -> tuple[int, bool]:
+    return CatalogueSweep.objects.values_list("position", "is_urgent").get()
+
+
+def test_what_no_trigger_has_seen_is_found_slice_after_slice(slices):
+    found = []
+    for _ in range(4):
+        services.refresh_stale()
+        found.append(pending_skus())
+        services.refresh_pending()
+    assert found == [["A", "B"], ["C", "D"], ["E"], []]
+
+
+def test_an_urgent_sweep_goes_through_the_whole_catalogue_at_once(slices):
+    sweep.request_sweep()
+    assert services.refresh_stale() == 5
+    assert (pending_skus(), state()) == (["A", "B", "C", "D", "E"], (0, False))
+
+
+def test_an_urgent_sweep_stops_when_its_time_is_up_and_goes_on_where_it_was(slices, monkeypatch):
+    sweep.request_sweep()
+    monkeypatch.setattr(sweep, "URGENT_S", 0.0)
+    assert services.refresh_stale() == 2
+    assert (pending_skus(), state()) == (["A", "B"], (Product.objects.get(sku="B").pk, True))
+    monkeypatch.setattr(sweep, "URGENT_S", 60.0)
+    assert services.refresh_stale() == 3
+
+
+def test_a_sweep_that_is_asked_for_meanwhile_begins_anew(slices, monkeypatch):
+    asked: list[int] = []
+    find_end = sweep.find_end
+
+    def ask_then_find(position: int) -> int | None:
+        if len(asked) < 1:
+            asked.append(position)
+            sweep.request_sweep()
+        return find_end(position)
+
+    monkeypatch.setattr(sweep, "find_end", ask_then_find)
+    services.refresh_stale()
+    assert state() == (0, True)
+
+
+def test_a_slice_that_could_not_be_queued_is_looked_at_again(slices, monkeypatch):
+    with monkeypatch.context() as busy:  # somebody is saving one of them
+        busy.setattr("embeddings.freshness.queue.PendingQuerySet.put_many", lambda *_: None)
+        busy.setattr(type(PendingEmbedding.objects), "put_many", lambda *_: None)
+        assert services.refresh_stale() == 0
+    assert services.refresh_stale() == 2
+    assert pending_skus() == ["A", "B"]
+
+
+def test_an_urgent_sweep_queues_again_what_somebody_embeds_and_no_other_does(slices):
+    PendingEmbedding.objects.put_many(list(Product.objects.filter(sku="A").values_list("pk", flat=True)))
+    (lease,) = PendingEmbedding.objects.lease(limit=1)
+    services.refresh_stale()
+    assert PendingEmbedding.objects.get(product__sku="A").generation == lease.generation
+    sweep.request_sweep()
+    services.refresh_stale()
+    assert PendingEmbedding.objects.complete([lease]) == 0
+
+
+def test_the_command_looks_at_everything(slices):
+    assert services.refresh_stale(is_complete=True) == 5
+
+
+# --- Plans ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def thousands(monkeypatch) -> None:
+    """A catalogue of five slices with a vector each."""
+    monkeypatch.setattr(sweep, "SLICE", 1000)
+    space = ensure_live_space()
+    Product.objects.bulk_create(Product(sku=f"S{number}", title=f"Number {number}") for number in range(5000))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO embeddings_productembedding (product_id, space_id, modality, fingerprint, vector, updated_at) "
+            "SELECT id, %s, 'fused', '', '[1,2]', now() FROM catalog_product",
+            [space.pk],
+        )
+        cursor.execute("ANALYZE catalog_product, embeddings_productembedding, embeddings_pendingembedding")
+
+
+def explain(queryset) -> list[dict]:
+    sql, values = queryset.query.sql_with_params()
+    return explain_sql(sql, values)
+
+
+def explain_sql(sql: str, values=None) -> list[dict]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", values)
+        found = cursor.fetchone()[0]
+    (plan,) = json.loads(found) if isinstance(found, str) else found
+    return list(walk(plan["Plan"]))
+
+
+def walk(node: dict) -> Iterator[dict]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from walk(child)
+
+
+def reads(plan: list[dict]) -> set[tuple[str, str]]:
+    """Return (table, index) of each scan; the index is empty where the table is read from end to end."""
+    scans = [node for node in plan if "Scan" in node["Node Type"] and "Relation Name" in node]
+    named = {(node["Relation Name"], node.get("Index Name", "")) for node in scans}
+    return named | {("", node["Index Name"]) for node in plan if node["Node Type"] == "Bitmap Index Scan"}
+
+
+@pytest.mark.parametrize("even_leased", [True, False])
+def test_a_slice_is_compared_by_two_indexes(thousands, even_leased):
+    PendingEmbedding.objects.all().delete()
+    first = Product.objects.order_by("pk").values_list("pk", flat=True)[1000]
+    stale = exclude_queued(find_stale(ensure_live_space()), even_leased=even_leased)
+    plan = explain(sweep.select_slice(stale, after=first, last=first + 1000))
+    tables = dict(reads(plan))
+    assert tables["catalog_product"] == "catalog_product_pkey"
+    assert tables["embeddings_productembedding"] == "one_embedding_per_modality"
+
+
+def test_the_end_of_a_slice_is_read_from_the_index(thousands):
+    with CaptureQueriesContext(connection) as queries:
+        sweep.find_end(0)
+    assert reads(explain_sql(queries[0]["sql"])) == {("catalog_product", "catalog_product_pkey")}
+
+
+def test_what_is_due_is_read_from_its_index(thousands):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    with CaptureQueriesContext(connection) as queries:
+        PendingEmbedding.objects.lease(limit=64)
+    for query in queries:
+        found = {index for table, index in reads(explain_sql(query["sql"])) if table == "embeddings_pendingembedding"}
+        assert found <= {"pending_due", "embeddings_pendingembedding_pkey"}
+        assert "pending_due" in found
+
+
+def test_whether_a_space_is_large_is_read_from_an_index_of_its_modality(thousands, monkeypatch):
+    space = ensure_live_space()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    with CaptureQueriesContext(connection) as queries:
+        assert is_large(space, "fused")
+        assert not is_large(space, "image")
+    for query in queries:
+        assert reads(explain_sql(query["sql"])) == {("embeddings_productembedding", "embedding_modalities")}
