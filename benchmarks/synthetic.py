@@ -21,7 +21,7 @@ SEED = 7
 BATCH = 20_000
 ROOTS, BRANCHES, LEAVES = 12, 6, 5  # 360 leaves
 BRANDS = 240
-COMMON_WORDS, WORDS = 4, 20_000  # of descriptions
+WORDS = 20_000  # of descriptions
 COLOURS = ("white", "black", "navy", "sage", "terracotta", "grey", "mustard", "rust", "teal", "ivory")
 MATERIALS = ("oak", "steel", "stoneware", "linen", "glass", "wool", "cotton", "brass", "rattan", "marble")
 STYLES = (
@@ -98,7 +98,7 @@ def load(products: int, *, say: Callable[[str], None]) -> None:
     from embeddings.models import EmbeddingSpace
 
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE catalog_category, catalog_product, embeddings_embeddingspace CASCADE")
+        cursor.execute("TRUNCATE catalog_category, catalog_product, embeddings_embeddingspace, catalog_titleword CASCADE")
         space = EmbeddingSpace.objects.create(
             name="benchmark", status="live", dim=DIM, text_dim=DIM, image_dim=DIM, fitted_on=products,
             parameters=b"synthetic", text_encoder="packaged:e5-small", image_encoder="packaged:efficientnet-lite2",
@@ -119,6 +119,9 @@ def load(products: int, *, say: Callable[[str], None]) -> None:
         for table in ("catalog_category", "catalog_product", "catalog_productimage"):
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) FROM " + table, [table])
         cursor.execute("TRUNCATE embeddings_pendingembedding, embeddings_cataloguesweep")  # nothing of it is stale
+        # Copied rows have queued themselves; their vectors are there already.
+        cursor.execute("TRUNCATE embeddings_pendingembedding")
+        cursor.execute("UPDATE embeddings_cataloguesweep SET is_urgent = false")
         cursor.execute("VACUUM ANALYZE")
 
 

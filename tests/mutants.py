@@ -650,7 +650,7 @@ MUTANTS = (
         "a product that was being encoded keeps the placeholder in its vector",
     ),
     Mutant(
-        "embeddings/migrations/0004_change_tracking.py",
+        "embeddings/migrations/0003_change_tracking.py",
         "OLD.category_id, OLD.variant_group)\n    IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, "
         "NEW.category_id, NEW.variant_group))",
         "OLD.category_id)\n    IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id))",
@@ -660,7 +660,7 @@ MUTANTS = (
         "a variant group that raw SQL dissolves leaves its placeholder in the vectors",
     ),
     Mutant(
-        "embeddings/migrations/0004_change_tracking.py",
+        "embeddings/migrations/0003_change_tracking.py",
         "ARRAY[OLD.product_id, NEW.product_id]",
         "ARRAY[NEW.product_id]",
         (
@@ -1194,7 +1194,7 @@ MUTANTS = (
         "an edit made while its product is being encoded is taken off the queue with the old text",
     ),
     Mutant(
-        "embeddings/migrations/0004_change_tracking.py",
+        "embeddings/migrations/0003_change_tracking.py",
         "attempts = 0, retry_at = now(), reason = ''",
         "attempts = 0, reason = ''",
         (

@@ -1,6 +1,6 @@
 """The queue of products that wait to be embedded: rows of PendingEmbedding, moved by single short statements.
 
-Products get into it in the transaction that changes them, by triggers (embeddings/migrations/0004_change_tracking.py).
+Products get into it in the transaction that changes them, by triggers (embeddings/migrations/0003_change_tracking.py).
 No statement here waits for a row that somebody else holds, and none holds one while something is encoded. So saving a
 product never waits for a worker, and a worker that dies leaves a lease that runs out.
 """

@@ -128,7 +128,7 @@ DROP FUNCTION kindred_queue_products(bigint[], boolean)
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0006_text_and_prices"),
+        ("catalog", "0009_product_filters"),
         ("embeddings", "0002_placeholders_and_first_recipe"),
     ]
 

@@ -5,7 +5,7 @@ from django.db.models.expressions import RawSQL
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0009_placeholder_for_sweep")]
+    dependencies = [("catalog", "0008_search_by_words")]
 
     operations = [
         migrations.AddIndex(
