@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from django.utils.translation import gettext_lazy
 
+from api.postgres.rows import fetch_rows
 from recommendations import statements
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.statements import Retrieval, where_clause
@@ -46,7 +46,7 @@ def find_neighbours(retrieval: Retrieval) -> Found:
     parts, ctes = statements.nearest_parts(retrieval, where)
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    rows = fetch(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params)
     reached = sum(row["via"] in ("exact", "approximate") for row in rows)
     # The index may give up before it has found as many as asked for: only an exact search knows that there are no more.
     how = how_retrieved(rows)
@@ -57,7 +57,7 @@ def find_rest(retrieval: Retrieval) -> Found:
     """Return what completes a list that came out short: all is compared, each variant group once. One query."""
     where = where_clause(retrieval)
     parts = [statements.collapsed_part(retrieval, where)]
-    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
     return Found(read_rows(rows), "exact", complete=True)
 
 
@@ -66,7 +66,7 @@ def find_fallback(retrieval: Retrieval, *, category_ids: Sequence[int]) -> Found
     where = where_clause(retrieval)
     where.params["category_ids"] = list(category_ids)
     parts = [statements.fallback_part(retrieval, where, limit=retrieval.limit)]
-    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
     return Found(read_rows(rows), "exact", complete=True)
 
 
@@ -76,7 +76,7 @@ def list_products(retrieval: Retrieval, *, order: str) -> Found:
     parts = [statements.listed_part(retrieval, where, order=order)]
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
     reached = sum(row["via"] == "listed" for row in rows)
     return Found(read_rows(rows), "exact", complete=reached < retrieval.limit)
 
@@ -84,13 +84,6 @@ def list_products(retrieval: Retrieval, *, order: str) -> Found:
 def how_retrieved(rows: Sequence[dict[str, Any]]) -> str:
     """Return `approximate` where the index found some of the rows, else `exact`."""
     return "approximate" if any(row["via"] in ("approximate", "weighted nearby") for row in rows) else "exact"
-
-
-def fetch(statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def read_once(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
