@@ -13,6 +13,7 @@ from django.utils.translation import get_language_from_request, override
 from rest_framework.request import Request
 
 from api.problems import PROBLEM_TYPE, build_problem, is_api_path
+from api.requests import find_origin
 
 SPARSE_TAG = "sparse-"  # how the ETag begins of an answer with `fields`
 STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -91,6 +92,5 @@ def etag_of(content: bytes, *, request: HttpRequest | Request) -> str:
 
     That of a sparse answer says so: it cannot vouch for the fields that its reader has not seen.
     """
-    origin = request.build_absolute_uri("/").rstrip("/").encode()
-    digest = hashlib.sha256(content.replace(origin, b"")).hexdigest()[:32]
+    digest = hashlib.sha256(content.replace(find_origin(request).encode(), b"")).hexdigest()[:32]
     return f'"{SPARSE_TAG if "fields" in request.GET else ""}{digest}"'

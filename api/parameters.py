@@ -62,6 +62,10 @@ class QueryParameters(DeclaredFields):
         values: dict[str, Any] = {}
         wrong: dict[str, Any] = cls.find_unknown(sent)
         for name, field in cls._declared_fields.items():
+            if name not in sent and not field.required:  # most of them, of each request
+                if field.default is not serializers.empty:
+                    values[name] = field.default
+                continue
             try:
                 values[name] = field.run_validation(cls.pick_value(field, sent.getlist(name)))
             except serializers.SkipField:
@@ -116,9 +120,6 @@ class CommaListField(serializers.CharField):
         parts = super().to_internal_value(data).split(",")
         return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
-    def to_representation(self, value: Any) -> str:
-        return ",".join(value)
-
 
 class FieldsField(CommaListField):
     """The `fields` parameter of lists and single resources. `choices` are the names of the full answer.
@@ -145,13 +146,6 @@ class FieldsField(CommaListField):
 # On a serializer with a parameter `fields`: who writes requests by hand may leave fields out of answers; clients that
 # are generated from the schema may not, and so their types have every field.
 whole_answers = extend_schema_serializer(exclude_fields=("fields",))
-
-
-def keep_fields(serializer: serializers.Serializer[Any], names: list[str] | None) -> None:
-    """Drop the serializer's other fields before it renders, so that they cost nothing."""
-    if names:
-        for name in set(serializer.fields) - {*names, *getattr(serializer, "always", ())}:
-            del serializer.fields[name]
 
 
 class ObjectsField(serializers.ListField):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
+from rest_framework.request import Request
 
 
 class Utf8Request(WSGIRequest):
@@ -20,6 +22,15 @@ class Utf8Request(WSGIRequest):
             self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except ValueError:
             self.content_type, self.content_params = "", {}
+
+
+def find_origin(request: HttpRequest | Request) -> str:
+    """Return scheme and host of this server as the client knows them: `https://shop.example`."""
+    origin: str | None = getattr(request, "origin", None)
+    if origin is None:  # an answer asks for it several times
+        plain = request._request if isinstance(request, Request) else request
+        origin = plain.origin = request.build_absolute_uri("/").rstrip("/")  # type: ignore[attr-defined]
+    return origin
 
 
 def is_readable(media_type: str) -> bool:

@@ -11,9 +11,9 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import MD5, Cast, Concat, Upper
-from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy
 
+from catalog.addresses import product_page_address, sized_picture_address
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, SEPARATOR, CategoryQuerySet, keep_paths, place_in_tree, validate_name
 from catalog.conditions import DEMAND, Condition, is_in_stock, is_on_sale
@@ -218,7 +218,7 @@ class Product(models.Model):
         return f"{self.title} ({self.sku})"
 
     def get_absolute_url(self) -> str:
-        return reverse("product_page", args=[self.sku])
+        return product_page_address(self.sku)
 
     @property
     def in_stock(self) -> bool:
@@ -278,4 +278,4 @@ class ProductImage(models.Model):
 
     def sized_url(self, width: int) -> str:
         """The URL of this picture as WebP, at most `width` pixels wide: one of `sizes.WIDTHS`. It names the content."""
-        return reverse("sized_picture", args=[self.sha256 or "none", width])
+        return sized_picture_address(self.sha256, width=width)

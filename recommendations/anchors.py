@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from django.utils.translation import gettext
 
+from api.postgres.rows import fetch_rows
 from catalog.attributes import find_wording
 from catalog.conditions import BELOW
 from embeddings.models import Modality
@@ -88,11 +88,8 @@ def read_start(
     skus: Sequence[str], *, modality: str, at: datetime, inactive: bool = False, kind: ListKind | None = None
 ) -> Start:
     """Read it for the anchors in `skus`, in one query. Unknown ones are left out, without `inactive` hidden ones."""
-    with connection.cursor() as cursor:
-        asked: dict[str, Any] = {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive}
-        cursor.execute(START, asked | asdict(kind or ListKind()))
-        names = [column.name for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    asked: dict[str, Any] = {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive}
+    rows = fetch_rows(START, asked | asdict(kind or ListKind()))
     rules: dict[int, ActiveRule] = {}
     for row in rows:
         for entry in read_json(row["rules"]):

@@ -75,6 +75,8 @@ class Candidate:
 
     @property
     def localized_title(self) -> str:
+        if self.translations == "{}":  # most have none
+            return self.title
         return find_wording(json.loads(self.translations), "title") or self.title
 
     @property

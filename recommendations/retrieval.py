@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from django.utils.translation import gettext_lazy
 
+from api.postgres.rows import fetch_rows
 from recommendations import statements
 from recommendations.nearest import nearest_parts
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
@@ -47,7 +47,7 @@ def find_neighbours(retrieval: Retrieval) -> Found:
     parts, ctes = nearest_parts(retrieval, where)
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    rows = fetch(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params)
     reached = count_reached(rows, "exact", "approximate")
     # Not all that is near was looked at: only an exact search knows that there are no more.
     how = how_retrieved(rows)
@@ -58,7 +58,7 @@ def find_rest(retrieval: Retrieval) -> Found:
     """Return what completes a list that came out short: all is compared, each variant group once. One query."""
     where = where_clause(retrieval)
     parts = [statements.collapsed_part(retrieval, where)]
-    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
     return Found(read_rows(rows), "exact", complete=True)
 
 
@@ -67,7 +67,7 @@ def find_fallback(retrieval: Retrieval, *, category_ids: Sequence[int]) -> Found
     where = where_clause(retrieval)
     where.params["category_ids"] = list(category_ids)
     parts = [statements.fallback_part(retrieval, where, limit=retrieval.limit)]
-    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
     return Found(read_rows(rows), "exact", complete=True)
 
 
@@ -77,7 +77,7 @@ def list_products(retrieval: Retrieval, *, order: str) -> Found:
     parts = [statements.listed_part(retrieval, where, order=order)]
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    rows = fetch(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
     reached = count_reached(rows, "listed")
     return Found(read_rows(rows), "exact", complete=reached < retrieval.limit)
 
@@ -91,13 +91,6 @@ def count_reached(rows: Sequence[dict[str, Any]], *vias: str) -> int:
     """Return how many were found in these ways, those included of which no card was needed."""
     others = sum(row["via"] not in vias for row in rows)
     return int(rows[0]["reached"]) - others if rows else 0
-
-
-def fetch(statement: str, params: dict[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def read_once(rows: Sequence[dict[str, Any]]) -> list[Candidate]:

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from api.parameters import ObjectsField, StrictSerializer
+from api.requests import find_origin
 from api.schema import ProblemErrorSerializer
 from catalog.fields import (
     MAX_DESCRIPTION,
@@ -195,7 +196,9 @@ class ProductWriteSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """What was read can be sent back: our own page of the product is not one of the shop's."""
-        if attrs.get("url") and attrs["url"] == own_page(attrs.get("sku", ""), context=self.context):
+        if attrs.get("url") and attrs["url"] == own_page(
+            attrs.get("sku", ""), origin=find_origin(self.context["request"])
+        ):
             attrs["url"] = ""
         return attrs
 

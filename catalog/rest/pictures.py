@@ -16,13 +16,14 @@ from rest_framework.views import APIView
 
 from api.parameters import QueryParameters, StrictSerializer
 from api.parsers import BoundedJSONParser
+from api.requests import find_origin
 from catalog.fields import MAX_INTEGER, clean_url
 from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, say
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.writes import add_picture, request_download
 from catalog.rest import examples
-from catalog.rest.answers import ImageSerializer
+from catalog.rest.answers import ImageSerializer, render_image
 from catalog.rest.bodies import TextField
 from catalog.rest.products import get_product, visible_products
 
@@ -85,8 +86,10 @@ class ProductImageListView(APIView):
         """List the pictures in order, and the downloads that are not done."""
         QueryParameters.read(request)
         product = find_product(request, sku)
-        listed = {"results": product.images.all(), "downloads": product.downloads.exclude(state="done")[:100]}
-        return Response(ImageListSerializer(listed, context={"request": request}).data)
+        origin = find_origin(request)
+        images = [render_image(image, origin=origin) for image in product.images.all()]
+        waiting = product.downloads.exclude(state="done")[:100]
+        return Response({"results": images, "downloads": DownloadSerializer(waiting, many=True).data})
 
     @extend_schema(
         operation_id="addProductImage",
@@ -118,7 +121,7 @@ class ProductImageListView(APIView):
             image, is_new = add_picture(product, source=values["image"], position=values.get("position"))
         except PictureError as error:
             raise ValidationError({"image": [ErrorDetail(say(error), code="bad_picture")]}) from error
-        data = ImageSerializer(image, context={"request": request}).data
+        data = render_image(image, origin=find_origin(request))
         return Response(data, status=201 if is_new else 200)
 
 
@@ -132,7 +135,7 @@ class ProductImageView(APIView):
         """Read one picture."""
         QueryParameters.read(request)
         image = get_image(request, sku=sku, image_id=image_id)
-        return Response(ImageSerializer(image, context={"request": request}).data)
+        return Response(render_image(image, origin=find_origin(request)))
 
     @extend_schema(operation_id="deleteProductImage", tags=["images"], request=None, responses={204: None})
     def delete(self, request: Request, sku: str, image_id: int) -> Response:

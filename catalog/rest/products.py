@@ -16,14 +16,14 @@ from rest_framework.views import APIView
 
 from api.access import may_see_all
 from api.pagination import read_page
-from api.parameters import keep_fields
 from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
 from api.problems import Conflict, flatten_errors
+from api.requests import find_origin
 from catalog.characters import drop_unseen
 from catalog.filters import ATTRIBUTE_PARAMETER
 from catalog.models import Product, ProductQuerySet
 from catalog.rest import examples
-from catalog.rest.answers import ProductPageSerializer, ProductSerializer
+from catalog.rest.answers import ProductPageSerializer, ProductSerializer, render_product
 from catalog.rest.bodies import (
     EMPTY,
     BulkAnswerSerializer,
@@ -58,11 +58,6 @@ def load_shown(products: ProductQuerySet, *, wanted: dict[str, Any]) -> ProductQ
     return products.select_related("category")
 
 
-def render_product(product: Product, *, request: Request) -> dict[str, Any]:
-    data: dict[str, Any] = ProductSerializer(product, context={"request": request}).data
-    return data
-
-
 class ProductListView(APIView):
     """The catalogue."""
 
@@ -86,9 +81,8 @@ class ProductListView(APIView):
             cursor=wanted.get("cursor"),
             size=wanted["page_size"],
         )
-        serializer = ProductSerializer(context={"request": request})
-        keep_fields(serializer, wanted.get("fields"))
-        results = [serializer.to_representation(product) for product in page.rows]
+        origin, fields = find_origin(request), wanted.get("fields")
+        results = [render_product(product, origin=origin, fields=fields) for product in page.rows]
         answer: dict[str, Any] = {"results": results, "next": page.next}
         if wanted["count"]:
             answer["count"] = products.count()
@@ -138,9 +132,7 @@ class ProductView(APIView):
         """Read one product."""
         wanted = ProductQuery.read(request)
         product = get_product(load_shown(visible_products(request), wanted=wanted), sku=sku)
-        serializer = ProductSerializer(product, context={"request": request})
-        keep_fields(serializer, wanted.get("fields"))
-        return Response(serializer.data)
+        return Response(render_product(product, origin=find_origin(request), fields=wanted.get("fields")))
 
     @extend_schema(
         operation_id="putProduct",
@@ -175,7 +167,7 @@ class ProductView(APIView):
             product = find_locked(sku)
             if product is None:
                 raise NotFound(gettext("There is no product %r.") % sku)
-            check_preconditions(request, current=render_product(product, request=request))
+            check_preconditions(request, current=render_product(product, origin=find_origin(request)))
             product.delete()
         return Response(status=204)
 
@@ -194,7 +186,7 @@ class ProductView(APIView):
                 product = find_locked(sku)
                 if product is None and partial:
                     raise NotFound(gettext("There is no product %r. PUT makes it.") % sku)
-                current = render_product(product, request=request) if product else None
+                current = render_product(product, origin=find_origin(request)) if product else None
                 check_preconditions(request, current=current)
                 product = product or Product()
                 outcome = write_product(product, ProductWrite(values=values))
@@ -278,7 +270,7 @@ def find_locked(sku: str) -> Product | None:
 
 
 def answer_written(product: Product, *, request: Request, status: int) -> Response:
-    data = render_product(product, request=request)
+    data = render_product(product, origin=find_origin(request))
     headers = {"ETag": representation_etag(data, request=request)}
     if status == 201:
         headers["Location"] = request.build_absolute_uri(reverse("api-product", args=[product.sku]))

@@ -43,13 +43,13 @@ def database_settings(home: Path, *, url: str) -> dict[str, Any]:
         config["HOST"] = unquote(config["HOST"])  # a socket directory is written postgres://user@%2Fpath/name
     else:
         config = {
-            "ENGINE": "django.db.backends.postgresql",
             "NAME": "kindred",
             "USER": "kindred",
             "HOST": str(socket_directory(home)),
         }
     return config | {
-        "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT_S} | config.get("OPTIONS", {}),
+        "ENGINE": "api.postgres",
+        "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT_S, "server_side_binding": True} | config.get("OPTIONS", {}),
         "CONN_MAX_AGE": CONNECTION_MAX_AGE_S,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,  # a pooler hands the connection on, and the cursor stays behind

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import DatabaseError, connection
+from psycopg import ClientCursor
 
 BUILD_LOCK = "embeddings:build"
 NAME_MAX_BYTES = 63  # what Postgres keeps of an application_name
@@ -42,7 +43,9 @@ def try_lock(name: str, *, purpose: str) -> Iterator[bool]:
     """
     with closing(connection.copy()) as own:
         own.set_autocommit(False)
-        with own.cursor() as cursor:
+        # Bound by the client: a statement that Postgres binds keeps its snapshot until the next one, and an index build
+        # would wait for that for ever.
+        with own.wrap_database_errors, ClientCursor(own.connection) as cursor:
             cursor.execute(
                 "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0)), "
                 "set_config('application_name', %s, true), "
@@ -50,7 +53,8 @@ def try_lock(name: str, *, purpose: str) -> Iterator[bool]:
                 "set_config('statement_timeout', '0', true)",
                 [name, describe_holder(purpose)],
             )
-            taken = bool(cursor.fetchone()[0])
+            row = cursor.fetchone()
+        taken = bool(row and row[0])
         try:
             yield taken
         finally:

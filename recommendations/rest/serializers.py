@@ -10,10 +10,11 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from api.requests import find_origin
 from api.schema import ProblemSerializer
+from catalog.addresses import product_page_address, sized_picture_address
 from catalog.pictures.sizes import WIDTHS
-from catalog.prices import trim_price
-from catalog.rest.answers import PriceField
+from catalog.rest.answers import PriceField, render_price
 from recommendations.explanations.pairs import PairExplanation
 from recommendations.recommendation_list import EMBEDDING_PENDING, OK, Reason, Recommendation, RecommendationList
 
@@ -104,7 +105,7 @@ def render_list(
     shown: RecommendationList, *, request: Request, fields: Sequence[str] = (), cursor: str | None = None
 ) -> dict[str, Any]:
     """Return the answer. `fields` leaves out every other field of the results."""
-    origin = request.build_absolute_uri("/").rstrip("/")
+    origin = find_origin(request)
     results = [render_result(item, origin=origin) for item in shown]
     for item, result in zip(shown, results, strict=True):
         explanation = shown.explanations.get(item.candidate.product_id)
@@ -131,10 +132,12 @@ def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
         "position": item.position,
         "sku": candidate.sku,
         "title": candidate.localized_title,
-        "url": candidate.url or origin + item.product.get_absolute_url(),
-        "image_url": origin + item.image.sized_url(WIDTHS[-1]) if item.image else None,
-        "price": None if candidate.price is None else str(trim_price(candidate.price)),
-        "list_price": str(trim_price(candidate.list_price)) if candidate.on_sale and candidate.list_price else None,
+        "url": candidate.url or origin + product_page_address(candidate.sku),
+        "image_url": None
+        if candidate.image_id is None
+        else origin + sized_picture_address(candidate.image_sha256, width=WIDTHS[-1]),
+        "price": render_price(candidate.price),
+        "list_price": render_price(candidate.list_price) if candidate.on_sale else None,
         "currency": candidate.currency,
         "in_stock": candidate.in_stock,
         "distance": round_number(item.distance),

@@ -11,6 +11,7 @@ import numpy as np
 from django.utils.translation import gettext, gettext_lazy, override
 
 from api.declarations import describe_choices
+from api.postgres.rows import fetch_rows
 from api.problems import RequestError
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import format_vector
@@ -24,7 +25,7 @@ from recommendations.recommendation_list import (
 )
 from recommendations.requests import MAX_SHOWN, Filters, Options, build_reranking
 from recommendations.rerank import rerank, sink_out_of_stock
-from recommendations.retrieval import fetch, how_retrieved, read_rows
+from recommendations.retrieval import how_retrieved, read_rows
 from recommendations.search.full_text import words_parts
 from recommendations.search.queries import MAX_TEXT_LENGTH, AnsweredQuery, ask_for_vectors
 from recommendations.statements import Retrieval, card_statement, where_clause
@@ -114,7 +115,7 @@ class SearchPlan:
             part, needed = words_parts(retrieval, where, text=self.text)
             parts.append(part)
             ctes += needed
-        rows = fetch(card_statement(retrieval, where, parts, ctes=ctes), where.params)
+        rows = fetch_rows(card_statement(retrieval, where, parts, ctes=ctes), where.params)
         kinds = ["words" if row["via"] == "words" else "meaning" for row in rows]
         how = how_retrieved(rows)
         ranked = fuse_ranks(zip(kinds, read_rows(rows), strict=True))

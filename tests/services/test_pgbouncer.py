@@ -92,6 +92,17 @@ def test_two_transactions_of_one_connection_run_on_two_of_the_pool(pooler):
     assert not has_session(connection)
 
 
+def test_no_statement_is_prepared_on_a_connection_that_goes_to_others_next(pooler):
+    with connection.cursor() as cursor:
+        for number in range(5 * POOL_SIZE):
+            cursor.execute("SELECT %s::int", [number])
+            assert cursor.fetchone() == (number,)
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+            assert cursor.fetchone() == (0,)
+            cursor.execute("SHOW plan_cache_mode")
+            assert cursor.fetchone() == ("auto",)
+
+
 def test_spaces_are_embedded_built_compared_evaluated_and_promoted(shop, monkeypatch):
     monkeypatch.setattr(indexes, "INDEX_FROM_ROWS", 1)
     assert EmbeddingSpace.objects.live().fitted_on == 8

@@ -1,0 +1,1 @@
+"""How Django talks to Postgres: the database backend of the settings."""
