@@ -25,7 +25,7 @@ SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.imag
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules
 FROM (SELECT 1) AS one
 LEFT JOIN embeddings_embeddingspace s ON s.status = 'live'
-LEFT JOIN catalog_product p ON p.sku = ANY(%(skus)s) AND (p.is_active OR %(inactive)s)
+LEFT JOIN catalog_product p ON {{of}} AND (p.is_active OR %(inactive)s)
 LEFT JOIN catalog_category c ON c.id = p.category_id
 LEFT JOIN embeddings_productembedding e ON e.product_id = p.id AND e.space_id = s.id AND e.modality = %(modality)s
 LEFT JOIN LATERAL (
@@ -42,8 +42,10 @@ LEFT JOIN LATERAL (
       AND (r.anchor_id IS NULL OR r.anchor_id = p.id)
       AND (a.id IS NULL OR {BELOW.format("c.path", "a.path")})
 ) rules ON true
-ORDER BY array_position(%(skus)s, p.sku::text)
+ORDER BY array_position(%(skus)s::text[], p.sku::text)
 """
+# Of an array the planner does not know that it has one element, and it would plan a prepared statement anew each time.
+ONE, SEVERAL = "p.sku = (%(skus)s::text[])[1]", "p.sku = ANY(%(skus)s::text[])"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def read_start(
 ) -> Start:
     """Read it for the anchors in `skus`, in one query. Unknown ones are left out, without `inactive` hidden ones."""
     asked: dict[str, Any] = {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive}
-    rows = fetch_rows(START, asked | asdict(kind or ListKind()))
+    rows = fetch_rows(START.format(of=ONE if len(skus) == 1 else SEVERAL), asked | asdict(kind or ListKind()))
     rules: dict[int, ActiveRule] = {}
     for row in rows:
         for entry in read_json(row["rules"]):

@@ -32,6 +32,8 @@ PATIENCE = 2.5
 LEAST_LOOKS, MOST_LOOKS = 2000, 20_000  # rows; at least so many, for what is near may be sold out or of one group
 NARROWED_FROM = 20_000  # without an HNSW index so many products are compared one by one, in 60 ms
 NARROWED_TO = 10_000  # of more, so many of the anchors' categories, and as many of all
+# From a subquery, so that the planner knows as little of it with values as it does of a prepared statement.
+NEAR_CATEGORIES = "p.category_id = ANY(ARRAY(SELECT unnest(%(near_category_ids)s::bigint[])))"
 RERANKED = 4  # times as many rows are read where another metric orders what the index found by cosine
 SIZES = """sizes AS MATERIALIZED (SELECT indexed, greatest(indexed, listed, 0) AS products FROM (
         SELECT coalesce((SELECT c.reltuples FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -147,8 +149,8 @@ def narrowed_part(retrieval: Retrieval, where: Where, *, share: Share, limit: in
     embedding = embedding_of("m.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")
     return f"""SELECT m.id, e.distance FROM (
             SELECT id FROM (
-                (SELECT p.id FROM catalog_product p WHERE {when} AND p.category_id = ANY(%(near_category_ids)s)
-                    AND {matches} LIMIT {NARROWED_TO})
+                (SELECT p.id FROM catalog_product p WHERE {when} AND {NEAR_CATEGORIES} AND {matches}
+                    LIMIT {NARROWED_TO})
                 UNION
                 (SELECT p.id FROM catalog_product p TABLESAMPLE SYSTEM ({percent}) REPEATABLE (0)
                     WHERE {when} AND {matches})) part

@@ -68,7 +68,13 @@ class Where:
 
 def where_clause(retrieval: Retrieval) -> Where:
     params: Params = {"hidden_ids": list(retrieval.hidden_ids), **query_params(retrieval.metric, retrieval.vector)}
-    allowed = ["p.is_active", "p.id <> ALL(%(hidden_ids)s)", *bind_all(retrieval.filters.conditions(), params, key="f")]
+    # As subqueries, which are hashed: an array of unknown length is expensive to the planner, and it would plan a
+    # prepared statement anew each time.
+    allowed = [
+        "p.is_active",
+        "p.id NOT IN (SELECT unnest(%(hidden_ids)s::bigint[]))",
+        *bind_all(retrieval.filters.conditions(), params, key="f"),
+    ]
     # What rules exclude is kept out here, so that excluded products never cost rows.
     allowed += [f"NOT {bound}" for bound in bind_all([rule.target for rule in retrieval.excludes], params, key="x")]
     allowed += bind_all(retrieval.conditions, params, key="s")
@@ -86,13 +92,12 @@ def bind_all(conditions: Sequence[Condition], params: Params, *, key: str) -> li
 
 
 def group_conditions(retrieval: Retrieval, params: Params) -> list[str]:
-    conditions = []
+    # Also where there are none: one statement for all anchors is prepared once.
+    params["hidden_groups"] = [group for group in retrieval.hidden_groups if group]
+    conditions = ["p.variant_group NOT IN (SELECT unnest(%(hidden_groups)s::text[]))"]
     if retrieval.only_groups is not None:
         params["only_groups"] = [group for group in retrieval.only_groups if group]
         conditions.append("p.variant_group = ANY(%(only_groups)s)")
-    if hidden := [group for group in retrieval.hidden_groups if group]:
-        params["hidden_groups"] = hidden
-        conditions.append("p.variant_group <> ALL(%(hidden_groups)s)")
     if retrieval.shown_ids:
         params["shown_ids"] = list(retrieval.shown_ids)
         conditions.append(

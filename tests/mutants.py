@@ -993,8 +993,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
-        "p.category_id = ANY(%(near_category_ids)s)",
-        "false",
+        "p.category_id = ANY(ARRAY(SELECT unnest(%(near_category_ids)s::bigint[])))",
+        "%(near_category_ids)s IS NULL",
         (
             "tests/recall/test_retrieval_recall.py::"
             "test_before_there_is_an_index_the_anchors_own_category_is_looked_at_first",
@@ -1009,6 +1009,23 @@ MUTANTS = (
             "tests/recommendations/test_plans.py::test_a_filtered_list_goes_through_the_index_whatever_the_planner_expects",
         ),
         "a filter that the planner takes for narrow sorts all vectors",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        "        WHERE n.place = 1 ORDER BY",
+        "        WHERE true ORDER BY",
+        (
+            "tests/recommendations/test_similar_products.py::"
+            "test_of_variants_only_the_nearest_is_read_and_one_more_than_is_shown",
+        ),
+        "lists of products with many variants are searched twice to be full",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        "{own_rows(retrieval, 'p.id')} OFFSET 0)",
+        "{own_rows(retrieval, 'p.id')})",
+        ("tests/recommendations/test_plans.py::test_a_list_is_filled_up_in_the_order_of_an_index",),
+        "to fill up one list all vectors of the shop are read",
     ),
     Mutant(
         "recommendations/statements.py",

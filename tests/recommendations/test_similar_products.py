@@ -13,7 +13,7 @@ from api.problems import RequestError
 from catalog.models import Product, ProductImage
 from embeddings.models import Modality
 from recommendations.anchors import read_start
-from recommendations.requests import Filters, Options
+from recommendations.requests import Filters, ListRequest, Options, build_retrieval
 from recommendations.retrieval import find_neighbours, find_rest
 from recommendations.services import UnknownAnchor, recommend, similar_products
 from recommendations.statements import Retrieval
@@ -73,6 +73,27 @@ def test_of_variants_that_are_equals_the_lowest_ids_are_found_in_order(equals):
     """The groups are named against the order of their ids, since they come sorted by name."""
     rest = find_rest(equals)
     assert [candidate.product_id for candidate in rest.candidates] == [1, 3, 5]
+
+
+def test_of_variants_only_the_nearest_is_read_and_one_more_than_is_shown(space):
+    put(space, "A", at_angle(0), id=1)
+    for number in range(30):
+        put(space, f"B{number}", at_angle(10 + number), id=100 + number, variant_group=f"design {number // 2}")
+    put(space, "C", at_angle(11.5), id=2)
+    retrieval = build_retrieval(
+        ListRequest(anchors=("A",), limit=2), read_start(["A"], modality="fused", at=datetime(2026, 1, 1, tzinfo=UTC))
+    )
+    found = find_neighbours(retrieval)
+    assert (retrieval.limit, retrieval.cards) == (16, 3)
+    assert [candidate.sku for candidate in found.candidates] == ["B0", "C", "B2"]
+    assert found.complete is False
+
+
+def test_a_product_without_variants_is_no_variant_of_the_group_with_its_id_as_name(space):
+    put(space, "A", at_angle(0), id=1)
+    put(space, "B", at_angle(10), id=2, variant_group="3")
+    put(space, "C", at_angle(20), id=3)
+    assert skus(similar_products("A")) == ["B", "C"]
 
 
 def test_the_limit_cuts_the_list(shelf):
