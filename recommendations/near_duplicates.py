@@ -4,6 +4,9 @@ Being similar is not enough: variants of one design and plain designs of one kin
 stands out, though: it is far nearer to its original than to anything else. So two listings belong together when picture
 and text are near enough, when each one's design is the other's nearest, and when a clear gap follows behind (compare
 the ratio test of Lowe, "Distinctive image features from scale-invariant keypoints", 2004).
+
+Listings are compared a batch at a time, each with its nearest ones by the HNSW index; of a batch nothing is kept but
+the pairs that stand out, which are few, so that memory does not grow with what is compared.
 """
 
 from __future__ import annotations
@@ -11,16 +14,18 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from embeddings.models import EmbeddingSpace
 
 NEIGHBOURS = 20  # of each listing, outside its own variant group
 MAX_LISTINGS = 5  # of one product; beyond that it is no longer a second listing
+MAX_GROUP = 20  # listings; weaker pairs do not chain groups to larger ones
+EF_SEARCH = 100  # rows that the index looks at, and more where variants take the first places
 BATCH = 200  # listings compared in one statement
 
 PAIRS = """
@@ -40,6 +45,10 @@ LEFT JOIN embeddings_productembedding ia ON (ia.product_id, ia.space_id, ia.moda
 LEFT JOIN embeddings_productembedding ib ON (ib.product_id, ib.space_id, ib.modality) = (pb.id, {space}, 'image')
 WHERE a.space_id = {space} AND a.modality = 'fused' AND a.product_id = ANY(%(product_ids)s)
 """
+NEXT_LISTINGS = """
+SELECT e.product_id FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id AND p.is_active
+WHERE e.space_id = %(space)s AND e.modality = 'fused' AND e.product_id > %(after)s ORDER BY e.product_id LIMIT %(batch)s
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +61,7 @@ class Thresholds:
     gap: float = 0.1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """A listing and a neighbour of another variant group. A similarity is None where one lacks the modality."""
 
@@ -78,6 +87,14 @@ class Pair:
         return self.image >= thresholds.image and self.text >= thresholds.text
 
 
+@dataclass(slots=True)
+class Compared:
+    """How far the listings were compared, and the pairs that stood out: each listing's own, in both directions."""
+
+    after: int = 0  # the last listing that was compared
+    pairs: list[Pair] = field(default_factory=list)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DuplicateGroup:
     """Listings that are probably one product, and the pairs that say so, strongest first."""
@@ -94,37 +111,56 @@ def find_near_duplicates(
     space: EmbeddingSpace,
     *,
     thresholds: Thresholds = Thresholds(),
-    progress: Callable[[int], object] = lambda count: None,
+    done: Compared | None = None,
+    progress: Callable[[Sequence[int], Sequence[Pair]], object] = lambda listings, pairs: None,
 ) -> list[DuplicateGroup]:
-    """Return the groups of a space's active products, most certain first. `progress` is told how many were compared."""
-    return group_pairs(find_pairs(read_pairs(space, progress=progress), thresholds=thresholds))
+    """Return the groups of a space's active products, most certain first.
+
+    `done` is what was compared already. `progress` is told of each batch which listings were compared, by their
+    products' ids, and which of their pairs stand out.
+    """
+    compared = done or Compared()
+    while listings := read_listings(space, after=compared.after):
+        found = list(find_outstanding(read_pairs(space, listings), thresholds=thresholds))
+        compared.pairs += found
+        compared.after = listings[-1]
+        progress(listings, found)
+    return group_pairs(find_mutual(compared.pairs))
 
 
-def read_pairs(space: EmbeddingSpace, *, progress: Callable[[int], object] = lambda count: None) -> Iterator[Pair]:
-    """Yield each listing's nearest neighbours outside its variant group. One statement for every 200 listings."""
-    ids = list(
-        space.embeddings.filter(modality="fused", product__is_active=True)
-        .order_by("product_id")
-        .values_list("product_id", flat=True)
-    )
+def read_listings(space: EmbeddingSpace, *, after: int) -> list[int]:
+    """Return the ids of the next 200 active products with a vector."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_LISTINGS, {"space": space.pk, "after": after, "batch": BATCH})
+        return [product_id for (product_id,) in cursor.fetchall()]
+
+
+def read_pairs(space: EmbeddingSpace, listings: Sequence[int]) -> Iterator[Pair]:
+    """Yield each listing's nearest neighbours outside its variant group. One statement."""
     statement = PAIRS.format(space=int(space.pk), dim=int(space.dim), neighbours=NEIGHBOURS)
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        with connection.cursor() as cursor:
-            cursor.execute(statement, {"product_ids": batch})
-            yield from (_read_pair(row) for row in cursor.fetchall())
-        progress(len(batch))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)",
+            [str(EF_SEARCH)],
+        )
+        cursor.execute(statement, {"product_ids": list(listings)})
+        yield from (_read_pair(row) for row in cursor.fetchall())
 
 
-def find_pairs(pairs: Iterable[Pair], *, thresholds: Thresholds) -> list[Pair]:
-    """Return the pairs of listings that are probably one product, strongest first; each once."""
+def find_outstanding(pairs: Iterable[Pair], *, thresholds: Thresholds) -> Iterator[Pair]:
+    """Yield the pairs that stand out among all those of their listing."""
     by_listing: dict[int, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_listing[pair.listing_id].append(pair)
-    chosen: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for listing_pairs in by_listing.values():
-        for pair in choose_pairs(listing_pairs, thresholds=thresholds):
-            chosen[_design(pair.listing_id, pair.listing_group), _design(pair.other_id, pair.other_group)].append(pair)
+        yield from choose_pairs(listing_pairs, thresholds=thresholds)
+
+
+def find_mutual(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return those of the pairs that stand out on both sides, strongest first; each two designs once."""
+    chosen: dict[tuple[str, str], list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        chosen[_design(pair.listing_id, pair.listing_group), _design(pair.other_id, pair.other_group)].append(pair)
     mutual = [
         max(found + chosen[other, design], key=_certainty)
         for (design, other), found in list(chosen.items())
@@ -157,25 +193,23 @@ def choose_variant(pairs: Sequence[Pair]) -> Pair:
 
 
 def group_pairs(pairs: Sequence[Pair]) -> list[DuplicateGroup]:
-    """Return connected listings as groups, in the order of their strongest pair."""
-    leader: dict[int, int] = {}
+    """Return connected listings as groups, in the order of their strongest pair; none larger than `MAX_GROUP`.
 
-    def find(product_id: int) -> int:
-        while leader.setdefault(product_id, product_id) != product_id:
-            product_id = leader[product_id]
-        return product_id
-
+    `pairs` come strongest first: a pair that would join two groups to one that is larger is left out.
+    """
+    groups: dict[int, set[int]] = {}
     for pair in pairs:
-        leader[find(pair.other_id)] = find(pair.listing_id)
-    members: dict[int, list[Pair]] = defaultdict(list)
+        first, second = (groups.setdefault(number, {number}) for number in (pair.listing_id, pair.other_id))
+        if first is not second and len(first) + len(second) <= MAX_GROUP:
+            first |= second
+            groups.update(dict.fromkeys(second, first))
+    kept: dict[int, list[Pair]] = defaultdict(list)  # by the least product of its group
     for pair in pairs:
-        members[find(pair.listing_id)].append(pair)
+        if pair.other_id in groups[pair.listing_id]:
+            kept[min(groups[pair.listing_id])].append(pair)
     return [
-        DuplicateGroup(
-            product_ids=tuple(sorted({number for pair in found for number in (pair.listing_id, pair.other_id)})),
-            pairs=tuple(found),
-        )
-        for found in members.values()
+        DuplicateGroup(product_ids=tuple(sorted(groups[found[0].listing_id])), pairs=tuple(found))
+        for found in kept.values()
     ]
 
 

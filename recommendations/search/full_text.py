@@ -16,12 +16,12 @@ from recommendations.statements import Retrieval, Where
 # How much of the query a title has to contain, by trigrams: "miror" in "mirror" is 0.63, "cushon" in "cushion" 0.57.
 TITLE_SIMILARITY = 0.5
 SPELLINGS = 5  # words that one which no title has may have been meant for
-MAX_LOOSE_WORDS = 8  # of a query that nothing answers in full; more are for ranking alone
+MAX_LOOSE_WORDS = 6  # of a query that nothing answers in full; more are for ranking alone
 MAX_RANKED = 2000  # products of each kind; ranking one takes about 14 microseconds
 SAMPLE_SHARE = 16
 IN_SAMPLE = "(hashint8(p.id) & 15) = 0"  # as the index has it
-# A filter that keeps at most so many products has their words compared one by one.
-FEW_PRODUCTS = 5000
+# So many products that pass have their words compared one by one: filters keep few of many, or the shop is small.
+FEW_PRODUCTS, FEW_PRODUCTS_FILTERED = 2000, 10_000
 
 WORDS = """words AS MATERIALIZED (
     SELECT folded, stems || plain AS all_words, replace((stems || plain)::text, ' & ', ' | ')::tsquery AS any_word
@@ -38,16 +38,16 @@ def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, 
     title outweighs a description; ts_rank) and by how much of the query their title looks like (word_similarity).
     """
     where.params["words"] = text
-    few = f"(SELECT count(*) FROM passing) <= {FEW_PRODUCTS}" if retrieval.is_filtered else "false"
+    most = FEW_PRODUCTS_FILTERED if retrieval.is_filtered else FEW_PRODUCTS
+    few = f"(SELECT count(*) FROM passing) <= {most}"
+    passing = f"SELECT p.id, p.search_document FROM catalog_product p WHERE {where.searched} LIMIT {most + 1}"
     ctes = [
         WORDS,
+        f"passing AS MATERIALIZED ({passing})",
         f"every AS MATERIALIZED (SELECT f.id FROM words q CROSS JOIN {find('q.all_words', where, few=few)})",
         titled_cte(where, few=few),
         *loose_ctes(where, few=few),
     ]
-    if retrieval.is_filtered:
-        passing = f"SELECT p.id FROM catalog_product p WHERE {where.searched} LIMIT {FEW_PRODUCTS + 1}"
-        ctes.insert(0, f"passing AS MATERIALIZED ({passing})")
     part = f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'words' AS via
         FROM (SELECT id FROM every UNION SELECT id FROM titled UNION SELECT id FROM loose) f
         JOIN catalog_product p ON p.id = f.id CROSS JOIN words q
@@ -64,13 +64,11 @@ def find(query: str, where: Where, *, few: str) -> str:
     The branch whose one-time filter is false is never started.
     """
     matches = f"p.search_document @@ {query}"
-    branches = [
+    branches = (
+        f"SELECT p.id FROM passing p WHERE {few} AND {matches}",
         f"SELECT p.id FROM catalog_product p WHERE s.is_rare AND {matches} AND {where.searched}",
         f"SELECT p.id FROM catalog_product p WHERE NOT s.is_rare AND {matches} AND {IN_SAMPLE} AND {where.searched}",
-    ]
-    if few != "false":
-        joined = "passing m JOIN catalog_product p ON p.id = m.id"
-        branches.append(f"SELECT p.id FROM {joined} WHERE {few} AND {matches}")
+    )
     union = " UNION ALL ".join(f"({branch} LIMIT {MAX_RANKED})" for branch in branches)
     return f"""LATERAL (
             SELECT CASE WHEN NOT {few} THEN {count_in_sample(query, where)} < {enough_in_sample()} END AS is_rare) s
@@ -98,8 +96,8 @@ def titled_cte(where: Where, *, few: str) -> str:
 def loose_ctes(where: Where, *, few: str) -> list[str]:
     """Where nothing has all the words: first what has most of them, the common ones left out, then each by itself.
 
-    The rarest come first, because they say most and their products are not in the sample. Where a filter keeps few
-    products, those are compared with all the words at once.
+    The rarest come first, because they say most and their products are not in the sample. Where few products pass,
+    they are compared with all the words at once.
     """
     spelt = "plainto_tsquery('pg_catalog.english', {0}) || plainto_tsquery('pg_catalog.simple', {0})"
     both = "string_agg('(' || {0}::text || ')', ' {1} ')::tsquery"

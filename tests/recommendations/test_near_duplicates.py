@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
-from recommendations.near_duplicates import (
-    find_near_duplicates,
-)
+from embeddings.spaces.indexes import create_indexes, index_name
+from recommendations import near_duplicates
+from recommendations.comparison_notes import ComparisonNotes
+from recommendations.near_duplicates import PAIRS, Thresholds, find_near_duplicates
+from tests.recall.clusters import clustered_vectors, load_products, load_vectors
+from tests.recommendations.shelf import make_space
 
 
 @pytest.fixture
@@ -72,3 +77,89 @@ def test_the_admin_shows_groups_to_staff_alone(shelf, client, admin_client):
     page = admin_client.get("/admin/near-duplicates/").content.decode()
     assert page.index("The MUG-1") < page.index("The RESALE")
     assert "The BOWL" not in page
+
+
+COUNT, DIM, PLANTED = 1_200, 96, range(1, 1_200, 50)
+
+
+@pytest.fixture
+def catalogue(db) -> EmbeddingSpace:
+    """1,200 listings with an HNSW index, of which every fiftieth is listed twice: the next one has its vectors."""
+    space = make_space(dim=DIM)
+    vectors = clustered_vectors(COUNT, DIM, spread=100.0)
+    for first in PLANTED:
+        vectors[first] = vectors[first - 1]
+    load_products(1, COUNT)
+    for modality in Modality.values:
+        load_vectors(space, vectors, modality=modality)
+    create_indexes(space)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_product, embeddings_productembedding")
+    return space
+
+
+def test_neighbours_come_out_of_the_index_and_are_those_of_an_exact_search(catalogue):
+    assert skus(find_near_duplicates(catalogue)) == [{f"S{first}", f"S{first + 1}"} for first in PLANTED]
+    statement = PAIRS.format(space=catalogue.pk, dim=DIM, neighbours=near_duplicates.NEIGHBOURS)
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (COSTS OFF) " + statement, {"product_ids": [1, 2, 3]})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert f"Index Scan using {index_name(catalogue, 'fused')}" in plan
+
+
+def test_variants_that_take_the_first_places_do_not_hide_a_second_listing(catalogue):
+    """The index is asked to go on until there are neighbours outside the group."""
+    variants = Product.objects.filter(pk__in=range(3, 303))
+    variants.update(variant_group="DESIGN")
+    vector = ProductEmbedding.objects.get(product_id=3, modality="fused").vector
+    ProductEmbedding.objects.filter(product__in=[*variants, Product.objects.get(pk=303)]).update(vector=vector)
+    found = [group for group in find_near_duplicates(catalogue) if 303 in group.product_ids]
+    assert [len(group.product_ids) for group in found] == [2]
+
+
+def test_of_a_batch_nothing_is_kept_but_what_stands_out(catalogue, monkeypatch):
+    monkeypatch.setattr(near_duplicates, "BATCH", 500)
+    told: list[tuple[int, int]] = []
+    find_near_duplicates(catalogue, progress=lambda listings, pairs: told.append((len(listings), len(pairs))))
+    assert told == [(500, 20), (500, 20), (200, 8)]
+
+
+class TestNotes:
+    @pytest.fixture(autouse=True)
+    def small_batches(self, monkeypatch):
+        monkeypatch.setattr(near_duplicates, "BATCH", 2)
+
+    def test_an_interrupted_comparison_goes_on_where_it_was(self, shelf, tmp_path, capsys, monkeypatch):
+        notes, read, asked = tmp_path / "notes", near_duplicates.read_pairs, []
+
+        def interrupted(space, listings):
+            asked.append(len(listings))
+            if len(asked) == 2:
+                raise KeyboardInterrupt
+            return read(space, listings)
+
+        monkeypatch.setattr(near_duplicates, "read_pairs", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            call_command("find_duplicates", "--notes", notes)
+        with notes.open("a") as file:
+            file.write('{"after": 99, "pai')  # killed while it wrote
+        call_command("find_duplicates", "--json", "--notes", notes)
+        assert asked == [2, 2, 2, 1]  # the first two are not compared again
+        assert json.loads(capsys.readouterr().out)["skus"] == ["MUG-1", "RESALE"]
+        assert not notes.exists()
+
+    def test_what_was_deleted_since_is_left_out(self, shelf, tmp_path, capsys):
+        notes = tmp_path / "notes"
+        done = ComparisonNotes(notes, of={"space": "test", **asdict(Thresholds())})
+        find_near_duplicates(shelf, progress=done.add)
+        Product.objects.get(sku="RESALE").delete()
+        call_command("find_duplicates", "--json", "--notes", notes)
+        assert capsys.readouterr().out == ""
+
+    def test_notes_of_another_comparison_and_other_files_are_refused_and_kept(self, shelf, tmp_path):
+        for text in ('{"space": "other"}\n', "my list of things\n"):
+            notes = tmp_path / "notes"
+            notes.write_text(text)
+            with pytest.raises(CommandError, match="of another comparison: give another file"):
+                call_command("find_duplicates", "--notes", notes)
+            assert notes.read_text() == text

@@ -47,12 +47,14 @@ def count_sample() -> int:
 
 @pytest.fixture
 def few_are_ranked(monkeypatch):
-    """160 products: of what ten or more of the sample have, the sample is ranked."""
+    """160 products: of what ten or more of the sample have, the sample is ranked. 50 are few of a whole catalogue."""
     monkeypatch.setattr(full_text, "MAX_RANKED", 160)
+    monkeypatch.setattr(full_text, "FEW_PRODUCTS", 50)
+    monkeypatch.setattr(full_text, "FEW_PRODUCTS_FILTERED", 50)
 
 
 @pytest.mark.parametrize("filters", [Filters(), Filters(brand=("Halla",))], ids=["all", "filtered"])
-def test_every_step_of_a_search_by_words_is_served_by_its_index(filters):
+def test_every_step_of_a_search_by_words_is_served_by_its_index(filters, few_are_ranked):
     add(3000, brand="Halla")
     with connection.cursor() as cursor:  # so many that reading them all would cost more
         cursor.execute("INSERT INTO catalog_titleword SELECT left(md5(i::text), 9) FROM generate_series(1, 20000) i")
@@ -62,7 +64,7 @@ def test_every_step_of_a_search_by_words_is_served_by_its_index(filters):
         assert f"Bitmap Index Scan on catalog_product_{index}" in plan
     assert "on catalog_titleword_trigrams" in plan
     assert "using catalog_titleword_word" in plan
-    assert "Seq Scan on catalog_product" not in plan
+    assert plan.count("Seq Scan on catalog_product") <= 1  # the first few that pass, which have no order
 
 
 def test_common_words_are_looked_for_in_the_sample_alone_and_rare_ones_everywhere(few_are_ranked):

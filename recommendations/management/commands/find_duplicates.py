@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -13,7 +16,8 @@ from rich.table import Table
 from catalog.management.progress import open_bar
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
-from recommendations.near_duplicates import DuplicateGroup, Thresholds, find_near_duplicates
+from recommendations.comparison_notes import ComparisonNotes, NotesError
+from recommendations.near_duplicates import Compared, DuplicateGroup, Pair, Thresholds, find_near_duplicates
 
 
 class Command(BaseCommand):
@@ -24,6 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("--image", type=float, default=defaults.image, help="least picture similarity")
         parser.add_argument("--text", type=float, default=defaults.text, help="least text similarity")
         parser.add_argument("--gap", type=float, default=defaults.gap, help="least gap to the next nearest design")
+        parser.add_argument(
+            "--notes",
+            type=Path,
+            metavar="FILE",
+            help="note here what was compared, and go on from there if interrupted",
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object for each group instead of a table")
 
     def handle(self, **options: Any) -> None:
@@ -31,16 +41,37 @@ class Command(BaseCommand):
         if space is None:
             raise CommandError("There is no live space yet: run `manage.py embed_products` first.")
         thresholds = Thresholds(image=options["image"], text=options["text"], gap=options["gap"])
-        count = space.embeddings.filter(modality="fused", product__is_active=True).count()
-        with open_bar("compare", total=count) as bar:
-            groups = find_near_duplicates(space, thresholds=thresholds, progress=bar.update)
-        products = Product.objects.in_bulk({number for group in groups for number in group.product_ids})
+        groups = self.compare(space, thresholds, notes=options["notes"])
+        listed = {number for group in groups for number in group.product_ids}
+        products = Product.objects.only("sku", "title").in_bulk(listed)
+        # What was deleted since it was compared is no listing any more.
+        groups = [group for group in groups if products.keys() >= set(group.product_ids)]
         if options["json"]:
             for group in groups:
                 self.stdout.write(json.dumps(describe(group, products)))
             return
         console = Console(file=self.stdout, highlight=False)  # type: ignore[arg-type]  # has write() and isatty()
         console.print(make_table(groups, products))
+
+    def compare(self, space: EmbeddingSpace, thresholds: Thresholds, *, notes: Path | None) -> list[DuplicateGroup]:
+        """Compare all listings, showing how far it is. Notes are of no use once it is done, and go."""
+        try:
+            kept = ComparisonNotes(notes, of={"space": space.name, **asdict(thresholds)}) if notes else None
+        except (NotesError, OSError) as error:
+            raise CommandError(str(error)) from error
+        done = kept.done if kept else Compared()
+        listings = space.embeddings.filter(modality="fused", product__is_active=True)
+        with open_bar("compare", total=listings.filter(product_id__gt=done.after).count()) as bar:
+
+            def note(listings: Sequence[int], pairs: Sequence[Pair]) -> None:
+                bar.update(len(listings))
+                if kept:
+                    kept.add(listings, pairs)
+
+            groups = find_near_duplicates(space, thresholds=thresholds, done=done, progress=note)
+        if notes:
+            notes.unlink()
+        return groups
 
 
 def describe(group: DuplicateGroup, products: dict[int, Product]) -> dict[str, Any]:
