@@ -189,7 +189,7 @@ class ProductEmbedding(models.Model):
         Product, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
     )
     space = models.ForeignKey(
-        EmbeddingSpace, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False
+        EmbeddingSpace, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
     )
     modality = models.CharField(max_length=5, choices=Modality)
     fingerprint = models.CharField(max_length=32, blank=True, help_text="Empty: some of it could not be encoded")
@@ -203,6 +203,7 @@ class ProductEmbedding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["product", "space", "modality"], name="one_embedding_per_modality"),
         ]
+        indexes = [models.Index(fields=["space", "modality", "id"], name="embeddings_of_space")]  # counts, and lists
 
     def __str__(self) -> str:
         return gettext("Vector of product %d") % self.product_id
