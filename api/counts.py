@@ -6,7 +6,8 @@ import json
 from typing import Any, NamedTuple
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet, Subquery
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 
 MAX_COUNTED = 10_000  # rows; a few milliseconds
@@ -35,6 +36,19 @@ def estimate_rows(rows: QuerySet[Any]) -> int:
 def round_count(count: int) -> int:
     """Return 981,234 as 980,000: an estimate says no more."""
     return round(count, 2 - len(str(count)))
+
+
+def word_count(count: Count) -> str:
+    """Return the number in words of the reader's language: 312, or 10,000+ where counting ended."""
+    number = number_format(min(count.number, MAX_COUNTED), force_grouping=True)
+    return number if count.is_exact else f"{number}+"
+
+
+class CountRows(Subquery):
+    """How many rows a subquery has; give it a slice, for it counts them all."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 class BoundedPaginator(Paginator[Any]):

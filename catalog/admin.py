@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db import models
-from django.db.models import Count, Q, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
@@ -16,9 +17,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from api.counts import MAX_COUNTED, Count, CountRows, word_count
+from catalog.admin_filters import CategoryFilter, CollectionFilter, MissingFilter, StockFilter
 from catalog.admin_forms import ObjectField, PricedForm, PriceField, ProductForm, ProductImageForm, StockField
-from catalog.conditions import IN_STOCK, Condition, in_categories
-from catalog.models import Category, Product, ProductImage
+from catalog.admin_lists import BoundedAdmin, OfProductsAdmin, find_words
+from catalog.models import NAMES, Category, Product, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURES
 from catalog.writing import ProductWrite, write_product
 
@@ -27,62 +30,6 @@ admin.site.site_title = "Kindred"
 admin.site.index_title = _("Your shop")
 
 Panel = Callable[[Product], str]
-
-
-class StockFilter(admin.SimpleListFilter):
-    """By what a shopper would see, rather than by number."""
-
-    title = _("stock")
-    parameter_name = "in_stock"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", gettext("In stock")), ("few", gettext("3 or fewer left")), ("no", gettext("Out of stock"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        in_stock = Q(Condition("stock", IN_STOCK).as_expression())
-        conditions = {"yes": in_stock, "few": Q(stock__range=(1, 3)), "no": ~in_stock}
-        return queryset.filter(conditions.get(self.value() or "", Q()))
-
-
-class MissingFilter(admin.SimpleListFilter):
-    """What somebody still has to add: recommendations are best with both a text and a picture."""
-
-    title = _("missing")
-    parameter_name = "missing"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("picture", gettext("Picture")),
-            ("description", gettext("Description")),
-            ("category", gettext("Category")),
-            ("price", gettext("Price")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        conditions = {
-            "picture": Q(images=None),
-            "description": Q(description=""),
-            "category": Q(category=None),
-            "price": Q(price=None),
-        }
-        return queryset.filter(conditions.get(self.value() or "", Q()))
-
-
-class CategoryFilter(admin.SimpleListFilter):
-    """The tree, each node with everything below it."""
-
-    title = _("category")
-    parameter_name = "in_category"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        nodes = Category.objects.filter(Q(parent=None) | Q(parent__parent=None))[:200]
-        return [(node.path, f"{'· ' * node.depth}{node.name}") for node in nodes]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        path = self.value()
-        if path and "\x00" in path:  # Postgres takes no such text, and no category is called that
-            return queryset.none()
-        return queryset.filter(in_categories([path]).as_expression()) if path else queryset
 
 
 def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
@@ -120,14 +67,14 @@ class ProductImageInline(admin.TabularInline[ProductImage, Product]):
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin[Product]):
+class ProductAdmin(BoundedAdmin):
     list_display = ("thumb", "name", "price", "stock", "is_active")
     list_display_links = ("thumb", "name")
     list_editable = ("price", "stock", "is_active")
-    list_filter = ("is_active", StockFilter, MissingFilter, CategoryFilter, "collection")
+    list_filter = ("is_active", StockFilter, MissingFilter, CategoryFilter, CollectionFilter)
     list_select_related = ("category",)
-    list_per_page = 50
-    search_fields = ("sku", "title", "brand", "variant_group", "collection")
+    sortable_by = ("name", "price")
+    search_fields = ("sku", "title", *NAMES[1:])  # as they are looked for by `find_words`
     search_help_text = _("SKU, title, brand, variant group or collection")
     ordering = ("sku",)
     autocomplete_fields = ("category",)
@@ -163,6 +110,11 @@ class ProductAdmin(admin.ModelAdmin[Product]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("images")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        return queryset.filter(find_words(search_term)), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
         return (*super().get_readonly_fields(request, obj), *(self.panels.values() if obj else ()))
@@ -220,11 +172,11 @@ class ProductAdmin(admin.ModelAdmin[Product]):
 
 
 @admin.register(ProductImage)
-class ProductImageAdmin(admin.ModelAdmin[ProductImage]):
+class ProductImageAdmin(OfProductsAdmin):
     form = ProductImageForm
     list_display = ("thumb", "product", "position", "width", "height", "stored_as")
     list_select_related = ("product",)
-    list_per_page = 50
+    sortable_by = ("product",)
     search_fields = ("product__sku", "product__title", "sha256")
     autocomplete_fields = ("product",)
     readonly_fields = ("preview", "width", "height", "sha256")
@@ -238,6 +190,13 @@ class ProductImageAdmin(admin.ModelAdmin[ProductImage]):
     @admin.display(description=_("Preview"))
     def preview(self, image: ProductImage) -> SafeString:
         return thumbnail(image, width=160)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ProductImage], search_term: str
+    ) -> tuple[QuerySet[ProductImage], bool]:
+        if re.fullmatch("[0-9a-f]{64}", search_term.strip()):
+            return queryset.filter(sha256=search_term.strip()), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("Stored as"))
     def stored_as(self, image: ProductImage) -> str:
@@ -255,13 +214,15 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
     ordering = ("path",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        return super().get_queryset(request).annotate(product_count=Count("products"))
+        """With how many products each has, counted for the categories of a page alone."""
+        counted = Product.objects.filter(category=OuterRef("pk")).order_by().values("pk")[: MAX_COUNTED + 1]
+        return super().get_queryset(request).annotate(product_count=CountRows(counted))
 
     @admin.display(description=_("Category"), ordering="path")
     def tree_name(self, category: Category) -> SafeString:
         return format_html('<span class="tree-name tree-{}">{}</span>', min(category.depth, 6), category.name)
 
-    @admin.display(description=_("Products"), ordering="product_count")
-    def product_count(self, category: Any) -> int:
+    @admin.display(description=_("Products"))
+    def product_count(self, category: Any) -> str:
         """Of this category itself, without those below."""
-        return int(category.product_count)
+        return word_count(Count(category.product_count, is_exact=category.product_count <= MAX_COUNTED))

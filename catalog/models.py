@@ -195,6 +195,11 @@ class Product(models.Model):
             models.Index(fields=["brand"], name="product_brand"),
             models.Index(fields=["collection"], name="product_collection"),
             models.Index(fields=["variant_group"], name="product_variant_group"),
+            # What the admin's list is narrowed to, and nearly no product of a shop in order is.
+            models.Index(fields=["sku"], condition=Q(is_active=False), name="product_hidden"),
+            models.Index(fields=["sku"], condition=Q(description=""), name="product_undescribed"),
+            models.Index(fields=["sku"], condition=Q(category=None), name="product_unplaced"),
+            models.Index(fields=["sku"], condition=Q(price=None), name="product_unpriced"),
             # Parts of names in any case, as the admin searches and rules are checked.
             GinIndex(*(OpClass(Upper(name), name="gin_trgm_ops") for name in NAMES), name="product_names"),
             GinIndex(fields=["attributes"], name="product_attributes", opclasses=["jsonb_path_ops"]),

@@ -12,16 +12,18 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from api.confirmation import ask_first
+from api.counts import count_rows
 from catalog.admin import ProductAdmin
 from catalog.admin_forms import IndentedJSONField, ObjectField
 from catalog.models import Product
@@ -83,10 +85,6 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
     readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingSpace]:
-        fused = Count("embeddings", filter=Q(embeddings__modality=Modality.FUSED))
-        return super().get_queryset(request).annotate(product_count=fused)
-
     def get_fields(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> Any:
         return ("name", *RECIPE, *self.readonly_fields) if obj else ("name", *RECIPE)
 
@@ -111,7 +109,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         return [path("roll-back/", roll_back, name="embeddings_embeddingspace_roll_back"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        live, product_count = EmbeddingSpace.objects.live(), Product.objects.count()
+        live, product_count = EmbeddingSpace.objects.live(), count_rows(Product.objects.all()).number
         context = {
             "rollback_target": self.has_change_permission(request) and EmbeddingSpace.objects.rollback_target(),
             "is_building": EmbeddingSpace.objects.filter(status=Status.BUILDING).exclude(progress={}).exists(),
@@ -146,8 +144,10 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         return _show_step(label, told["stage"], done=told["done"], total=told["total"])
 
     @admin.display(description=_("Products"))
-    def products(self, space: Any) -> int:
-        return int(space.product_count)
+    def products(self, space: EmbeddingSpace) -> str:
+        count = count_rows(space.embeddings.filter(modality=Modality.FUSED))
+        number = number_format(count.number, force_grouping=True)
+        return number if count.is_exact else gettext("about %s") % number
 
     @admin.display(description=_("Recipe"))
     def recipe(self, space: EmbeddingSpace) -> str:

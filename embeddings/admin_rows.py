@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog.admin_lists import OfProductsAdmin
 from embeddings.freshness import bell
 from embeddings.freshness.product_state import describe_reason
 from embeddings.models import PendingEmbedding, ProductEmbedding
@@ -38,7 +39,7 @@ class WaitingFilter(admin.SimpleListFilter):
         return queryset.filter(conditions.get(self.value() or "", Q()))
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(OfProductsAdmin):
     """Rows that only the worker writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -56,7 +57,9 @@ class PendingEmbeddingAdmin(ReadOnlyAdmin):
     list_display = ("product", "shown_reason", "attempts", "retry_at", "leased_until", "created_at")
     list_filter = (WaitingFilter,)
     list_select_related = ("product",)
-    search_fields = ("product__sku", "product__title", "reason")
+    search_fields = ("product__sku", "product__title")
+    ordering = ("retry_at", "product_id")  # as the worker takes them
+    sortable_by = ("retry_at",)
     actions = ("try_again",)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
@@ -80,7 +83,7 @@ class ProductEmbeddingAdmin(ReadOnlyAdmin):
     list_filter = ("space", "modality")
     search_fields = ("product__sku", "product__title")
     fields = ("product", "space", "modality", "text_weight", "fingerprint", "updated_at")
-    show_full_result_count = False
+    ordering = ("space_id", "modality", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProductEmbedding]:
         """With the names that are shown and no more: a joined space brings its parameters, 6 MB, in every row."""

@@ -203,7 +203,7 @@ class ProductEmbedding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["product", "space", "modality"], name="one_embedding_per_modality"),
         ]
-        indexes = [models.Index(fields=["space", "modality"], name="embedding_modalities")]
+        indexes = [models.Index(fields=["space", "modality", "id"], name="embeddings_of_space")]  # counts, and lists
 
     def __str__(self) -> str:
         return gettext("Vector of product %d") % self.product_id

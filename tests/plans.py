@@ -32,7 +32,9 @@ def read_plans(act: Callable[[], object], *, table: str = "catalog_product") -> 
     """Return the plan of each statement that reads `table` first while `act` runs, in order."""
     with CaptureQueriesContext(connection) as queries:
         act()
-    read = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"]]
+    read = [
+        query["sql"] for query in queries if query["sql"].startswith("SELECT") and f'FROM "{table}"' in query["sql"]
+    ]
     plans = []
     with connection.cursor() as cursor:
         for statement in read:

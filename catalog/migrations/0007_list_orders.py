@@ -99,4 +99,20 @@ class Migration(migrations.Migration):
             model_name="productimage",
             index=models.Index(fields=["sha256"], name="picture_sha256"),
         ),
+        migrations.AddIndex(
+            model_name="product",
+            index=models.Index(condition=models.Q(("is_active", False)), fields=["sku"], name="product_hidden"),
+        ),
+        migrations.AddIndex(
+            model_name="product",
+            index=models.Index(condition=models.Q(("description", "")), fields=["sku"], name="product_undescribed"),
+        ),
+        migrations.AddIndex(
+            model_name="product",
+            index=models.Index(condition=models.Q(("category", None)), fields=["sku"], name="product_unplaced"),
+        ),
+        migrations.AddIndex(
+            model_name="product",
+            index=models.Index(condition=models.Q(("price", None)), fields=["sku"], name="product_unpriced"),
+        ),
     ]

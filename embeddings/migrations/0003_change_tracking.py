@@ -1,7 +1,7 @@
 """Products queue themselves when what is encoded of them changes, whoever changes it; what concerns many asks for a sweep.
 
-And one index of vectors by space and modality in place of the one by space: whether a modality has vectors at all is
-found without reading the others.
+And one index of vectors by space and modality in place of the one by space: lists and counts of the admin use it, and
+whether a modality has vectors at all is found without reading the others.
 """
 
 from django.db import migrations, models
@@ -173,6 +173,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="productembedding",
-            index=models.Index(fields=["space", "modality"], name="embedding_modalities"),
+            index=models.Index(fields=["space", "modality", "id"], name="embeddings_of_space"),
         ),
     ]

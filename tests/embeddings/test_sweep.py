@@ -179,4 +179,4 @@ def test_whether_a_space_is_large_is_read_from_an_index_of_its_modality(thousand
         assert is_large(space, "fused")
         assert not is_large(space, "image")
     for query in queries:
-        assert reads(explain_sql(query["sql"])) == {("embeddings_productembedding", "embedding_modalities")}
+        assert reads(explain_sql(query["sql"])) == {("embeddings_productembedding", "embeddings_of_space")}
