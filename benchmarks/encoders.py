@@ -5,7 +5,8 @@
 
 Each row is measured in a process of its own: rounds through the encoder (files and texts in, vectors out) and rounds of
 its network alone on batches prepared beforehand, in turns; the best round of each counts, so that other work on the
-machine disturbs their ratio little: how many times as long the encoder takes as its network alone. On a GPU every encoder runs by torch there.
+machine disturbs their ratio little: how many times as long the encoder takes as its network. On a GPU every encoder
+runs by torch there.
 """
 
 from __future__ import annotations
