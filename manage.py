@@ -38,7 +38,13 @@ def main() -> None:
             services.ensure_running()
         except services.ServiceError as error:
             sys.exit(f"Kindred cannot start: {error}")
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:2] == ["up"]:
+        # It stays for as long as the shop does. Without the applications it takes a third of the memory.
+        from config.management.commands.up import Command
+
+        Command().run_from_argv(sys.argv)
+    else:
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

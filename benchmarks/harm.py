@@ -145,9 +145,7 @@ def kill(name: str) -> Callable[[Shop], None]:
     return lambda shop: shop.kill(name)
 
 
-KILLS = {
-    f"kill -9 {name}": kill(name) for name in ("web", "worker", "interactive", "pictures", "beat", "valkey", "postgres")
-}
+KILLS = {f"kill -9 {name}": kill(name) for name in ("web", "worker", "valkey", "postgres")}
 OUTAGES = {
     "broker full": fill_broker, "broker read-only": make_broker_read_only, "broker paused": pause_broker,
     "Postgres slots gone": take_slots,

@@ -21,9 +21,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 READY_TIMEOUT_S = 300.0
 HEAL_TIMEOUT_S = 400.0
 WORDS = {  # by which a process is known
-    "web": ("gunicorn",), "worker": ("worker", "embeddings"), "interactive": ("worker", "interactive"),
-    "pictures": ("worker", "pictures"), "beat": ("beat",),
-}  # fmt: skip
+    "web": ("gunicorn",),
+    "worker": ("config.all_queues",),
+}
 
 
 class Shop:

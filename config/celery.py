@@ -14,10 +14,17 @@ from config.services import redelivery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("kindred")
-app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
-app.steps["consumer"].add(heartbeat.Heartbeat)
+
+def make_application(*, is_current: bool) -> Celery:
+    """Return an application with our settings and tasks. The current one is who sends; others take messages only."""
+    made = Celery("kindred", set_as_current=is_current)
+    made.config_from_object("django.conf:settings", namespace="CELERY")
+    made.autodiscover_tasks()
+    made.steps["consumer"].add(heartbeat.Heartbeat)
+    return made
+
+
+app = make_application(is_current=True)
 
 WARM_UP_EXPIRES_S = 60
 WORKER_SOCKET_TIMEOUT_S = 10  # a web process gives up on a silent broker much earlier (settings); a worker can wait

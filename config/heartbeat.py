@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,19 +30,34 @@ logger = logging.getLogger(__name__)
 HUNG_AFTER_S = 120.0
 
 
+_lock = threading.Lock()
+_heard_at: dict[str, float] = {}  # of all that beat in this process, on the clock of time.monotonic()
+
+
 def beat(names: Iterable[str]) -> None:
-    """Say that this process is alive, to all who look, and put its end off by HUNG_AFTER_S."""
-    faulthandler.dump_traceback_later(HUNG_AFTER_S, exit=True)  # a thread of C: it needs no lock of Python's
-    if path := os.environ.get(HEARTBEAT_VARIABLE):
-        Path(path).touch()
-    tell_systemd("READY=1\nWATCHDOG=1")
+    """Say that these are alive, to all who look. The process ends HUNG_AFTER_S after the last beat of any of them."""
+    with _lock:
+        now = time.monotonic()
+        _heard_at.update(dict.fromkeys(names, now))
+        silence_s = now - min(_heard_at.values())
+        # A thread of C: it needs no lock of Python's.
+        faulthandler.dump_traceback_later(max(HUNG_AFTER_S - silence_s, 0.001), exit=True)
+    if silence_s < heartbeats.SILENT_AFTER_S:
+        if path := os.environ.get(HEARTBEAT_VARIABLE):
+            Path(path).touch()
+        tell_systemd("READY=1\nWATCHDOG=1")
     for name in names:
         heartbeats.note(name)
 
 
-def fall_silent() -> None:
-    """Stop being watched: a worker that waits for its broker does not hang, and is ready for nothing."""
-    faulthandler.cancel_dump_traceback_later()
+def fall_silent(names: Iterable[str]) -> None:
+    """Stop these being watched: a worker that waits for its broker does not hang, and is ready for nothing."""
+    with _lock:
+        for name in names:
+            _heard_at.pop(name, None)
+        if _heard_at:
+            return  # others go on in this process
+        faulthandler.cancel_dump_traceback_later()
     if path := os.environ.get(HEARTBEAT_VARIABLE):
         Path(path).unlink(missing_ok=True)
 
@@ -76,7 +92,8 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
     def start(self, parent: Any) -> None:
         self.names = list(parent.app.amqp.queues.consume_from)
         self.look()
-        self.timer = parent.timer.call_repeatedly(heartbeats.BEAT_EVERY_S, self.look)
+        # The timer may be a thread of its own: the loop itself has to do it.
+        self.timer = parent.timer.call_repeatedly(heartbeats.BEAT_EVERY_S, parent.call_soon, (self.look,))
 
     def look(self) -> None:
         """Beat, unless a task has run for too long: then the process ends, for nothing else stops a thread."""
@@ -92,7 +109,7 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
     def stop(self, parent: Any) -> None:
         if self.timer is not None:
             self.timer.cancel()
-        fall_silent()
+        fall_silent(self.names)
 
     shutdown = stop
 

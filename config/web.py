@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from django.conf import settings
 from django.db.backends.signals import connection_created
+from django.urls import get_resolver
 
 from api.database_session import has_session
+from embeddings.encoders.device import give_back_memory
 
 
 def prepare_web_process() -> None:
-    """Call it once, before the first request."""
+    """Call it once, before the first request: what is in memory by then, processes forked from this one share."""
+    list(get_resolver().url_patterns)  # all views are imported now, not at the first visitor's request
+    gc.collect()
+    give_back_memory()
+    gc.freeze()
     connection_created.connect(limit_statements, dispatch_uid="config.web.limit_statements")
 
 

@@ -171,10 +171,31 @@ MUTANTS = (
     ),
     Mutant(
         "config/heartbeat.py",
-        "    faulthandler.dump_traceback_later(HUNG_AFTER_S, exit=True)",
-        "    pass",
+        "        faulthandler.dump_traceback_later(max(HUNG_AFTER_S - silence_s, 0.001), exit=True)\n",
+        "",
         ("tests/services/test_heartbeat.py::test_a_process_that_beats_no_more_ends_and_says_where_it_hung",),
         "a worker that hangs goes on hanging",
+    ),
+    Mutant(
+        "config/heartbeat.py",
+        "        silence_s = now - min(_heard_at.values())\n",
+        "        silence_s = 0.0\n",
+        ("tests/services/test_heartbeat.py",),
+        "one queue of a process hangs for ever while the others beat",
+    ),
+    Mutant(
+        "config/heartbeat.py",
+        "parent.call_soon, (self.look,))",
+        "self.look)",
+        ("tests/services/test_heartbeat.py",),
+        "the timer's thread beats for a loop that hangs",
+    ),
+    Mutant(
+        "config/all_queues.py",
+        "        queues=[queue],\n",
+        "",
+        ("tests/services/test_all_queues.py",),
+        "searches wait behind a build",
     ),
     Mutant(
         "config/services/supervisor.py",

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 from embeddings.encoders.base import EncoderInfo, EncoderUnavailable, ImageEncoder, TextEncoder, UnknownEncoder
 from embeddings.encoders.checkpoints.loading import describe_checkpoint, load_checkpoint
+from embeddings.encoders.device import give_back_memory
 from embeddings.encoders.packaged.loading import PACKAGED_FORMS, describe_packaged, load_packaged
 from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.torchvision.loading import describe_torchvision, load_torchvision
@@ -140,6 +141,7 @@ def _get(spec: str, *, modality: str) -> TextEncoder | ImageEncoder:
                 if modality not in describe(spec).modalities:
                     raise _other_modality(spec, modality)
             _encoders[parsed.text] = KINDS[parsed.kind].load(parsed)
+            give_back_memory()  # loading takes more than what was loaded
         return _encoders[parsed.text]
 
 

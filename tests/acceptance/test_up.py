@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,8 +55,11 @@ class Shop:
         return any(words in line for line in list(self.lines))
 
     def status_of(self, path: str) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            return answer.status
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -130,13 +134,13 @@ def test_everything_comes_up_heals_stops_without_a_trace_and_comes_back_with_its
     shop = start_shop()
     shop.wait_until_ready()
     assert shop.status_of("/healthz") == 200
-    assert all(process_with(shop.home, "worker", queue) for queue in ("embeddings", "interactive", "pictures"))
+    wait_until(lambda: shop.status_of("/readyz") == 200, HEAL_TIMEOUT_S)  # each queue's worker and beat were heard
     with connect(shop.home) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
 
-    worker = process_with(shop.home, "worker", "embeddings")
+    worker = process_with(shop.home, "config.all_queues")
     worker.kill()
-    wait_until(lambda: process_with(shop.home, "worker", "embeddings") not in {None, worker}, HEAL_TIMEOUT_S)
+    wait_until(lambda: process_with(shop.home, "config.all_queues") not in {None, worker}, HEAL_TIMEOUT_S)
     assert shop.has_said("worker was killed by signal 9; starting it again now")
 
     postmaster = (shop.home / "postgres" / "data" / "postmaster.pid").read_text().split()[0]

@@ -14,6 +14,7 @@ from django.db import connection
 from catalog.models import Product
 from embeddings import services
 from embeddings.management import progress
+from embeddings.management.commands import embed_products
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from embeddings.spaces import building, lifecycle
 from embeddings.spaces.lifecycle import create_space
@@ -51,6 +52,22 @@ def test_a_catalogue_is_fitted_on_with_the_first_bulk_embedding(monkeypatch):
     assert EmbeddingSpace.objects.live().fitted_on == 3
     monkeypatch.setattr(lifecycle, "REFIT_GROWTH", 1)
     assert "has outgrown the 3 products that space default was fitted on" in embed()
+
+
+def test_with_wait_workers_encode_and_it_shows_how_far_they_are(monkeypatch, rings, encoders):
+    text, _ = encoders
+    make_product("A")
+    looks: list[int] = []
+
+    def work(_: float) -> None:
+        looks.append(len(text.encoded))
+        services.refresh_pending()
+
+    monkeypatch.setattr(embed_products.time, "sleep", work)
+    rings.clear()
+    assert embed("--wait") == "1 of 1 products are embedded in space starter.\n"
+    assert looks == [0]  # it encoded nothing itself
+    assert len(rings) == 1
 
 
 def test_a_second_run_has_nothing_to_do(encoders):

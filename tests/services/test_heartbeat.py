@@ -23,6 +23,7 @@ from config.services.supervisor import HEARTBEAT_VARIABLE
 def heard(monkeypatch) -> list[str]:
     """The names that were heard; this process is not ended by what it tests."""
     names: list[str] = []
+    monkeypatch.setattr(heartbeat, "_heard_at", {})
     monkeypatch.setattr(heartbeats, "note", names.append)
     yield names
     faulthandler.cancel_dump_traceback_later()
@@ -57,8 +58,44 @@ def test_a_beat_is_seen_in_the_file_and_heard_by_name_and_by_systemd(monkeypatch
         assert manager.recv(100) == b"READY=1\nWATCHDOG=1"
     assert (tmp_path / "beat").exists()
     assert heard == ["embeddings"]
-    heartbeat.fall_silent()
+    heartbeat.fall_silent(["embeddings"])
     assert not (tmp_path / "beat").exists()
+
+
+def test_the_file_is_touched_while_all_in_the_process_beat_and_goes_when_the_last_falls_silent(monkeypatch, tmp_path):
+    file = tmp_path / "beat"
+    monkeypatch.setenv(HEARTBEAT_VARIABLE, str(file))
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(heartbeat, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    ends_after: list[float] = []
+    monkeypatch.setattr(heartbeat.faulthandler, "dump_traceback_later", lambda s, exit: ends_after.append(s))
+    heartbeat.beat(["embeddings"])
+    heartbeat.beat(["pictures"])
+    file.unlink()
+    clock.now += 29
+    heartbeat.beat(["pictures"])
+    assert file.exists()
+    file.unlink()
+    clock.now += 2
+    heartbeat.beat(["pictures"])  # the other one was heard 31 s ago
+    assert not file.exists()
+    assert ends_after == [120, 120, 91, 89]
+    heartbeat.beat(["embeddings"])
+    heartbeat.fall_silent(["embeddings"])
+    assert file.exists()
+    heartbeat.fall_silent(["pictures"])
+    assert not file.exists()
+
+
+def test_it_is_the_loop_that_takes_messages_which_beats_whatever_thread_the_timer_is(heard):
+    soon: list = []
+    timer = SimpleNamespace(call_repeatedly=lambda _, function, arguments: function(*arguments))
+    queues = SimpleNamespace(consume_from=["embeddings"])
+    app = SimpleNamespace(amqp=SimpleNamespace(queues=queues))
+    heartbeat.Heartbeat(SimpleNamespace()).start(SimpleNamespace(app=app, timer=timer, call_soon=soon.append))
+    assert heard == ["embeddings"]  # at the start
+    soon.pop()()
+    assert heard == ["embeddings", "embeddings"]
 
 
 HANGS = """

@@ -1,4 +1,7 @@
-"""`up`: everything on one machine, one command."""
+"""`up`: everything on one machine, one command.
+
+It stays for as long as the shop does, and so does without Django's applications: its children import them.
+"""
 
 from __future__ import annotations
 
@@ -15,26 +18,24 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connections
+from django.db import connection
 
-from catalog.models import Product
-from config import services, static_files
+from config import services
 from config.services.locks import Lock
+from config.services.paths import BASE_DIR
 from config.services.supervisor import Program, Supervisor
 
-DEMO = Path(settings.BASE_DIR) / "demo"
+DEMO = BASE_DIR / "demo"
 WEB_THREADS = 4
-# Name, queue, threads. Two threads for embeddings: one is free for what is saved while the other fits a space.
-WORKERS = (("interactive", "interactive", 2), ("worker", "embeddings", 2), ("pictures", "pictures", 4))
-ANSWER_TIMEOUT_S = 60.0
+ANSWER_TIMEOUT_S = 60.0  # then it is said that somebody waits: a large database may take longer to migrate
+MAX_FAILURES = 3  # of the web server before its first answer
 STOP_TIMEOUT_S = 50.0  # a busy Postgres writes a checkpoint before it ends
 
 HELP = """\
 Start everything on this machine: the database and the broker (unless DATABASE_URL and CELERY_BROKER_URL name others),
-the web server, the workers and the scheduler. What dies is started again. Ctrl-C or SIGTERM stops everything.
+the web server, and one process for all workers and the scheduler. What dies is started again. Ctrl-C or SIGTERM stops
+everything.
 
 For production, run the processes of compose.yaml instead; docs/operations.md says how."""
 
@@ -74,7 +75,7 @@ class Command(BaseCommand):
         finally:
             self.show("Stopping.")
             supervisor.stop()
-            connections.close_all()
+            connection.close()
             if not services.release(timeout_s=STOP_TIMEOUT_S):
                 self.show("The database stays up: another process still uses it.")
         self.show("Stopped.")
@@ -84,21 +85,14 @@ class Command(BaseCommand):
         address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"
         started_at = time.monotonic()
         self.show("Database and broker are up; migrating.")
-        prepare_database()
-        if static_files.collect_changed():
-            self.show("Collected the static files.")
         web = supervisor.add("web", web_arguments(host, port, workers=workers))
-        loading = demo and not demo_is_loaded()
-        if loading:
-            self.run_step(supervisor, "import_products", str(DEMO / "products.csv"), "--images", str(DEMO))
         if not self.wait_for_answer(supervisor, web, address):
             return
         self.show(f"The shop answers at {address} ({time.monotonic() - started_at:.1f} s).")
-        # First what visitors and saves wait for; what is still to be embedded is embedded beside it.
-        supervisor.add("beat", ["celery", "--quiet", "-A", "config", "beat", "--loglevel", "INFO"])
-        for name, queue, threads in WORKERS:
-            supervisor.add(name, worker_arguments(queue, threads=threads))
-        self.run_step(supervisor, "embed_products")
+        supervisor.add("worker", ["config.all_queues"])
+        if demo and not demo_is_loaded():
+            self.run_step(supervisor, "import_products", str(DEMO / "products.csv"), "--images", str(DEMO))
+        self.run_step(supervisor, "embed_products", "--wait")
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)
         supervisor.run_forever()
@@ -111,12 +105,15 @@ class Command(BaseCommand):
 
     def wait_for_answer(self, supervisor: Supervisor, web: Program, address: str) -> bool:
         """Return True at the web server's first answer, False if we are told to stop before."""
-        deadline = time.monotonic() + ANSWER_TIMEOUT_S
+        said_at = time.monotonic() + ANSWER_TIMEOUT_S
         while not supervisor.stopping.is_set():
             if answers(f"{address}/healthz"):
                 return True
-            if time.monotonic() > deadline:
+            if web.failures >= MAX_FAILURES:
                 raise CommandError(f"The web server does not answer at {address}. Its log is {web.log}.")
+            if time.monotonic() > said_at:
+                self.show(f"The web server does not answer at {address} yet. Its log is {web.log}.")
+                said_at += ANSWER_TIMEOUT_S
             supervisor.tick()
         return False
 
@@ -176,40 +173,26 @@ def claim_home(home: Path, *, address: str) -> Lock:
     return lock
 
 
-def prepare_database() -> None:
-    try:
-        call_command("migrate", interactive=False, verbosity=0)
-    except OperationalError as error:
-        raise CommandError(f"The database does not answer ({error}). Check DATABASE_URL, and that it is up.") from None
-    finally:
-        connections.close_all()
-
-
 def demo_is_loaded() -> bool:
-    """Is every product of the demo catalogue in the database?"""
+    """Is every product of the demo catalogue in the database? Asked in SQL, for models would bring all of Django."""
     with (DEMO / "products.csv").open(encoding="utf-8", newline="") as file:
         skus = {row["sku"] for row in csv.DictReader(file)}
     try:
-        return Product.objects.filter(sku__in=skus).count() == len(skus)
+        connection.ensure_connection()  # and past Django's cursor, which warns where there are no applications
+        found = connection.connection.execute("SELECT count(*) FROM catalog_product WHERE sku = ANY(%s)", [list(skus)])
+        return bool(found.fetchone()[0] == len(skus))
     finally:
-        connections.close_all()
+        connection.close()
 
 
 def web_arguments(host: str, port: int, *, workers: int) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    arguments = ["gunicorn", "config.wsgi", "--worker-class", "config.web_worker.WebWorker", "--bind", bind]
+    arguments = ["gunicorn", "config.prepared_wsgi", "--worker-class", "config.web_worker.WebWorker", "--bind", bind]
     arguments += ["--workers", str(workers), "--threads", str(WEB_THREADS)]
     arguments += ["--preload", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "8"]
     if Path("/dev/shm").is_dir():  # gunicorn's heartbeat files: a slow disk would look like a hung worker
         arguments += ["--worker-tmp-dir", "/dev/shm"]
     return arguments
-
-
-def worker_arguments(queue: str, *, threads: int) -> list[str]:
-    """Threads, for torch does not survive the fork of Celery's default pool."""
-    arguments = ["celery", "--quiet", "-A", "config", "worker", "--queues", queue, "--hostname", f"{queue}@%h"]
-    arguments += ["--pool", "threads", "--concurrency", str(threads)]
-    return [*arguments, "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
 
 
 def answers(url: str) -> bool:

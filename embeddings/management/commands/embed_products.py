@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,6 +15,7 @@ from catalog.management.progress import open_bar
 from catalog.models import Product
 from embeddings import services
 from embeddings.encoders.base import EncoderError
+from embeddings.freshness import bell
 from embeddings.freshness.placeholders import settle_all_placeholders
 from embeddings.freshness.refresh import refresh_products
 from embeddings.management.progress import build_in_turn
@@ -35,6 +37,9 @@ class Command(BaseCommand):
         which.add_argument("--stale", action="store_true", help="only what changed since (the default)")
         which.add_argument("--all", action="store_true", help="every product, from what encoders have said before")
         parser.add_argument("--space", metavar="NAME", help="a space that is not live: the same as `spaces build NAME`")
+        which.add_argument(
+            "--wait", action="store_true", help="what changed; workers encode it, this shows how far they are"
+        )
         parser.add_argument("--batch-size", type=int, default=services.BATCH_SIZE, metavar="N", help="products at once")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,7 +63,14 @@ class Command(BaseCommand):
             self._refresh_all(space, options["batch_size"])
         services.refresh_stale(is_complete=True)
         PendingEmbedding.objects.unpark()
-        self._drain_queue(options["batch_size"])
+        if options["wait"]:
+            bell.ring()
+            self._drain_queue(by=lambda: 0)
+            self._report(ensure_live_space())
+            return
+        self._drain_queue(
+            by=lambda: services.refresh_pending(batch_size=options["batch_size"], max_seconds=ROUND_S).settled
+        )
         build_in_turn(lambda bars: fit_first_space(on_progress=bars.show), say=self.stdout.write)
         build_in_turn(lambda bars: maintenance.index_live_space(on_progress=bars.show), say=self.stdout.write)
         self._report(ensure_live_space())
@@ -71,8 +83,8 @@ class Command(BaseCommand):
                 refresh_products(space, batch, force=True)
                 bar.update(len(batch))
 
-    def _drain_queue(self, batch_size: int) -> None:
-        """Embed what is queued by now, together with whichever workers run; done when nobody holds any of it any more.
+    def _drain_queue(self, *, by: Callable[[], int]) -> None:
+        """Have what is queued by now embedded `by` us and whichever workers run; done when nobody holds any of it.
 
         What is saved meanwhile is the workers' to do: in a busy shop there is always something.
         """
@@ -83,7 +95,7 @@ class Command(BaseCommand):
         with open_bar("embed", total=total) as bar:
             while left := queued.count():
                 bar.update(max(0, total - left - bar.n))
-                if not services.refresh_pending(batch_size=batch_size, max_seconds=ROUND_S).settled:
+                if not by():
                     time.sleep(POLL_S)
             bar.update(max(0, total - bar.n))
 

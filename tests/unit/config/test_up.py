@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
 import pytest
+from django.core.management import CommandError
 
+from config import all_queues
 from config.management.commands import up
+from config.services.paths import BASE_DIR
 
 
 class Recorder:
@@ -33,23 +38,57 @@ class Recorder:
 
 @pytest.fixture
 def command(monkeypatch):
-    monkeypatch.setattr(up, "prepare_database", lambda: None)
-    monkeypatch.setattr(up.static_files, "collect_changed", lambda: False)
     monkeypatch.setattr(up, "answers", lambda _: True)
+    monkeypatch.setattr(up, "demo_is_loaded", lambda: False)
     command = up.Command()
     command.lock = threading.Lock()
     command.show = lambda _: None
     return command
 
 
-def test_what_visitors_and_saves_wait_for_runs_before_the_rest_is_embedded(command):
+def test_what_visitors_and_saves_wait_for_runs_before_products_are_loaded_and_embedded(command):
     recorder = Recorder()
-    command.serve(recorder, demo=False, host="127.0.0.1", port=8000, workers=1)
-    assert recorder.started == ["web", "beat", "interactive", "worker", "pictures", "embed_products"]
+    command.serve(recorder, demo=True, host="127.0.0.1", port=8000, workers=1)
+    assert recorder.started == ["web", "worker", "import_products", "embed_products"]
 
 
-def test_the_worker_of_the_embeddings_has_a_thread_to_spare_while_the_other_fits_a_space():
-    threads = {queue: threads for _, queue, threads in up.WORKERS}
-    assert threads["embeddings"] == 2
-    arguments = up.worker_arguments("embeddings", threads=threads["embeddings"])
-    assert arguments[arguments.index("--concurrency") + 1] == "2"
+def test_a_web_server_that_keeps_dying_before_it_answers_ends_up_with_the_name_of_its_log(command, monkeypatch):
+    monkeypatch.setattr(up, "answers", lambda _: False)
+    web = SimpleNamespace(log="logs/web.log", failures=up.MAX_FAILURES)
+    with pytest.raises(
+        CommandError, match=r"^The web server does not answer at http://x\. Its log is logs/web\.log\.$"
+    ):
+        command.wait_for_answer(Recorder(), web, "http://x")
+
+
+UP_WITHOUT_APPLICATIONS = """
+import sys
+sys.argv = ["manage.py", "up", "--workers", "0"]
+import manage
+try:
+    manage.main()
+finally:
+    from django.apps import apps
+    print(apps.ready, sorted({"celery", "rest_framework", "numpy", "catalog.models"} & set(sys.modules)))
+"""
+
+
+def test_what_stays_as_long_as_the_shop_does_holds_no_application(home):
+    done = subprocess.run(
+        [sys.executable, "-c", UP_WITHOUT_APPLICATIONS], cwd=BASE_DIR, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("False []\n", "CommandError: --workers must be at least 1.\n")
+
+
+def test_a_thread_that_ends_by_itself_ends_the_process_and_is_named(monkeypatch, caplog):
+    ended: list[int] = []
+    monkeypatch.setattr(all_queues.os, "_exit", ended.append)
+    thread = threading.Thread(target=lambda: None, name="pictures")
+    thread.start()
+    thread.join()
+    all_queues.end_with_the_first([threading.current_thread()])
+    assert ended == []
+    with caplog.at_level("CRITICAL"):
+        all_queues.end_with_the_first([threading.current_thread(), thread])
+    assert ended == [1]
+    assert "pictures has ended: this process ends too, to be started again." in caplog.text

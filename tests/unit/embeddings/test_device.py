@@ -107,6 +107,7 @@ def test_a_batch_makes_way_for_everything_else(network):
     assert {niceness for _, niceness in network.ran} == {max(device.BATCH_NICENESS, own)}
 
 
+@pytest.mark.timeout(20)
 def test_nobody_waits_behind_the_batch_of_another(network, monkeypatch):
     held, entered = threading.Event(), threading.Semaphore(0)
     run = network._run

@@ -1,0 +1,90 @@
+"""Every queue and the schedule in one process, for `manage.py up`: `python -m config.all_queues`.
+
+What workers share, above all the encoders, is in memory once. Each queue still has a Celery worker of its own, with its
+own threads and messages, as it has in production, so that none waits for another; here they are threads. SIGTERM ends
+all in good order. Where one of them ends by itself so does the process, to be started again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from celery.beat import EmbeddedService
+from celery.platforms import SecurityWarning
+from celery.utils.nodenames import default_nodename, host_format
+from celery.worker import state
+
+from config import celery
+
+# Threads by queue. Two for embeddings: one is free for what is saved while the other fits a space.
+QUEUES = {"interactive": 2, "embeddings": 2, "pictures": 4}
+LOOK_EVERY_S = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Serve until a signal says that it is enough."""
+    celery.start_services()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop_taking)
+    stopped = threading.Event()
+    schedule = EmbeddedService(
+        celery.app,
+        thread=True,  # a process of its own would be one more to hold in memory
+        scheduler_cls=celery.app.conf.beat_scheduler,
+        schedule_filename=celery.app.conf.beat_schedule_filename,
+    )
+    works: dict[str, Callable[[], object]] = {queue: make_worker(queue, threads=n).start for queue, n in QUEUES.items()}
+    threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in works.items()]
+    schedule.name = "beat"
+    for thread in [*threads, schedule]:
+        thread.start()
+    while state.should_stop is None or state.should_stop is False:
+        end_with_the_first([*threads, schedule])
+        stopped.wait(LOOK_EVERY_S)
+    schedule.stop()
+    for thread in threads:
+        thread.join()
+
+
+def make_worker(queue: str, *, threads: int) -> Any:
+    """Return a worker of one queue. It has an application of its own, which knows no other queue."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)  # each would say that we are root
+        return celery.make_application(is_current=False).Worker(
+            hostname=host_format(default_nodename(f"{queue}@%h")),
+            queues=[queue],
+            pool="threads",
+            concurrency=threads,
+            loglevel="INFO",
+            quiet=True,
+            without_gossip=True,
+            without_mingle=True,
+            use_eventloop=False,  # there is one loop of events in a process: each thread waits for its own messages
+        )
+
+
+def stop_taking(*_: object) -> None:
+    """Have every worker finish what it has in hand and end."""
+    state.should_stop = os.EX_OK
+
+
+def end_with_the_first(threads: list[threading.Thread]) -> None:
+    """End the process where one of its threads has: the others would go on, and nobody notice."""
+    ended = [thread.name for thread in threads if not thread.is_alive()]
+    if ended and not state.should_stop:
+        logger.critical("%s has ended: this process ends too, to be started again.", ", ".join(ended))
+        sys.stderr.flush()
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
