@@ -98,7 +98,9 @@ def load(products: int, *, say: Callable[[str], None]) -> None:
     from embeddings.models import EmbeddingSpace
 
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE catalog_category, catalog_product, embeddings_embeddingspace, catalog_titleword CASCADE")
+        cursor.execute(
+            "TRUNCATE catalog_category, catalog_product, embeddings_embeddingspace, catalog_titleword CASCADE"
+        )
         space = EmbeddingSpace.objects.create(
             name="benchmark", status="live", dim=DIM, text_dim=DIM, image_dim=DIM, fitted_on=products,
             parameters=b"synthetic", text_encoder="packaged:e5-small", image_encoder="packaged:efficientnet-lite2",
