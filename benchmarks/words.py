@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.costs import Cost, measure, median, percentile
-from benchmarks.synthetic import BRANDS, COLOURS, make_words, prepare, use_home
+from benchmarks.synthetic import BRANDS, COLOURS, COMMON_WORDS, make_words, prepare, use_home
 
 BOUND_MS = 200
 LIMIT = 24
@@ -41,7 +41,7 @@ def make_queries() -> dict[str, str]:
     return {
         "one common": "home",
         "two common": "made home",
-        "six common": " ".join(["home", *words[4:9]]),
+        "six common": " ".join(["home", *words[COMMON_WORDS : COMMON_WORDS + 5]]),
         "title": "mug",
         "four of a title": "brushed white oak mug",
         "no title has all": "brushed classic slim round white mug",

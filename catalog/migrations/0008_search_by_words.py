@@ -5,11 +5,11 @@ Django does not know these, as it does not know the columns that they are made o
 
 from django.db import migrations
 
-# A sixteenth of the products, picked by a hash so that no habit of numbering shapes it: it says at once whether words
-# are common, and what has common words is ranked within it. hashint8 is what Postgres partitions tables by.
+# A sixteenth of the products: it says at once whether words are common, and what has common words is ranked within it.
+# Every sixteenth sixteen by their numbers, which lie on a fifth of the pages that single products would lie on.
 INDEXES = """
 CREATE INDEX catalog_product_search_sample ON catalog_product USING gin (search_document)
-    WHERE (hashint8(id) & 15) = 0;
+    WHERE ((id >> 4) & 15) = 0;
 CREATE INDEX catalog_product_search_title_words ON catalog_product USING gin (ts_filter(search_document, '{a,b}'))
 """
 DROP_INDEXES = "DROP INDEX catalog_product_search_sample; DROP INDEX catalog_product_search_title_words"
