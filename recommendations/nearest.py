@@ -25,16 +25,17 @@ from recommendations.statements import (
 
 FEW_PRODUCTS = 2000  # are compared one by one in the time that the index takes to look at some hundred rows
 SAMPLED_PRODUCTS = 1000
-COMPARED_PER_LOOK = 4  # products that are compared one by one while the index looks at one row, and at its product
-# Where what passes is spread evenly, the index finds it in so many times as many rows as it should take. What takes
-# longer lies far from the query: there the index would find some of it, but not the nearest.
-PATIENCE = 2.5
+COMPARED_PER_LOOK = 1.5  # products that are compared one by one while the index looks at one row, and at its product
+# Where what passes is spread evenly, the index has to look at so many times as many rows as are needed, as few pass.
+# It is given more; what it has not found then lies far from the query: it would find some of it, but not the nearest.
+PATIENCE, LEAST_PATIENCE = 2.5, 2
 LEAST_LOOKS, MOST_LOOKS = 2000, 20_000  # rows; at least so many, for what is near may be sold out or of one group
 NARROWED_FROM = 20_000  # without an HNSW index so many products are compared one by one, in 60 ms
 NARROWED_TO = 10_000  # of more, so many of the anchors' categories, and as many of all
 # From a subquery, so that the planner knows as little of it with values as it does of a prepared statement.
 NEAR_CATEGORIES = "p.category_id = ANY(ARRAY(SELECT unnest(%(near_category_ids)s::bigint[])))"
 RERANKED = 4  # times as many rows are read where another metric orders what the index found by cosine
+MORE_ROWS = 10  # than are shown: of those that it finds last, the index misses some that are nearer
 SIZES = """sizes AS MATERIALIZED (SELECT indexed, greatest(indexed, listed, 0) AS products FROM (
         SELECT coalesce((SELECT c.reltuples FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
             WHERE i.indexrelid = to_regclass('{index}') AND i.indisvalid), 0) AS indexed,
@@ -65,9 +66,12 @@ def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[s
     parts: list[str] = []
     ctes = [SIZES.format(index=index_name_of(retrieval.space_id, retrieval.modality))]
     for share in shares:
-        short = f"(SELECT count(*) FROM {share.name}) < {int(retrieval.limit)}"
+        short = f"(SELECT count(*) FROM {share.name}) < {count_rows(retrieval, share)}"
         ctes += [reach_cte(retrieval, where, share=share), nearby_cte(retrieval, where, share=share)]
-        parts.append(f"SELECT product_id, distance, '{share.approximate}' AS via FROM {share.name} WHERE NOT {short}")
+        parts.append(
+            f"""SELECT product_id, distance, '{share.approximate}' AS via FROM {share.name} WHERE NOT {short}
+            ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
+        )
         parts.append(exact_part(retrieval, where, share=share, when=short))
     return parts, ctes
 
@@ -92,6 +96,19 @@ def weight_of(rule: ActiveRule) -> float:
     return float(rule.factor if rule.kind == "boost" else 1 / rule.factor)
 
 
+def is_sampled(retrieval: Retrieval, share: Share) -> bool:
+    """Whether much of the catalogue may not pass."""
+    return retrieval.is_filtered or bool(share.condition)
+
+
+def count_rows(retrieval: Retrieval, share: Share) -> int:
+    """Return how many rows the index has to find. Of a list that shows the best of each group there are more anyway."""
+    rows = int(retrieval.limit)
+    if is_sampled(retrieval, share) and not retrieval.cards:
+        rows += MORE_ROWS
+    return rows * (RERANKED if retrieval.metric == "pearson" else 1)
+
+
 def searched_in(where: Where, share: Share) -> str:
     return f"{where.searched} AND {share.condition}" if share.condition else where.searched
 
@@ -104,30 +121,35 @@ def order_by_weight(distance: str, factor: str) -> str:
 def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """How many products match, about, and how many rows the index may look at: none where few match.
 
-    It may take as long as comparing what matches would, so that trying it first never doubles the time.
+    It may take as long as comparing what matches would, so that trying it first never doubles the time. Where that is
+    no use unless what passes is near, it is 1: the first rows that it finds are taken, `ef_search` many, or none. Going
+    on until it has to give up, it would hand out whatever it has come across: 70 to 90 % of the nearest ten.
     """
-    is_sampled = retrieval.is_filtered or bool(share.condition)
     passing = "1.0"
-    if is_sampled:
+    if is_sampled(retrieval, share):
         passing = f"""(SELECT coalesce(avg(({searched_in(where, share)})::int), 0)::float8 FROM catalog_product p
             TABLESAMPLE SYSTEM (least(100, 100.0 * {SAMPLED_PRODUCTS} / greatest(products, 1))) REPEATABLE (0))"""
-    rows = int(retrieval.limit) + len(retrieval.hidden_ids)
-    patience = f"greatest({LEAST_LOOKS}, {PATIENCE} * {rows} / passing)" if is_sampled else str(MOST_LOOKS)
+    rows = count_rows(retrieval, share) + len(retrieval.hidden_ids)
+    looks = f"least(affordable, {MOST_LOOKS})"
+    if is_sampled(retrieval, share):
+        looks = f"""CASE WHEN needed * {LEAST_PATIENCE} > affordable THEN 1
+            ELSE least(affordable, greatest({LEAST_LOOKS}, needed * {PATIENCE})) END"""
     return f"""{share.name}_reach AS MATERIALIZED (SELECT indexed, matching,
-            CASE WHEN indexed > 0 AND matching > {FEW_PRODUCTS}
-            THEN least(matching / {COMPARED_PER_LOOK}, {patience})::int ELSE 0 END AS looks
-        FROM (SELECT indexed, CASE WHEN indexed > 0 THEN indexed ELSE products END * passing AS matching, passing
-            FROM sizes CROSS JOIN LATERAL (SELECT {passing} AS passing OFFSET 0) passed) counted)"""
+            CASE WHEN indexed > 0 AND matching > {FEW_PRODUCTS} THEN ({looks})::int ELSE 0 END AS looks
+        FROM (SELECT indexed, matching, matching / {COMPARED_PER_LOOK} AS affordable,
+                {rows} / nullif(passing, 0) AS needed
+            FROM (SELECT indexed, CASE WHEN indexed > 0 THEN indexed ELSE products END * passing AS matching, passing
+                FROM sizes CROSS JOIN LATERAL (SELECT {passing} AS passing OFFSET 0) passed) counted) costs)"""
 
 
 def nearby_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """What the index finds or, before there is one, what is nearest in a part of the catalogue."""
     order = distance_sql("cosine", f"(e.vector::halfvec({int(retrieval.dim)}))")
-    limit = int(retrieval.limit) * (RERANKED if retrieval.metric == "pearson" else 1)
+    limit = count_rows(retrieval, share)
     reach = f"{share.name}_reach"
     settings = (
         f"(SELECT set_config('hnsw.ef_search', '{retrieval.ef_search}', true)"
-        " || set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+        " || set_config('hnsw.iterative_scan', CASE WHEN looks > 1 THEN 'relaxed_order' ELSE 'off' END, true)"
         f" || set_config('hnsw.max_scan_tuples', greatest(looks, 1)::text, true) FROM {reach}) IS NOT NULL"
     )  # set in passing: a statement of their own would be another query
     # Each row of the index asks for its product: else the planner may prefer to sort all vectors.
@@ -136,8 +158,7 @@ def nearby_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
             OFFSET 0) p
         WHERE (SELECT looks FROM {reach}) > 0 AND {settings} AND {own_rows(retrieval)} ORDER BY {order} LIMIT {limit}"""
     narrowed = narrowed_part(retrieval, where, share=share, limit=limit)
-    return f"""{share.name} AS MATERIALIZED (SELECT * FROM (({found}) UNION ALL ({narrowed})) found
-        ORDER BY distance, product_id LIMIT {int(retrieval.limit)})"""
+    return f"{share.name} AS MATERIALIZED (({found}) UNION ALL ({narrowed}))"
 
 
 def narrowed_part(retrieval: Retrieval, where: Where, *, share: Share, limit: int) -> str:

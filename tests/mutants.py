@@ -979,7 +979,7 @@ MUTANTS = (
     Mutant(
         "recommendations/nearest.py",
         "        ORDER BY {order}, 1 LIMIT",
-        "        ORDER BY {order} LIMIT",
+        "        ORDER BY {order}, 1 DESC LIMIT",
         (
             "tests/recommendations/test_similar_products.py"
             "::test_where_the_limit_falls_among_equals_the_lowest_ids_are_found",
@@ -1004,7 +1004,7 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
-        "THEN least(matching / {COMPARED_PER_LOOK}, {patience})::int",
+        "THEN ({looks})::int",
         "THEN 20000",
         (
             "tests/recall/test_retrieval_recall.py::"
