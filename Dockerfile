@@ -5,6 +5,8 @@ FROM python:3.11-slim
 ARG PIP_ARGUMENTS=""
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 KINDRED_HOME=/data HOME=/tmp
+# As in config/services/supervisor.py, where it is said why.
+ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=268435456 MALLOC_MMAP_THRESHOLD_=33554432
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin kindred \
     && mkdir /data && chown kindred:kindred /data
 WORKDIR /app
