@@ -46,11 +46,26 @@ SETTINGS = {  # beside those that `tuning` fits to the machine
 }
 
 
+_answered: tuple[Path, int] | None = None  # the cluster that has answered this process, and its main process
+
+
 def ensure(home: Path) -> None:
     """Start Postgres unless it answers already, and make the database. Call it under the control lock.
 
+    One that has answered is not asked again while its main process lives: `up` looks every two seconds.
     Raises ServiceError, which says what to do next.
     """
+    global _answered
+    server = postmaster(data_directory(home))
+    if server and _answered == (home, server.pid):
+        return
+    start_or_wait(home)
+    server = postmaster(data_directory(home))
+    _answered = (home, server.pid) if server else None
+
+
+def start_or_wait(home: Path) -> None:
+    """Return once Postgres answers, started if need be."""
     if prepare_database(home):
         return
     lock = home / "locks" / "postgres.lock"
