@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="measured calls of each page, after one that is not")
     parser.add_argument("--only", default="", help="pages whose address has this in it")
     asked = parser.parse_args()
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     with use_home(asked.home):
         run(asked.products, rounds=asked.rounds, only=asked.only)
 

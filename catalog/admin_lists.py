@@ -32,10 +32,12 @@ class BoundedChangeList(ChangeList):
             self.result_count = self.paginator.counted.number
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """A chosen column, and ties the same way round, as its index has them: Django would add the default order."""
         ordering: list[Any] = super().get_ordering(request, queryset)
-        if ordering[-1] == "-pk" and not str(ordering[0]).startswith("-"):
-            return [*ordering[:-1], "pk"]  # Django's "-pk" breaks ties the way no index runs
-        return ordering
+        first = str(ordering[0])
+        if first in self._get_default_ordering():
+            return ordering
+        return [first, "-pk" if first.startswith("-") else "pk"]
 
     def get_ordering_field(self, field_name: Any) -> Any:
         """Also where an address asks for an order that no heading offers."""

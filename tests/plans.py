@@ -38,6 +38,6 @@ def read_plans(act: Callable[[], object], *, table: str = "catalog_product") -> 
     plans = []
     with connection.cursor() as cursor:
         for statement in read:
-            cursor.execute("EXPLAIN (COSTS OFF) " + statement.replace("%", "%%"))
+            cursor.execute("EXPLAIN (COSTS OFF) " + statement)
             plans.append("\n".join(row[0] for row in cursor.fetchall()))
     return plans
