@@ -19,7 +19,6 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,9 +177,14 @@ def copy_rows(path: Path) -> None:
         paths = {row["category"] for row in csv.DictReader(file)}
         ids = {name: node.pk for name, node in Category.objects.get_or_create_paths(paths).items() if node}
         file.seek(0)
-        with connection.cursor() as cursor, cursor.copy(f"COPY catalog_product ({', '.join(columns)}) FROM STDIN") as to:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY catalog_product ({', '.join(columns)}) FROM STDIN") as to,
+        ):
             for row in csv.DictReader(file):
-                texts: dict[str, Any] = rest | row | {name: row[name] or None for name in ("price", "list_price", "stock")}
+                texts: dict[str, Any] = (
+                    rest | row | {name: row[name] or None for name in ("price", "list_price", "stock")}
+                )
                 texts["translations"] = json.dumps({"zh": {"title": row["title_zh"]}} if row["title_zh"] else {})
                 texts["category_id"] = ids[row["category"]]
                 to.write_row([texts[column] for column in columns])

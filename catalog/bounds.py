@@ -1,4 +1,4 @@
-"""What the model says a field's value may be: lengths, ranges, decimals, asked of the field itself only where it matters.
+"""What the model says a value may be: lengths, ranges, decimals, asked of the field itself only where it matters.
 
 A field takes ten times as long to say that a value is well within its bounds as it takes to see that it is.
 """
@@ -6,6 +6,7 @@ A field takes ten times as long to say that a value is well within its bounds as
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
@@ -63,7 +64,7 @@ def _check_text(field: models.Field[Any, Any], validators: list[Any]) -> Callabl
     return lambda value: (
         type(value) is str
         and least <= len(value) <= most
-        and (not patterns or (bool(value) and all(pattern.search(value) for pattern in patterns)))
+        and (not patterns or (bool(value) and all(re.search(pattern, value) for pattern in patterns)))
     )
 
 
