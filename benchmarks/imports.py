@@ -19,7 +19,6 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,7 +205,8 @@ def post_bulk(rows: list[dict[str, str]]) -> None:
     client = Client(headers={"authorization": f"Bearer {token}"})
     for start in range(0, len(rows), BULK):
         products = [as_body(row) for row in rows[start : start + BULK]]
-        answer = client.post("/api/v1/products/bulk/", {"products": products}, content_type="application/json")
+        body = json.dumps({"products": products})
+        answer = client.generic("POST", "/api/v1/products/bulk/", body, content_type="application/json")
         assert answer.status_code == 200, answer.content
 
 

@@ -62,7 +62,10 @@ def find_wording(translations: Any, field: str, *, language: str | None = None) 
 
 def is_same_json(one: Any, other: Any) -> bool:
     """Would Postgres keep both in the same form? To Python 1, 1.0 and True are equal; there they are three values."""
-    return bool(_spell_numbers(one) == _spell_numbers(other))
+    return _spell_sorted(one) == _spell_sorted(other) or bool(_spell_numbers(one) == _spell_numbers(other))
+
+
+_spell_sorted = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode  # the quick look, which nearly always does
 
 
 def _spell_numbers(value: Any) -> Any:

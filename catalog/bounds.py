@@ -1,4 +1,4 @@
-"""What the model says a field's value may be: lengths, ranges, decimals, asked of the field itself only where it matters.
+"""What the model says a value may be: lengths, ranges, decimals, asked of the field itself only where it matters.
 
 A field takes ten times as long to say that a value is well within its bounds as it takes to see that it is.
 """
@@ -11,12 +11,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import (
     DecimalValidator,
     MaxLengthValidator,
     MaxValueValidator,
     MinValueValidator,
-    RegexValidator,
 )
 from django.db import models
 
@@ -57,14 +57,21 @@ def _find_check(field: models.Field[Any, Any]) -> Callable[[Any], bool]:
 
 def _check_text(field: models.Field[Any, Any], validators: list[Any]) -> Callable[[Any], bool]:
     least, most = 0 if field.blank else 1, field.max_length or math.inf
-    patterns = [v.regex for v in validators if isinstance(v, RegexValidator) and not v.inverse_match]
-    if len(patterns) + sum(isinstance(v, MaxLengthValidator) for v in validators) < len(validators):
-        return lambda value: False
-    return lambda value: (
-        type(value) is str
-        and least <= len(value) <= most
-        and (not patterns or (bool(value) and all(pattern.search(value) for pattern in patterns)))
-    )
+    others = [validator for validator in validators if not isinstance(validator, MaxLengthValidator)]
+
+    def check(value: Any) -> bool:
+        return type(value) is str and least <= len(value) <= most and (not others or _passes(others, value))
+
+    return check
+
+
+def _passes(validators: list[Any], value: str) -> bool:
+    try:
+        for validator in validators:
+            validator(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def _check_decimal(field: models.DecimalField[Any, Any], least: Any) -> Callable[[Any], bool]:

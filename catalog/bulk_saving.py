@@ -42,8 +42,6 @@ def insert_products(products: Sequence[Product]) -> None:
         ids = dict(cursor.fetchall())
     for product in products:
         product.pk = ids[product.sku]
-        product._state.adding = False
-        product._state.db = connection.alias
 
 
 def update_products(changed: Mapping[Product, Collection[str]]) -> None:

@@ -9,7 +9,7 @@ that exists while holding the tree.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -32,7 +32,9 @@ from catalog.pictures.arranging import (
 )
 from catalog.signals import products_saved
 
-CHUNK = 150  # products in one transaction: rows stay locked for a fraction of a second; larger ones are hardly faster
+# Products in one transaction: rows stay locked for a fraction of a second. 150 cost a tenth more CPU time a product,
+# 1,000 a tenth less.
+CHUNK = 300
 JSON_FIELDS = {"attributes", "translations"}
 TOO_LARGE = "54000"  # SQLSTATE of a value too long for its index, say: an OperationalError to Django
 
@@ -48,6 +50,8 @@ class ProductWrite:
     more_attributes: dict[str, Any] = field(default_factory=dict)  # laid over those that the product has
     more_translations: dict[str, dict[str, str]] = field(default_factory=dict)  # an empty text takes one away
     pictures: WantedPictures | None = None  # stored already, or to be fetched; None: those that the product has
+    # Returns the values beside the product as it is stored, or a new one, where they depend on that.
+    adapt: Callable[[dict[str, Any], Product], dict[str, Any]] | None = None
 
     @property
     def sku(self) -> str:
@@ -166,7 +170,7 @@ def load_stored(writes: Sequence[ProductWrite], *, lock: bool) -> dict[str, Prod
 
 def make_plan(product: Product, write: ProductWrite) -> Plan:
     """Compare a write with what the product is."""
-    values = dict(write.values)
+    values = dict(write.values) if write.adapt is None else write.adapt(dict(write.values), product)
     if write.more_attributes:
         values["attributes"] = read_object(product.attributes) | write.more_attributes
     if write.more_translations:

@@ -1524,8 +1524,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/bulk_saving.py",
-        """.split('(')[0]}[]")""",
-        """}[]")""",
+        """ or "").split("(")[0] for name""",
+        """ or "") for name""",
         ("tests/catalog/test_bulk_saving.py::test_a_text_that_is_too_long_for_its_column_is_refused_and_never_cut",),
         "texts that are too long are cut in silence",
     ),
@@ -1660,8 +1660,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/rows.py",
-        "return read_known(text) if is_known(column) else text.strip()",
-        "return text.strip()",
+        "return read_known if is_known(column) else str.strip",
+        "return str.strip",
         ("tests/field/test_tables.py::test_a_table_from_the_wild",),
         "products of a Python script are of the brand None",
     ),
@@ -1898,7 +1898,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/load.py",
-        "        if known is None or (self.options.claim and not known.source):\n",
+        "        if stored.pk is None or (self.options.claim and not stored.source):\n",
         "        if True:\n",
         ("tests/catalog/test_import_complete.py::test_products_of_other_sources_and_of_people_are_never_touched",),
         "a supplier's complete file hides products that staff made",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from catalog.importers.pictures import Found, PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
-from catalog.importers.sources import Known, NotComplete, count_shown, deactivate_gone, find_known
+from catalog.importers.sources import NotComplete, count_shown, deactivate_gone
+from catalog.models import Product
 from catalog.pictures.arranging import PictureUrl, WantedPictures
 from catalog.pictures.checks import MAX_PICTURES, Picture
 from catalog.writing import CHUNK, ProductWrite, upsert_products
@@ -38,8 +40,7 @@ class Loader:
         """Load all rows. Every batch is one transaction; a bad row costs only itself."""
         for batch in split_rows(rows):
             accepted = list(self._accept(batch))
-            known = find_known([row.write.sku for row, _ in accepted])
-            writes = [self._make_write(row, pictures, known.get(row.write.sku)) for row, pictures in accepted]
+            writes = [self._make_write(row, pictures) for row, pictures in accepted]
             results = upsert_products(writes, dry_run=self.options.dry_run)
             for (row, _), result in zip(accepted, results, strict=True):
                 self.report.count(row.source, result)
@@ -64,18 +65,29 @@ class Loader:
             source, present=present, shown=shown, allow_many=allow_many, dry_run=dry_run
         )
 
-    def _make_write(self, row: ParsedRow, pictures: WantedPictures | None, known: Known | None) -> ProductWrite:
-        """Return what a good row writes, beside what is stored under its sku."""
-        values = dict(row.write.values)
+    def _make_write(self, row: ParsedRow, pictures: WantedPictures | None) -> ProductWrite:
+        """Return what a good row writes."""
+        values = row.values
         if values.get("price") is not None and not values.get("currency") and self.options.currency:
             values["currency"] = self.options.currency
-        if known is None or (self.options.claim and not known.source):
+        return ProductWrite(
+            values=values,
+            more_attributes=row.more_attributes,
+            more_translations=row.more_translations,
+            pictures=pictures,
+            adapt=self._keep_group_title if row.source.is_group_title else self._note_source,
+        )
+
+    def _note_source(self, values: dict[str, Any], stored: Product) -> dict[str, Any]:
+        """Say which import made a product, and show one that a complete file had hidden and that is back."""
+        if stored.pk is None or (self.options.claim and not stored.source):
             values["source"] = self.options.source
-        if known and known.has_left:  # and is back
-            values = {"is_active": True, **values, "left_source_at": None}
-        if known and known.is_of_group and row.source.is_group_title:
+        return {"is_active": True, **values, "left_source_at": None} if stored.left_source_at else values
+
+    def _keep_group_title(self, values: dict[str, Any], stored: Product) -> dict[str, Any]:
+        if stored.variant_group:
             del values["title"]
-        return replace(row.write, values=values, pictures=pictures)
+        return self._note_source(values, stored)
 
     def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, WantedPictures | None]]:
         """Yield the good rows, and their pictures."""
@@ -87,7 +99,7 @@ class Loader:
                 self.report.reject(source, str(error))
         found = self.folder.load(name for row in parsed for name in (row.images or [])[:MAX_PICTURES])
         for row in parsed:
-            sku = row.write.sku
+            sku = row.values["sku"]
             try:
                 if sku in self.lines:
                     raise RowError(f"duplicate sku {sku!r}: already on line {self.lines[sku]}")

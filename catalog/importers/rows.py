@@ -34,7 +34,6 @@ from catalog.importers.picture_names import split_links
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.prices import DECIMALS, clean_currency, read_price
 from catalog.refusals import AmbiguousPrice, BadValue
-from catalog.writing import ProductWrite
 
 TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
 CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns of numbers that nobody calculates with
@@ -60,11 +59,12 @@ class ParsedRow:
     """What a row says, checked. What it says nothing of is absent, and stays as it is stored."""
 
     source: SourceRow
-    write: ProductWrite
+    values: dict[str, Any]  # as in ProductWrite, like the next two
+    more_attributes: dict[str, Any]
+    more_translations: dict[str, dict[str, str]]
     images: list[str] | None = None  # names as in the file, in order
 
 
-@lru_cache(maxsize=KEPT_COLUMNS)
 def is_known(column: str) -> bool:
     """Does the column have a meaning of its own?"""
     return column in COLUMNS or column in IGNORED or bool(match_translated(column))
@@ -95,7 +95,7 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
         attributes = _read("attributes", clean_attributes, others | values.get("attributes", {}))
         if "attributes" in values:
             values["attributes"], others = attributes, {}
-    return ParsedRow(row, ProductWrite(values=values, more_attributes=others, more_translations=translations), images)
+    return ParsedRow(row, values, others, translations, images)
 
 
 def _read_others(texts: dict[str, str]) -> dict[str, Any]:
@@ -114,8 +114,7 @@ def _read_others(texts: dict[str, str]) -> dict[str, Any]:
 
 def _read_values(texts: dict[str, str]) -> dict[str, Any]:
     """Return the fields of the product that have a column of their own."""
-    said = {name: text for name, text in texts.items() if name in VALUE_PARSERS and name not in AMOUNTS}
-    values = {name: _read(name, VALUE_PARSERS[name], text) for name, text in said.items()}
+    values = {name: CELL_READERS[name](text) for name, text in texts.items() if name in CELL_READERS}
     currency = texts.get("currency", "")
     for name in AMOUNTS:  # read with their currency
         if name in texts:
@@ -135,7 +134,7 @@ def _read_texts(row: SourceRow, *, replace_missing: bool) -> dict[str, str]:
     if LINE_COLUMN in fields:  # a file of rejects: it has the columns of all its rows, so that empty cells say nothing
         fields = {read_guarded(column): read_guarded(text) for column, text in fields.items()}
         emptied = frozenset()
-    texts = {column: _read_text(column, text) for column, text in fields.items() if column not in IGNORED}
+    texts = {column: find_reader(column)(text) for column, text in fields.items() if column not in IGNORED}
     for column in REQUIRED:
         if not clean_name(texts.get(column, "")):
             raise RowError(f"{column} is missing")
@@ -149,10 +148,12 @@ def _keep_said(texts: dict[str, str], *, emptied: frozenset[str]) -> dict[str, s
     return {column: text for column, text in texts.items() if text or column in emptied}
 
 
-def _read_text(column: str, text: str) -> str:
+@lru_cache(maxsize=KEPT_COLUMNS)
+def find_reader(column: str) -> Callable[[str], str]:
+    """Return what reads the text of a cell in that column."""
     if column in MARKED:
-        return read_marked(text)
-    return read_known(text) if is_known(column) else text.strip()
+        return read_marked
+    return read_known if is_known(column) else str.strip
 
 
 def _read(column: str, parse: Callable[[Any], Any], text: Any) -> Any:
@@ -207,7 +208,8 @@ def _parse_shown(column: str, rule: Callable[[str], Any], text: str) -> Any:
 
 def _parse_attributes(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text or "{}", parse_constant=_refuse_constant, object_pairs_hook=read_object)
+        # With a byte order mark for what that function says of it.
+        value = json.loads(text) if text.startswith("\ufeff") else parse_json(text or "{}")
     except RecursionError:
         raise RowError("attributes is nested too deeply") from None
     except ValueError as error:
@@ -218,6 +220,9 @@ def _parse_attributes(text: str) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+parse_json = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=read_object).decode
 
 
 def split_images(text: str) -> list[str]:
@@ -231,17 +236,19 @@ def _shown(text: str) -> str:
 
 
 VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
-    **{name: RULES[name] for name in ("sku", "title", "description")},
-    **{name: remember(RULES[name]) for name in ("brand", "variant_group", "collection")},
-    "category": remember(clean_category_path),
-    "price": str,  # read with its currency
-    "list_price": str,  # as well
-    "currency": remember(partial(_parse_shown, "currency", clean_currency)),
-    "stock": remember(partial(_parse_shown, "stock", clean_stock)),
+    **{name: RULES[name] for name in ("sku", "title", "description", "brand", "variant_group", "collection")},
+    "category": clean_category_path,
+    "currency": partial(_parse_shown, "currency", clean_currency),
+    "stock": partial(_parse_shown, "stock", clean_stock),
     "attributes": _parse_attributes,
     "url": clean_url,
-    "is_active": remember(lambda text: not text or _parse_shown("is_active", clean_flag, text)),
+    "is_active": lambda text: not text or _parse_shown("is_active", clean_flag, text),
 }
 # Columns with a meaning of their own. All others are kept in `attributes`.
-COLUMNS = frozenset({*VALUE_PARSERS, "images"})
+COLUMNS = frozenset({*VALUE_PARSERS, *AMOUNTS, "images"})
 BOUNDED = VALUE_PARSERS.keys() - {"category", "attributes"}  # by what the model says of the field
+UNIQUE = frozenset({"sku", "title", "description", "attributes", "url"})  # texts that hardly come again in a file
+CELL_READERS: dict[str, Callable[[str], Any]] = {
+    name: partial(_read, name, parse) if name in UNIQUE else remember(partial(_read, name, parse))
+    for name, parse in VALUE_PARSERS.items()
+}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
 from django.utils import timezone
 
@@ -15,21 +14,6 @@ CHUNK = 1000  # products looked through or deactivated at once, so that rows are
 
 class NotComplete(ValueError):
     """Nothing was deactivated. The message says why, and how to go on."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What an import asks of a product that is stored."""
-
-    source: str
-    has_left: bool  # deactivated by a complete file
-    is_of_group: bool
-
-
-def find_known(skus: Collection[str]) -> dict[str, Known]:
-    """Return the products that are stored, by sku."""
-    stored = Product.objects.filter(sku__in=skus).values_list("sku", "source", "left_source_at", "variant_group")
-    return {sku: Known(source, left_at is not None, bool(group)) for sku, source, left_at, group in stored}
 
 
 def count_shown(source: str) -> int:

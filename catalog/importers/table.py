@@ -182,7 +182,7 @@ def _read_rows(
         is_header = bool(cells) and cells[0].strip().lower() == columns[0] and _read_names(cells) == columns
         if not problem and (is_blank(cells) or is_header):  # files joined have a header each
             continue
-        fields = {name: read_cell(cell) for name, cell in zip(columns, cells, strict=False)}
+        fields = dict(zip(columns, [read_cell(cell) if cell[:1] == "=" else cell for cell in cells], strict=False))
         is_shifted = len(cells) != len(columns)
         problem = problem or _wrong_width(cells, columns) or _wrong_bytes(fields, advise)
         yield SourceRow(line, fields, problem=problem, is_shifted=is_shifted)
