@@ -112,8 +112,11 @@ def test_variants_that_take_the_first_places_do_not_hide_a_second_listing(catalo
     variants = Product.objects.filter(pk__in=range(3, 303))
     variants.update(variant_group="DESIGN")
     vector = ProductEmbedding.objects.get(product_id=3, modality="fused").vector
-    ProductEmbedding.objects.filter(product__in=variants).update(vector=vector)
-    ProductEmbedding.objects.filter(product_id=303).update(vector=[vector[0] + 0.2, *vector[1:]])  # farther than they
+    for number in range(3, 303):  # all near, no two alike: the index keeps equal vectors as one
+        near = [*vector]
+        near[number % DIM] += 0.02 * (1 + number // DIM)
+        ProductEmbedding.objects.filter(product_id=number).update(vector=near)
+    ProductEmbedding.objects.filter(product_id=303).update(vector=[vector[0] + 0.4, *vector[1:]])  # farther than they
     found = [group for group in find_near_duplicates(catalogue) if 303 in group.product_ids]
     assert [len(group.product_ids) for group in found] == [2]
 
