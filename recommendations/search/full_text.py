@@ -66,8 +66,8 @@ def find(query: str, where: Where, *, few: str) -> str:
     matches = f"p.search_document @@ {query}"
     branches = (
         f"SELECT p.id FROM passing p WHERE {few} AND {matches}",
-        f"SELECT p.id FROM catalog_product p WHERE s.is_rare AND {matches} AND {where.searched}",
-        f"SELECT p.id FROM catalog_product p WHERE NOT s.is_rare AND {matches} AND {IN_SAMPLE} AND {where.searched}",
+        f"SELECT p.id FROM {that_match(matches)} WHERE s.is_rare AND {where.searched}",
+        f"SELECT p.id FROM {that_match(f'{matches} AND {IN_SAMPLE}')} WHERE NOT s.is_rare AND {where.searched}",
     )
     union = " UNION ALL ".join(f"({branch} LIMIT {MAX_RANKED})" for branch in branches)
     return f"""LATERAL (
@@ -81,14 +81,22 @@ def enough_in_sample() -> int:
 
 
 def count_in_sample(query: str, where: Where) -> str:
-    return f"""(SELECT count(*) FROM (SELECT FROM catalog_product p
-        WHERE p.search_document @@ {query} AND {IN_SAMPLE} AND {where.searched} LIMIT {enough_in_sample()}) counted)"""
+    matching = that_match(f"p.search_document @@ {query} AND {IN_SAMPLE}")
+    return f"""(SELECT count(*) FROM (
+        SELECT FROM {matching} WHERE {where.searched} LIMIT {enough_in_sample()}) counted)"""
+
+
+def that_match(condition: str) -> str:
+    """Products by the index of words alone. Asked for everything at once, Postgres would read that of a filter as
+    well, which costs more the more products pass: it cannot know how rare the words are."""
+    return f"(SELECT p.* FROM catalog_product p WHERE {condition} OFFSET 0) p"
 
 
 def titled_cte(where: Where, *, few: str) -> str:
     """Of common words: the products that have them in titles and brands, few of which are in the sample."""
+    in_title = "ts_filter(p.search_document, '{a,b}') @@ q.all_words"
     return f"""titled AS MATERIALIZED (
-        SELECT p.id FROM words q JOIN catalog_product p ON ts_filter(p.search_document, '{{a,b}}') @@ q.all_words
+        SELECT p.id FROM words q CROSS JOIN LATERAL {that_match(in_title)}
         WHERE NOT {few} AND (SELECT count(*) FROM every) >= {enough_in_sample()} AND {where.searched}
         LIMIT {MAX_RANKED})"""
 
