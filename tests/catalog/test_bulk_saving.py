@@ -135,8 +135,10 @@ def test_new_products_of_known_categories_are_looked_for_inserted_and_queued_and
         upsert_products(writes)
 
     said = [query["sql"].split(" (")[0] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert [sql[:6] for sql in said] == ["SELECT", "SELECT", "INSERT", "INSERT"]
-    assert said[2:] == ["INSERT INTO catalog_product", "INSERT INTO embeddings_pendingembedding"]
+    assert len(said) == 4
+    assert [sql[:6] for sql in said[:2]] == ["SELECT", "SELECT"]
+    assert said[2] == "INSERT INTO catalog_product"
+    assert "embeddings_pendingembedding" in said[3]
 
 
 def test_texts_and_numbers_come_out_of_the_batch_as_they_went_in():
