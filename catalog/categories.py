@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -45,7 +46,7 @@ class CategoryQuerySet(models.QuerySet["Category"]):
 
         Raises ValidationError for a path that no index can hold.
         """
-        wanted = {path: normalize_path(path) for path in paths}
+        wanted = {path: _normalize_again(path) for path in paths}
         named = set(wanted.values()) - {""}
         found = {node.path: node for node in self.filter(path__in=named)} if named else {}
         if named - found.keys():
@@ -85,6 +86,9 @@ def split_path(path: str) -> list[str]:
 def normalize_path(path: str) -> str:
     """Return `path` as it is stored."""
     return SEPARATOR.join(split_path(path))
+
+
+_normalize_again = lru_cache(maxsize=2048)(normalize_path)  # of paths that are in bounds, as all that are stored
 
 
 @contextmanager

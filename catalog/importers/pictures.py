@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
 from catalog.importers.picture_index import PictureIndex
-from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
+from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import split_images
 from catalog.models import ProductImage
 from catalog.pictures import checks
@@ -44,9 +43,9 @@ class PictureFolder:
 
     def look_ahead(self, rows: Iterable[SourceRow]) -> None:
         """Note the URLs of a whole file before its first row is loaded: a file here may be meant by two of them."""
-        with suppress(ImportFileError):  # which is said when the rows are loaded
-            for row in rows:
-                for name in filter(is_url, split_images(row.fields.get("images", ""))):
+        for row in rows:
+            if "//" in (names := row.fields.get("images", "")):
+                for name in filter(is_url, split_images(names)):
                     self.index.note_url(name)
 
     def load(self, names: Iterable[str]) -> dict[str, Found]:

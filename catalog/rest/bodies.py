@@ -72,6 +72,13 @@ class TextField(serializers.CharField):
     def __init__(self, *, rule: Callable[[str], str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rule = rule
+        self.has_own_validators = "validators" in kwargs
+
+    def run_validators(self, value: Any) -> None:
+        """Ask the validators of lengths and characters only where they could say anything: they look at each one."""
+        is_plain = value.isascii() and "\x00" not in value and len(value) <= (self.max_length or len(value))
+        if self.has_own_validators or not is_plain:
+            super().run_validators(value)
 
     def to_internal_value(self, data: Any) -> str:
         text: str = apply_rule(self.rule, super().to_internal_value(data))

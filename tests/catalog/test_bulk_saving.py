@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -124,3 +126,33 @@ def test_a_bad_product_among_many_costs_a_few_transactions(monkeypatch):
     assert [index for index, result in enumerate(results) if result.outcome != Outcome.CREATED] == [40]
     assert len(tried) == 13
     assert Product.objects.count() == 63
+
+
+def test_new_products_of_known_categories_are_looked_for_inserted_and_queued_and_nothing_else():
+    Category.objects.get_or_create_path("A/B")
+    writes = [write(f"S{number}", category="A/B") for number in range(50)]
+    with CaptureQueriesContext(connection) as queries:
+        upsert_products(writes)
+
+    said = [query["sql"].split(" (")[0] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(said) == 4
+    assert [sql[:6] for sql in said[:2]] == ["SELECT", "SELECT"]
+    assert said[2] == "INSERT INTO catalog_product"
+    assert "embeddings_pendingembedding" in said[3]
+
+
+def test_texts_and_numbers_come_out_of_the_batch_as_they_went_in():
+    given = {
+        "title": "\"'\\ \x7f 杯 😀 {%s} %(a)s",
+        "description": "one\ntwo\t\u2028",
+        "attributes": {"a": [1, 1.5, True, None, "\\u0041 ' 杯"], "b": {"c": 12345678901234567890}},
+        "translations": {"zh": {"title": "杯"}},
+        "price": Decimal("0.001"),
+        "stock": None,
+        "is_active": False,
+    }
+    upsert_products([write("A", **given)])
+    assert Product.objects.values(*given).get() == given
+    changed = given | {"title": "x\\", "price": Decimal("9999999999.999"), "stock": 7, "attributes": {"d": "'"}}
+    upsert_products([write("A", **changed)])
+    assert Product.objects.values(*given).get() == changed

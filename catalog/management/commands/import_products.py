@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,6 +17,7 @@ from catalog.importers import READERS
 from catalog.importers.decimal_marks import MARKS, settle_prices
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
+from catalog.importers.read_ahead import RowStore
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
 from catalog.importers.sources import NotComplete
 from catalog.management.progress import open_bar
@@ -108,12 +110,16 @@ class Command(BaseCommand):
 
     def _load(self, file: IO[bytes], loader: Loader, options: dict[str, Any]) -> None:
         report = loader.report
-        reader, encoding = READERS[options["format"]], options["encoding"]
-        loader.folder.look_ahead(reader(file, report=ImportReport(), encoding=encoding))
-        file.seek(0)
-        read = reader(file, report=report, encoding=encoding)
-        settled = settle_prices(read, decimal=options["decimal"], currency=loader.options.currency)
-        rows = self._show_progress(settled, file, report)
+        with TemporaryFile() as waiting:
+            store = RowStore(file, waiting)
+            read = READERS[options["format"]](file, report=store.said, encoding=options["encoding"])
+            loader.folder.look_ahead(store.keep(read))
+            given = store.give(report)
+            settled = settle_prices(given, decimal=options["decimal"], currency=loader.options.currency)
+            self._load_rows(self._show_progress(settled, store, report), loader, options)
+
+    def _load_rows(self, rows: Iterator[SourceRow], loader: Loader, options: dict[str, Any]) -> None:
+        report = loader.report
         if options["complete"]:
             loader.complete(rows, allow_many=options["allow_many_gone"])
         else:
@@ -121,9 +127,9 @@ class Command(BaseCommand):
         if report.without_currency and not loader.options.currency:
             report.warn(f"{report.without_currency} exports name no currency: products keep the one they have.")
 
-    def _show_progress(self, rows: Iterator[SourceRow], file: IO[bytes], report: ImportReport) -> Iterator[SourceRow]:
-        """Pass the rows on, with a bar by bytes read (rows ahead are not counted: that would read the file twice)."""
-        size = Path(file.name).stat().st_size
+    def _show_progress(self, rows: Iterator[SourceRow], store: RowStore, report: ImportReport) -> Iterator[SourceRow]:
+        """Pass the rows on, with a bar by the bytes of the file that they come from."""
+        size = Path(store.file.name).stat().st_size
         bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
         started_at = time.monotonic()
         with open_bar("import", total=size, unit="B", bar_format=bar_format) as bar:
@@ -131,7 +137,7 @@ class Command(BaseCommand):
                 yield row
                 rate = count / max(time.monotonic() - started_at, 0.001)
                 bar.set_postfix_str(f"{count} rows, {rate:.0f} rows/s, {report.rejected} rejected", refresh=False)
-                bar.update(file.tell() - bar.n)
+                bar.update(store.place - bar.n)
 
     def _open_rejects(self, stack: ExitStack, path: Path) -> Callable[[SourceRow, str], None]:
         file = stack.enter_context(path.open("w+", encoding="utf-8", errors="surrogateescape", newline=""))
