@@ -77,12 +77,8 @@ def _write_rows(products: Sequence[Product], names: Sequence[str]) -> str:
 
 
 def _declare_rows(names: Sequence[str]) -> str:
-    """Return what reads the rows in a statement: `given`, with these columns.
-
-    Types come without the length in brackets, to which Postgres would cut a text in silence.
-    """
-    types = [(FIELDS[name].db_type(connection) or "").split("(")[0] for name in names]
-    columns = ", ".join(f"{_quote_column(name)} {kind}" for name, kind in zip(names, types, strict=True))
+    """Return what reads the rows in a statement: `given`, with these columns. It refuses texts that are too long."""
+    columns = ", ".join(f"{_quote_column(name)} {FIELDS[name].db_type(connection)}" for name in names)
     return f"json_to_recordset(%s::json) AS given({columns})"
 
 

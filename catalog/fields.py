@@ -28,6 +28,8 @@ MAX_DESCRIPTION = 100_000  # characters
 MAX_MARKUP = 200_000  # characters of a text with its markup, before it is parsed
 MAX_JSON_DEPTH = 20
 MAX_JSON_CHARACTERS = 100_000
+PLAIN_INTEGER = 10**18
+PLAIN_NAMES, PLAIN_LENGTH = 50, 200  # so few of so few characters each are within that, however they are spelled
 MAX_INTEGER = 2_147_483_647  # of a column of Postgres's type integer
 LANGUAGE = "[a-z]{2,3}(?:-[a-z0-9]{2,8})?"
 # Pictures within a text; they are not read, and would make it longer than it is.
@@ -122,11 +124,28 @@ def clean_attributes(value: Any) -> dict[str, Any]:
     """Return the JSON object that `value` is. Raises BadValue for anything else, and for what Postgres cannot keep."""
     if not isinstance(value, dict):
         raise BadValue(gettext("is not a JSON object: write it as %s") % OBJECT_EXAMPLE, code="not_an_object")
+    if is_plain_object(value):
+        return value
     check_json(value)
     if len(spell_json(value)) > MAX_JSON_CHARACTERS:
         raise BadValue(gettext("is longer than %s characters") % f"{MAX_JSON_CHARACTERS:,}", code="too_long")
     cleaned: dict[str, Any] = clean_json(value)
     return cleaned
+
+
+def is_plain_object(value: dict[str, Any]) -> bool:
+    """Is it a small JSON object of short names, texts and whole numbers, in all of which nothing is to be mended?"""
+    return len(value) <= PLAIN_NAMES and all(
+        is_plain_text(key)
+        and "  " not in key
+        and key == key.strip()
+        and (is_plain_text(inner) or (type(inner) is int and abs(inner) < PLAIN_INTEGER))
+        for key, inner in value.items()
+    )
+
+
+def is_plain_text(text: Any) -> bool:
+    return type(text) is str and len(text) <= PLAIN_LENGTH and text.isascii() and text.isprintable()
 
 
 def clean_json(value: Any) -> Any:

@@ -181,13 +181,12 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
     held = {name: getattr(product, name) for name in values}
     if isinstance(values.get("category"), str):
         held["category"] = product.category.path if product.category else ""
-    changes = {name: value for name, value in values.items() if not is_stored_already(name, value, held[name])}
+    changes = {
+        name: value
+        for name, value in values.items()
+        if not (is_same_json(value, held[name]) if name in JSON_FIELDS else value == held[name])
+    }
     return Plan(product, changes, pictures)
-
-
-def is_stored_already(name: str, value: Any, held: Any) -> bool:
-    """Is the field's value what is stored already?"""
-    return is_same_json(value, held) if name in JSON_FIELDS else bool(value == held)
 
 
 def merge_translations(held: Any, more: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

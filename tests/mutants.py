@@ -684,6 +684,13 @@ MUTANTS = (
         "12.500 is twelve and a half for some, whatever the file means",
     ),
     Mutant(
+        "catalog/fields.py",
+        "        and key == key.strip()\n",
+        "",
+        ("tests/catalog/test_plain_attributes.py",),
+        "the attributes colour and colour with a space are two, and a filter finds one of them",
+    ),
+    Mutant(
         "catalog/bounds.py",
         "or not least <= value < limit:",
         "or not least <= value <= limit:",
@@ -1549,13 +1556,6 @@ MUTANTS = (
             "::test_a_field_that_a_product_does_not_change_keeps_every_digit_beside_one_that_does",
         ),
         "numbers of a product lose digits because another product of the file has changed",
-    ),
-    Mutant(
-        "catalog/bulk_saving.py",
-        """ or "").split("(")[0] for name""",
-        """ or "") for name""",
-        ("tests/catalog/test_bulk_saving.py::test_a_text_that_is_too_long_for_its_column_is_refused_and_never_cut",),
-        "texts that are too long are cut in silence",
     ),
     Mutant(
         "catalog/filters.py",

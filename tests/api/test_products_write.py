@@ -322,7 +322,7 @@ def test_bulk_is_bounded(shop):
 
 
 def test_an_unchanged_bulk_reads_each_chunk_with_one_query(shop):
-    items = [{"sku": f"S{n}", "title": "T"} for n in range(200)]
+    items = [{"sku": f"S{n}", "title": "T"} for n in range(400)]
     shop.call("POST", "products/bulk/", {"products": items})
     with CaptureQueriesContext(connection) as queries:
         shop.call("POST", "products/bulk/", {"products": items})
