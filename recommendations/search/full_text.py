@@ -18,7 +18,7 @@ TITLE_SIMILARITY = 0.5
 SPELLINGS = 5  # words that one which no title has may have been meant for
 MAX_LOOSE_WORDS = 6  # of a query that nothing answers in full; more are for ranking alone
 MAX_RANKED = 2000  # products of each kind; ranking one takes about 14 microseconds
-MAX_TITLES = 20_000  # that have common words and are asked whether they pass a filter
+MAX_TITLES = 8000  # that have common words and are asked whether they pass a filter
 SAMPLE_SHARE = 16
 IN_SAMPLE = "((p.id >> 4) & 15) = 0"  # as the index has it
 # So many products have their words compared one by one: a small shop has them, or a filter keeps them of many.
