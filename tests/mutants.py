@@ -1227,8 +1227,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/search/full_text.py",
-        "WHERE s.is_rare AND {where",
-        "WHERE {where",
+        "WHERE s.way = 'whole' AND",
+        "WHERE",
         ("tests/recommendations/test_search_bounds.py",),
         "a common word reads half of a large catalogue for each search",
     ),

@@ -18,9 +18,10 @@ TITLE_SIMILARITY = 0.5
 SPELLINGS = 5  # words that one which no title has may have been meant for
 MAX_LOOSE_WORDS = 6  # of a query that nothing answers in full; more are for ranking alone
 MAX_RANKED = 2000  # products of each kind; ranking one takes about 14 microseconds
+MAX_TITLES = 8000  # that have common words and are asked whether they pass a filter
 SAMPLE_SHARE = 16
 IN_SAMPLE = "((p.id >> 4) & 15) = 0"  # as the index has it
-# So many products that pass have their words compared one by one: filters keep few of many, or the shop is small.
+# So many products have their words compared one by one: a small shop has them, or a filter keeps them of many.
 FEW_PRODUCTS, FEW_PRODUCTS_FILTERED = 2000, 10_000
 
 WORDS = """words AS MATERIALIZED (
@@ -38,15 +39,15 @@ def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, 
     title outweighs a description; ts_rank) and by how much of the query their title looks like (word_similarity).
     """
     where.params["words"] = text
-    most = FEW_PRODUCTS_FILTERED if retrieval.is_filtered else FEW_PRODUCTS
-    few = f"(SELECT count(*) FROM passing) <= {most}"
-    passing = f"SELECT p.id, p.search_document FROM catalog_product p WHERE {where.searched} LIMIT {most + 1}"
     ctes = [
         WORDS,
-        f"passing AS MATERIALIZED ({passing})",
-        f"every AS MATERIALIZED (SELECT f.id FROM words q CROSS JOIN {find('q.all_words', where, few=few)})",
-        titled_cte(where, few=few),
-        *loose_ctes(where, few=few),
+        f"small AS MATERIALIZED (SELECT count(*) <= {FEW_PRODUCTS} AS shop"
+        f" FROM (SELECT FROM catalog_product LIMIT {FEW_PRODUCTS + 1}) p)",
+        f"passing AS MATERIALIZED (SELECT p.id, p.search_document FROM catalog_product p WHERE {where.searched}"
+        f" LIMIT {max(FEW_PRODUCTS, FEW_PRODUCTS_FILTERED) + 1})",
+        f"every AS MATERIALIZED (SELECT f.id, s.way FROM words q CROSS JOIN {find('q.all_words', retrieval, where)})",
+        titled_cte(where),
+        *loose_ctes(retrieval, where),
     ]
     part = f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'words' AS via
         FROM (SELECT id FROM every UNION SELECT id FROM titled UNION SELECT id FROM loose) f
@@ -58,20 +59,24 @@ def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, 
     return part, ctes
 
 
-def find(query: str, where: Where, *, few: str) -> str:
+def find(query: str, retrieval: Retrieval, where: Where) -> str:
     """Two lateral subqueries, `s` and `f`, the latter with the ids of products that match, `query` being SQL.
 
-    The branch whose one-time filter is false is never started.
+    One `way` is chosen, once (OFFSET 0: else wherever it is referred to). What passes a filter is looked for last,
+    since it may be much, by a branch that is never started where words and sample have decided.
     """
     matches = f"p.search_document @@ {query}"
-    branches = (
-        f"SELECT p.id FROM passing p WHERE {few} AND {matches}",
-        f"SELECT p.id FROM {that_match(matches)} WHERE s.is_rare AND {where.searched}",
-        f"SELECT p.id FROM {that_match(f'{matches} AND {IN_SAMPLE}')} WHERE NOT s.is_rare AND {where.searched}",
-    )
-    union = " UNION ALL ".join(f"({branch} LIMIT {MAX_RANKED})" for branch in branches)
-    return f"""LATERAL (
-            SELECT CASE WHEN NOT {few} THEN {count_in_sample(query, where)} < {enough_in_sample()} END AS is_rare) s
+    last = f"WHEN {count_in_sample(query, 'true')} < {enough_in_sample()} THEN 'whole' WHEN {few_pass()} THEN 'few'"
+    ways = {
+        "few": f"SELECT p.id FROM passing p WHERE s.way = 'few' AND {matches}",
+        "whole": f"SELECT p.id FROM {that_match(matches)} WHERE s.way = 'whole' AND {where.searched}",
+        "sample": f"SELECT p.id FROM {that_match(f'{matches} AND {IN_SAMPLE}')}"
+        f" WHERE s.way = 'sample' AND {where.searched}",
+    }
+    union = " UNION ALL ".join(f"({way} LIMIT {MAX_RANKED})" for way in ways.values())
+    return f"""LATERAL (SELECT CASE WHEN (SELECT shop FROM small) THEN 'few'
+            WHEN {count_in_sample(query, where.searched)} >= {enough_in_sample()} THEN 'sample'
+            {last if retrieval.is_filtered else ""} ELSE 'whole' END AS way OFFSET 0) s
         CROSS JOIN LATERAL ({union}) f"""
 
 
@@ -80,10 +85,13 @@ def enough_in_sample() -> int:
     return MAX_RANKED // SAMPLE_SHARE
 
 
-def count_in_sample(query: str, where: Where) -> str:
+def few_pass() -> str:
+    return f"(SELECT count(*) FROM passing) <= {FEW_PRODUCTS_FILTERED}"
+
+
+def count_in_sample(query: str, condition: str) -> str:
     matching = that_match(f"p.search_document @@ {query} AND {IN_SAMPLE}")
-    return f"""(SELECT count(*) FROM (
-        SELECT FROM {matching} WHERE {where.searched} LIMIT {enough_in_sample()}) counted)"""
+    return f"(SELECT count(*) FROM (SELECT FROM {matching} WHERE {condition} LIMIT {enough_in_sample()}) counted)"
 
 
 def that_match(condition: str) -> str:
@@ -92,21 +100,23 @@ def that_match(condition: str) -> str:
     return f"(SELECT p.* FROM catalog_product p WHERE {condition} OFFSET 0) p"
 
 
-def titled_cte(where: Where, *, few: str) -> str:
+def titled_cte(where: Where) -> str:
     """Of common words: the products that have them in titles and brands, few of which are in the sample."""
     in_title = "ts_filter(p.search_document, '{a,b}') @@ q.all_words"
-    return f"""titled AS MATERIALIZED (
-        SELECT p.id FROM words q CROSS JOIN LATERAL {that_match(in_title)}
-        WHERE NOT {few} AND (SELECT count(*) FROM every) >= {enough_in_sample()} AND {where.searched}
-        LIMIT {MAX_RANKED})"""
+    titles = f"(SELECT p.* FROM catalog_product p WHERE {in_title} LIMIT {MAX_TITLES}) p"
+    return f"""titled AS MATERIALIZED (SELECT p.id FROM words q CROSS JOIN LATERAL {titles}
+        WHERE EXISTS (SELECT FROM every WHERE way = 'sample') AND {where.searched} LIMIT {MAX_RANKED})"""
 
 
-def loose_ctes(where: Where, *, few: str) -> list[str]:
+def loose_ctes(retrieval: Retrieval, where: Where) -> list[str]:
     """Where nothing has all the words: first what has most of them, the common ones left out, then each by itself.
 
-    The rarest come first, because they say most and their products are not in the sample. Where few products pass,
-    they are compared with all the words at once.
+    The rarest come first, because they say most and their products are not in the sample. Few products are compared
+    with all the words at once; how many pass a filter matters where a word is common.
     """
+    few = "(SELECT shop FROM small)"
+    if retrieval.is_filtered:
+        few = f"({few} OR ((SELECT max(found) FROM counted) >= {enough_in_sample()} AND {few_pass()}))"
     spelt = "plainto_tsquery('pg_catalog.english', {0}) || plainto_tsquery('pg_catalog.simple', {0})"
     both = "string_agg('(' || {0}::text || ')', ' {1} ')::tsquery"
     return [
@@ -124,15 +134,16 @@ def loose_ctes(where: Where, *, few: str) -> list[str]:
             GROUP BY w.place, w.lexeme)""",
         f"meant AS MATERIALIZED (SELECT {both.format('query', '&')} AS query FROM word)",
         f"""counted AS MATERIALIZED (
-            SELECT query, row_number() OVER (ORDER BY c.found, w.place) AS number, c.found > 0 AS is_known
-            FROM word w CROSS JOIN LATERAL (SELECT {count_in_sample("w.query", where)} AS found) c WHERE NOT {few})""",
+            SELECT query, found, row_number() OVER (ORDER BY c.found, w.place) AS number, c.found > 0 AS is_known
+            FROM word w CROSS JOIN LATERAL (SELECT {count_in_sample("w.query", "true")} AS found) c
+            WHERE NOT (SELECT shop FROM small))""",
         f"""tries AS MATERIALIZED (
             SELECT -count(*) AS step, 0 AS number, {both.format("r.query", "&")} AS query
             FROM counted w JOIN counted r ON r.number <= w.number AND r.is_known AND w.is_known
-            GROUP BY w.number HAVING count(*) > 1
-            UNION ALL SELECT 0, number, query FROM counted
+            WHERE NOT {few} GROUP BY w.number HAVING count(*) > 1
+            UNION ALL SELECT 0, number, query FROM counted WHERE NOT {few}
             UNION ALL SELECT 0, 0, {both.format("query", "|")} FROM word HAVING {few} AND count(*) > 0)""",
         f"""loose AS MATERIALIZED (
             SELECT f.id FROM (SELECT query FROM tries ORDER BY step, number) t
-            CROSS JOIN {find("t.query", where, few=few)} LIMIT {MAX_RANKED})""",
+            CROSS JOIN {find("t.query", retrieval, where)} LIMIT {MAX_RANKED})""",
     ]
