@@ -35,7 +35,7 @@ class BoundedChangeList(ChangeList):
         """A chosen column, and ties the same way round, as its index has them: Django would add the default order."""
         ordering: list[Any] = super().get_ordering(request, queryset)
         first = str(ordering[0])
-        if first in (self.model_admin.get_ordering(request) or ()):
+        if first in self._get_default_ordering():  # type: ignore[attr-defined]  # of Django, unknown to its stubs
             return ordering
         return [first, "-pk" if first.startswith("-") else "pk"]
 
