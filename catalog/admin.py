@@ -215,7 +215,7 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         """With how many products each has, counted for the categories of a page alone."""
-        counted = Product.objects.filter(category=OuterRef("pk")).order_by().values("pk")[: MAX_COUNTED + 1]
+        counted = Product.objects.filter(category=OuterRef("pk")).order_by().values("category")[: MAX_COUNTED + 1]
         return super().get_queryset(request).annotate(product_count=CountRows(counted))
 
     @admin.display(description=_("Category"), ordering="path")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -88,13 +89,20 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(is_active=True)
 
     def in_category(self, path: str) -> ProductQuerySet:
-        """In the category at `path` or below it. Which those are is asked first: so Postgres can tell how many pass."""
-        below = Category.objects.filter(Q(path=path) | Q(path__startswith=f"{path}{SEPARATOR}"))
-        return self.filter(category__in=list(below.values_list("pk", flat=True)))
+        """In the category at `path` or below it."""
+        return self.in_categories([path])
+
+    def in_categories(self, paths: Sequence[str]) -> ProductQuerySet:
+        """In one of the categories or below it. Which those are is asked first: so Postgres can tell how many pass."""
+        below = Q()
+        for path in paths:
+            below |= Q(path=path) | Q(path__startswith=f"{path}{SEPARATOR}")
+        return self.filter(category__in=list(Category.objects.filter(below).order_by().values_list("pk", flat=True)))
 
     def passing(self, filters: Filters) -> ProductQuerySet:
         """What passes the filters."""
-        return self.meeting(*filters.conditions())
+        products = self.in_categories(filters.category) if filters.category else self
+        return products.meeting(*(one for one in filters.conditions() if one.column != "category_id"))
 
     def meeting(self, *conditions: Condition) -> ProductQuerySet:
         """What meets all conditions."""

@@ -540,6 +540,45 @@ MUTANTS = (
         "the deeper a page of the API, the longer it takes: seconds at a million products",
     ),
     Mutant(
+        "api/counts.py",
+        'count = rows.order_by().values("pk")[: MAX_COUNTED + 1].count()',
+        'count = rows.order_by().values("pk").count()',
+        ("tests/catalog/test_shop_lists.py::test_the_last_page_reads_product_numbers_out_of_the_orders_index_alone",),
+        "every visitor of the shop has all products counted",
+    ),
+    Mutant(
+        "catalog/pages.py",
+        'ids = self.object_list.values_list("pk", flat=True)',
+        'ids = self.object_list.values_list("pk", "stock")',
+        ("tests/catalog/test_shop_lists.py",),
+        "a page at depth reads every product before it, not its index alone",
+    ),
+    Mutant(
+        "catalog/admin_lists.py",
+        """        return [first, "-pk" if first.startswith("-") else "pk"]""",
+        """        return ordering""",
+        ("tests/catalog/test_admin_lists.py",),
+        "staff who order products by price wait for a sort",
+    ),
+    Mutant(
+        "catalog/admin_lists.py",
+        """if field_name in (self.sortable_by or ()) else None""",
+        """""",
+        ("tests/catalog/test_admin_lists.py",),
+        "a bookmarked order by stock sorts the whole catalogue",
+    ),
+    Mutant(
+        "catalog/admin_lists.py",
+        """    for name in NAMES:
+        found |= Q(**{f"{name}__{lookup}": word})
+""",
+        """    for name in (*NAMES, "description"):
+        found |= Q(**{f"{name}__{lookup}": word})
+""",
+        ("tests/catalog/test_admin_lists.py",),
+        "each search of the admin reads every product",
+    ),
+    Mutant(
         "catalog/models.py",
         'models.Index(fields=["title", "id"], include=["is_active", "category"], name="product_by_title"),',
         "",

@@ -28,6 +28,13 @@ def fill_shop(count: int = LARGE) -> None:
         cursor.execute("ANALYZE catalog_product, catalog_category")
 
 
+def avoid(*methods: str) -> None:
+    """Have Postgres do without them until the test ends, as it does in a catalogue far larger than a test's."""
+    with connection.cursor() as cursor:
+        for method in methods:
+            cursor.execute(f"SET LOCAL enable_{method} = off")
+
+
 def read_plans(act: Callable[[], object], *, table: str = "catalog_product") -> list[str]:
     """Return the plan of each statement that reads `table` first while `act` runs, in order."""
     with CaptureQueriesContext(connection) as queries:

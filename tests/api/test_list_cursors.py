@@ -11,7 +11,7 @@ from api.pagination import Keyset, read_page
 from catalog.models import Product
 from catalog.rest.parameters import ORDERS
 from tests.factories import ProductFactory
-from tests.plans import fill_shop, read_plans
+from tests.plans import avoid, fill_shop, read_plans
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,18 @@ def test_any_stretch_of_a_list_is_that_of_the_whole(order, whole):
     read = [Keyset(order).read(Product.objects.all(), start=start, stop=stop) for start, stop in stretches]
 
     assert ["".join(row.sku for row in rows) for rows in read] == [whole[start:stop] for start, stop in stretches]
+
+
+@pytest.mark.parametrize("order", ["title", "-price", "created_at"])
+def test_a_large_category_is_read_along_the_order_and_not_sorted(anyone, order):
+    fill_shop()
+    avoid("bitmapscan", "sort")
+    wanted = f"products/?ordering={order}&page_size=5&category=C1&category=C2"
+
+    page = read_plans(lambda: anyone.call("GET", wanted))[0]
+
+    assert f"using {INDEXES[order.removeprefix('-')]} on" in page
+    assert "Sort" not in page
 
 
 def test_every_order_has_its_index_and_none_has_two():
