@@ -22,9 +22,10 @@ def fill_shop(count: int = LARGE) -> None:
             "SELECT 'S' || n, 'Lamp ' || md5(n::text), 'Warm light', '{}', '{}', 'Brand ' || n %% 10, c.id, "
             "NULLIF(n %% 10, 3) * 100 + n %% 97, 'EUR', 5, '', 'Collection ' || n / 10 %% 10, true, "
             "now() - n * interval '1 minute', now() - n * interval '1 second' "
-            "FROM generate_series(1, %s) n JOIN catalog_category c ON c.path = 'C' || n %% 7",
+            "FROM generate_series(1, %s::int) n JOIN catalog_category c ON c.path = 'C' || n %% 7",
             [count],
         )
+        cursor.execute("DELETE FROM embeddings_pendingembedding")  # pages would say how many wait
         cursor.execute("ANALYZE catalog_product, catalog_category")
 
 

@@ -24,8 +24,10 @@ CREATE INDEX catalog_titleword_word ON catalog_titleword (word);
 CREATE INDEX catalog_titleword_trigrams ON catalog_titleword USING gin (word gin_trgm_ops);
 ANALYZE catalog_titleword
 """
+# With the rights of who migrated: a role that may write products need not know of the words.
 FUNCTION = """
-CREATE FUNCTION kindred_keep_title_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION kindred_keep_title_words() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO public.catalog_titleword SELECT lexeme FROM unnest(to_tsvector('pg_catalog.simple', NEW.search_title))
         WHERE lexeme !~ '[0-9]' AND length(lexeme) BETWEEN 3 AND 40

@@ -7,8 +7,9 @@ import pytest
 from django.core.checks import run_checks
 
 from embeddings.encoders.base import EncoderUnavailable
-from embeddings.models import EmbeddingSpace
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.lifecycle import ensure_live_space
+from tests.factories import ProductFactory
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,8 @@ def test_a_shop_without_a_live_space_is_told():
 @pytest.mark.django_db
 def test_a_missing_index_is_told(monkeypatch):
     space = ensure_live_space()
-    monkeypatch.setattr("embeddings.spaces.indexes.INDEX_FROM_ROWS", 0)
+    monkeypatch.setattr("embeddings.spaces.indexes.INDEX_FROM_ROWS", 1)
+    ProductEmbedding.objects.create(product=ProductFactory(), space=space, modality="image", vector=[1.0, 0.0])
     message = found(databases=["default"])["embeddings.W001"]
     assert message == f"The index emb_hnsw_s{space.pk}_image is missing or invalid: searches are slow."
 

@@ -16,7 +16,7 @@ INSERT INTO catalog_product (id, sku, title, description, translations, brand, c
 SELECT i, 'S' || i, 'Product ' || i, '', '{}', 'brand' || i %% 100, NULL, (i %% 10000) / 100.0, 'EUR', i %% 12,
     jsonb_build_object('tenth', i %% 10, 'thousandth', i %% 1000), '', 'collection' || i %% 7, true,
     now() - i * interval '1 minute', now()
-FROM generate_series(%s, %s) AS i
+FROM generate_series(%s::int, %s::int) AS i
 """
 
 
