@@ -91,7 +91,9 @@ def read_start(
 ) -> Start:
     """Read it for the anchors in `skus`, in one query. Unknown ones are left out, without `inactive` hidden ones."""
     asked: dict[str, Any] = {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive}
-    rows = fetch_rows(START.format(of=ONE if len(skus) == 1 else SEVERAL), asked | asdict(kind or ListKind()))
+    rows = fetch_rows(
+        START.format(of=ONE if len(skus) == 1 else SEVERAL), asked | asdict(kind or ListKind()), one_plan=True
+    )
     rules: dict[int, ActiveRule] = {}
     for row in rows:
         for entry in read_json(row["rules"]):

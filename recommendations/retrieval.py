@@ -47,7 +47,7 @@ def find_neighbours(retrieval: Retrieval) -> Found:
     parts, ctes = nearest_parts(retrieval, where)
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    rows = fetch_rows(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params, one_plan=True)
     reached = count_reached(rows, "exact", "approximate")
     # Not all that is near was looked at: only an exact search knows that there are no more.
     how = how_retrieved(rows)
@@ -58,7 +58,7 @@ def find_rest(retrieval: Retrieval) -> Found:
     """Return what completes a list that came out short: all is compared, each variant group once. One query."""
     where = where_clause(retrieval)
     parts = [statements.collapsed_part(retrieval, where)]
-    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
     return Found(read_rows(rows), "exact", complete=True)
 
 
@@ -67,7 +67,7 @@ def find_fallback(retrieval: Retrieval, *, category_ids: Sequence[int]) -> Found
     where = where_clause(retrieval)
     where.params["category_ids"] = list(category_ids)
     parts = [statements.fallback_part(retrieval, where, limit=retrieval.limit)]
-    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
     return Found(read_rows(rows), "exact", complete=True)
 
 
@@ -77,7 +77,7 @@ def list_products(retrieval: Retrieval, *, order: str) -> Found:
     parts = [statements.listed_part(retrieval, where, order=order)]
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params)
+    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
     reached = count_reached(rows, "listed")
     return Found(read_rows(rows), "exact", complete=reached < retrieval.limit)
 

@@ -94,17 +94,17 @@ MUTANTS = (
     ),
     Mutant(
         "api/postgres/base.py",
-        "        if has_session(self):\n",
-        "        if True:\n",
+        "self.may_prepare = has_session(self)",
+        "self.may_prepare = True",
         ("tests/services/test_pgbouncer.py",),
         "behind a pooler statements are executed that were prepared on another connection",
     ),
     Mutant(
-        "api/postgres/base.py",
-        "SET plan_cache_mode = force_custom_plan",
-        "SET plan_cache_mode = force_generic_plan",
+        "api/postgres/rows.py",
+        "prepare_threshold = None",
+        "prepare_threshold = PREPARED_FROM",
         ("tests/api/test_request_costs.py",),
-        "a list with a rare filter is searched as if the filter kept a third of the catalogue",
+        "statements that need a plan of their own for each filter get one for all",
     ),
     Mutant(
         "embeddings/spaces/locks.py",

@@ -1,7 +1,7 @@
 """Django's backend for Postgres with less to say for each request. Django looks for the class in a file of this name.
 
-- Statements that a connection has run a few times are prepared: Postgres reads and checks their text no more. It still
-  plans them anew for the values at hand, for what a filter keeps decides how a list is best found.
+- It is known whether statements may be prepared: `api.postgres.rows` does so with those that one plan serves. Others
+  are planned for their values, for what a filter keeps decides how a list of products is best found.
 - Whether a connection that has waited still stands is seen from its socket, which costs no round trip.
 """
 
@@ -13,16 +13,13 @@ from django.db.backends.postgresql import base
 
 from api.database_session import has_session
 
-PREPARED_FROM = 3  # executions of a statement by one connection
-
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    may_prepare = False  # a pooler would give the next one a connection that knows none of our statements
+
     def init_connection_state(self) -> None:
-        """Prepare statements where they stay. A pooler would give the next one a connection that knows none of them."""
         super().init_connection_state()
-        if has_session(self):
-            self.connection.execute("SET plan_cache_mode = force_custom_plan")
-            self.connection.prepare_threshold = PREPARED_FROM
+        self.may_prepare = has_session(self)
 
     def is_usable(self) -> bool:
         """Asked at the first statement of each request, since what has waited may have been closed.

@@ -47,18 +47,18 @@ def space(db, shop) -> EmbeddingSpace:
 def plans(request, monkeypatch, space) -> list[str]:
     """The plans of the statements that a list asks."""
     seen: list[str] = []
-    fetch = retrieval.fetch
+    fetch = retrieval.fetch_rows
 
-    def look(statement: str, params: dict[str, object]) -> list[dict[str, object]]:
+    def look(statement: str, params: dict[str, object], *, one_plan: bool) -> list[dict[str, object]]:
         with connection.cursor() as cursor:
             if request.param == "prepared":
                 cursor.execute(f"EXPLAIN (GENERIC_PLAN, COSTS OFF) {number_parameters(statement)}")
             else:
                 cursor.execute(f"EXPLAIN (COSTS OFF) {statement}", params)
             seen.append("\n".join(row[0] for row in cursor.fetchall()))
-        return fetch(statement, params)
+        return fetch(statement, params, one_plan=one_plan)
 
-    monkeypatch.setattr(retrieval, "fetch", look)
+    monkeypatch.setattr(retrieval, "fetch_rows", look)
     return seen
 
 
@@ -95,11 +95,11 @@ def test_a_filtered_list_goes_through_the_index_whatever_the_planner_expects(pla
 @pytest.mark.parametrize(
     ("given", "index"),
     [
-        ({"brand": "brand7"}, "catalog_product_brand_"),
+        ({"brand": "brand7"}, "product_brand"),
         ({"category": "Decor/7"}, "product_filters"),
         ({"category": "Decor/7", "price_max": "20"}, "product_filters"),
         ({"attr.thousandth": "7"}, "product_attributes"),
-        ({"collection": "collection3", "brand": "brand7"}, "catalog_product_brand_"),
+        ({"collection": "collection3", "brand": "brand7"}, "product_brand"),
     ],
     ids=str,
 )
@@ -116,7 +116,7 @@ def test_what_a_category_keeps_is_read_from_the_index_alone(plans):
     assert [scan for scan in scans(plans[0]) if scan.startswith("Index Only Scan using product_filters")]
 
 
-@pytest.mark.parametrize(("strategy", "index"), [("recent", "created_at"), ("popular", "product_popular")])
+@pytest.mark.parametrize(("strategy", "index"), [("recent", "product_by_creation"), ("popular", "product_popular")])
 def test_lists_without_vectors_are_read_in_the_order_of_an_index(plans, strategy, index):
     assert len(recommend(strategy)) == 10
     (plan,) = plans
@@ -131,7 +131,7 @@ def test_a_list_is_filled_up_in_the_order_of_an_index(plans, space):
     shown = recommend(anchors=["S1"], options=Options(variants="show"))
     assert shown.fallback_used
     found = scans(plans[-1])
-    assert [scan for scan in found if scan.startswith("Index Scan") and "created_at" in scan]
+    assert [scan for scan in found if scan.startswith("Index Scan") and "product_by_creation" in scan]
     assert not [scan for scan in found if scan.startswith("Seq Scan on embeddings_productembedding")]
     assert not [scan for scan in found if scan.startswith("Seq Scan on catalog_product")]
 
