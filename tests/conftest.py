@@ -89,7 +89,10 @@ def empty_cache() -> Iterator[None]:
     yield
     from django.core.cache import cache
 
+    from api import throttling
+
     cache.clear()
+    throttling.tallies.clear()
 
 
 @pytest.fixture(scope="session")
