@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Min, QuerySet
+from django.db.models import Min
 from django.utils import timezone
 
+from api.counts import count_rows
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
 
-COUNTED_ROWS = 20_000  # a few milliseconds; what is more is read from Postgres's statistics
 KEEP_S = 5
 COVERAGE_KEY = "embeddings:coverage"
 MOVED_KEY = "embeddings:moved-at"
@@ -44,18 +44,12 @@ def read_coverage() -> Coverage | None:
 
 def count_coverage() -> Coverage:
     """Count now; in a large catalogue, from the statistics that Postgres keeps of its tables."""
-    products = count_rows(Product.objects.all())
-    if products is None:
+    products, is_exact = count_rows(Product.objects.all())
+    if not is_exact:
         return _estimate_coverage()
     live = EmbeddingSpace.objects.live()
     embedded = live.embeddings.filter(modality=Modality.FUSED).count() if live else 0
     return Coverage(embedded=min(embedded, products), products=products)
-
-
-def count_rows(rows: QuerySet[Product]) -> int | None:
-    """Return how many there are, None where they are more than COUNTED_ROWS."""
-    count = rows.order_by()[: COUNTED_ROWS + 1].count()
-    return count if count <= COUNTED_ROWS else None
 
 
 def _estimate_coverage() -> Coverage:

@@ -66,7 +66,7 @@ def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[s
     parts: list[str] = []
     ctes = [SIZES.format(index=index_name_of(retrieval.space_id, retrieval.modality))]
     for share in shares:
-        short = f"(SELECT count(*) FROM {share.name}) < {count_rows(retrieval, share)}"
+        short = f"(SELECT count(*) FROM {share.name}) < {rows_to_find(retrieval, share)}"
         ctes += [reach_cte(retrieval, where, share=share), nearby_cte(retrieval, where, share=share)]
         parts.append(
             f"""SELECT product_id, distance, '{share.approximate}' AS via FROM {share.name} WHERE NOT {short}
@@ -101,7 +101,7 @@ def is_sampled(retrieval: Retrieval, share: Share) -> bool:
     return retrieval.is_filtered or bool(share.condition)
 
 
-def count_rows(retrieval: Retrieval, share: Share) -> int:
+def rows_to_find(retrieval: Retrieval, share: Share) -> int:
     """Return how many rows the index has to find. Of a list that shows the best of each group there are more anyway."""
     rows = int(retrieval.limit)
     if is_sampled(retrieval, share) and not retrieval.cards:
@@ -129,7 +129,7 @@ def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     if is_sampled(retrieval, share):
         passing = f"""(SELECT coalesce(avg(({searched_in(where, share)})::int), 0)::float8 FROM catalog_product p
             TABLESAMPLE SYSTEM (least(100, 100.0 * {SAMPLED_PRODUCTS} / greatest(products, 1))) REPEATABLE (0))"""
-    rows = count_rows(retrieval, share) + len(retrieval.hidden_ids)
+    rows = rows_to_find(retrieval, share) + len(retrieval.hidden_ids)
     looks = f"least(affordable, {MOST_LOOKS})"
     if is_sampled(retrieval, share):
         looks = f"""CASE WHEN needed * {LEAST_PATIENCE} > affordable THEN 1
@@ -145,7 +145,7 @@ def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
 def nearby_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """What the index finds or, before there is one, what is nearest in a part of the catalogue."""
     order = distance_sql("cosine", f"(e.vector::halfvec({int(retrieval.dim)}))")
-    limit = count_rows(retrieval, share)
+    limit = rows_to_find(retrieval, share)
     reach = f"{share.name}_reach"
     settings = (
         f"(SELECT set_config('hnsw.ef_search', '{retrieval.ef_search}', true)"

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
+from api import counts
 from api.health import NotReady
 from catalog.models import Product
 from embeddings import coverage, services
@@ -53,7 +54,7 @@ def test_a_product_that_has_nothing_to_encode_is_not_waited_for():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_large_catalogue_is_not_counted_but_read_from_statistics(monkeypatch):
-    monkeypatch.setattr(coverage, "COUNTED_ROWS", 2)
+    monkeypatch.setattr(counts, "MAX_COUNTED", 2)
     for sku in "ABCD":
         make_product(sku)
     with connection.cursor() as cursor:
