@@ -53,6 +53,8 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "needs a network; tests/api/test_clients.py makes and uses both clients", check_nothing),
     ("docs/evaluation.md", "python benchmarks/quality.py --only homeware --no-doc --reports reports"): (
         "takes minutes, and a browser", commands.check_commands),
+    ("docs/performance.md", "python benchmarks/million.py                    # all of it that grows, at four sizes"): (
+        "takes hours", commands.check_commands),
     ("docs/operations.md", "export SECRET_KEY=$(openssl rand -hex 32) POSTGRES_PASSWORD=$(openssl rand -hex 24) "
      "VALKEY_PASSWORD=$(openssl rand -hex 24) ALLOWED_HOSTS=shop.example"): ("needs Docker", commands.check_compose),
     ("docs/operations.md", "gunicorn config.wsgi --worker-class config.web_worker.WebWorker --bind 127.0.0.1:8000 "
