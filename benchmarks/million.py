@@ -23,7 +23,6 @@ BENCHMARKS = {  # by what they measure, the quick ones first
     "lists": "retrieval.py",  # similar products: with and without filters, beside the bare statement
     "pages": "pages.py",  # storefront, admin, lists of the API at any depth
     "words": "words.py",  # search by words
-    "sweep": "freshness.py",  # what beat does with nothing to do
 }
 
 
@@ -35,23 +34,9 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="run what is done already as well")
     arguments = parser.parse_args()
     for size in arguments.sizes:
-        make_catalogue(size, home=arguments.homes / str(size))
+        Console().rule(f"{size:,} products")
         for name in arguments.only:
             run(name, size, home=arguments.homes / str(size), again=arguments.again)
-
-
-def make_catalogue(size: int, *, home: Path) -> None:
-    """Make it, unless it is there, in a process of its own: each home has its own servers."""
-    lines = f"""
-import sys
-from pathlib import Path
-sys.path[:0] = [{str(HERE.parent)!r}, {str(HERE)!r}]
-import synthetic
-with synthetic.use_home(Path({str(home)!r})):
-    synthetic.prepare({size}, say=lambda text: print(text, flush=True))
-"""
-    Console().rule(f"{size:,} products")
-    subprocess.run([sys.executable, "-c", lines], check=True)
 
 
 def run(name: str, size: int, *, home: Path, again: bool) -> None:

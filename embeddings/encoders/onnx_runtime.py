@@ -19,7 +19,8 @@ import numpy.typing as npt
 import onnxruntime
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.device import make_way, usable_processors
+from embeddings.encoders.device import make_way
+from embeddings.encoders.machine import usable_processors
 from embeddings.encoders.weights import encoders_home
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.device import has_cuda, usable_processors
+from embeddings.encoders.device import has_cuda
+from embeddings.encoders.machine import usable_processors
 
 
 def choose_device() -> torch.device:

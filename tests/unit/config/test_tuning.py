@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.services import machine
 from config.services.postgres import shared_memory_type
 from config.services.tuning import GB, fit_settings
+from embeddings.encoders import machine
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def groups(tmp_path, monkeypatch) -> Path:
     """A tree of control groups in which this process is in /shop/worker."""
     own = tmp_path / "cgroup"
     own.write_text("0::/shop/worker\n")
-    monkeypatch.setattr(machine, "OWN_CGROUP", own)
+    monkeypatch.setattr(machine, "OWN_CGROUPS", own)
     monkeypatch.setattr(machine, "CGROUPS", tmp_path / "tree")
     (tmp_path / "tree/shop/worker").mkdir(parents=True)
     return tmp_path / "tree"
@@ -25,11 +25,11 @@ def test_the_smallest_limit_on_the_way_up_counts(groups):
     (groups / "shop/memory.max").write_text(f"{GB // 4}\n")
     (groups / "shop/worker/cpu.max").write_text("max 100000\n")
     (groups / "cpu.max").write_text("50000 100000\n")
-    assert (machine.read_memory_bytes(), machine.count_cores()) == (GB // 4, 1)
+    assert (machine.read_memory_bytes(), machine.usable_processors()) == (GB // 4, 1)
 
 
 def test_limits_of_the_older_control_groups_count_too(groups):
-    machine.OWN_CGROUP.write_text("4:memory:/shop\n0::/\n")
+    machine.OWN_CGROUPS.write_text("4:memory:/shop\n0::/\n")
     (groups / "memory/shop").mkdir(parents=True)
     (groups / "memory/shop/memory.limit_in_bytes").write_text(f"{GB // 8}\n")
     assert machine.read_memory_bytes() == GB // 8
@@ -41,7 +41,7 @@ def test_without_limits_the_machine_itself_counts(groups, monkeypatch):
 
     monkeypatch.setattr(machine.psutil, "virtual_memory", lambda: Memory)
     monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
-    assert (machine.read_memory_bytes(), machine.count_cores()) == (3 * GB, 3)
+    assert (machine.read_memory_bytes(), machine.usable_processors()) == (3 * GB, 3)
 
 
 @pytest.mark.parametrize(

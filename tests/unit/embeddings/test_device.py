@@ -12,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from embeddings.encoders import device
+from embeddings.encoders import machine as limits
 from embeddings.encoders.onnx_runtime import OnnxNetwork
 
 VERSION_2 = {"cpu.max": "150000 100000\n"}
@@ -27,8 +28,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text)
         (tmp_path / "own").write_text(own)
-        monkeypatch.setattr(device, "CGROUPS", tmp_path)
-        monkeypatch.setattr(device, "OWN_CGROUPS", tmp_path / "own")
+        monkeypatch.setattr(limits, "CGROUPS", tmp_path)
+        monkeypatch.setattr(limits, "OWN_CGROUPS", tmp_path / "own")
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(allowed)))
 
     return make
@@ -58,18 +59,18 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 )
 def test_the_smallest_quota_above_a_process_says_how_many_processors_it_may_use(machine, files, own, processors):
     machine(files, own=own)
-    assert device.usable_processors() == processors
+    assert limits.usable_processors() == processors
 
 
 def test_affinity_counts_where_it_is_smaller_than_the_quota(machine):
     machine(VERSION_1, allowed=2)
-    assert device.usable_processors() == 2
+    assert limits.usable_processors() == 2
 
 
 def test_without_files_of_cgroups_affinity_alone_counts(machine, monkeypatch):
     machine({}, allowed=5)
-    monkeypatch.setattr(device, "OWN_CGROUPS", Path("/nowhere"))
-    assert device.usable_processors() == 5
+    monkeypatch.setattr(limits, "OWN_CGROUPS", Path("/nowhere"))
+    assert limits.usable_processors() == 5
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""What this machine lets us use: memory and processors, less where a container or a service has a limit of its own."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_CGROUPS = Path("/proc/self/cgroup")
+
+
+def read_memory_bytes() -> int:
+    """Return the memory of the machine, or the smallest limit that a cgroup sets to this process."""
+    files = [group / name for group in _own_groups("memory") for name in ("memory.max", "memory.limit_in_bytes")]
+    limits = [int(text) for file in files if file.is_file() and (text := file.read_text().strip()).isdigit()]
+    return min([int(psutil.virtual_memory().total), *limits])
+
+
+def usable_processors() -> int:
+    """Return how many processors this process may use: affinity and cgroup quotas count, not the machine's size."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quotas = [quota for group in _own_groups("cpu") if (quota := _read_quota(group)) is not None]
+    return max(1, min([allowed, *map(math.ceil, quotas)]))
+
+
+def _own_groups(controller: str) -> Iterator[Path]:
+    """Yield the directories whose limits hold for this process: its cgroups and all above, by versions 2 and 1.
+
+    Within a container the namespace makes its own cgroup the root; under a service manager it lies some levels down.
+    """
+    try:
+        lines = OWN_CGROUPS.read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in ["0::/", f"0:{controller}:/", *lines]:
+        _, controllers, name = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = CGROUPS / controllers
+        path = root / name.lstrip("/")
+        yield from (place for place in (path, *path.parents) if place.is_relative_to(root))
+
+
+def _read_quota(directory: Path) -> float | None:
+    """Return the processors that a cgroup may use at once, such as 1.5; None where it says nothing or has no limit."""
+    try:
+        if (directory / "cpu.max").exists():  # version 2: "150000 100000" or "max 100000"
+            quota, period = (directory / "cpu.max").read_text().split()
+        else:  # version 1: -1 is no limit
+            quota = (directory / "cpu.cfs_quota_us").read_text()
+            period = (directory / "cpu.cfs_period_us").read_text()
+        return int(quota) / int(period) if int(quota) > 0 else None
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
