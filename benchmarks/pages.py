@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from costs import measure, median
-from synthetic import prepare, use_home
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.costs import measure, median  # the project's root comes first
+from benchmarks.synthetic import prepare, use_home
 
 BOUND_MS = 300
 PAGE_SIZE = 100  # of the REST API
@@ -102,7 +104,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="measured calls of each page, after one that is not")
     parser.add_argument("--only", default="", help="pages whose address has this in it")
     asked = parser.parse_args()
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     with use_home(asked.home):
         run(asked.products, rounds=asked.rounds, only=asked.only)
 
