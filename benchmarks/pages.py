@@ -25,18 +25,24 @@ PAGE_SIZE = 100  # of the REST API
 ADMIN = {
     "product": (
         "", "p=200", "o=2", "o=-2&p=200", "o=3", "o=-3&p=200", "is_active__exact=0", "is_active__exact=1&p=200",
-        "in_stock=no", "in_stock=few", "missing=picture", "missing=description", "missing=category", "missing=price",
-        "in_category=Range 0", "in_category=Range 11&o=3", "collection=collection 3", "q=steel", "q=S123456",
-        "q=brand 121", "q=ab", "q=navy oak lamp", "q=nothingofthekind",
+        "in_stock=yes&p=200", "in_stock=no", "in_stock=no&p=100", "in_stock=few", "in_stock=few&p=200",
+        "missing=picture", "missing=description", "missing=category", "missing=price",
+        "missing=picture&in_stock=no", "in_stock=no&is_active__exact=0&o=3",
+        "in_category=Range 0", "in_category=Range 0&p=200", "in_category=Range 11&o=3", "in_category=Range 11&p=200",
+        "collection=collection 3", "collection=collection 3&p=200", "collection=none", "q=steel", "q=steel&in_stock=no",
+        "q=S123456", "q=brand 121", "q=ab", "q=navy oak lamp", "q=nothingofthekind",
     ),
     "productimage": ("", "p=200", "q=steel", "q=S12345"),
     "category": ("", "q=Range 3"),
 }  # fmt: skip
 EMBEDDINGS = {
     "embeddingspace": ("",),
-    "productembedding": ("", "p=200", "modality__exact=fused", "modality__exact=image", "q=steel"),
-    "pendingembedding": ("", "q=steel"),
-}
+    "productembedding": (
+        "", "p=200", "modality__exact=fused", "modality__exact=fused&p=200", "modality__exact=image",
+        "space__id__exact=1", "space__id__exact=0", "q=steel", "modality__exact=image&q=steel",
+    ),
+    "pendingembedding": ("", "waits=turn", "waits=retry", "waits=change", "q=steel", "waits=turn&q=steel"),
+}  # fmt: skip
 ORDERS = ("sku", "title", "-title", "price", "-price", "created_at", "-created_at", "-updated_at")
 NARROWED = ("", "&category=Range 0", "&category=Range 11", "&brand=brand 121", "&collection=collection 3",
             "&in_stock=1", "&brand=brand 5&category=Range 7")  # fmt: skip
@@ -50,7 +56,9 @@ def shop_pages() -> Iterator[str]:
 
 
 def admin_pages() -> Iterator[str]:
-    yield from ("/admin/", "/admin/doctor/", "/admin/recommendations/rule/", "/readyz")
+    yield from ("/admin/", "/admin/doctor/", "/admin/near-duplicates/", "/readyz")
+    yield from (f"/admin/recommendations/rule/?{query}" for query in ("", "state=now", "kind__exact=boost"))
+    yield from (f"/admin/api/apikey/?{query}" for query in ("", "scope__exact=secret"))
     for app, tables in (("catalog", ADMIN), ("embeddings", EMBEDDINGS)):
         for table, queries in tables.items():
             yield from (f"/admin/{app}/{table}/?{query}" for query in queries)

@@ -25,6 +25,8 @@ BELOW = "starts_with({0} || '/', {1} || '/')"  # one path is another one, or bel
 # The column stock, as a number to order by. There are no sales to count yet: a shop stocks deepest what it sells most,
 # so deep stock stands in for demand; stock that is not counted follows, sold out comes last.
 DEMAND = "(CASE WHEN {0} = 0 THEN -1 ELSE COALESCE({0}, 0) END)"
+# The column stock: 0 for none left, 1 for three or fewer, 2 for more, or not counted.
+STOCK_LEVEL = "(CASE WHEN {0} = 0 THEN 0 WHEN {0} <= 3 THEN 1 ELSE 2 END)"
 # The column category_id. The tree is small: the ids of a subtree are found once for each statement, before anything
 # else, and as an array: a subquery of rows would be joined, and each product that is looked at asked about again.
 IN_CATEGORIES = (

@@ -17,9 +17,10 @@ from django.utils.translation import gettext, gettext_lazy
 from catalog.addresses import product_page_address, sized_picture_address
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
-from catalog.conditions import DEMAND, Condition, in_categories, is_in_stock, is_on_sale
+from catalog.conditions import DEMAND, STOCK_LEVEL, Condition, in_categories, is_in_stock, is_on_sale
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
+from catalog.pictures.unpictured import UnpicturedProduct as UnpicturedProduct  # likewise
 from catalog.prices import KEPT_DECIMALS, PriceColumn
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ class Product(models.Model):
             models.Index(fields=["sku"], condition=Q(description=""), name="product_undescribed"),
             models.Index(fields=["sku"], condition=Q(category=None), name="product_unplaced"),
             models.Index(fields=["sku"], condition=Q(price=None), name="product_unpriced"),
+            models.Index(RawSQL(STOCK_LEVEL.format("stock"), ()), F("sku"), name="product_stock_level"),  # noqa: S611  # a constant
             # Parts of names in any case, as the admin searches and rules are checked.
             GinIndex(*(OpClass(Upper(name), name="gin_trgm_ops") for name in NAMES), name="product_names"),
             GinIndex(fields=["attributes"], name="product_attributes", opclasses=["jsonb_path_ops"]),

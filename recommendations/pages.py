@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import condition, require_http_methods, require_safe
 
+from api.counts import Count, count_rows
 from api.problems import RequestError
 from catalog.attributes import split_unit
 from catalog.models import Product
@@ -115,7 +116,6 @@ def heat_map(request: HttpRequest, key: str) -> HttpResponse:
     return response
 
 
-MAX_PRODUCTS = 10_000  # about 20 s; a larger catalogue is searched by `manage.py find_duplicates`
 KEEP_S = 600
 PAGE_SIZE = 20
 
@@ -126,14 +126,11 @@ def near_duplicates_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("catalog.view_product"):
         raise PermissionDenied
     space = EmbeddingSpace.objects.live()
-    count = space.embeddings.filter(modality="fused", product__is_active=True).count() if space else 0
-    context = {
-        **admin.site.each_context(request),
-        "title": _("Near-duplicates"),
-        "count": count,
-        "is_too_large": count > MAX_PRODUCTS,
-    }
-    if space and count <= MAX_PRODUCTS:
+    listings = space.embeddings.filter(modality="fused", product__is_active=True) if space else None
+    # As many as are counted take about 20 s; a larger catalogue is searched by `manage.py find_duplicates`.
+    count = Count(0, is_exact=True) if listings is None else count_rows(listings)
+    context = {**admin.site.each_context(request), "title": _("Near-duplicates"), "count": count}
+    if space and count.is_exact:
         page = Paginator(find_groups(space, refresh="refresh" in request.GET), PAGE_SIZE).get_page(
             request.GET.get("page")
         )

@@ -14,7 +14,8 @@ CREATE INDEX catalog_product_search_title_words ON catalog_product USING gin (ts
 """
 DROP_INDEXES = "DROP INDEX catalog_product_search_sample; DROP INDEX catalog_product_search_title_words"
 # Only what can be misspelt: no numbers, no single characters. A word may stand there twice, where two transactions
-# added it at once: a unique index would have them wait for each other, or deadlock. Words of deleted products stay.
+# added it at once: a unique index would have them wait for each other, or deadlock. Words that no title has any more are
+# pruned by `catalog/title_words.py`.
 TABLE = """
 CREATE TABLE catalog_titleword (word text NOT NULL);
 INSERT INTO catalog_titleword SELECT DISTINCT lexeme

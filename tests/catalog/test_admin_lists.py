@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 
 from api import counts
 from catalog import admin as catalog_admin
@@ -70,15 +71,54 @@ def test_each_order_that_can_be_chosen_has_its_index_and_an_address_with_another
         ("missing=description", "product_undescribed"),
         ("missing=category", "product_unplaced"),
         ("missing=price", "product_unpriced"),
+        ("missing=picture", "catalog_unpicturedproduct"),
+        ("in_stock=no", "product_stock_level"),
+        ("in_stock=few", "product_stock_level"),
     ],
 )
 def test_what_few_products_pass_is_found_by_an_index(admin_client, query, index):
     fill_shop()
     Product.objects.filter(price=None).update(price=1)
+    give_pictures()
 
     for plan in read_plans(lambda: admin_client.get(f"{PRODUCTS}?{query}")):
         assert index in plan
         assert "Seq Scan on catalog_product" not in plan
+
+
+def give_pictures() -> None:
+    """One to every product, and tell Postgres."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO catalog_productimage (product_id, file, position, sha256, width, height, source_url, is_clean)"
+            " SELECT id, 'products/a.webp', 0, '', 8, 8, '', true FROM catalog_product"
+        )
+        cursor.execute("DELETE FROM embeddings_pendingembedding")  # as in `fill_shop`
+        cursor.execute("ANALYZE catalog_product, catalog_productimage, catalog_unpicturedproduct")
+
+
+def test_what_is_in_stock_where_nearly_nothing_is_is_found_by_an_index(admin_client):
+    fill_shop()
+    Product.objects.update(stock=0)
+    Product.objects.filter(sku="S7").update(stock=None)
+    Product.objects.filter(sku="S8").update(stock=9)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_product")
+
+    for plan in read_plans(lambda: admin_client.get(f"{PRODUCTS}?in_stock=yes")):
+        assert "product_stock_level" in plan
+    assert skus(admin_client.get(f"{PRODUCTS}?in_stock=yes")) == ["S7", "S8"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [("yes", ["S1", "S3", "S4", "UNCOUNTED"]), ("few", ["S1", "S3"]), ("no", ["S0"]), ("made-up", None)],
+)
+def test_products_are_told_apart_by_what_is_left_of_them(admin_client, choice, found):
+    for stock in (0, 1, 3, 4):
+        ProductFactory(sku=f"S{stock}", stock=stock)
+    ProductFactory(sku="UNCOUNTED", stock=None)
+    assert skus(admin_client.get(PRODUCTS, {"in_stock": choice})) == (found or ["S0", "S1", "S3", "S4", "UNCOUNTED"])
 
 
 @pytest.mark.parametrize("text", ["nothing", "S2718", "x9", "lamp warm"])

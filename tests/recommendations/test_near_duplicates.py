@@ -9,7 +9,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from api import counts
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.spaces.indexes import create_indexes, index_name
@@ -77,6 +79,21 @@ def test_the_admin_shows_groups_to_staff_alone(shelf, client, admin_client):
     page = admin_client.get("/admin/near-duplicates/").content.decode()
     assert page.index("The MUG-1") < page.index("The RESALE")
     assert "The BOWL" not in page
+
+
+def test_the_page_of_a_large_catalogue_counts_no_further_than_it_compares(shelf, admin_client, monkeypatch):
+    monkeypatch.setattr(counts, "MAX_COUNTED", 4)
+    with CaptureQueriesContext(connection) as queries:
+        page = admin_client.get("/admin/near-duplicates/").content.decode()
+    assert "this takes too long for a page" in page
+    assert "The MUG-1" not in page
+    read = [query["sql"] for query in queries if "is_active" in query["sql"]]
+    (counted,) = (sql for sql in read if sql.startswith("SELECT COUNT"))
+    assert "LIMIT 5" in counted
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN (COSTS OFF) {counted}")
+        assert "using embeddings_of_space on" in "\n".join(line for (line,) in cursor.fetchall())
 
 
 COUNT, DIM, PLANTED = 1_200, 96, range(1, 1_200, 50)
