@@ -29,6 +29,7 @@ IMPORTED_IN_FUNCTIONS = {
     "embeddings.encoders.torchvision.geometry": TORCH,
     "embeddings.fusion.training": TORCH,
     "embeddings.encoders.onnx_runtime": ONNX,
+    "embeddings.encoders.onnx_graph": ONNX,
     "embeddings.encoders.packaged.e5_tokens": "tokenizers are behind it",
     "embeddings.encoders.packaged.e5_onnx": ONNX,
     "embeddings.encoders.packaged.lite_onnx": ONNX,
