@@ -1028,12 +1028,18 @@ MUTANTS = (
         "the first space of sixty products takes a minute, and everybody waits beside it",
     ),
     Mutant(
-        "embeddings/encoders/packaged/loading.py",
-        "        export_elsewhere(spec.name, path, onnx_path, how=how, pooling=pooling, views=views)\n",
-        "        from embeddings.encoders.packaged.lite_torch import build_lite, export_lite\n\n"
-        "        export_lite(build_lite(spec.name, path, how=how, pooling=pooling, views=views), onnx_path)\n",
+        "embeddings/encoders/packaged/lite_onnx.py",
+        "        before, after = padding // 2, padding - padding // 2\n",
+        "        after, before = padding // 2, padding - padding // 2\n",
         ("tests/embeddings/test_encoders_packaged.py",),
-        "a worker that exported once keeps torch, and 400 MB, until it is started again",
+        "each picture is seen half a pixel beside where the network was trained to see it",
+    ),
+    Mutant(
+        "embeddings/encoders/packaged/lite_file.py",
+        "stride for stride in tensor.strides]",
+        "stride for stride in np.cumprod((1, *tensor.shape[:0:-1]))[::-1]]",
+        ("tests/embeddings/test_encoders_packaged.py",),
+        "weights are read in another order than they are kept in",
     ),
     # recommendations
     Mutant(

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 from functools import lru_cache
 from pathlib import Path
-
-from django.conf import settings
 
 from embeddings.encoders.base import EncoderUnavailable
 
@@ -44,9 +41,3 @@ def sha256_of(path: Path) -> str:
 def _sha256_of(path: Path, size: int, mtime_ns: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def encoders_home() -> Path:
-    """Return the directory of what encoders make and keep, KINDRED_HOME/encoders. It may not exist yet."""
-    home = getattr(settings, "KINDRED_HOME", None) if settings.configured else None
-    return Path(home or os.environ.get("KINDRED_HOME", "var")).resolve() / "encoders"

@@ -26,7 +26,6 @@ IMPORTED_IN_FUNCTIONS = {
     "embeddings.encoders.sentence_network": TORCH,
     "embeddings.encoders.torch_runtime": TORCH,
     "embeddings.encoders.torchvision.network": TORCH,
-    "embeddings.encoders.torchvision.geometry": TORCH,
     "embeddings.fusion.training": TORCH,
     "embeddings.encoders.onnx_runtime": ONNX,
     "embeddings.encoders.packaged.e5_tokens": "tokenizers are behind it",

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -13,12 +14,12 @@ import numpy as np
 import pytest
 
 from embeddings.encoders.base import EncoderUnavailable, ImageEncoder, TextEncoder
-from embeddings.encoders.onnx_runtime import cached_path, open_network
 from embeddings.encoders.packaged import loading
 from embeddings.encoders.packaged.e5_file import E5File
 from embeddings.encoders.packaged.e5_tokens import E5Tokens
-from embeddings.encoders.registry import describe, get_image_encoder, get_text_encoder
-from embeddings.encoders.weights import encoders_home, find_packaged_file
+from embeddings.encoders.packaged.lite_file import read_weights
+from embeddings.encoders.registry import get_image_encoder, get_text_encoder
+from embeddings.encoders.weights import find_packaged_file
 
 IMAGES = Path(__file__).resolve().parent.parent.parent / "demo" / "images"
 TEXTS = ["iPhone 15", "苹果手机 15", "Ceramic vase", "ceramic vase with a blue glaze, 30 cm " * 8, "", "毛毯"]
@@ -129,11 +130,30 @@ def test_onnx_runtime_and_torch_give_the_same_text_vectors(e5):
     assert (e5.encode_texts(TEXTS) * by_torch).sum(1).min() >= 0.9999
 
 
-@pytest.mark.parametrize("options", ["", "pooling=gem&views=2&fit=pad"])
+@pytest.mark.parametrize("options", ["", "pooling=gem&views=2&fit=pad", "pooling=max&fit=crop&size=195"])
 def test_onnx_runtime_and_torch_give_the_same_picture_vectors(some_pictures, options):
     by_onnx = get_image_encoder(f"packaged:efficientnet-lite2?runtime=onnx&{options}").encode_images(some_pictures)
     by_torch = get_image_encoder(f"packaged:efficientnet-lite2?runtime=torch&{options}").encode_images(some_pictures)
     assert (by_onnx.vectors * by_torch.vectors).sum(1).min() >= 0.9999
+
+
+def test_weights_read_without_torch_are_those_that_torch_reads():
+    torch = pytest.importorskip("torch")
+    path = loading.PACKAGED["efficientnet-lite2"].find()
+    read, expected = read_weights(path), torch.load(path, weights_only=True, map_location="cpu")
+    assert list(read) == list(expected)
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(read[name], tensor.numpy())
+
+
+def test_a_file_of_another_kind_is_refused_and_no_class_is_made_of_it(tmp_path):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(pickle.dumps(5))
+    with pytest.raises(ValueError, match="not a file of torch's weights"):
+        read_weights(path)
+    path.write_bytes(pickle.dumps(subprocess.Popen))
+    with pytest.raises(pickle.UnpicklingError, match=r"no weights have a subprocess\.Popen"):
+        read_weights(path)
 
 
 def test_two_views_do_not_tell_left_from_right():
@@ -188,64 +208,14 @@ def test_a_package_without_its_file_is_named():
 
 
 def test_a_runtime_that_fails_leaves_it_to_torch_and_says_so(monkeypatch, caplog):
-    def fail(identity, export):
-        raise OSError("No space left on device")
+    def fail(*_):
+        raise OSError("Illegal instruction")
 
-    monkeypatch.setattr("embeddings.encoders.onnx_runtime.open_network", fail)
+    monkeypatch.setattr("embeddings.encoders.onnx_runtime.OnnxNetwork", fail)
     with caplog.at_level(logging.WARNING):
         encoder = get_image_encoder("packaged:efficientnet-lite2?size=96")
-    assert "No space left on device" in caplog.text
+    assert "Illegal instruction" in caplog.text
     assert encoder.encode_images([(IMAGES / "BNC-101.webp").read_bytes]).errors == {}
-
-
-def test_an_export_is_kept_and_made_anew_when_it_cannot_be_read(lite2, some_pictures):
-    identity = describe("packaged:efficientnet-lite2").identity
-    path = cached_path(identity)
-    assert path.parent == encoders_home()
-    whole, exports = path.read_bytes(), []
-
-    def export(unfinished):
-        exports.append(unfinished)
-        unfinished.write_bytes(whole)
-
-    open_network(identity, export)
-    assert exports == []
-    path.write_bytes(b"half a file")
-    open_network(identity, export)
-    assert len(exports) == 1
-    assert path.read_bytes() == whole
-    assert list(path.parent.glob("*.tmp")) == []
-
-
-def test_an_export_that_fails_leaves_nothing_behind():
-    def export(unfinished):
-        unfinished.write_bytes(b"half")
-        raise OSError("No space left on device")
-
-    with pytest.raises(OSError, match="No space left"):
-        open_network("packaged:other#1", export)
-    assert not cached_path("packaged:other#1").exists()
-    assert list(encoders_home().glob("*.tmp")) == []
-
-
-def test_of_threads_that_export_at_once_one_does(lite2):
-    whole = cached_path(describe("packaged:efficientnet-lite2").identity).read_bytes()
-    exports, together = [], threading.Barrier(3)
-
-    def export(unfinished):
-        exports.append(unfinished)
-        unfinished.write_bytes(whole)
-
-    def race():
-        together.wait()
-        open_network("packaged:raced#1", export)
-
-    threads = [threading.Thread(target=race) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(exports) == 1
 
 
 def test_a_process_encodes_without_torch_from_its_first_start_on(tmp_path):
@@ -267,7 +237,6 @@ print(json.dumps({"heavy": heavy, "text": vector[:6].tolist(), "errors": encoded
         timeout=300,
         capture_output=True,
     )
-    assert len(list(tmp_path.rglob("*.onnx"))) == 1  # which took torch, elsewhere
     said = json.loads(answer.stdout)
     assert (said["heavy"], said["errors"]) == ([], {})
     np.testing.assert_allclose(said["text"], E5_VASE, atol=1e-3)

