@@ -122,7 +122,7 @@ def load(products: int, *, say: Callable[[str], None]) -> None:
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) FROM " + table, [table])
         cursor.execute("TRUNCATE embeddings_pendingembedding, embeddings_cataloguesweep")  # nothing of it is stale
         # Copied rows have queued themselves; their vectors are there already.
-        cursor.execute("TRUNCATE embeddings_pendingembedding")
+        cursor.execute("TRUNCATE embeddings_pendingembedding, embeddings_sweeprequest")
         cursor.execute("UPDATE embeddings_cataloguesweep SET is_urgent = false")
         cursor.execute("VACUUM ANALYZE")
 

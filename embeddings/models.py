@@ -246,10 +246,20 @@ class CatalogueSweep(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True)
     position = models.BigIntegerField(default=0, help_text="Id of the product that was compared last")
     is_urgent = models.BooleanField(default=True, help_text="To be gone through at once, not in the course of a day")
-    requests = models.PositiveBigIntegerField(default=0, help_text="Raised by each request to begin anew")
+    urgent_until = models.BigIntegerField(
+        default=0, help_text="Where it has come round, and is urgent no more; 0: at the end of the catalogue"
+    )
+    requests = models.PositiveBigIntegerField(default=0, help_text="Raised as requests are taken")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="one_catalogue_sweep")]
 
     def __str__(self) -> str:
         return f"sweep at product {self.position}"
+
+
+class SweepRequest(models.Model):
+    """That somebody has asked for an urgent sweep: the next slice takes all that are there."""
+
+    def __str__(self) -> str:
+        return f"request {self.pk}"

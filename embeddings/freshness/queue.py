@@ -15,6 +15,8 @@ from django.db import OperationalError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from catalog.deadlocks import DEADLOCK, read_sqlstate
+
 if TYPE_CHECKING:
     from embeddings.models import PendingEmbedding  # noqa: F401  (read by mypy)
 
@@ -22,6 +24,7 @@ LEASE_S = 60.0  # renewed after every batch of an encoder, so it only has to out
 SUSPECT_ATTEMPTS = 3  # a product tried this often without an outcome is tried alone: it may be what kills the worker
 NEWEST_SHARE = 8  # of a batch, one in so many is taken from the end of the queue
 BACKOFF_S = (5, 30, 120, 600, 3600)  # after the first, second, ... failed attempt
+LOCKED = "55P03"  # SQLSTATE of a lock that was waited for in vain
 BULK_LOCK_TIMEOUT_MS = 200  # well under deadlock_timeout (1 s): in a deadlock with a save it is we who give up
 
 
@@ -141,14 +144,16 @@ _STILL_THIS_GENERATION = (
 
 
 def _put_bulk(product_ids: Sequence[int], *, anew: bool) -> int | None:
-    """Queue products by the function that the triggers use."""
+    """Queue products by the function that the triggers use; None where somebody holds one of them."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{BULK_LOCK_TIMEOUT_MS}ms"])
             cursor.execute("SELECT public.kindred_queue_products(%s, %s)", [list(product_ids), anew])
             return int(cursor.fetchone()[0])
-    except OperationalError:
-        return None  # the next look finds them again
+    except OperationalError as error:
+        if read_sqlstate(error) not in (LOCKED, DEADLOCK):
+            raise
+        return None
 
 
 def _columns(leases: Iterable[Lease]) -> list[list[int]]:

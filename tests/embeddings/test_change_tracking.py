@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from catalog.models import Category, Product, ProductImage
-from embeddings.models import CatalogueSweep, EmbeddingSpace, PendingEmbedding, PlaceholderPicture
+from embeddings.models import EmbeddingSpace, PendingEmbedding, PlaceholderPicture, SweepRequest
 from tests.embeddings.shop import add_picture, make_product, pending_skus, rename
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rings")]
@@ -24,17 +24,18 @@ def shop() -> None:
     """Two products in a category, A with two pictures; none waits, and no sweep was asked for."""
     for sku, colours in (("A", ["red", "blue"]), ("B", [])):
         make_product(sku, colours=colours, category="Mugs", stock=3, price=2)
+    EmbeddingSpace.objects.create(name="before", status="retired")
     EmbeddingSpace.objects.create(name="live", status="live")
     forget()
 
 
 def forget() -> None:
     PendingEmbedding.objects.all().delete()
-    CatalogueSweep.objects.all().delete()
+    SweepRequest.objects.all().delete()
 
 
 def make_other_space_live() -> None:
-    EmbeddingSpace.objects.all()._raw_delete(EmbeddingSpace.objects.db)
+    EmbeddingSpace.objects.filter(status="live")._raw_delete(EmbeddingSpace.objects.db)
     EmbeddingSpace.objects.create(name="first", status="live")
 
 
@@ -85,26 +86,36 @@ def test_products_wait_when_what_is_encoded_of_them_has_changed_and_no_others(
 ):
     change()
     assert pending_skus() == waiting
-    assert not CatalogueSweep.objects.exists()
+    assert not SweepRequest.objects.exists()
 
 
 @pytest.mark.parametrize(
     "change",
     [
         lambda: Category.objects.update(path="Cups"),
-        lambda: EmbeddingSpace.objects.update(category_text_weights={"Mugs": 0.2}),
-        lambda: EmbeddingSpace.objects.update(status="retired"),
+        lambda: EmbeddingSpace.objects.filter(name="live").update(category_text_weights={"Mugs": 0.2}),
+        lambda: EmbeddingSpace.objects.filter(status="live").update(status="retired"),
         make_other_space_live,
+        lambda: EmbeddingSpace.objects.filter(name="before").delete(),
         lambda: PlaceholderPicture.objects.create(sha256="f" * 64),
         lambda: execute("TRUNCATE catalog_productimage CASCADE"),
         lambda: execute("TRUNCATE embeddings_productembedding"),
     ],
-    ids=["category moved", "dial turned", "space retired", "space live", "placeholder", "no pictures", "no vectors"],
+    ids=[
+        "category moved",
+        "dial turned",
+        "space retired",
+        "space live",
+        "space dropped",
+        "placeholder",
+        "no pictures",
+        "no vectors",
+    ],
 )
 def test_what_concerns_many_asks_for_a_sweep_with_one_row(shop, change: Callable[[], object]):
     execute("SET CONSTRAINTS ALL IMMEDIATE")  # what waits for the commit would keep a table from being truncated
     change()
-    assert list(CatalogueSweep.objects.values_list("position", "is_urgent", "requests")) == [(0, True, 1)]
+    assert SweepRequest.objects.count() == 1
     assert pending_skus() == []
 
 
@@ -120,7 +131,7 @@ def test_what_concerns_many_asks_for_a_sweep_with_one_row(shop, change: Callable
 )
 def test_what_changes_no_vector_asks_for_nothing(shop, change: Callable[[], object]):
     change()
-    assert not CatalogueSweep.objects.exists()
+    assert not SweepRequest.objects.exists()
 
 
 @pytest.mark.parametrize(

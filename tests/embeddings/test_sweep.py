@@ -12,11 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Product
 from embeddings import services
 from embeddings.freshness import sweep
+from embeddings.freshness.queue import PendingQuerySet
 from embeddings.freshness.staleness import exclude_queued, find_stale
 from embeddings.models import CatalogueSweep, PendingEmbedding, ProductEmbedding
 from embeddings.spaces.indexes import is_large
 from embeddings.spaces.lifecycle import ensure_live_space
 from tests.embeddings.shop import make_product, pending_skus
+
+PendingManager = type(PendingEmbedding.objects)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoders", "rings")]
 
@@ -61,28 +64,64 @@ def test_an_urgent_sweep_stops_when_its_time_is_up_and_goes_on_where_it_was(slic
     assert services.refresh_stale() == 3
 
 
-def test_a_sweep_that_is_asked_for_meanwhile_begins_anew(slices, monkeypatch):
+def test_a_sweep_that_is_asked_for_midway_ends_where_it_was_asked_for(slices, monkeypatch):
+    services.refresh_stale()
+    services.refresh_pending()
+    sweep.request_sweep()
+    monkeypatch.setattr(sweep, "URGENT_S", 0.0)
+    seen = []
+    for _ in range(4):
+        services.refresh_stale()
+        seen.append((pending_skus(), state()[1]))
+        services.refresh_pending()
+    assert seen == [(["C", "D"], True), (["E"], True), ([], False), ([], False)]
+
+
+def test_who_asks_again_and_again_keeps_no_product_from_being_reached(slices, monkeypatch):
+    monkeypatch.setattr(sweep, "URGENT_S", 0.0)
+    for _ in range(3):
+        sweep.request_sweep()
+        services.refresh_stale()
+    assert (pending_skus(), state()) == (["A", "B", "C", "D", "E"], (0, True))
+
+
+def test_a_request_that_another_sweeper_takes_has_the_slice_compared_again(slices, monkeypatch):
     asked: list[int] = []
     find_end = sweep.find_end
 
-    def ask_then_find(position: int) -> int | None:
-        if len(asked) < 1:
+    def take_then_find(position: int) -> int | None:
+        if not asked:
             asked.append(position)
             sweep.request_sweep()
+            sweep._take_requests()
         return find_end(position)
 
-    monkeypatch.setattr(sweep, "find_end", ask_then_find)
+    monkeypatch.setattr(sweep, "find_end", take_then_find)
     services.refresh_stale()
     assert state() == (0, True)
 
 
-def test_a_slice_that_could_not_be_queued_is_looked_at_again(slices, monkeypatch):
-    with monkeypatch.context() as busy:  # somebody is saving one of them
-        busy.setattr("embeddings.freshness.queue.PendingQuerySet.put_many", lambda *_: None)
-        busy.setattr(type(PendingEmbedding.objects), "put_many", lambda *_: None)
-        assert services.refresh_stale() == 0
+def test_a_slice_is_queued_when_he_who_saves_one_of_it_has_done(slices, monkeypatch):
+    put_many, refusals = PendingQuerySet.put_many, [None, None]
+
+    def refuse_first(queue, product_ids):
+        return refusals.pop() if refusals else put_many(queue, product_ids)
+
+    monkeypatch.setattr(PendingManager, "put_many", refuse_first)
     assert services.refresh_stale() == 2
     assert pending_skus() == ["A", "B"]
+
+
+def test_who_holds_a_product_for_long_keeps_no_other_out_of_the_queue(slices, monkeypatch):
+    monkeypatch.setattr(sweep, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(sweep, "SLICE", 6)
+    held = Product.objects.get(sku="B").pk
+    put_many = PendingQuerySet.put_many
+    with monkeypatch.context() as busy:
+        busy.setattr(PendingManager, "put_many", lambda queue, ids: None if held in ids else put_many(queue, ids))
+        assert services.refresh_stale() == 4
+    assert pending_skus() == ["A", "C", "D", "E"]
+    assert services.refresh_stale() == 1  # the next round, when he has taken his change back
 
 
 def test_an_urgent_sweep_queues_again_what_somebody_embeds_and_no_other_does(slices):
