@@ -16,13 +16,16 @@ from api.postgres.rows import fetch_rows
 from catalog.attributes import find_wording
 from catalog.conditions import BELOW
 from embeddings.models import Modality
+from embeddings.spaces.indexes import INDEX_NAME, INDEXED_ROWS
 from embeddings.unit_rows import unit_rows
 from recommendations.rules import ActiveRule, ListKind, RuleSet, Scope, group_rules
 
 START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
        p.id AS product_id, p.sku, p.title, p.translations::text AS translations, p.price, p.currency, p.variant_group,
-       p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules
+       p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules,
+       {INDEXED_ROWS.format(name=INDEX_NAME.format(space_id="s.id", modality="%(modality)s"))} AS indexed,
+       (SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass) AS products
 FROM (SELECT 1) AS one
 LEFT JOIN embeddings_embeddingspace s ON s.status = 'live'
 LEFT JOIN catalog_product p ON {{of}} AND (p.is_active OR %(inactive)s)
@@ -70,11 +73,17 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveSpace:
-    """The space that answers, with the dim of the vectors of each modality."""
+    """The space that answers, with the dim of the vectors of each modality.
+
+    `indexed` is how many vectors its HNSW index has for the modality that is searched, 0 before there is one;
+    `products` is how many the catalogue has. Postgres counts both now and then.
+    """
 
     space_id: int
     name: str
     dims: Mapping[str, int]
+    indexed: int
+    products: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,9 @@ def read_space(row: dict[str, Any]) -> LiveSpace | None:
     if row["space_id"] is None:
         return None
     dims = {modality: row[f"{modality}_dim"] for modality in Modality.values}
-    return LiveSpace(space_id=row["space_id"], name=row["space"], dims=dims)
+    indexed = int(row["indexed"])
+    products = max(indexed, int(row["products"]), 0)  # -1: never counted
+    return LiveSpace(space_id=row["space_id"], name=row["space"], dims=dims, indexed=indexed, products=products)
 
 
 def read_anchor(row: dict[str, Any]) -> Anchor:

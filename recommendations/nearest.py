@@ -2,7 +2,7 @@
 
 Which of them runs is decided in the statement itself, by how many products pass: that is known of a sample. Postgres's
 own estimates are no use here: they take a category with all below it for as small as one, and attributes for rare.
-Measured by benchmarks/retrieval.py, 300,000 x 384 on one core: comparing a product takes 3 us, the index 9 us for each
+Measured by benchmarks/retrieval.py, 100,000 x 384 on one core: comparing a product takes 3 us, the index 7 us for each
 row that it looks at, the sample half a millisecond.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from embeddings.spaces.indexes import index_name_of
+from embeddings.spaces.indexes import INDEXED_ROWS, index_name_of
 from recommendations.distances import distance_sql
 from recommendations.rules import ActiveRule
 from recommendations.statements import (
+    EF_SEARCH_MAX,
     Retrieval,
     Where,
     bind_weights,
@@ -25,21 +26,22 @@ from recommendations.statements import (
 
 FEW_PRODUCTS = 2000  # are compared one by one in the time that the index takes to look at some hundred rows
 SAMPLED_PRODUCTS = 1000
-COMPARED_PER_LOOK = 1.5  # products that are compared one by one while the index looks at one row, and at its product
+COMPARED_PER_LOOK = 2  # products that are compared one by one while the index looks at one row, and at its product
 # Where what passes is spread evenly, the index has to look at so many times as many rows as are needed, as few pass.
 # It is given more; what it has not found then lies far from the query: it would find some of it, but not the nearest.
-PATIENCE, LEAST_PATIENCE = 2.5, 2
+PATIENCE, LEAST_PATIENCE = 2.5, 2.5
+TRIED = 200  # rows, where the index is no use unless what passes is near
+AT_ONCE = 1.5  # times as many rows as should be needed are found before the first is asked for its product
 LEAST_LOOKS, MOST_LOOKS = 2000, 20_000  # rows; at least so many, for what is near may be sold out or of one group
 NARROWED_FROM = 20_000  # without an HNSW index so many products are compared one by one, in 60 ms
 NARROWED_TO = 10_000  # of more, so many of the anchors' categories, and as many of all
 # From a subquery, so that the planner knows as little of it with values as it does of a prepared statement.
 NEAR_CATEGORIES = "p.category_id = ANY(ARRAY(SELECT unnest(%(near_category_ids)s::bigint[])))"
 RERANKED = 4  # times as many rows are read where another metric orders what the index found by cosine
-MORE_ROWS = 10  # than are shown: of those that it finds last, the index misses some that are nearer
 SIZES = """sizes AS MATERIALIZED (SELECT indexed, greatest(indexed, listed, 0) AS products FROM (
-        SELECT coalesce((SELECT c.reltuples FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-            WHERE i.indexrelid = to_regclass('{index}') AND i.indisvalid), 0) AS indexed,
+        SELECT {indexed} AS indexed,
             (SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass) AS listed) counted)"""
+KNOWN_SIZES = "sizes AS MATERIALIZED (SELECT %(indexed)s::float8 AS indexed, %(products)s::float8 AS products)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,18 @@ class Share:
     approximate: str = "approximate"
 
 
-def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[str]]:
+def is_small(retrieval: Retrieval) -> bool:
+    """Whether so few products can be found at all that they are compared, whatever passes."""
+    if retrieval.indexed is None:
+        return False
+    return retrieval.indexed <= FEW_PRODUCTS if retrieval.indexed else retrieval.products <= NARROWED_FROM
+
+
+def nearest_parts(retrieval: Retrieval, where: Where, *, compared: bool = True) -> tuple[list[str], list[str]]:
     """Return the parts that find what is nearest, and the CTEs that they need.
 
-    Everything is compared when asked for; else the statement decides.
+    Everything is compared when asked for; else the statement decides. Without `compared` it finds nothing where
+    everything has to be compared, and another statement does: one that is planned for the values of the filters.
     What boosts mean is searched for a second time by itself, and so is what no bury means: else a boost would lift
     only what is among the nearest anyway, and a bury would leave nothing to take the places of what it sinks.
     """
@@ -64,16 +74,25 @@ def nearest_parts(retrieval: Retrieval, where: Where) -> tuple[list[str], list[s
     if retrieval.exact:
         return [exact_part(retrieval, where, share=share) for share in shares], []
     parts: list[str] = []
-    ctes = [SIZES.format(index=index_name_of(retrieval.space_id, retrieval.modality))]
+    ctes = [sizes_cte(retrieval, where)]
     for share in shares:
-        short = f"(SELECT count(*) FROM {share.name}) < {rows_to_find(retrieval, share)}"
+        short = f"(SELECT count(*) FROM {share.name}) < {rows_to_find(retrieval)}"
         ctes += [reach_cte(retrieval, where, share=share), nearby_cte(retrieval, where, share=share)]
         parts.append(
             f"""SELECT product_id, distance, '{share.approximate}' AS via FROM {share.name} WHERE NOT {short}
             ORDER BY 2, 1 LIMIT {int(retrieval.limit)}"""
         )
-        parts.append(exact_part(retrieval, where, share=share, when=short))
+        if compared or share != shares[0]:
+            parts.append(exact_part(retrieval, where, share=share, when=short))
     return parts, ctes
+
+
+def sizes_cte(retrieval: Retrieval, where: Where) -> str:
+    if retrieval.indexed is None:
+        name = index_name_of(retrieval.space_id, retrieval.modality)
+        return SIZES.format(indexed=INDEXED_ROWS.format(name=f"'{name}'"))
+    where.params.update(indexed=retrieval.indexed, products=retrieval.products)
+    return KNOWN_SIZES
 
 
 def divide_by_weights(retrieval: Retrieval, where: Where) -> list[Share]:
@@ -101,16 +120,13 @@ def is_sampled(retrieval: Retrieval, share: Share) -> bool:
     return retrieval.is_filtered or bool(share.condition)
 
 
-def rows_to_find(retrieval: Retrieval, share: Share) -> int:
-    """Return how many rows the index has to find. Of a list that shows the best of each group there are more anyway."""
-    rows = int(retrieval.limit)
-    if is_sampled(retrieval, share) and not retrieval.cards:
-        rows += MORE_ROWS
-    return rows * (RERANKED if retrieval.metric == "pearson" else 1)
+def rows_to_find(retrieval: Retrieval) -> int:
+    """Return how many rows the index has to find."""
+    return int(retrieval.limit) * (RERANKED if retrieval.metric == "pearson" else 1)
 
 
-def searched_in(where: Where, share: Share) -> str:
-    return f"{where.searched} AND {share.condition}" if share.condition else where.searched
+def inside(share: Share, conditions: str) -> str:
+    return f"{conditions} AND {share.condition}" if share.condition else conditions
 
 
 def order_by_weight(distance: str, factor: str) -> str:
@@ -122,20 +138,22 @@ def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """How many products match, about, and how many rows the index may look at: none where few match.
 
     It may take as long as comparing what matches would, so that trying it first never doubles the time. Where that is
-    no use unless what passes is near, it is 1: the first rows that it finds are taken, `ef_search` many, or none. Going
+    no use unless what passes is near, it is 1: the first rows that it finds are taken, `TRIED` many, or none. Going
     on until it has to give up, it would hand out whatever it has come across: 70 to 90 % of the nearest ten.
     """
-    passing = "1.0"
+    passing, looks, ef_search = "1.0", f"least(affordable, {MOST_LOOKS})", str(retrieval.ef_search)
     if is_sampled(retrieval, share):
-        passing = f"""(SELECT coalesce(avg(({searched_in(where, share)})::int), 0)::float8 FROM catalog_product p
+        passing = f"""(SELECT coalesce(avg(({inside(share, where.counted)})::int), 0)::float8 FROM catalog_product p
             TABLESAMPLE SYSTEM (least(100, 100.0 * {SAMPLED_PRODUCTS} / greatest(products, 1))) REPEATABLE (0))"""
-    rows = rows_to_find(retrieval, share) + len(retrieval.hidden_ids)
-    looks = f"least(affordable, {MOST_LOOKS})"
-    if is_sampled(retrieval, share):
-        looks = f"""CASE WHEN needed * {LEAST_PATIENCE} > affordable THEN 1
-            ELSE least(affordable, greatest({LEAST_LOOKS}, needed * {PATIENCE})) END"""
+        hopeless = f"needed * {LEAST_PATIENCE} > affordable"
+        looks = f"""CASE WHEN {hopeless} THEN 1
+            ELSE least(affordable, greatest(needed * {PATIENCE}, least({LEAST_LOOKS}, affordable / 5))) END"""
+        ef_search = f"""CASE WHEN {hopeless} THEN greatest({ef_search}, {TRIED})
+            ELSE greatest({ef_search}, least({EF_SEARCH_MAX}, {AT_ONCE} * needed)) END"""
+    rows = rows_to_find(retrieval) + len(retrieval.hidden_ids)
     return f"""{share.name}_reach AS MATERIALIZED (SELECT indexed, matching,
-            CASE WHEN indexed > 0 AND matching > {FEW_PRODUCTS} THEN ({looks})::int ELSE 0 END AS looks
+            CASE WHEN indexed > 0 AND matching > {FEW_PRODUCTS} THEN ({looks})::int ELSE 0 END AS looks,
+            ({ef_search})::int AS ef_search
         FROM (SELECT indexed, matching, matching / {COMPARED_PER_LOOK} AS affordable,
                 {rows} / nullif(passing, 0) AS needed
             FROM (SELECT indexed, CASE WHEN indexed > 0 THEN indexed ELSE products END * passing AS matching, passing
@@ -145,30 +163,32 @@ def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
 def nearby_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """What the index finds or, before there is one, what is nearest in a part of the catalogue."""
     order = distance_sql("cosine", f"(e.vector::halfvec({int(retrieval.dim)}))")
-    limit = rows_to_find(retrieval, share)
+    limit = rows_to_find(retrieval)
     reach = f"{share.name}_reach"
     settings = (
-        f"(SELECT set_config('hnsw.ef_search', '{retrieval.ef_search}', true)"
+        "(SELECT set_config('hnsw.ef_search', ef_search::text, true)"
         " || set_config('hnsw.iterative_scan', CASE WHEN looks > 1 THEN 'relaxed_order' ELSE 'off' END, true)"
         f" || set_config('hnsw.max_scan_tuples', greatest(looks, 1)::text, true) FROM {reach}) IS NOT NULL"
     )  # set in passing: a statement of their own would be another query
     # Each row of the index asks for its product: else the planner may prefer to sort all vectors.
     found = f"""SELECT e.product_id, {distance_of(retrieval)} AS distance FROM embeddings_productembedding e
-        CROSS JOIN LATERAL (SELECT FROM catalog_product p WHERE p.id = e.product_id AND {searched_in(where, share)}
+        CROSS JOIN LATERAL (SELECT FROM catalog_product p WHERE p.id = e.product_id AND {inside(share, where.searched)}
             OFFSET 0) p
         WHERE (SELECT looks FROM {reach}) > 0 AND {settings} AND {own_rows(retrieval)} ORDER BY {order} LIMIT {limit}"""
-    narrowed = narrowed_part(retrieval, where, share=share, limit=limit)
-    return f"{share.name} AS MATERIALIZED (({found}) UNION ALL ({narrowed}))"
+    ways = [found] if retrieval.indexed != 0 else []
+    if not retrieval.indexed:
+        ways.append(narrowed_part(retrieval, where, share=share, limit=limit))
+    return f"{share.name} AS MATERIALIZED ({' UNION ALL '.join(f'({way})' for way in ways)})"
 
 
 def narrowed_part(retrieval: Retrieval, where: Where, *, share: Share, limit: int) -> str:
     """Of a big catalogue without an index what is nearest among products of the anchors' categories, and a sample."""
-    reach, matches = f"{share.name}_reach", searched_in(where, share)
+    reach, matches = f"{share.name}_reach", inside(share, where.searched)
     where.params["near_category_ids"] = list(retrieval.category_ids)
     when = f"(SELECT indexed = 0 AND matching > {NARROWED_FROM} FROM {reach})"
     percent = f"(SELECT least(100, 100.0 * {NARROWED_TO} / greatest(matching, 1)) FROM {reach})"
     embedding = embedding_of("m.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")
-    return f"""SELECT m.id, e.distance FROM (
+    return f"""SELECT m.id AS product_id, e.distance FROM (
             SELECT id FROM (
                 (SELECT p.id FROM catalog_product p WHERE {when} AND {NEAR_CATEGORIES} AND {matches}
                     LIMIT {NARROWED_TO})
@@ -184,6 +204,6 @@ def exact_part(retrieval: Retrieval, where: Where, *, share: Share, when: str = 
     factor = f", {share.factor} AS factor" if share.factor else ""
     order = order_by_weight("e.distance", "m.factor") if share.factor else "2"
     embedding = embedding_of("m.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")
-    matched = matched_products(f"{when} AND {searched_in(where, share)}", columns=factor)
+    matched = matched_products(f"{when} AND {inside(share, where.searched)}", columns=factor)
     return f"""SELECT m.id AS product_id, e.distance, '{share.exact}' AS via FROM {matched} CROSS JOIN {embedding}
         ORDER BY {order}, 1 LIMIT {int(retrieval.limit)}"""

@@ -192,6 +192,8 @@ def build_retrieval(request: ListRequest, start: Start) -> Retrieval:
         space_id=start.space.space_id if start.space else 0,
         dim=start.space.dims[request.modality] if start.space else 0,
         modality=request.modality,
+        indexed=start.space.indexed if start.space else None,
+        products=start.space.products if start.space else 0,
         metric=options.metric,
         vector=query_vector(request, start),
         category_ids=tuple(sorted({anchor.category_id for anchor in anchors if anchor.category_id is not None})),

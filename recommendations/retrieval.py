@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from api.postgres.rows import fetch_rows
 from recommendations import statements
-from recommendations.nearest import nearest_parts
+from recommendations.nearest import is_small, nearest_parts
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.statements import Retrieval, where_clause
 
@@ -38,20 +38,31 @@ class Found:
 
 
 def find_neighbours(retrieval: Retrieval) -> Found:
-    """Return the nearest products that may be shown, nearest first, and those that rules place. One query.
+    """Return the nearest products that may be shown, nearest first, and those that rules place. One query, or two.
 
     The search is exact when asked for, when the filter keeps few products, and when the index found too few; else
     it is what the index found or, before there is one, the nearest of a part of a big catalogue.
+    Whether a filter keeps few is known when a statement has tried the index: how few are found and compared, another
+    one asks, which is planned for the filter's values. The first does not depend on them, and is planned once.
     """
-    where = where_clause(retrieval)
-    parts, ctes = nearest_parts(retrieval, where)
-    if retrieval.placed_ids:
-        parts.append(statements.placed_part(retrieval, where))
-    rows = fetch_rows(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params, one_plan=True)
+    if is_small(retrieval):
+        retrieval = replace(retrieval, exact=True)
+    apart = retrieval.is_filtered and retrieval.indexed is not None and not retrieval.exact
+    rows = fetch_nearest(retrieval, compared=not apart)
+    if apart and not any(row["via"] == "approximate" for row in rows):
+        rows = fetch_nearest(replace(retrieval, exact=True))
     reached = count_reached(rows, "exact", "approximate")
     # Not all that is near was looked at: only an exact search knows that there are no more.
     how = how_retrieved(rows)
     return Found(read_once(rows), how, complete=how == "exact" and reached < retrieval.limit)
+
+
+def fetch_nearest(retrieval: Retrieval, *, compared: bool = True) -> list[dict[str, Any]]:
+    where = where_clause(retrieval)
+    parts, ctes = nearest_parts(retrieval, where, compared=compared)
+    if retrieval.placed_ids:
+        parts.append(statements.placed_part(retrieval, where))
+    return fetch_rows(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params, one_plan=True)
 
 
 def find_rest(retrieval: Retrieval) -> Found:

@@ -1,4 +1,4 @@
-"""Recommendations: check what is asked for, retrieve, rerank. Two queries, four for a short list, no encoder."""
+"""Recommendations: check what is asked for, retrieve, rerank. Two queries, up to five for a short list, no encoder."""
 
 from __future__ import annotations
 

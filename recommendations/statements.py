@@ -12,7 +12,6 @@ from recommendations.distances import QUERY_CTE, distance_sql, query_params
 from recommendations.rules import ActiveRule
 
 EF_SEARCH_MIN = 100  # rows that the index looks at; recall@10 of 0.997 at 100,000 x 384
-EF_SEARCH_FILTERED = 200  # the first rows that it finds may not pass; 100 cost 3 points of recall@10 at 10 %
 EF_SEARCH_MAX = 1000  # pgvector's own limit; beyond it the scan goes on by itself
 
 # Newer first among equals. An index has each order, so that as many rows are read as are shown.
@@ -31,6 +30,8 @@ class Retrieval:
     space_id: int = 0
     dim: int = 0
     modality: str = "fused"
+    indexed: int | None = None  # vectors in the HNSW index, 0: there is none; None: the statement has to look
+    products: int = 0  # in the catalogue, about, where `indexed` is known
     metric: str = "cosine"
     vector: str = ""  # the query, as Postgres writes vectors
     category_ids: tuple[int, ...] = ()  # of the anchors: looked at first where there is no HNSW index yet
@@ -48,9 +49,11 @@ class Retrieval:
 
     @property
     def ef_search(self) -> int:
-        """How far the index looks: past what is hidden, and twice as far as asked, which keeps long lists true."""
-        least = EF_SEARCH_FILTERED if self.is_filtered else EF_SEARCH_MIN
-        return min(max(least, 2 * (self.limit + len(self.hidden_ids))), EF_SEARCH_MAX)
+        """How far the index looks at least: past what is hidden, and twice as far as asked, for long lists to be true.
+
+        Where a filter drops some of what it finds, farther, as the statement decides.
+        """
+        return min(max(EF_SEARCH_MIN, 2 * (self.limit + len(self.hidden_ids))), EF_SEARCH_MAX)
 
     @property
     def is_filtered(self) -> bool:
@@ -59,51 +62,60 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Conditions on `p` (catalog_product) with their values. `allowed` holds for what rules place as well."""
+    """Conditions on `p` (catalog_product) with their values. `allowed` holds for what rules place as well.
+
+    `counted` leaves out what hides next to nothing: it is asked of every product of a sample.
+    """
 
     allowed: str
     searched: str
+    counted: str
     params: Params
 
 
 def where_clause(retrieval: Retrieval) -> Where:
     params: Params = {"hidden_ids": list(retrieval.hidden_ids), **query_params(retrieval.metric, retrieval.vector)}
+    passing = ["p.is_active", *bind_all(retrieval.filters.conditions(), params, key="f")]
+    # What rules exclude is kept out here, so that excluded products never cost rows.
+    passing += [f"NOT {bound}" for bound in bind_all([rule.target for rule in retrieval.excludes], params, key="x")]
+    passing += bind_all(retrieval.conditions, params, key="s")
     # As subqueries, which are hashed: an array of unknown length is expensive to the planner, and it would plan a
     # prepared statement anew each time.
-    allowed = [
-        "p.is_active",
-        "p.id NOT IN (SELECT unnest(%(hidden_ids)s::bigint[]))",
-        *bind_all(retrieval.filters.conditions(), params, key="f"),
-    ]
-    # What rules exclude is kept out here, so that excluded products never cost rows.
-    allowed += [f"NOT {bound}" for bound in bind_all([rule.target for rule in retrieval.excludes], params, key="x")]
-    allowed += bind_all(retrieval.conditions, params, key="s")
-    searched = [*allowed, *group_conditions(retrieval, params)]
-    if retrieval.in_stock is not None:
-        searched.append(IN_STOCK.format("p.stock") if retrieval.in_stock else OUT_OF_STOCK)
-    if retrieval.placed_ids:
-        params["placed_ids"] = list(retrieval.placed_ids)
-        searched.append("p.id <> ALL(%(placed_ids)s)")
-    return Where(" AND ".join(allowed), " AND ".join(searched), params)
+    allowed = [*passing, "p.id NOT IN (SELECT unnest(%(hidden_ids)s::bigint[]))"]
+    wanted, hidden = wanted_conditions(retrieval, params), hiding_conditions(retrieval, params)
+    searched = [*allowed, *wanted, *hidden]
+    return Where(" AND ".join(allowed), " AND ".join(searched), " AND ".join([*passing, *wanted]), params)
 
 
 def bind_all(conditions: Sequence[Condition], params: Params, *, key: str) -> list[str]:
     return [condition.bind(params, key=f"{key}{number}") for number, condition in enumerate(conditions)]
 
 
-def group_conditions(retrieval: Retrieval, params: Params) -> list[str]:
-    # Also where there are none: one statement for all anchors is prepared once.
-    params["hidden_groups"] = [group for group in retrieval.hidden_groups if group]
-    conditions = ["p.variant_group NOT IN (SELECT unnest(%(hidden_groups)s::text[]))"]
+def wanted_conditions(retrieval: Retrieval, params: Params) -> list[str]:
+    """What holds for neighbours, and not for what rules place."""
+    conditions = []
     if retrieval.only_groups is not None:
         params["only_groups"] = [group for group in retrieval.only_groups if group]
         conditions.append("p.variant_group = ANY(%(only_groups)s)")
+    if retrieval.in_stock is not None:
+        conditions.append(IN_STOCK.format("p.stock") if retrieval.in_stock else OUT_OF_STOCK)
+    return conditions
+
+
+def hiding_conditions(retrieval: Retrieval, params: Params) -> list[str]:
+    """What keeps out a few: of groups that are shown already, and what rules place."""
+    # Also where there are none: one statement for all anchors is prepared once.
+    params["hidden_groups"] = [group for group in retrieval.hidden_groups if group]
+    conditions = ["p.variant_group NOT IN (SELECT unnest(%(hidden_groups)s::text[]))"]
     if retrieval.shown_ids:
         params["shown_ids"] = list(retrieval.shown_ids)
         conditions.append(
             "p.variant_group NOT IN (SELECT s.variant_group FROM catalog_product s"
             " WHERE s.id = ANY(%(shown_ids)s) AND s.variant_group <> '')"
         )
+    if retrieval.placed_ids:
+        params["placed_ids"] = list(retrieval.placed_ids)
+        conditions.append("p.id <> ALL(%(placed_ids)s)")
     return conditions
 
 

@@ -36,6 +36,13 @@ def index_name_of(space_id: int, modality: str) -> str:
     return f"emb_hnsw_s{int(space_id)}_{modality}"
 
 
+# The same of columns, as SQL.
+INDEX_NAME = "'emb_hnsw_s' || {space_id} || '_' || {modality}"
+# SQL: the vectors in the index of a name, as Postgres last counted them; 0 where there is none that is whole.
+INDEXED_ROWS = """coalesce((SELECT c.reltuples FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indexrelid = to_regclass({name}) AND i.indisvalid), 0)"""
+
+
 def create_indexes(space: EmbeddingSpace, *, on_progress: OnProgress | None = None) -> None:
     """Build the missing indexes of a fitted space; searches and saves go on meanwhile.
 
