@@ -1273,6 +1273,27 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/search/full_text.py",
+        "cardinality(h.ids) > 0",
+        "cardinality(h.ids) >= 0",
+        ("tests/recommendations/test_search_bounds.py",),
+        "words of a title that no product has together are looked for five times in all of the catalogue",
+    ),
+    Mutant(
+        "recommendations/search/full_text.py",
+        "FROM those_with ORDER BY size DESC",
+        "FROM those_with ORDER BY size",
+        ("tests/recommendations/test_search_bounds.py",),
+        "what has two of the words fills the list, and what has three is not in it",
+    ),
+    Mutant(
+        "recommendations/search/full_text.py",
+        "LIMIT {compared_products(retrieval)}) p",
+        ") p",
+        ("tests/recommendations/test_search_bounds.py",),
+        "a pasted text is compared with thousands of titles",
+    ),
+    Mutant(
+        "recommendations/search/full_text.py",
         "ORDER BY c.found, w.place",
         "ORDER BY c.found DESC, w.place",
         ("tests/recommendations/test_search_bounds.py",),
