@@ -17,7 +17,9 @@ from recommendations.statements import Retrieval, Where
 TITLE_SIMILARITY = 0.5
 SPELLINGS = 5  # words that one which no title has may have been meant for
 MAX_LOOSE_WORDS = 6  # of a query that nothing answers in full; more are for ranking alone
-MAX_RANKED = 2000  # products of each kind; ranking one takes about 14 microseconds
+MAX_RANKED = 2000  # products of each kind, by the weights of their words: about a microsecond each
+# Of them, those whose titles are compared with the query: 12 microseconds each, 90 where it has 200 letters.
+MAX_COMPARED, MAX_COMPARED_LETTERS = 600, 60_000
 MAX_TITLES = 8000  # that have common words and are asked whether they pass a filter
 SAMPLE_SHARE = 16
 IN_SAMPLE = "((p.id >> 4) & 15) = 0"  # as the index has it
@@ -36,27 +38,40 @@ def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, 
 
     Products that have all the words; only where none has them all, those with some of them, with all of them as they
     may have been meant, or with a title that looks like the query. They are ordered by how much their words weigh (a
-    title outweighs a description; ts_rank) and by how much of the query their title looks like (word_similarity).
+    title outweighs a description; ts_rank) and, the first of them, by how much of the query their title looks like as
+    well (word_similarity).
     """
     where.params["words"] = text
     ctes = [
         WORDS,
         f"small AS MATERIALIZED (SELECT count(*) <= {FEW_PRODUCTS} AS shop"
         f" FROM (SELECT FROM catalog_product LIMIT {FEW_PRODUCTS + 1}) p)",
-        f"passing AS MATERIALIZED (SELECT p.id, p.search_document FROM catalog_product p WHERE {where.searched}"
-        f" LIMIT {max(FEW_PRODUCTS, FEW_PRODUCTS_FILTERED) + 1})",
+        # By themselves, for an index knows how many pass, and only rows have documents.
+        f"few AS MATERIALIZED (SELECT count(*) <= {FEW_PRODUCTS_FILTERED} AS pass FROM (SELECT FROM catalog_product p"
+        f" WHERE {where.searched} LIMIT {FEW_PRODUCTS_FILTERED + 1}) p)",
+        f"passing AS MATERIALIZED (SELECT p.id, p.search_document FROM catalog_product p WHERE {where.searched})",
         f"every AS MATERIALIZED (SELECT f.id, s.way FROM words q CROSS JOIN {find('q.all_words', retrieval, where)})",
         titled_cte(where),
         *loose_ctes(retrieval, where),
     ]
     part = f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'words' AS via
-        FROM (SELECT id FROM every UNION SELECT id FROM titled UNION SELECT id FROM loose) f
-        JOIN catalog_product p ON p.id = f.id CROSS JOIN words q
-        WHERE p.search_document @@ q.any_word OR word_similarity(q.folded, p.search_title) >= {TITLE_SIMILARITY}
+        FROM (SELECT p.id, p.search_document, p.search_title
+            FROM (SELECT id FROM every UNION SELECT id FROM titled UNION SELECT id FROM loose) f
+            JOIN catalog_product p ON p.id = f.id CROSS JOIN words q
+            ORDER BY ts_rank(p.search_document, q.any_word || coalesce((SELECT any_word FROM meant), '')) DESC, p.id
+            LIMIT {compared_products(retrieval)}) p
+        CROSS JOIN words q CROSS JOIN LATERAL (SELECT word_similarity(q.folded, p.search_title) AS looks OFFSET 0) t
+        WHERE p.search_document @@ q.any_word OR t.looks >= {TITLE_SIMILARITY}
             OR p.search_document @@ (SELECT query FROM meant)
-        ORDER BY ts_rank(p.search_document, q.any_word) + word_similarity(q.folded, p.search_title) DESC, p.id
+        ORDER BY ts_rank(p.search_document, q.any_word) + t.looks DESC, p.id
         LIMIT {int(retrieval.limit)}"""
     return part, ctes
+
+
+def compared_products(retrieval: Retrieval) -> str:
+    """How many titles are compared: fewer where the query is long, and never so few that a list comes out short."""
+    fit = f"least({MAX_COMPARED}, {MAX_COMPARED_LETTERS} / greatest(length(folded), 1))"
+    return f"(SELECT greatest({3 * int(retrieval.limit)}, {fit}) FROM words)"
 
 
 def find(query: str, retrieval: Retrieval, where: Where) -> str:
@@ -86,7 +101,7 @@ def enough_in_sample() -> int:
 
 
 def few_pass() -> str:
-    return f"(SELECT count(*) FROM passing) <= {FEW_PRODUCTS_FILTERED}"
+    return "(SELECT pass FROM few)"
 
 
 def count_in_sample(query: str, condition: str) -> str:
@@ -132,18 +147,36 @@ def loose_ctes(retrieval: Retrieval, where: Where) -> list[str]:
                     ORDER BY similarity(v.word, w.lexeme) DESC, v.word LIMIT {SPELLINGS})) t
             WHERE numnode(t.query) > 0 AND NOT EXISTS (SELECT FROM every)
             GROUP BY w.place, w.lexeme)""",
-        f"meant AS MATERIALIZED (SELECT {both.format('query', '&')} AS query FROM word)",
+        f"""meant AS MATERIALIZED (
+            SELECT {both.format("query", "&")} AS query, {both.format("query", "|")} AS any_word FROM word)""",
         f"""counted AS MATERIALIZED (
             SELECT query, found, row_number() OVER (ORDER BY c.found, w.place) AS number, c.found > 0 AS is_known
             FROM word w CROSS JOIN LATERAL (SELECT {count_in_sample("w.query", "true")} AS found) c
             WHERE NOT (SELECT shop FROM small))""",
-        f"""tries AS MATERIALIZED (
-            SELECT -count(*) AS step, 0 AS number, {both.format("r.query", "&")} AS query
+        f"""several AS MATERIALIZED (
+            SELECT count(*) AS size, {both.format("r.query", "&")} AS query
             FROM counted w JOIN counted r ON r.number <= w.number AND r.is_known AND w.is_known
-            WHERE NOT {few} GROUP BY w.number HAVING count(*) > 1
-            UNION ALL SELECT 0, number, query FROM counted WHERE NOT {few}
-            UNION ALL SELECT 0, 0, {both.format("query", "|")} FROM word HAVING {few} AND count(*) > 0)""",
-        f"""loose AS MATERIALIZED (
-            SELECT f.id FROM (SELECT query FROM tries ORDER BY step, number) t
-            CROSS JOIN {find("t.query", retrieval, where)} LIMIT {MAX_RANKED})""",
+            WHERE NOT {few} GROUP BY w.number HAVING count(*) > 1)""",
+        f"""single AS MATERIALIZED (
+            SELECT number, query FROM counted WHERE NOT {few}
+            UNION ALL SELECT 0, {both.format("query", "|")} FROM word HAVING {few} AND count(*) > 0)""",
+        loose_cte(retrieval, where),
     ]
+
+
+def loose_cte(retrieval: Retrieval, where: Where) -> str:
+    """What has most of the words first, then what has one of them, the rarest first.
+
+    Several are looked for from the rarest two on: where nothing has these, nothing has more of them, and to find that
+    out takes Postgres longest where words are common.
+    """
+    found = f"ARRAY(SELECT f.id FROM {find('t.query', retrieval, where)})"
+    return f"""loose AS MATERIALIZED (
+        WITH RECURSIVE those_with (size, ids) AS (
+            SELECT t.size, {found} FROM several t WHERE t.size = 2
+            UNION ALL SELECT t.size, {found} FROM those_with h JOIN several t ON t.size = h.size + 1
+                WHERE cardinality(h.ids) > 0)
+        SELECT unnest(ids) AS id FROM (SELECT ids FROM those_with ORDER BY size DESC) h
+        UNION ALL SELECT f.id FROM (SELECT query FROM single ORDER BY number) t
+            CROSS JOIN {find("t.query", retrieval, where)}
+        LIMIT {MAX_RANKED})"""

@@ -51,6 +51,18 @@ def test_finds_the_resale_in_the_database(shelf):
     assert skus(find_near_duplicates(shelf)) == [{"MUG-1", "RESALE"}]
 
 
+@pytest.mark.parametrize("blind", ["MUG-1", "RESALE"])
+def test_what_the_index_has_found_from_one_side_alone_is_held_up_to_the_other(shelf, monkeypatch, blind):
+    read, blind_id = near_duplicates.read_pairs, Product.objects.get(sku=blind).pk
+    twin_id = Product.objects.get(sku="RESALE" if blind == "MUG-1" else "MUG-1").pk
+
+    def miss(space, listings):
+        return [pair for pair in read(space, listings) if (pair.listing_id, pair.other_id) != (blind_id, twin_id)]
+
+    monkeypatch.setattr(near_duplicates, "read_pairs", miss)
+    assert skus(find_near_duplicates(shelf)) == [{"MUG-1", "RESALE"}]
+
+
 def test_products_that_are_not_active_are_left_out(shelf):
     Product.objects.filter(sku="RESALE").update(is_active=False)
     assert find_near_duplicates(shelf) == []

@@ -104,6 +104,41 @@ def test_where_no_product_has_all_words_the_rarest_are_found_and_most_of_them_fi
     assert find("white zither kettle")[:3] == ["White-700", "Zithe-1", "Zithe-2"]
 
 
+def test_what_has_three_of_four_words_comes_before_what_has_two_of_them(few_are_ranked, monkeypatch):
+    monkeypatch.setattr(full_text, "MAX_RANKED", 16)  # fewer than the sample has of what has two
+    add(300, title="Alpha beta")
+    add(300, title="Alpha beta gamma", start=1000)
+    add(300, title="Delta")
+    assert {len(sku) for sku in find("alpha beta gamma delta", limit=16)} == {len("Alpha-1000")}
+
+
+def test_where_nothing_has_two_of_the_words_nothing_is_looked_for_that_has_more(few_are_ranked):
+    add(300, title="White mug")
+    add(300, title="Black lamp")
+    plan = explain("white lamp mug black", prefix="ANALYZE, COSTS OFF, TIMING OFF")
+    assert count_rows(plan, "catalog_product_search_document") == [0, 0]  # all four, and the first two
+
+
+@pytest.mark.parametrize(("text", "compared"), [("kettle", 600), ("kettle " * 28, 306)])
+def test_titles_are_compared_of_those_whose_words_weigh_most_fewer_the_longer_the_query(
+    few_are_ranked, monkeypatch, text, compared
+):
+    monkeypatch.setattr(full_text, "MAX_RANKED", 2000)
+    add(700, title="Kettle")
+    add(1, title="Kettle kettle kettle", description="A kettle, for tea.", start=700)
+    plan = explain(text, prefix="ANALYZE, COSTS OFF, TIMING OFF")
+    assert f"Limit (actual rows={compared}.00 loops=1)" in plan
+    assert find(text.strip())[0] == "Kettl-700"
+
+
+def test_how_many_pass_a_filter_is_counted_without_their_documents_so_that_an_index_may_do(few_are_ranked):
+    add(60, brand="Halla")
+    plan = explain("thing", Filters(brand=("Halla",)), prefix="VERBOSE, COSTS OFF")
+    few, passing = plan.partition("CTE few")[2].partition("CTE every")[0].split("CTE passing")
+    assert "search_document" not in few
+    assert "search_document" in passing
+
+
 def test_a_filter_that_keeps_few_finds_all_of_them_however_common_the_words(few_are_ranked):
     add(600, description="Made for a home.")
     add(40, title="Lamp", description="Made for a home.", brand="Lumen")
