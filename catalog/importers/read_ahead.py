@@ -57,7 +57,8 @@ class RowStore:
         """Yield the rows, and tell the report at each what the reader had said by then. Raises ImportFileError."""
         report.without_currency = self.said.without_currency
         told = 0
-        for row, self.place, said in self._read():
+        for row, place, said in self._read():
+            self.place = place
             for warning in self.said.warnings[told:said]:
                 report.warn(warning)
             told = said
