@@ -46,7 +46,7 @@ SYMBOLS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # One spelling for the apostrophes that group digits, and for the marks of Arabic numbers.
 SPELLED = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "٬": "'", "٫": ".", "−": "-", "–": "-", "—": "-"})
-PLAIN = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?")  # means one thing in every currency
+is_plain_price = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,2})?").fullmatch  # means one thing in every currency
 CENT, TOO_DEAR = Decimal("0.01"), Decimal(10**12)
 ENDING = re.compile(r"\s?(?P<dash>[.,:]-{1,2}|/-)|[.,](?=\s|$)")  # 19,- and 129 :- and 1,299/- and 12.
 OTHER = {".": ",", ",": "."}
@@ -87,7 +87,9 @@ def read_price(said: Any, *, currency: str = "", mark: str = "") -> tuple[Decima
         return _check_amount(Decimal(str(said)), currency), ""
     if not isinstance(said, str) or len(said) > MAX_LENGTH:
         raise _no_price()
-    if PLAIN.fullmatch(said):  # nearly every price; what follows would say the same
+    if not said:
+        return None, ""
+    if is_plain_price(said):  # nearly every price; what follows would say the same
         return Decimal(said).quantize(CENT), ""
     sign, core, words = _take_apart(said)
     if not core and not words and not sign:
@@ -101,7 +103,7 @@ def find_mark(prices: Iterable[tuple[str, str]]) -> str:
     """Return the decimal separator that prices, each with its currency, agree on, or nothing where they do not."""
     marks = set()
     for said, currency in prices:
-        if PLAIN.fullmatch(said):
+        if is_plain_price(said):
             marks.add("." if "." in said else "")
             continue
         try:

@@ -19,7 +19,7 @@ from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.utils.translation import gettext
 
 from catalog.attributes import is_same_json, read_object
-from catalog.bulk_saving import insert_products, update_products
+from catalog.bulk_saving import insert_products, load_products, update_products
 from catalog.deadlocks import read_sqlstate, retry_deadlocks
 from catalog.fields import drop_empty_wordings
 from catalog.models import Category, Product
@@ -45,7 +45,8 @@ logger = logging.getLogger(__name__)
 class ProductWrite:
     """What is to become of one product. All of it has been checked; what it does not name stays as it is."""
 
-    # Fields of Product, the sku among them. The category may be a path: it is made where it is missing; "" is none.
+    # Fields of Product, the sku among them. The category may be a path: it is made where it is missing; "" and None are
+    # none.
     values: dict[str, Any]
     more_attributes: dict[str, Any] = field(default_factory=dict)  # laid over those that the product has
     more_translations: dict[str, dict[str, str]] = field(default_factory=dict)  # an empty text takes one away
@@ -161,11 +162,11 @@ def write_product(product: Product, write: ProductWrite) -> Outcome:
 
 def load_stored(writes: Sequence[ProductWrite], *, lock: bool) -> dict[str, Product]:
     """Return the products that exist, by sku, with all that writes are compared with."""
-    stored = Product.objects.filter(sku__in=[write.sku for write in writes]).select_related("category").order_by("pk")
+    stored = load_products([write.sku for write in writes], lock=lock)
     wanted = [write.pictures for write in writes if write.pictures is not None]
     if wanted:
-        stored = prefetch_pictures(stored, wanted)
-    return {product.sku: product for product in (stored.select_for_update(of=("self",)) if lock else stored)}
+        prefetch_pictures(stored, wanted)
+    return {product.sku: product for product in stored}
 
 
 def make_plan(product: Product, write: ProductWrite) -> Plan:
@@ -178,15 +179,22 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
     pictures = None if write.pictures is None else plan_arrangement(product, write.pictures)
     if product.pk is None:  # nothing to compare with
         return Plan(product, values, pictures)
-    held = {name: getattr(product, name) for name in values}
-    if isinstance(values.get("category"), str):
-        held["category"] = product.category.path if product.category else ""
+    held = {name: getattr(product, name) for name in values if name != "category"}
+    if "category" in values:
+        values["category"] = values["category"] or ""
+        held["category"] = find_category_path(product) if isinstance(values["category"], str) else product.category
     changes = {
         name: value
         for name, value in values.items()
         if not (is_same_json(value, held[name]) if name in JSON_FIELDS else value == held[name])
     }
     return Plan(product, changes, pictures)
+
+
+def find_category_path(product: Product) -> str:
+    """Return the path of a product's category, which was read with it where many were; empty for none."""
+    path: str | None = getattr(product, "category_path", None)
+    return path if path is not None else product.category.path if product.category else ""
 
 
 def merge_translations(held: Any, more: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

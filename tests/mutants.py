@@ -1653,9 +1653,9 @@ MUTANTS = (
         "products without a picture are hardly ever recommended",
     ),
     Mutant(
-        "catalog/writing.py",
-        '(stored.select_for_update(of=("self",)) if lock else stored)',
-        "stored",
+        "catalog/bulk_saving.py",
+        "{'FOR UPDATE OF product' if lock else ''}",
+        "",
         ("tests/catalog/test_writing.py::test_nobody_else_changes_a_product_between_the_comparison_and_the_save",),
         "of two that change a product's attributes at once, one loses the change",
     ),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import chain, islice
 
 from catalog.importers.report import ImportFileError, SourceRow
-from catalog.prices import find_mark, read_price
+from catalog.prices import find_mark, is_plain_price, read_price
 from catalog.refusals import BadValue
 
 LOOK_AHEAD = 1000  # rows; the same ones decide for every row of the file
@@ -54,10 +54,13 @@ def _currency(row: SourceRow) -> str:
 
 
 def _settle(row: SourceRow, mark: str, currency: str) -> SourceRow:
+    unclear = {name: text for name in PRICES if (text := row.fields.get(name)) and not is_plain_price(text)}
+    if not unclear:  # nearly always
+        return row
     said = _currency(row)
     codes = [said] if said or not currency else [currency, ""]  # a price may name another one
-    clear = {name: _write_clearly(text, codes, mark) for name in PRICES if (text := row.fields.get(name))}
-    return replace(row, fields=fields) if (fields := row.fields | clear) != row.fields else row
+    clear = {name: _write_clearly(text, codes, mark) for name, text in unclear.items()}
+    return row if clear == unclear else replace(row, fields=row.fields | clear)
 
 
 def _write_clearly(text: str, codes: list[str], mark: str) -> str:

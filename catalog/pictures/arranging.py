@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from celery import current_app
 from django.db import connection, transaction
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
-from catalog.models import PictureDownload, Product, ProductImage, ProductQuerySet
+from catalog.models import PictureDownload, Product, ProductImage
 from catalog.pictures.checks import MAX_PICTURES, Picture
 from catalog.pictures.downloads import RETRY_FAILED_AFTER, SEND_TASK
 
@@ -52,14 +52,14 @@ class Arrangement:
         self.is_complete = False
 
 
-def prefetch_pictures(products: ProductQuerySet, wanted: Iterable[WantedPictures]) -> ProductQuerySet:
-    """Return the products with what `plan_arrangement` compares: their pictures, and downloads.
+def prefetch_pictures(products: Sequence[Product], wanted: Iterable[WantedPictures]) -> None:
+    """Read what `plan_arrangement` compares of the products: their pictures, and downloads.
 
     Of these, the ones from the URLs that are wanted, and the ones that still wait.
     """
     urls = {picture.url for pictures in wanted for picture in pictures if isinstance(picture, PictureUrl)}
     compared = PictureDownload.objects.filter(Q(url__in=urls) | Q(state=PictureDownload.State.WAITING)).order_by("id")
-    return products.prefetch_related("images", Prefetch("downloads", compared, to_attr="compared_downloads"))
+    prefetch_related_objects(products, "images", Prefetch("downloads", compared, to_attr="compared_downloads"))
 
 
 def plan_arrangement(product: Product, wanted: WantedPictures) -> Arrangement | None:

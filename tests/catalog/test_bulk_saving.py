@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog import writing
+from catalog.bulk_saving import load_products
 from catalog.models import Category, PictureDownload, Product, ProductImage
 from catalog.pictures.checks import Picture
 from catalog.writing import Outcome, ProductWrite, upsert_products
@@ -51,6 +53,29 @@ def test_a_hundred_products_take_as_many_queries_as_two():
     assert changed[0] == changed[1] <= 16
     assert less[0] == less[1] <= 16
     assert ProductImage.objects.count() == Product.objects.count() == 102
+
+
+def test_a_hundred_products_that_stay_as_they_are_take_one_statement(django_assert_num_queries):
+    writes = [write(f"S{number}", category=f"A/{number}", price=Decimal("2.50"), stock=1) for number in range(100)]
+    writes += [write(f"N{number}", category=None, attributes={"n": number}) for number in range(100)]
+    upsert_products(writes)
+
+    with django_assert_num_queries(3):  # with the transaction's begin and end
+        assert {result.outcome for result in upsert_products(writes)} == {Outcome.UNCHANGED}
+    gone = [write(f"S{number}", category=empty) for number, empty in enumerate(["", None])]
+    assert [result.outcome for result in upsert_products(gone)] == [Outcome.UPDATED] * 2
+    assert list(Product.objects.filter(sku__in=["S0", "S1"]).values_list("category")) == [(None,), (None,)]
+
+
+def test_products_are_found_by_their_skus_in_an_index():
+    with CaptureQueriesContext(connection) as queries:
+        load_products(["A", "B"], lock=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN (COSTS OFF) {queries[0]['sql']}")
+        plan = "\n".join(row for (row,) in cursor.fetchall())
+    assert re.search(r"Index Scan (using|on) catalog_product_sku_\w+", plan)
+    assert "Index Cond: ((sku)::text = ANY (" in plan
 
 
 def test_categories_are_made_with_their_ancestors_and_once(django_assert_num_queries):

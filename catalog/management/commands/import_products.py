@@ -27,6 +27,7 @@ from catalog.prices import clean_currency
 from catalog.refusals import BadValue
 
 SHOWN_REJECTIONS = 50
+SHOWN_EVERY = 20  # rows: the bar takes longer than what it shows
 
 HELP = """\
 Load products from a file. Running it again with the same file changes nothing, and is quick: products are matched by
@@ -147,11 +148,18 @@ class Command(BaseCommand):
         bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
         started_at = time.monotonic()
         with open_bar("import", total=size, unit="B", bar_format=bar_format) as bar:
-            for count, row in enumerate(rows, start=1):
-                yield row
+
+            def show() -> None:
                 rate = count / max(time.monotonic() - started_at, 0.001)
                 bar.set_postfix_str(f"{count} rows, {rate:.0f} rows/s, {report.rejected} rejected", refresh=False)
                 bar.update(store.place - bar.n)
+
+            count = 0
+            for count, row in enumerate(rows, start=1):
+                yield row
+                if count % SHOWN_EVERY == 0:
+                    show()
+            show()
 
     def _open_rejects(self, stack: ExitStack, path: Path) -> Callable[[SourceRow, str], None]:
         file = stack.enter_context(path.open("w+", encoding="utf-8", errors="surrogateescape", newline=""))
