@@ -419,9 +419,10 @@ def test_what_is_saved_while_a_batch_is_encoded_waits_for_no_other_product_of_th
 def test_a_run_that_fails_lets_the_next_one_work_through_the_queue(monkeypatch):
     for number in range(3):
         make_product(f"I{number}")
-    with monkeypatch.context() as patch, pytest.raises(OperationalError):
+    with monkeypatch.context() as patch:
         patch.setattr(services, "_refresh_batch", fail_with(OperationalError("gone")))
-        services.refresh_pending()
+        with pytest.raises(OperationalError):
+            services.refresh_pending()
     PendingEmbedding.objects.update(leased_until=None)
     assert services.refresh_pending(batch_size=1).stored == 3
 
