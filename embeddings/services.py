@@ -17,7 +17,7 @@ from embeddings.encoders.base import EncoderError
 from embeddings.encoders.device import give_back_memory
 from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.placeholders import settle_placeholders
-from embeddings.freshness.queue import NEWEST_SHARE, Lease
+from embeddings.freshness.queue import Lease
 from embeddings.freshness.refresh import RefreshedBatch, refresh_products
 from embeddings.freshness.sweep import sweep_all, sweep_slice
 from embeddings.fusion.pipeline import RawVectors
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 BATCH_SIZE = 64  # products; about 3 s of two cores with the default encoders, so a crash costs little
+JUST_SAVED = 4  # products; their texts are one run of the default encoder, which makes way for nothing else
 
 _at_the_queue = threading.Lock()  # held by the thread of this process that works through the queue
 
@@ -63,8 +64,7 @@ def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) 
     """
     totals = RefreshTotals()
     if not _at_the_queue.acquire(blocking=False):
-        few = max(batch_size // NEWEST_SHARE, 1)
-        if leases := PendingEmbedding.objects.lease(limit=few, newest_only=True):
+        if leases := PendingEmbedding.objects.lease(limit=JUST_SAVED, newest_only=True):
             _refresh_batch(leases, totals)
         return totals
     deadline = time.monotonic() + max_seconds

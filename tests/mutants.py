@@ -1029,7 +1029,7 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/services.py",
-        "lease(limit=few, newest_only=True)",
+        "lease(limit=JUST_SAVED, newest_only=True)",
         "lease(limit=batch_size)",
         ("tests/embeddings/test_refresh.py",),
         "what staff save while an import is embedded waits for two batches of it at once",
