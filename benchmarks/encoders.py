@@ -5,8 +5,9 @@
 
 Each row is measured in a process of its own: rounds through the encoder (files and texts in, vectors out) and rounds of
 its network alone on batches prepared beforehand, in turns; the best round of each counts, so that other work on the
-machine disturbs their ratio little: how many times as long the encoder takes as its network. On a GPU every encoder
-runs by torch there.
+machine disturbs their ratio little: how many times as long the encoder takes as its network, by the clock and in CPU
+time. The last column is the CPU time that the process takes at rest after a batch, in percent of a core: threads that
+wait spinning would show. On a GPU every encoder runs by torch there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
 RATIO_BOUND = 1.15  # of the time of an encoder to that of its network alone
+REST_S, REST_PERCENT = 2.0, 1.0
 TEXTS = ["packaged:e5-small", "packaged:e5-small?runtime=torch"]
 PICTURES = ["packaged:efficientnet-lite2", "packaged:efficientnet-lite2?runtime=torch"]
 
@@ -37,7 +39,7 @@ def main() -> None:
     processors = sorted({1, arguments.threads or len(os.sched_getaffinity(0))})
     print(
         f"{'encoder':48} {'cpus':>4} {'device':>6} {'start s':>8} {'items/s':>9} {'forward/s':>9} "
-        f"{'ratio':>6} (bound {RATIO_BOUND})"
+        f"{'ratio':>6} {'of CPU':>6} {'rest %':>6} (bounds {RATIO_BOUND}, {RATIO_BOUND}, {REST_PERCENT})"
     )
     for modality, specs in (("text", arguments.texts), ("image", arguments.pictures)):
         for spec in specs:
@@ -45,7 +47,8 @@ def main() -> None:
                 row = in_new_process(arguments, spec=spec, modality=modality, threads=threads)
                 print(
                     f"{spec:48} {threads:4} {row['device']:>6} {row['start_s']:8.2f} {row['items_per_s']:9.1f} "
-                    f"{row['forward_per_s']:9.1f} {row['forward_per_s'] / row['items_per_s']:6.2f}",
+                    f"{row['forward_per_s']:9.1f} {row['forward_per_s'] / row['items_per_s']:6.2f} "
+                    f"{row['cpu_ratio']:6.2f} {row['rest_percent']:6.2f}",
                     flush=True,
                 )
 
@@ -92,25 +95,35 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         encoder.encode_images(files[:1])
         start_s = time.perf_counter() - started
         whole, bare = picture_rounds(encoder, files, arguments.batch_size)
-    items_s, forward_s = best_in_turns(whole, bare)
+    (items_s, items_cpu_s), (forward_s, forward_cpu_s) = best_in_turns(whole, bare)
     is_onnx = type(getattr(encoder, "network", None)).__name__.endswith("Onnx")
     return {
         "device": "cuda" if has_cuda() and not is_onnx else "cpu",
         "start_s": start_s,
         "items_per_s": arguments.items / items_s,
         "forward_per_s": arguments.items / forward_s,
+        "cpu_ratio": items_cpu_s / forward_cpu_s,
+        "rest_percent": measure_rest(),
     }
 
 
-def best_in_turns(*jobs: Callable[[], object]) -> list[float]:
-    """Return the seconds of each job's best round; the jobs take turns."""
-    best = [float("inf")] * len(jobs)
+def best_in_turns(*jobs: Callable[[], object]) -> list[tuple[float, float]]:
+    """Return the seconds of each job's best round, on the clock and of CPU time; the jobs take turns."""
+    wall_s, cpu_s = [float("inf")] * len(jobs), [float("inf")] * len(jobs)
     for _ in range(ROUNDS):
         for i, job in enumerate(jobs):
-            started = time.perf_counter()
+            started, cpu_started = time.perf_counter(), time.process_time()
             job()
-            best[i] = min(best[i], time.perf_counter() - started)
-    return best
+            wall_s[i] = min(wall_s[i], time.perf_counter() - started)
+            cpu_s[i] = min(cpu_s[i], time.process_time() - cpu_started)
+    return list(zip(wall_s, cpu_s, strict=True))
+
+
+def measure_rest() -> float:
+    """Return the CPU time of this process while it does nothing, in percent of a core."""
+    started = time.process_time()
+    time.sleep(REST_S)
+    return 100 * (time.process_time() - started) / REST_S
 
 
 def text_rounds(encoder: Any, texts: list[str], batch_size: int) -> tuple[Callable[[], object], Callable[[], object]]:

@@ -23,6 +23,7 @@ BENCHMARKS = {  # by what they measure, the quick ones first
     "lists": "retrieval.py",  # similar products: with and without filters, beside the bare statement
     "pages": "pages.py",  # storefront, admin, lists of the API at any depth
     "words": "words.py",  # search by words
+    "sweep": "sweep.py",  # what the beat does with nothing stale, and until a change past the triggers is seen
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 BATCH_SIZE = 64  # products; about 3 s of two cores with the default encoders, so a crash costs little
+JUST_SAVED = 4  # products; their texts are one run of the default encoder, which makes way for nothing else
+
+_at_the_queue = threading.Lock()  # held by the thread of this process that works through the queue
 
 
 @dataclass
@@ -53,14 +57,25 @@ class RefreshTotals:
 
 
 def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) -> RefreshTotals:
-    """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over."""
+    """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over.
+
+    One thread of a process works through the queue; another that is called meanwhile takes a few of what came last and
+    leaves it the rest: two large batches at once take twice as long, and whoever has just saved waits for both.
+    """
     totals = RefreshTotals()
+    if not _at_the_queue.acquire(blocking=False):
+        if leases := PendingEmbedding.objects.lease(limit=JUST_SAVED, newest_only=True):
+            _refresh_batch(leases, totals)
+        return totals
     deadline = time.monotonic() + max_seconds
-    while leases := PendingEmbedding.objects.lease(limit=batch_size):
-        _refresh_batch(leases, totals)
-        if time.monotonic() > deadline:
-            totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
-            break
+    try:
+        while leases := PendingEmbedding.objects.lease(limit=batch_size):
+            _refresh_batch(leases, totals)
+            if time.monotonic() > deadline:
+                totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
+                break
+    finally:
+        _at_the_queue.release()
     if totals.stored:
         give_back_memory()
     return totals

@@ -1035,6 +1035,13 @@ MUTANTS = (
         "the first space of sixty products takes a minute, and everybody waits beside it",
     ),
     Mutant(
+        "embeddings/services.py",
+        "lease(limit=JUST_SAVED, newest_only=True)",
+        "lease(limit=batch_size)",
+        ("tests/embeddings/test_refresh.py",),
+        "what staff save while an import is embedded waits for two batches of it at once",
+    ),
+    Mutant(
         "embeddings/encoders/packaged/lite_onnx.py",
         "        before, after = padding // 2, padding - padding // 2\n",
         "        after, before = padding // 2, padding - padding // 2\n",

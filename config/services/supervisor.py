@@ -19,7 +19,8 @@ from pathlib import Path
 from config.services.child import PARENT_VARIABLE
 from config.services.paths import BASE_DIR, home_directory
 
-POLL_S = 0.1
+POLL_S = 0.1  # while something is awaited
+REST_POLL_S = 1.0  # and once everything is up
 WATCH_EVERY_S = 2.0
 STOP_TIMEOUT_S = 15.0  # a worker finishes the batch that it is encoding; what is cut off is encoded at the next start
 BACKOFF_MAX_S = 30.0
@@ -107,9 +108,9 @@ class Supervisor:
     def run_forever(self) -> None:
         """Return only when we were told to stop."""
         while not self.stopping.is_set():
-            self.tick()
+            self.tick(wait_s=REST_POLL_S)
 
-    def tick(self) -> None:
+    def tick(self, *, wait_s: float = POLL_S) -> None:
         """Restart what died, see that the servers are looked after, and wait a moment."""
         now = time.monotonic()
         for program in self.programs:
@@ -124,7 +125,7 @@ class Supervisor:
         if self._watcher is None:
             self._watcher = threading.Thread(target=self._keep_watching, daemon=True)
             self._watcher.start()
-        self.stopping.wait(POLL_S)
+        self.stopping.wait(wait_s)
 
     def stop(self) -> None:
         """End every program, by force where it does not end by itself in STOP_TIMEOUT_S."""

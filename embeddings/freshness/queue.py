@@ -56,14 +56,15 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
         failed = self.filter(Q(retry_at__isnull=True) | Q(attempts__gt=0), leased_until__isnull=True)
         return failed.filter(product__in=product_ids).update(retry_at=Now(), attempts=0, reason="")
 
-    def lease(self, *, limit: int, seconds: float = LEASE_S) -> list[Lease]:
+    def lease(self, *, limit: int, seconds: float = LEASE_S, newest_only: bool = False) -> list[Lease]:
         """Take up to `limit` due products for `seconds`; products that keep failing are taken one at a time.
 
-        The oldest first, but for the eighth that came last: what staff save does not wait behind an import.
+        The oldest first, but for the eighth that came last: what staff save does not wait behind an import. With
+        `newest_only` all of them are those that came last.
         """
         suspects_apart = [("attempts < %s", limit), ("attempts >= %s", 1)]
         for condition, count in suspects_apart:
-            newest = count // NEWEST_SHARE
+            newest = count if newest_only else count // NEWEST_SHARE
             rows = _fetch(
                 f"WITH newest AS ({_DUE} AND {condition} "
                 "ORDER BY retry_at DESC, product_id DESC LIMIT %s FOR UPDATE SKIP LOCKED), "

@@ -56,6 +56,13 @@ def test_an_eighth_of_a_batch_is_what_was_saved_last_so_that_it_does_not_wait_be
 
 
 @pytest.mark.django_db
+def test_what_came_last_can_be_taken_alone():
+    products = [make_product(sku) for sku in "ABCD"]
+    assert lease_ids(limit=2, newest_only=True) == [products[2].pk, products[3].pk]
+    assert lease_ids(limit=3) == [products[0].pk, products[1].pk]
+
+
+@pytest.mark.django_db
 def test_a_finished_product_leaves_the_queue():
     make_product("A")
     assert queue.complete(queue.lease(limit=1)) == 1

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
 from django.db import OperationalError, connection
+from django.utils import timezone
 from pgvector import HalfVector
 from pgvector.django import CosineDistance
 
@@ -29,6 +31,13 @@ def quiet(rings, encoders):
 
 def fused_vector(product: Product) -> list[float]:
     return ProductEmbedding.objects.get(product=product, modality="fused").vector
+
+
+def fail_with(error: Exception):
+    def fail(*_, **__):
+        raise error
+
+    return fail
 
 
 def expected_vector(**product) -> list[float]:
@@ -383,6 +392,39 @@ def find_nearest(query: services.QueryVectors, *, modality: str) -> list[int]:
     distance = CosineDistance("vector", HalfVector(query.vectors[modality]))
     rows = ProductEmbedding.objects.filter(space=query.space_id, modality=modality)
     return list(rows.order_by(distance, "product_id").values_list("product_id", flat=True))
+
+
+def test_what_is_saved_while_a_batch_is_encoded_does_not_wait_for_the_batch(monkeypatch):
+    for number in range(20):
+        make_product(f"I{number:02}")
+    PendingEmbedding.objects.update(retry_at=timezone.now() - timedelta(hours=1))
+    meanwhile = []
+
+    def encode(*args, **kwargs):
+        if not meanwhile:  # during the first batch
+            make_product("SAVED")
+            meanwhile.append(None)
+            meanwhile.append(services.refresh_pending(batch_size=8))
+            meanwhile.append(pending_skus())
+        return encode_inputs(*args, **kwargs)
+
+    monkeypatch.setattr("embeddings.freshness.refresh.encode_inputs", encode)
+    assert services.refresh_pending(batch_size=8).stored == 17
+    _, other_thread, left = meanwhile
+    assert (other_thread.stored, other_thread.is_unfinished) == (4, False)
+    assert left == [f"I{number:02}" for number in (*range(16), 19)]  # it took SAVED and three more; 19 is in the batch
+    assert pending_skus() == []
+
+
+def test_a_run_that_fails_lets_the_next_one_work_through_the_queue(monkeypatch):
+    for number in range(3):
+        make_product(f"I{number}")
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "_refresh_batch", fail_with(OperationalError("gone")))
+        with pytest.raises(OperationalError):
+            services.refresh_pending()
+    PendingEmbedding.objects.update(leased_until=None)
+    assert services.refresh_pending(batch_size=1).stored == 3
 
 
 def test_a_query_lands_beside_the_product_it_describes():

@@ -177,12 +177,10 @@ def demo_is_loaded() -> bool:
     """Is every product of the demo catalogue in the database? Asked in SQL, for models would bring all of Django."""
     with (DEMO / "products.csv").open(encoding="utf-8", newline="") as file:
         skus = {row["sku"] for row in csv.DictReader(file)}
-    try:
-        connection.ensure_connection()  # and past Django's cursor, which warns where there are no applications
-        found = connection.connection.execute("SELECT count(*) FROM catalog_product WHERE sku = ANY(%s)", [list(skus)])
+    # Past Django's own connection, which warns where there are no applications.
+    with contextlib.closing(connection.get_new_connection(connection.get_connection_params())) as asked:
+        found = asked.execute("SELECT count(*) FROM catalog_product WHERE sku = ANY(%s)", [list(skus)])
         return bool(found.fetchone()[0] == len(skus))
-    finally:
-        connection.close()
 
 
 def web_arguments(host: str, port: int, *, workers: int) -> list[str]:
