@@ -78,7 +78,10 @@ class Listing:
     @classmethod
     def from_query(cls, query: QueryDict) -> Listing:
         """Read the parameters of a URL."""
-        texts = {name: query.get(name, "").replace("\x00", "")[:MAX_TEXT] for name in ("brand", "collection", "page")}
+        texts = {
+            name: query.get(name, "").replace("\x00", "")[:MAX_TEXT].strip()  # of blanks alone is nothing chosen
+            for name in ("brand", "collection", "page")
+        }
         order = query.get("order", "")
         return cls(
             category=normalize_path(query.get("category", "").replace("\x00", "")[:MAX_TEXT]),

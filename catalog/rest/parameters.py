@@ -8,6 +8,7 @@ from django.utils.datastructures import MultiValueDict
 from rest_framework import serializers
 
 from api.declarations import TextsField
+from api.pagination import MAX_CURSOR_LENGTH
 from api.parameters import FieldsField, QueryParameters, whole_answers
 from catalog.filters import ATTRIBUTE_PREFIX, Filters
 from catalog.models import ProductQuerySet
@@ -45,7 +46,7 @@ class ProductListQuery(ProductQuery):
         help_text="`-` turns it round; products without a price come last either way",
     )  # fmt: skip
     page_size = serializers.IntegerField(min_value=1, max_value=MAX_PAGE_SIZE, default=24)
-    cursor = serializers.CharField(required=False, max_length=1000, help_text="`next` of the page before")
+    cursor = serializers.CharField(required=False, max_length=MAX_CURSOR_LENGTH, help_text="`next` of the page before")
     count = serializers.BooleanField(default=False, help_text="true: also count all that match, as `count`")
 
 

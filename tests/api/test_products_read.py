@@ -157,6 +157,15 @@ def test_pages_among_products_without_a_price_repeat_and_lose_none(anyone, make_
     assert (pages, cursor) == (expected, None)
 
 
+@pytest.mark.parametrize("letter", ["花", "🌷", '"'])
+def test_the_longest_title_fits_into_a_cursor(anyone, make_product, letter):
+    for number in "12":
+        make_product(number, title=letter * 499 + number)
+    cursor = anyone.call("GET", "products/?ordering=title&page_size=1").json()["next"]
+    assert len(cursor) < 3000
+    assert skus(anyone.call("GET", f"products/?ordering=title&page_size=1&cursor={cursor}")) == ["2"]
+
+
 def test_a_page_stays_whole_when_products_before_it_vanish(anyone, shelf):
     first = anyone.call("GET", "products/?page_size=2")
     assert skus(first) == ["A", "B"]

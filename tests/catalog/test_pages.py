@@ -51,6 +51,7 @@ def shop():
         ("order=-price", ["Red mug", "Blue mug", "Lamp"]),
         ("order=title", ["Blue mug", "Lamp", "Red mug"]),
         ("order=nonsense&page=banana&category=%00", ["Lamp", "Blue mug", "Red mug"]),
+        ("brand=%20&collection=%09", ["Lamp", "Blue mug", "Red mug"]),
         ("page=99", ["Lamp", "Blue mug", "Red mug"]),
         ("brand=" + "x" * 2000, []),
     ],
