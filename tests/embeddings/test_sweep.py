@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from catalog.models import Category, Product
 from embeddings import services
@@ -132,6 +134,13 @@ def test_an_urgent_sweep_queues_again_what_somebody_embeds_and_no_other_does(sli
     sweep.request_sweep()
     services.refresh_stale()
     assert PendingEmbedding.objects.complete([lease]) == 0
+
+
+def test_what_a_wrong_clock_has_put_off_is_due_with_the_next_beat(slices):
+    make_product("F")
+    PendingEmbedding.objects.update(retry_at=timezone.now() + timedelta(days=365))
+    services.refresh_stale()
+    assert PendingEmbedding.objects.filter(product__sku="F", retry_at__lte=timezone.now()).exists()
 
 
 @pytest.fixture
