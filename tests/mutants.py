@@ -857,6 +857,20 @@ MUTANTS = (
         "a worker that is killed at an index costs its whole build a second time",
     ),
     Mutant(
+        "recommendations/comparison_notes.py",
+        "self.done.pairs = keep_listed(self.done.pairs)",
+        "pass",
+        ("tests/recommendations/test_near_duplicates.py::TestNotes",),
+        "one listing that is deleted meanwhile hides all that it was grouped with",
+    ),
+    Mutant(
+        "embeddings/services.py",
+        "    PendingEmbedding.objects.bring_forward()\n",
+        "",
+        ("tests/embeddings/test_sweep.py::test_what_a_wrong_clock_has_put_off_is_due_with_the_next_beat",),
+        "what was postponed by a clock of next year waits until next year",
+    ),
+    Mutant(
         "embeddings/freshness/sweep.py",
         "return _queue_parts(product_ids, put=put)",
         "return 0",
