@@ -87,6 +87,7 @@ def refresh_stale(*, is_complete: bool = False) -> int:
     The next slice of the catalogue is looked at, or all of it where something asked for that, or with `is_complete`.
     """
     ensure_live_space()
+    PendingEmbedding.objects.bring_forward()
     settle_placeholders()  # of a product that was deleted, nobody else looks at the picture
     return sweep_all() if is_complete else sweep_slice()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from catalog.models import Product
 from recommendations.near_duplicates import Compared, Pair
 
 
@@ -29,18 +30,30 @@ class ComparisonNotes:
             return
         if read_object(whole[0]) != of:
             raise NotesError(f"{path}: {NotesError.__doc__}")
-        with path.open("r+b") as file:
-            file.truncate(sum(map(len, whole)))
+        kept = len(whole[0])
         for line in whole[1:]:
-            batch = json.loads(line)
+            if not isinstance(batch := read_object(line), dict):
+                break  # a machine that lost its power has left something else: what comes after is compared again
             self.done.after = batch["after"]
             self.done.pairs += (Pair(**pair) for pair in batch["pairs"])
+            kept += len(line)
+        self.done.pairs = keep_listed(self.done.pairs)
+        with path.open("r+b") as file:
+            file.truncate(kept)
 
     def add(self, listings: Sequence[int], pairs: Sequence[Pair]) -> None:
         """Note a batch."""
         line = json.dumps({"after": listings[-1], "pairs": [asdict(pair) for pair in pairs]})
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+
+def keep_listed(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return the pairs of which both are listings still: what stands beside one that was deleted stays one."""
+    known = list(pairs)
+    numbers = {number for pair in known for number in (pair.listing_id, pair.other_id)}
+    listed = set(Product.objects.shown().filter(pk__in=numbers).values_list("pk", flat=True))
+    return [pair for pair in known if {pair.listing_id, pair.other_id} <= listed]
 
 
 def read_object(line: bytes) -> Any:

@@ -883,6 +883,36 @@ MUTANTS = (
         "products at the end of a large catalogue wait for ever where categories are renamed every minute",
     ),
     Mutant(
+        "embeddings/freshness/staleness.py",
+        " & ~Q(Exists(tried_otherwise))",
+        "",
+        ("tests/embeddings/test_sweep.py::test_a_parked_product_follows_the_dial_once",),
+        "a product with one unreadable picture keeps the vector of the old dial for ever",
+    ),
+    Mutant(
+        "embeddings/spaces/indexes.py",
+        "        _wait_for_builds()\n        if _is_valid(name):\n            return\n",
+        "        pass\n",
+        (
+            "tests/embeddings/test_index_builds.py::test_a_build_that_outlives_its_process_is_waited_for_and_not_begun_anew",
+        ),
+        "a worker that is killed at an index costs its whole build a second time",
+    ),
+    Mutant(
+        "recommendations/comparison_notes.py",
+        "self.done.pairs = keep_listed(self.done.pairs)",
+        "pass",
+        ("tests/recommendations/test_near_duplicates.py::TestNotes",),
+        "one listing that is deleted meanwhile hides all that it was grouped with",
+    ),
+    Mutant(
+        "embeddings/services.py",
+        "    PendingEmbedding.objects.bring_forward()\n",
+        "",
+        ("tests/embeddings/test_sweep.py::test_what_a_wrong_clock_has_put_off_is_due_with_the_next_beat",),
+        "what was postponed by a clock of next year waits until next year",
+    ),
+    Mutant(
         "embeddings/freshness/sweep.py",
         "return _queue_parts(product_ids, put=put)",
         "return 0",

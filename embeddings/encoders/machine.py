@@ -16,7 +16,7 @@ OWN_CGROUPS = Path("/proc/self/cgroup")
 def read_memory_bytes() -> int:
     """Return the memory of the machine, or the smallest limit that a cgroup sets to this process."""
     files = [group / name for group in _own_groups("memory") for name in ("memory.max", "memory.limit_in_bytes")]
-    limits = [int(text) for file in files if file.is_file() and (text := file.read_text().strip()).isdigit()]
+    limits = [limit for file in files if (limit := _read_limit(file)) is not None]
     return min([int(psutil.virtual_memory().total), *limits])
 
 
@@ -25,6 +25,14 @@ def usable_processors() -> int:
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = [quota for group in _own_groups("cpu") if (quota := _read_quota(group)) is not None]
     return max(1, min([allowed, *map(math.ceil, quotas)]))
+
+
+def _read_limit(file: Path) -> int | None:
+    """Return the bytes that a cgroup allows; None where it says nothing, has no limit, or may not be read."""
+    try:
+        return limit if (limit := int(file.read_text())) > 0 else None
+    except (OSError, ValueError):
+        return None
 
 
 def _own_groups(controller: str) -> Iterator[Path]:
@@ -36,7 +44,7 @@ def _own_groups(controller: str) -> Iterator[Path]:
         lines = OWN_CGROUPS.read_text().splitlines()
     except OSError:
         lines = []
-    for line in ["0::/", f"0:{controller}:/", *lines]:
+    for line in ["0::/", f"0:{controller}:/", *(line for line in lines if line.count(":") >= 2)]:
         _, controllers, name = line.split(":", 2)
         if controllers and controller not in controllers.split(","):
             continue

@@ -25,6 +25,7 @@ SUSPECT_ATTEMPTS = 3  # a product tried this often without an outcome is tried a
 NEWEST_SHARE = 8  # of a batch, one in so many is taken from the end of the queue
 BACKOFF_S = (5, 30, 120, 600, 3600)  # after the first, second, ... failed attempt
 LOCKED = "55P03"  # SQLSTATE of a lock that was waited for in vain
+FURTHEST_S = 2 * BACKOFF_S[-1]  # a lease or a retry further ahead was written by a clock that went wrong
 BULK_LOCK_TIMEOUT_MS = 200  # well under deadlock_timeout (1 s): in a deadlock with a save it is we who give up
 
 
@@ -122,6 +123,15 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
         """Try parked products once more, as they are: a file that was missing may be back. Return how many."""
         return self.filter(retry_at__isnull=True).update(retry_at=Now(), attempts=0)
 
+    def bring_forward(self) -> int:
+        """Make due what was to be tried so far ahead that the clock must have gone wrong; return how many."""
+        return _execute(
+            "UPDATE embeddings_pendingembedding SET retry_at = now() WHERE product_id IN "
+            "(SELECT product_id FROM embeddings_pendingembedding WHERE retry_at > now() + make_interval(secs => %s) "
+            "FOR UPDATE SKIP LOCKED)",
+            [FURTHEST_S],
+        )
+
     def due(self) -> PendingQuerySet:
         """Return the products that wait for their turn, now or later, leased or not; those parked do not."""
         return self.filter(retry_at__isnull=False)
@@ -133,7 +143,8 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
 
 _DUE = (
     "SELECT product_id FROM embeddings_pendingembedding WHERE retry_at <= statement_timestamp() "
-    "AND (leased_until IS NULL OR leased_until < statement_timestamp())"
+    "AND (leased_until IS NULL OR leased_until NOT BETWEEN statement_timestamp() "
+    f"AND statement_timestamp() + make_interval(secs => {FURTHEST_S}))"
 )
 
 # SKIP LOCKED: a row that is being saved this moment belongs to the saver, who raises its generation anyway.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Case, Exists, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Now
 
@@ -11,16 +13,13 @@ from embeddings.inputs import fingerprint_expression
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
 
 NO_WEIGHT = -1.0  # stands for "the dial says nothing" where SQL would otherwise compare with null
+INCOMPLETE = ""  # fingerprint of a vector of what could be encoded, where something could not
 
 
 def find_stale(space: EmbeddingSpace) -> QuerySet[Product]:
     """Return the products without a vector of what they are now, under the dial as it is now, in order of id."""
-    up_to_date = ProductEmbedding.objects.annotate(dial=Coalesce("text_weight", Value(NO_WEIGHT))).filter(
-        product=OuterRef("pk"),
-        space=space,
-        modality=Modality.FUSED,
-        fingerprint=OuterRef("current_fingerprint"),
-        dial=OuterRef("current_dial"),
+    up_to_date = _fused_rows(space, product=OuterRef("pk")).filter(
+        fingerprint=OuterRef("current_fingerprint"), dial=OuterRef("current_dial")
     )
     return (
         Product.objects.annotate(
@@ -31,18 +30,26 @@ def find_stale(space: EmbeddingSpace) -> QuerySet[Product]:
     )
 
 
-def exclude_queued(stale: QuerySet[Product], *, even_leased: bool = True) -> QuerySet[Product]:
+def exclude_queued(stale: QuerySet[Product], *, space: EmbeddingSpace, even_leased: bool = True) -> QuerySet[Product]:
     """Leave out products that wait in the queue, and those that are parked there as they are now.
 
+    A parked one stays where its vector in this space is of something else, or of another dial: it was not tried here.
     Without `even_leased` those stay that somebody is embedding: of what they were a moment ago, perhaps.
     """
     waiting = Q(retry_at__isnull=False)
     if not even_leased:
         waiting &= Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
-    queued = PendingEmbedding.objects.filter(
-        waiting | Q(retry_at__isnull=True, fingerprint=OuterRef("current_fingerprint")), product=OuterRef("pk")
+    tried_otherwise = _fused_rows(space, product=OuterRef("product")).filter(
+        ~Q(fingerprint=INCOMPLETE) | ~Q(dial=OuterRef(OuterRef("current_dial")))
     )
-    return stale.filter(~Exists(queued))
+    parked = Q(retry_at__isnull=True, fingerprint=OuterRef("current_fingerprint")) & ~Q(Exists(tried_otherwise))
+    return stale.filter(~Exists(PendingEmbedding.objects.filter(waiting | parked, product=OuterRef("pk"))))
+
+
+def _fused_rows(space: EmbeddingSpace, *, product: OuterRef) -> QuerySet[Any]:
+    """Return the rows that say what the vector of an outer query's product was made from, and under which dial."""
+    rows = ProductEmbedding.objects.annotate(dial=Coalesce("text_weight", Value(NO_WEIGHT)))
+    return rows.filter(product=product, space=space, modality=Modality.FUSED)
 
 
 def _dial_expression(dial: dict[str, float]) -> Coalesce:

@@ -129,7 +129,7 @@ def _find_slices(sweep: CatalogueSweep, last: int | None) -> Iterator[QuerySet[P
     for space in EmbeddingSpace.objects.kept_fresh():
         if space.status == EmbeddingSpace.Status.BUILDING:
             continue  # the build itself goes on until nothing is stale
-        stale = exclude_queued(find_stale(space), even_leased=not sweep.is_urgent)
+        stale = exclude_queued(find_stale(space), space=space, even_leased=not sweep.is_urgent)
         yield select_slice(stale, after=sweep.position, last=last)
 
 

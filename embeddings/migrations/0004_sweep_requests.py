@@ -19,6 +19,9 @@ SPACE_DROPPED = """
 CREATE TRIGGER sweep_dropped AFTER DELETE ON embeddings_embeddingspace FOR EACH ROW
 WHEN (OLD.status = 'retired') EXECUTE FUNCTION kindred_much_changed()
 """
+# Once for each row of a change by raw SQL: planned anew for each it takes 0.18 ms, planned once 0.07.
+PLAN_ONCE = "ALTER FUNCTION kindred_queue_products(bigint[], boolean) SET plan_cache_mode = force_generic_plan"
+PLAN_EACH_TIME = "ALTER FUNCTION kindred_queue_products(bigint[], boolean) RESET plan_cache_mode"
 
 
 class Migration(migrations.Migration):
@@ -45,4 +48,5 @@ class Migration(migrations.Migration):
             field=models.PositiveBigIntegerField(default=0, help_text="Raised as requests are taken"),
         ),
         migrations.RunSQL(SPACE_DROPPED, "DROP TRIGGER sweep_dropped ON embeddings_embeddingspace"),
+        migrations.RunSQL(PLAN_ONCE, PLAN_EACH_TIME),
     ]

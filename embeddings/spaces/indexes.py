@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from psycopg import sql
 from psycopg.errors import DiskFull
@@ -52,13 +52,12 @@ def create_indexes(space: EmbeddingSpace, *, on_progress: OnProgress | None = No
     counts = {modality: _vectors(space, modality).count() for modality in missing}
     done, total = 0, sum(counts.values())
     for modality, count in counts.items():
-        drop_index(space, modality)  # what an interrupted build left behind is invalid
         if on_progress is None or connection.in_atomic_block:  # what a transaction builds, nobody else sees
-            _create_index(space, modality, count)
+            _complete_index(space, modality, count)
         else:
             tell = partial(_tell_share, on_progress, done=done, count=count, total=total)
             with watch_build(index_name(space, modality), tell):
-                _create_index(space, modality, count)
+                _complete_index(space, modality, count)
         done += count
         if on_progress:
             on_progress(done, total)
@@ -66,6 +65,23 @@ def create_indexes(space: EmbeddingSpace, *, on_progress: OnProgress | None = No
 
 def _tell_share(on_progress: OnProgress, share: float, *, done: int, count: int, total: int) -> None:
     on_progress(done + int(share * count), total)
+
+
+def _complete_index(space: EmbeddingSpace, modality: str, count: int) -> None:
+    """Build one index, unless it is being built by a process that was killed: Postgres goes on with that to the end."""
+    name = index_name(space, modality)
+    if not connection.in_atomic_block and _exists(name):
+        _wait_for_builds()
+        if _is_valid(name):
+            return
+    drop_index(space, modality)  # what an interrupted build left behind is invalid
+    _create_index(space, modality, count)
+
+
+def _wait_for_builds() -> None:
+    """Wait until nobody builds an index of the vectors: who does holds this lock of the table."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE embeddings_productembedding IN SHARE UPDATE EXCLUSIVE MODE")
 
 
 def _create_index(space: EmbeddingSpace, modality: str, count: int) -> None:
@@ -129,6 +145,12 @@ def is_large(space: EmbeddingSpace, modality: str) -> bool:
 
 def _vectors(space: EmbeddingSpace, modality: str) -> QuerySet[ProductEmbedding]:
     return ProductEmbedding.objects.filter(space=space, modality=modality).order_by()
+
+
+def _exists(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f'"{name}"'])
+        return bool(cursor.fetchone()[0])
 
 
 def _is_valid(name: str) -> bool:

@@ -159,3 +159,9 @@ def test_who_may_write_products_needs_no_right_to_the_queue():
         cursor.execute(f"{execute_rights} AND prosecdef")
         assert {row[0] for row in cursor.fetchall()} == every
     assert "kindred_product_changed" in every
+
+
+def test_what_queues_a_product_is_not_planned_for_each_row_of_a_change():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proconfig FROM pg_proc WHERE proname = 'kindred_queue_products'")
+        assert cursor.fetchall() == [(["plan_cache_mode=force_generic_plan"],)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import psycopg
 import pytest
 from django.db import OperationalError, connection
@@ -70,6 +72,43 @@ def test_a_build_is_watched_while_it_waits_for_a_writer(monkeypatch):
         indexes.create_indexes(space, on_progress=note)
     assert told[0] == (0, 0)
     assert len(told) > 3  # beside what is told after each of the three
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_build_that_outlives_its_process_is_waited_for_and_not_begun_anew(monkeypatch):
+    space = ensure_live_space()
+    name, wait = indexes.index_name(space, "fused"), indexes._wait_for_builds
+    statement = (
+        f"CREATE INDEX CONCURRENTLY {name} ON embeddings_productembedding USING hnsw "
+        f"((vector::halfvec({space.dim})) halfvec_cosine_ops) WHERE space_id = {space.pk} AND modality = 'fused'"
+    )
+
+    def build() -> None:
+        with psycopg.connect(**connection.get_connection_params(), autocommit=True) as orphan:
+            orphan.execute(statement)
+
+    with psycopg.connect(**connection.get_connection_params()) as writer:
+        writer.execute("LOCK TABLE embeddings_productembedding IN ROW EXCLUSIVE MODE")
+        builder = Thread(target=build)
+        builder.start()
+        while not (begun := find_index(name)):
+            assert builder.is_alive()
+
+        def let_finish() -> None:
+            writer.rollback()
+            wait()
+
+        monkeypatch.setattr(indexes, "_wait_for_builds", let_finish)
+        indexes.create_indexes(space)
+    builder.join()
+    assert find_index(name) == begun
+    assert indexes.missing_indexes(space) == []
+
+
+def find_index(name: str) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)::oid::int", [name])
+        return cursor.fetchone()[0]
 
 
 @pytest.mark.django_db

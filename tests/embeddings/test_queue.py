@@ -136,6 +136,24 @@ def test_a_failed_product_waits_longer_each_time_and_a_save_ends_the_wait():
 
 
 @pytest.mark.django_db
+def test_a_clock_that_was_a_year_ahead_keeps_nothing_in_the_queue():
+    ahead = timezone.now() + timedelta(days=365)
+    leased, later = make_product("A"), make_product("B")
+    PendingEmbedding.objects.filter(product=leased).update(leased_until=ahead)
+    PendingEmbedding.objects.filter(product=later).update(retry_at=ahead)
+    assert lease_ids() == [leased.pk]
+    assert PendingEmbedding.objects.bring_forward() == 1
+    assert lease_ids() == [later.pk]
+
+
+@pytest.mark.django_db
+def test_what_is_tried_again_within_the_hour_is_not_brought_forward():
+    make_product("A")
+    PendingEmbedding.objects.update(retry_at=timezone.now() + timedelta(seconds=3600))
+    assert PendingEmbedding.objects.bring_forward() == 0
+
+
+@pytest.mark.django_db
 def test_a_parked_product_is_not_tried_until_it_is_saved_or_asked_for():
     product = make_product("A")
     queue.park(queue.lease(limit=1)[0], reason="nothing to encode", fingerprint="f" * 32)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection
@@ -132,6 +133,13 @@ def test_the_worker_fits_the_first_space_only_once_no_more_products_come_in(shop
     maintenance.keep_true()
     assert [space.name for space in EmbeddingSpace.objects.all()] == ["starter"]
     Product.objects.update(created_at=timezone.now() - maintenance.SETTLED_AFTER)
+    maintenance.keep_true()
+    assert EmbeddingSpace.objects.live().name == "default"
+
+
+def test_a_product_dated_to_a_time_to_come_does_not_keep_the_first_space_from_being_fitted(shop):
+    Product.objects.update(created_at=timezone.now() - maintenance.SETTLED_AFTER)
+    Product.objects.filter(pk=Product.objects.first().pk).update(created_at=timezone.now() + timedelta(days=365))
     maintenance.keep_true()
     assert EmbeddingSpace.objects.live().name == "default"
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import Category, Product
 from embeddings import services
 from embeddings.freshness import sweep
 from embeddings.freshness.queue import PendingQuerySet
 from embeddings.freshness.staleness import exclude_queued, find_stale
-from embeddings.models import CatalogueSweep, PendingEmbedding, ProductEmbedding
+from embeddings.models import CatalogueSweep, EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from embeddings.spaces.indexes import is_large
 from embeddings.spaces.lifecycle import ensure_live_space
-from tests.embeddings.shop import make_product, pending_skus
+from tests.embeddings.shop import add_picture, make_product, pending_skus
 
 PendingManager = type(PendingEmbedding.objects)
 
@@ -134,6 +136,52 @@ def test_an_urgent_sweep_queues_again_what_somebody_embeds_and_no_other_does(sli
     assert PendingEmbedding.objects.complete([lease]) == 0
 
 
+def test_what_a_wrong_clock_has_put_off_is_due_with_the_next_beat(slices):
+    make_product("F")
+    PendingEmbedding.objects.update(retry_at=timezone.now() + timedelta(days=365))
+    services.refresh_stale()
+    assert PendingEmbedding.objects.filter(product__sku="F", retry_at__lte=timezone.now()).exists()
+
+
+@pytest.fixture
+def half_readable(slices) -> Product:
+    """A product that is parked with the vector of its text, for its one picture cannot be read."""
+    Product.objects.exclude(sku="A").delete()
+    product = Product.objects.get()
+    picture = add_picture(product, "red")
+    picture.file.storage.delete(picture.file.name)
+    services.refresh_pending()
+    assert PendingEmbedding.objects.get().retry_at is None
+    services.refresh_stale()
+    assert services.refresh_stale() == 0
+    return product
+
+
+def test_a_parked_product_follows_the_dial_once(half_readable):
+    EmbeddingSpace.objects.update(category_text_weights={"Mugs": 0.2})
+    half_readable.category = Category.objects.create(name="Mugs")
+    half_readable.save()
+    services.refresh_pending()
+    EmbeddingSpace.objects.update(category_text_weights={"Mugs": 0.7})
+    assert services.refresh_stale() == 1
+    services.refresh_pending()
+    assert ProductEmbedding.objects.get(modality="fused").text_weight == 0.7
+    sweep.request_sweep()
+    assert services.refresh_stale() == 0
+
+
+def test_a_parked_product_whose_vector_in_another_space_is_of_something_else_is_queued(half_readable):
+    live = ensure_live_space()
+    beside = EmbeddingSpace.objects.get(pk=live.pk)
+    beside.pk, beside.name, beside.status, beside.parameters = None, "beside", "ready", live.parameters
+    beside.save()
+    ProductEmbedding.objects.create(
+        product=half_readable, space=beside, modality="fused", fingerprint="f" * 32, vector=[0] * beside.dim
+    )
+    sweep.request_sweep()
+    assert services.refresh_stale() == 1
+
+
 def test_the_command_looks_at_everything(slices):
     assert services.refresh_stale(is_complete=True) == 5
 
@@ -186,7 +234,8 @@ def reads(plan: list[dict]) -> set[tuple[str, str]]:
 def test_a_slice_is_compared_by_two_indexes(thousands, even_leased):
     PendingEmbedding.objects.all().delete()
     first = Product.objects.order_by("pk").values_list("pk", flat=True)[1000]
-    stale = exclude_queued(find_stale(ensure_live_space()), even_leased=even_leased)
+    live = ensure_live_space()
+    stale = exclude_queued(find_stale(live), space=live, even_leased=even_leased)
     plan = explain(sweep.select_slice(stale, after=first, last=first + 1000))
     tables = dict(reads(plan))
     assert tables["catalog_product"] == "catalog_product_pkey"

@@ -191,6 +191,31 @@ class TestNotes:
         call_command("find_duplicates", "--json", "--notes", notes)
         assert capsys.readouterr().out == ""
 
+    def test_what_stood_beside_a_listing_that_was_deleted_or_hidden_since_is_still_found(self, shelf, tmp_path, capsys):
+        for sku in ("RESALE-2", "RESALE-3"):
+            product = Product.objects.create(sku=sku, title="The mug again")
+            ProductEmbedding.objects.bulk_create(
+                ProductEmbedding(space=shelf, product=product, modality=kind, fingerprint="f", vector=[0.99, 0, 0.14])
+                for kind in Modality.values
+            )
+        notes = tmp_path / "notes"
+        done = ComparisonNotes(notes, of={"space": "test", **asdict(Thresholds())})
+        (group,) = find_near_duplicates(shelf, progress=done.add)
+        assert len(group.product_ids) == 4
+        Product.objects.get(sku="RESALE").delete()
+        Product.objects.filter(sku="RESALE-3").update(is_active=False)
+        call_command("find_duplicates", "--json", "--notes", notes)
+        assert json.loads(capsys.readouterr().out)["skus"] == ["MUG-1", "RESALE-2"]
+
+    def test_notes_that_were_damaged_are_used_up_to_there(self, shelf, tmp_path, capsys):
+        notes = tmp_path / "notes"
+        done = ComparisonNotes(notes, of={"space": "test", **asdict(Thresholds())})
+        find_near_duplicates(shelf, progress=done.add)
+        head, first, *others = notes.read_bytes().splitlines(keepends=True)
+        notes.write_bytes(head + first + b"\0" * 40 + b"\n" + b"".join(others))
+        call_command("find_duplicates", "--json", "--notes", notes)
+        assert json.loads(capsys.readouterr().out)["skus"] == ["MUG-1", "RESALE"]
+
     def test_notes_of_another_comparison_and_other_files_are_refused_and_kept(self, shelf, tmp_path):
         for text in ('{"space": "other"}\n', "my list of things\n"):
             notes = tmp_path / "notes"

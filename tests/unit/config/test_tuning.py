@@ -35,6 +35,14 @@ def test_limits_of_the_older_control_groups_count_too(groups):
     assert machine.read_memory_bytes() == GB // 8
 
 
+@pytest.mark.parametrize("text", [b"\xff\n", b"-1\n", b"0\n", b"", b"1.5G\n"])
+def test_a_limit_that_says_nothing_is_none(groups, text):
+    machine.OWN_CGROUPS.write_text("of another kind\n\n0::/shop/worker\n")
+    (groups / "shop/worker/memory.max").write_bytes(text)
+    (groups / "shop/memory.max").write_text(f"{GB // 4}\n")
+    assert machine.read_memory_bytes() == GB // 4
+
+
 def test_without_limits_the_machine_itself_counts(groups, monkeypatch):
     class Memory:
         total = 3 * GB
