@@ -151,7 +151,14 @@ def _check_declared() -> Iterator[CheckMessage]:
 def _check_dims() -> Iterator[CheckMessage]:
     """Compare what encoders give with what spaces were fitted on, as far as that is known without loading one."""
     for space in EmbeddingSpace.objects.kept_fresh():
-        pipeline = load_pipeline(space)
+        try:
+            pipeline = load_pipeline(space)
+        except ValueError as error:  # a warning: whoever mends it needs the commands
+            hint = "Restore the row of the space from a backup, or create and promote another: manage.py spaces create."
+            yield Warning(
+                f"What space {space.name} has learned cannot be read: {error}", hint=hint, id="embeddings.W005"
+            )
+            continue
         held = [
             (space.text_encoder, pipeline.text_modality.input_dim),
             (space.image_encoder, pipeline.image_modality.input_dim),

@@ -77,6 +77,13 @@ def test_an_encoder_of_another_dim_is_told():
     assert message == "Encoder fake:image gives 109, space starter holds 64."
 
 
+@pytest.mark.django_db
+def test_a_space_that_was_damaged_is_told_and_keeps_no_command_from_running():
+    EmbeddingSpace.objects.create(name="damaged", status="live", text_dim=3, image_dim=3, parameters=b"nothing")
+    message = found(databases=["default"])["embeddings.W005"]
+    assert message.startswith("What space damaged has learned cannot be read: ")
+
+
 def test_check_needs_no_database_and_loads_no_torch(tmp_path):
     code = (
         "import sys, django; django.setup();"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from threading import Thread
 
 import psycopg
@@ -77,7 +79,7 @@ def test_a_build_is_watched_while_it_waits_for_a_writer(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_build_that_outlives_its_process_is_waited_for_and_not_begun_anew(monkeypatch):
     space = ensure_live_space()
-    name, wait = indexes.index_name(space, "fused"), indexes._wait_for_builds
+    name = indexes.index_name(space, "fused")
     statement = (
         f"CREATE INDEX CONCURRENTLY {name} ON embeddings_productembedding USING hnsw "
         f"((vector::halfvec({space.dim})) halfvec_cosine_ops) WHERE space_id = {space.pk} AND modality = 'fused'"
@@ -94,11 +96,12 @@ def test_a_build_that_outlives_its_process_is_waited_for_and_not_begun_anew(monk
         while not (begun := find_index(name)):
             assert builder.is_alive()
 
-        def let_finish() -> None:
+        def let_finish(then: Callable[..., None], *names: object) -> None:
             writer.rollback()
-            wait()
+            then(*names)
 
-        monkeypatch.setattr(indexes, "_wait_for_builds", let_finish)
+        for name_of_step in ("_wait_for_builds", "drop_index"):
+            monkeypatch.setattr(indexes, name_of_step, partial(let_finish, getattr(indexes, name_of_step)))
         indexes.create_indexes(space)
     builder.join()
     assert find_index(name) == begun
