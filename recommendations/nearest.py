@@ -24,15 +24,18 @@ from recommendations.statements import (
     own_rows,
 )
 
-FEW_PRODUCTS = 2000  # are compared one by one in the time that the index takes to look at some hundred rows
+FEW_PRODUCTS = 2500  # are compared one by one in the time that the index takes to look at some hundred rows
 SAMPLED_PRODUCTS = 1000
 COMPARED_PER_LOOK = 2  # products that are compared one by one while the index looks at one row, and at its product
 # Where what passes is spread evenly, the index has to look at so many times as many rows as are needed, as few pass.
 # It is given more; what it has not found then lies far from the query: it would find some of it, but not the nearest.
-PATIENCE, LEAST_PATIENCE = 2.5, 2.5
+PATIENCE, LEAST_PATIENCE = 2.5, 2
 TRIED = 200  # rows, where the index is no use unless what passes is near
-AT_ONCE = 1.5  # times as many rows as should be needed are found before the first is asked for its product
-LEAST_LOOKS, MOST_LOOKS = 2000, 20_000  # rows; at least so many, for what is near may be sold out or of one group
+AT_ONCE = 2  # times as many rows as should be needed are found before the first is asked for its product
+# Of a bigger catalogue more rows are looked at for the same recall: 100 of 100,000, 200 of a million.
+AT_LEAST = "100 * log(greatest(indexed, 10) / 10000)"
+LEAST_LOOKS, MOST_LOOKS = 500, 5000  # rows; at least so many, for what is near may be sold out or of one group
+VISITED_PER_ROW = 50  # at most, of vectors that the index compares for a row that it hands out
 NARROWED_FROM = 20_000  # without an HNSW index so many products are compared one by one, in 60 ms
 NARROWED_TO = 10_000  # of more, so many of the anchors' categories, and as many of all
 # From a subquery, so that the planner knows as little of it with values as it does of a prepared statement.
@@ -138,18 +141,17 @@ def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """How many products match, about, and how many rows the index may look at: none where few match.
 
     It may take as long as comparing what matches would, so that trying it first never doubles the time. Where that is
-    no use unless what passes is near, it is 1: the first rows that it finds are taken, `TRIED` many, or none. Going
-    on until it has to give up, it would hand out whatever it has come across: 70 to 90 % of the nearest ten.
+    no use unless what passes is near, it is the first rows that it finds, `TRIED` many.
     """
     passing, looks, ef_search = "1.0", f"least(affordable, {MOST_LOOKS})", str(retrieval.ef_search)
     if is_sampled(retrieval, share):
         passing = f"""(SELECT coalesce(avg(({inside(share, where.counted)})::int), 0)::float8 FROM catalog_product p
             TABLESAMPLE SYSTEM (least(100, 100.0 * {SAMPLED_PRODUCTS} / greatest(products, 1))) REPEATABLE (0))"""
         hopeless = f"needed * {LEAST_PATIENCE} > affordable"
-        looks = f"""CASE WHEN {hopeless} THEN 1
+        looks = f"""CASE WHEN {hopeless} THEN greatest({ef_search}, {TRIED})
             ELSE least(affordable, greatest(needed * {PATIENCE}, least({LEAST_LOOKS}, affordable / 5))) END"""
         ef_search = f"""CASE WHEN {hopeless} THEN greatest({ef_search}, {TRIED})
-            ELSE greatest({ef_search}, least({EF_SEARCH_MAX}, {AT_ONCE} * needed)) END"""
+            ELSE greatest({ef_search}, {AT_LEAST}, least({EF_SEARCH_MAX}, {AT_ONCE} * needed)) END"""
     rows = rows_to_find(retrieval) + len(retrieval.hidden_ids)
     return f"""{share.name}_reach AS MATERIALIZED (SELECT indexed, matching,
             CASE WHEN indexed > 0 AND matching > {FEW_PRODUCTS} THEN ({looks})::int ELSE 0 END AS looks,
@@ -167,14 +169,18 @@ def nearby_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     reach = f"{share.name}_reach"
     settings = (
         "(SELECT set_config('hnsw.ef_search', ef_search::text, true)"
-        " || set_config('hnsw.iterative_scan', CASE WHEN looks > 1 THEN 'relaxed_order' ELSE 'off' END, true)"
-        f" || set_config('hnsw.max_scan_tuples', greatest(looks, 1)::text, true) FROM {reach}) IS NOT NULL"
+        " || set_config('hnsw.iterative_scan', CASE WHEN looks > ef_search THEN 'relaxed_order' ELSE 'off' END, true)"
+        f" || set_config('hnsw.max_scan_tuples', (looks * {VISITED_PER_ROW} + 1)::text, true) FROM {reach}) IS NOT NULL"
     )  # set in passing: a statement of their own would be another query
+    # No more rows are asked for than it may look at. Were pgvector to stop by its own limit instead, it would hand out
+    # whatever it has come across and put aside: of the nearest ten in a category far away, none.
+    looked_at = f"""(SELECT e.product_id, e.vector FROM embeddings_productembedding e
+        WHERE (SELECT looks FROM {reach}) > 0 AND {settings} AND {own_rows(retrieval)} ORDER BY {order}
+        LIMIT (SELECT looks FROM {reach}))"""
     # Each row of the index asks for its product: else the planner may prefer to sort all vectors.
-    found = f"""SELECT e.product_id, {distance_of(retrieval)} AS distance FROM embeddings_productembedding e
+    found = f"""SELECT e.product_id, {distance_of(retrieval)} AS distance FROM {looked_at} e
         CROSS JOIN LATERAL (SELECT FROM catalog_product p WHERE p.id = e.product_id AND {inside(share, where.searched)}
-            OFFSET 0) p
-        WHERE (SELECT looks FROM {reach}) > 0 AND {settings} AND {own_rows(retrieval)} ORDER BY {order} LIMIT {limit}"""
+            OFFSET 0) p LIMIT {limit}"""
     ways = [found] if retrieval.indexed != 0 else []
     if not retrieval.indexed:
         ways.append(narrowed_part(retrieval, where, share=share, limit=limit))

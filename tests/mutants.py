@@ -1160,8 +1160,18 @@ MUTANTS = (
         "recommendations/nearest.py",
         "{AT_ONCE} * needed",
         "needed",
-        ("tests/recall/test_filtered_reach.py::test_the_index_looks_at_half_again_as_many_rows_as_should_be_needed",),
+        ("tests/recall/test_filtered_reach.py::test_the_index_looks_at_twice_as_many_rows_as_should_be_needed",),
         "filtered searches look no farther than where the tenth should be, and often once more",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
+        "        LIMIT (SELECT looks FROM {reach}))",
+        "        LIMIT 100000)",
+        (
+            "tests/recall/test_retrieval_recall.py::"
+            "test_where_the_index_gives_up_everything_is_compared_in_the_same_statement",
+        ),
+        "of a category far from the product what pgvector has put aside is shown as the nearest",
     ),
     Mutant(
         "recommendations/retrieval.py",
