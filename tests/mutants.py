@@ -2153,6 +2153,20 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/pictures.py",
+        "THREADS = 4\n",
+        "THREADS = 1\n",
+        ("tests/catalog/test_import_products.py::test_pictures_are_checked_several_at_a_time",),
+        "one processor decodes a shop's photographs while the others wait",
+    ),
+    Mutant(
+        "catalog/attributes.py",
+        "    if type(one) is not type(other):\n",
+        "    if False:\n",
+        ("tests/unit/catalog/test_plain_values.py",),
+        "an attribute that was true and is 1 now stays true, and a filter does not find it",
+    ),
+    Mutant(
+        "catalog/importers/pictures.py",
         "if not path.resolve().is_relative_to(self.root):",
         "if not path.is_relative_to(self.root):",
         ("tests/catalog/test_import_rejections.py::test_a_bad_picture_costs_itself_only",),

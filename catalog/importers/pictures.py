@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,8 @@ from catalog.pictures.checks import Picture, PictureError, check_picture, larger
 URL_SCHEMES = ("http://", "https://")
 MAX_URL = 2000  # characters
 NAMED_FILES, NAMED_URLS = 50, 4
+# Decoding and hashing let other threads run; what they hold at one time is bounded in `decoding`.
+THREADS = 4
 
 Found = Picture | PictureUrl | RowError
 
@@ -53,25 +56,28 @@ class PictureFolder:
         distinct = list(dict.fromkeys(names))
         for name in filter(is_url, distinct):
             self.index.note_url(name)
-        paths = {name: self._find(name) for name in distinct}
-        hashes = {name: _hash_file(name, path) for name, path in paths.items() if isinstance(path, Path)}
-        known = {  # they passed the check when they were stored
-            image.sha256: Picture(image.file.name or "", image.sha256, image.width, image.height)
-            for image in ProductImage.objects.filter(sha256__in=set(map(str, hashes.values())), is_clean=True)
-            if image.file.name and image.file.storage.exists(image.file.name)
-        }
         found: dict[str, Found] = {}
-        for name, path in paths.items():
-            sha256 = hashes.get(name)
-            if not isinstance(path, Path):
-                found[name] = path
-            elif isinstance(sha256, str):
-                picture = known.get(sha256) or self._store(name, path)
-                is_named = is_url(name) and isinstance(picture, Picture)
-                found[name] = replace(picture, source_url=name) if is_named else picture  # type: ignore[type-var]
+        files: dict[str, Path] = {}
+        for name in distinct:
+            there = self._find(name)
+            if isinstance(there, Path):
+                files[name] = there
             else:
-                found[name] = sha256 or RowError(f"picture {name!r} cannot be read")
+                found[name] = there
+        for name, picture in self._take_files(files).items():
+            is_named = is_url(name) and isinstance(picture, Picture)
+            found[name] = replace(picture, source_url=name) if is_named else picture  # type: ignore[type-var]
         return found
+
+    def _take_files(self, files: Mapping[str, Path]) -> dict[str, Picture | RowError]:
+        """Return for each name of a file its picture, stored, or why it cannot be used."""
+        with ThreadPoolExecutor(THREADS) as threads:
+            hashes = dict(zip(files, threads.map(_hash_file, files, files.values()), strict=True))
+            known = _find_known({sha256 for sha256 in hashes.values() if isinstance(sha256, str)})
+            taken = {name: known.get(sha256) if isinstance(sha256, str) else sha256 for name, sha256 in hashes.items()}
+            new = [name for name, picture in taken.items() if picture is None]
+            stored = dict(zip(new, threads.map(self._store, new, map(files.__getitem__, new)), strict=True))
+        return {name: picture or stored[name] for name, picture in taken.items()}
 
     def _find(self, name: str) -> Path | PictureUrl | RowError:
         """Return the file, or the URL where `name` is one of no file here, or why there is neither."""
@@ -83,8 +89,9 @@ class PictureFolder:
     def _find_by_name(self, name: str) -> Path:
         relative = name.replace("\\", "/")
         path = self._inside(self.root / relative, name)
-        if not path.is_file():
-            path = self.index.find(relative) or self.index.find(unquote(relative)) or path
+        if path.is_file():
+            return path
+        path = self.index.find(relative) or self.index.find(unquote(relative)) or path
         if not path.is_file():
             raise RowError(f"unknown picture {name!r}: there is no such file in {self.root}")
         return self._inside(path, name)
@@ -122,6 +129,16 @@ class PictureFolder:
                 return check_picture(file).without_content() if self.dry_run else store_picture(file)
         except (OSError, PictureError) as error:
             return RowError(f"picture {name!r}: {error}")
+
+
+def _find_known(hashes: Collection[str]) -> dict[str, Picture]:
+    """Return the pictures among these that are stored already: they passed the check then."""
+    images = ProductImage.objects.filter(sha256__in=hashes, is_clean=True)
+    return {
+        image.sha256: Picture(image.file.name or "", image.sha256, image.width, image.height)
+        for image in images
+        if image.file.name and image.file.storage.exists(image.file.name)
+    }
 
 
 def is_url(name: str) -> bool:

@@ -6,6 +6,7 @@ import csv
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from django.core.management import call_command
@@ -14,6 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog import writing
+from catalog.importers import pictures
 from catalog.models import Category, Product, ProductImage
 from catalog.signals import products_saved
 from tests.factories import ProductFactory, ProductImageFactory
@@ -309,6 +311,22 @@ def test_the_demo_catalogue_loads_with_all_its_pictures(media_directory):
     mug = Product.objects.get(sku="MUG-103")
     assert mug.translated("title", language="zh-hans") == "哈拉哑光炻器马克杯 天蓝色洒点"
     assert (mug.category.path, mug.price, mug.variant_group) == ("Tableware/Mugs", Decimal("15.90"), "MUG-HALLA")
+
+
+def test_pictures_are_checked_several_at_a_time(folder, monkeypatch):
+    for colour in ("red", "blue"):
+        folder.picture(f"{colour}.png", colour)
+    both, real_store = Barrier(2, timeout=30), pictures.store_picture
+
+    def store_beside_the_other(file):
+        both.wait()
+        return real_store(file)
+
+    monkeypatch.setattr(pictures, "store_picture", store_beside_the_other)
+    outcome = folder.load(folder.write_rows({"sku": "A", "title": "Cup", "images": "red.png|blue.png"}))
+
+    assert outcome.errors == []
+    assert ProductImage.objects.count() == 2
 
 
 def test_the_luma_catalogue_loads_with_its_photos_and_html(luma):

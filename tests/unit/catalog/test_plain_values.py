@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from catalog import prices
+from catalog.attributes import is_same_json
 from catalog.prices import find_mark, read_price, trim_price
 from catalog.refusals import BadValue
 
@@ -40,3 +41,16 @@ def test_a_plain_price_is_read_as_by_the_long_way(monkeypatch, currency):
 )  # fmt: skip
 def test_decimals_that_say_nothing_go_and_what_is_no_price_stays(price, trimmed):
     assert str(trim_price(Decimal(price))) == trimmed
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ({"a": [1, "b", None]}, {"a": [1, "b", None]}, True), ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1e23}, {"a": 10**23}, True), ({"a": 0.0}, {"a": -0.0}, True), ({"a": 1}, {"a": 1.0}, False),
+        ({"a": 1}, {"a": True}, False), ({"a": [1]}, {"a": [1, 2]}, False), ({"a": 1}, {"b": 1}, False),
+        ({"a": None}, {}, False), ({"a": {"b": "1"}}, {"a": {"b": 1}}, False),
+    ],
+)  # fmt: skip
+def test_json_is_the_same_where_postgres_keeps_it_in_one_form(one, other, is_same):
+    assert is_same_json(one, other) is is_same
