@@ -1209,8 +1209,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
-        "            OFFSET 0) p\n",
-        "            ) p\n",
+        "            OFFSET 0) p LIMIT {limit}",
+        "            ) p LIMIT {limit}",
         (
             "tests/recommendations/test_plans.py::test_a_filtered_list_goes_through_the_index_whatever_the_planner_expects",
         ),
