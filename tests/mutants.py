@@ -1139,6 +1139,16 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
+        'few = f"products > {DOUBTED_FROM} AND',
+        'few = f"false AND',
+        (
+            "tests/recall/test_filtered_reach.py"
+            "::test_where_few_of_the_sample_pass_in_a_big_catalogue_a_bigger_one_is_asked",
+        ),
+        "ten thousand products of a million are compared one by one because two of a thousand passed",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
         "        ORDER BY {order}, 1 LIMIT",
         "        ORDER BY {order}, 1 DESC LIMIT",
         (
