@@ -228,8 +228,7 @@ def filters_beside_bare(anchors: Sequence[int]) -> object:
                 for kind, ask in kinds.items()
                 if find_recall(truth, [product_id for product_id, _ in ask(anchor)]) >= RECALL
             }
-            for _ in range(PLANNED_AFTER):
-                lists(anchor)
+            measure({"list": lists}, [anchor] * PLANNED_AFTER)
             costs = measure({"list": lists, **enough}, [anchor] * 5, warm_up=2)
             best = min(enough, key=lambda kind: median(costs[kind], "postgres"))
             own, other = median(costs["list"], "postgres"), median(costs[best], "postgres")
@@ -292,9 +291,8 @@ def throughput(anchors: Sequence[int]) -> object:
             thread.join()
         seconds = time.perf_counter() - started
     table = make_table(f"4. {CLIENTS} clients at once", "requests/s", "p50", "p99", "errors")
-    table.add_row(
-        f"{len(costs) / seconds:.0f}", f"{median(costs):.1f}", f"{percentile(costs, 99):.1f}", str(len(errors))
-    )
+    row = [len(costs) / seconds, median(costs), percentile(costs, 99)]
+    table.add_row(*(f"{value:.1f}" for value in row), str(len(errors)))
     return table
 
 
