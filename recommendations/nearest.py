@@ -26,7 +26,7 @@ from recommendations.statements import (
 
 FEW_PRODUCTS = 2500  # are compared one by one in the time that the index takes to look at some hundred rows
 SAMPLED_PRODUCTS = 1000
-# Of a big catalogue one or ten thousand match where two of the sample do: five times as many are asked then, which takes
+# Of a big catalogue one or ten thousand match where two of the sample do: five times as many are asked, which takes
 # 3 ms where comparing ten thousand products takes 60.
 FEW_SAMPLED, SAMPLED_AGAIN, DOUBTED_FROM = 20, 5000, 400_000
 COMPARED_PER_LOOK = 2  # products that are compared one by one while the index looks at one row, and at its product
