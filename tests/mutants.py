@@ -206,6 +206,20 @@ MUTANTS = (
     ),
     Mutant(
         "config/heartbeat.py",
+        "    names: Sequence[str] = ()  # until it has started: a worker may be told to end before\n",
+        "",
+        ("tests/services/test_heartbeat.py",),
+        "a worker that is stopped as it starts fails at its end, with a traceback on the console",
+    ),
+    Mutant(
+        "embeddings/tasks.py",
+        "refresh_pending(is_ending=is_ending)",
+        "refresh_pending()",
+        ("tests/embeddings/test_bell.py",),
+        "a worker that is told to end goes on for a minute and is killed, and what it held waits for another",
+    ),
+    Mutant(
+        "config/heartbeat.py",
         "        faulthandler.dump_traceback_later(max(HUNG_AFTER_S - silence_s, 0.001), exit=True)\n",
         "",
         ("tests/services/test_heartbeat.py::test_a_process_that_beats_no_more_ends_and_says_where_it_hung",),
