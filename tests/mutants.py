@@ -205,6 +205,13 @@ MUTANTS = (
         "behind PgBouncer builds are cancelled by the limit of the web process",
     ),
     Mutant(
+        "catalog/importers/pictures.py",
+        "threads.shutdown(cancel_futures=True)",
+        "threads.shutdown()",
+        ("tests/unit/catalog/test_picture_folder.py",),
+        "Ctrl-C in an import is heard when all pictures of 300 rows are decoded",
+    ),
+    Mutant(
         "config/heartbeat.py",
         "    names: Sequence[str] = ()  # until it has started: a worker may be told to end before\n",
         "",
