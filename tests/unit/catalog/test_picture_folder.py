@@ -29,10 +29,14 @@ def test_an_import_that_is_stopped_waits_for_the_pictures_in_hand_and_begins_no_
             may_end.set()
             super().shutdown(wait=True)
 
+    def take_pictures() -> None:
+        with pictures.open_threads() as threads:
+            for name in NAMES:
+                threads.submit(store, name)
+            all_busy.wait()
+            raise KeyboardInterrupt
+
     monkeypatch.setattr(pictures, "ThreadPoolExecutor", Threads)
-    with pytest.raises(KeyboardInterrupt), pictures.open_threads() as threads:
-        for name in NAMES:
-            threads.submit(store, name)
-        all_busy.wait()
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        take_pictures()
     assert begun == NAMES[: pictures.THREADS]
