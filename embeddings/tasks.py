@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready
@@ -57,7 +58,13 @@ def build_space(space_id: int) -> None:
 
 
 @worker_ready.connect
-def keep_declaration(**_: object) -> None:
+def prepare_embedding(sender: Any, **_: object) -> None:
+    """Look at the settings in the worker that embeds: of the three in one process, each would say the same."""
+    if sender.app.conf.task_default_queue in sender.app.amqp.queues.consume_from:
+        keep_declaration()
+
+
+def keep_declaration() -> None:
     """Keep the recipe of the first space, and say so where this worker's settings have no say in it any more."""
     try:
         declare_recipe()
