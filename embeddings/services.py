@@ -56,8 +56,12 @@ class RefreshTotals:
         self.shortfalls |= {product_id: shortfall.reason for product_id, shortfall in batch.shortfalls.items()}
 
 
-def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) -> RefreshTotals:
+def refresh_pending(
+    *, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0, is_ending: Callable[[], bool] = lambda: False
+) -> RefreshTotals:
     """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over.
+
+    `is_ending` is asked after each batch: where it says so, that one was the last.
 
     One thread of a process works through the queue; another that is called meanwhile takes a few of what came last and
     leaves it the rest: two large batches at once take twice as long, and whoever has just saved waits for both.
@@ -71,7 +75,7 @@ def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) 
     try:
         while leases := PendingEmbedding.objects.lease(limit=batch_size):
             _refresh_batch(leases, totals)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or is_ending():
                 totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
                 break
     finally:

@@ -205,6 +205,27 @@ MUTANTS = (
         "behind PgBouncer builds are cancelled by the limit of the web process",
     ),
     Mutant(
+        "catalog/importers/pictures.py",
+        "threads.shutdown(cancel_futures=True)",
+        "threads.shutdown()",
+        ("tests/unit/catalog/test_picture_folder.py",),
+        "Ctrl-C in an import is heard when all pictures of 300 rows are decoded",
+    ),
+    Mutant(
+        "config/heartbeat.py",
+        "    names: Sequence[str] = ()  # until it has started: a worker may be told to end before\n",
+        "",
+        ("tests/services/test_heartbeat.py",),
+        "a worker that is stopped as it starts fails at its end, with a traceback on the console",
+    ),
+    Mutant(
+        "embeddings/tasks.py",
+        "refresh_pending(is_ending=is_ending)",
+        "refresh_pending()",
+        ("tests/embeddings/test_bell.py",),
+        "a worker that is told to end goes on for a minute and is killed, and what it held waits for another",
+    ),
+    Mutant(
         "config/heartbeat.py",
         "        faulthandler.dump_traceback_later(max(HUNG_AFTER_S - silence_s, 0.001), exit=True)\n",
         "",
