@@ -34,6 +34,10 @@ JUST_SAVED = 4  # products; their texts are one run of the default encoder, whic
 _at_the_queue = threading.Lock()  # held by the thread of this process that works through the queue
 
 
+class PhotoError(ValueError):
+    """What was sent is no picture. The message says why."""
+
+
 @dataclass
 class RefreshTotals:
     """How many products a run of many batches brought up to date in the live space; what became of the others."""
@@ -107,7 +111,7 @@ class QueryVectors:
 def encode_query(space: EmbeddingSpace | None = None, *, text: str = "", photo: bytes = b"") -> QueryVectors:
     """Return the vectors of a search text, of a photo, or of both as one, in the live space unless another is given.
 
-    Raises EncoderError; ValueError where the photo is no picture.
+    Raises EncoderError; PhotoError where the photo is no picture; ValueError where the space cannot be read.
     """
     space = space or ensure_live_space()
     encoders = load_encoders(space)
@@ -116,7 +120,7 @@ def encode_query(space: EmbeddingSpace | None = None, *, text: str = "", photo: 
         return _make_query(space, text=text_row)
     encoded = encoders.image.encode_images([lambda: photo])
     if encoded.errors:
-        raise ValueError(encoded.errors[0])
+        raise PhotoError(encoded.errors[0])
     return _make_query(space, text=text_row, image=encoded.vectors)
 
 

@@ -1407,6 +1407,13 @@ MUTANTS = (
         "what a user did stays although its erasure was confirmed",
     ),
     Mutant(
+        "recommendations/search/encoding.py",
+        "    except PhotoError as error:",
+        "    except ValueError as error:",
+        ("tests/recommendations/test_search.py::TestPage::test_a_space_that_cannot_be_read_leaves_words_to_search_by",),
+        "visitors are told to build the space again, and find nothing until somebody has",
+    ),
+    Mutant(
         "recommendations/search/full_text.py",
         "WHERE s.way = 'whole' AND",
         "WHERE",
