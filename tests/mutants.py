@@ -212,6 +212,20 @@ MUTANTS = (
         "Ctrl-C in an import is heard when all pictures of 300 rows are decoded",
     ),
     Mutant(
+        "embeddings/management/commands/embed_products.py",
+        "except OperationalError as error:",
+        "except SystemError as error:",
+        ("tests/embeddings/test_embed_products.py",),
+        "a database that is started again ends embed_products with a traceback that says nothing of what to do",
+    ),
+    Mutant(
+        "catalog/writing.py",
+        'getattr(product, "category_path", None) or (product.category.path if product.category else "")',
+        'getattr(product, "category_path", product.category and product.category.path) or ""',
+        ("tests/catalog/test_bulk_saving.py",),
+        "a file that takes a product out of its category calls it unchanged where staff have just moved it",
+    ),
+    Mutant(
         "config/heartbeat.py",
         "    names: Sequence[str] = ()  # until it has started: a worker may be told to end before\n",
         "",
