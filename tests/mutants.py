@@ -926,7 +926,7 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/spaces/indexes.py",
-        "        _wait_for_builds()\n        if _is_valid(name):\n            return\n",
+        "        _wait_for_builds()\n        if _becomes_valid(name):\n            return\n",
         "        pass\n",
         (
             "tests/embeddings/test_index_builds.py::test_a_build_that_outlives_its_process_is_waited_for_and_not_begun_anew",
