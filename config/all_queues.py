@@ -26,6 +26,7 @@ from config import celery
 # Threads by queue. Two for embeddings: one is free for what is saved while the other fits a space.
 QUEUES = {"interactive": 2, "embeddings": 2, "pictures": 4}
 LOOK_EVERY_S = 0.5
+SCHEDULE_ENDS_WITHIN_S = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +51,9 @@ def main() -> None:
     while state.should_stop is None or state.should_stop is False:
         end_with_the_first([*threads, schedule])
         stopped.wait(LOOK_EVERY_S)
-    schedule.stop()
     for thread in threads:
         thread.join()
+    end_schedule(schedule)
 
 
 def make_worker(queue: str, *, threads: int) -> Any:
@@ -77,10 +78,16 @@ def stop_taking(*_: object) -> None:
     state.should_stop = os.EX_OK
 
 
+def end_schedule(schedule: Any) -> None:
+    """Have the schedule end, and leave it behind where it sleeps: five seconds, or half a minute without its broker."""
+    schedule.service.stop()
+    schedule.join(SCHEDULE_ENDS_WITHIN_S)
+
+
 def end_with_the_first(threads: list[threading.Thread]) -> None:
     """End the process where one of its threads has: the others would go on, and nobody notice."""
     ended = [thread.name for thread in threads if not thread.is_alive()]
-    if ended and not state.should_stop:
+    if ended:
         logger.critical("%s has ended: this process ends too, to be started again.", ", ".join(ended))
         sys.stderr.flush()
         os._exit(1)

@@ -226,6 +226,13 @@ MUTANTS = (
         "a file that takes a product out of its category calls it unchanged where staff have just moved it",
     ),
     Mutant(
+        "config/all_queues.py",
+        "    schedule.service.stop()\n",
+        "    schedule.stop()\n",
+        ("tests/services/test_all_queues.py",),
+        "Ctrl-C waits for beat to wake, and kills the process where the broker is away",
+    ),
+    Mutant(
         "config/heartbeat.py",
         "    names: Sequence[str] = ()  # until it has started: a worker may be told to end before\n",
         "",

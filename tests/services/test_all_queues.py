@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
 from config import all_queues
 from config.services.paths import BASE_DIR
@@ -24,6 +26,18 @@ def test_each_queue_has_a_worker_of_its_own_that_takes_nothing_from_another():
         "pictures": ["pictures"],
     }
     assert not any(worker.use_eventloop for worker in workers.values())
+
+
+def test_a_schedule_that_sleeps_is_left_behind():
+    """It sleeps for half a minute while its broker is away, and the process would be killed before."""
+    awake, calls = threading.Event(), []
+    schedule = threading.Thread(target=awake.wait)
+    schedule.service = SimpleNamespace(stop=lambda **options: calls.append(options))
+    schedule.start()
+    all_queues.end_schedule(schedule)
+    assert (calls, schedule.is_alive()) == ([{}], True)
+    awake.set()
+    schedule.join()
 
 
 def test_one_process_takes_messages_of_every_queue_beats_for_all_and_ends_in_good_order(child_environment, tmp_path):
