@@ -39,8 +39,8 @@ COLUMNS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--products", type=int, default=2000, help="how many are written, default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=3, help="each in an empty shop, default: %(default)s")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kindred-bulk-") as home, empty_shop(home):
         rounds = [measure_round(options.products) for _ in range(options.rounds)]

@@ -55,11 +55,15 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", nargs="*", default=TEXTS, metavar="SPEC")
-    parser.add_argument("--pictures", nargs="*", default=PICTURES, metavar="SPEC")
+    parser.add_argument(
+        "--texts", nargs="*", default=TEXTS, metavar="SPEC", help="encoders of texts; default: the shop's"
+    )
+    parser.add_argument(
+        "--pictures", nargs="*", default=PICTURES, metavar="SPEC", help="encoders of pictures; default: the shop's"
+    )
     parser.add_argument("--threads", type=int, default=0, help="processors of the second row (default: all)")
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--items", type=int, default=256)
+    parser.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
+    parser.add_argument("--items", type=int, default=256, help="texts and pictures of a round, default: %(default)s")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--modality", help=argparse.SUPPRESS)
     return parser.parse_args()

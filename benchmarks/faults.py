@@ -138,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help="faults whose name holds one of these")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="draw kills and outages for so long")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of what is drawn, default: %(default)s")
     options = parser.parse_args()
     with home_directory_of_its_own() as home:
         os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "KINDRED_HOME": str(home)}

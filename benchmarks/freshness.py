@@ -32,7 +32,7 @@ HEAD = f"{'':>24} {'times':>6} {'p50 s':>8} {'p95 s':>8} {'p99 s':>8} {'max s':>
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--saves", type=int, default=50)
+    parser.add_argument("--saves", type=int, default=50, help="of the one product, default: %(default)s")
     parser.add_argument("--bulk", type=int, default=0, help="new products to embed beside the second round")
     arguments = parser.parse_args()
     import django

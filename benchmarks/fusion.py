@@ -169,9 +169,9 @@ def report_missing(catalogue: Catalogue) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--missing", action="store_true")
-    parser.add_argument("--vectors", type=Path)
-    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--missing", action="store_true", help="also with pictures or texts taken away")
+    parser.add_argument("--vectors", type=Path, help="a folder to keep what the encoders said")
+    parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
     options = parser.parse_args()
     folders = {"homeware": PROJECT / "demo", "luma": options.data / "luma", "grocery": options.data / "grocery"}
     for name, folder in folders.items():

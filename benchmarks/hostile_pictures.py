@@ -209,8 +209,8 @@ def wait_until_embedded(port: int) -> list[psutil.Process]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=8991)
-    parser.add_argument("--uploads", type=int, default=16)
+    parser.add_argument("--port", type=int, default=8991, help="default: %(default)s")
+    parser.add_argument("--uploads", type=int, default=16, help="of each kind at once, default: %(default)s")
     parser.add_argument("--url", help="of a site that runs already on this machine, on --port")
     options = parser.parse_args()
     url = options.url or f"http://127.0.0.1:{options.port}"

@@ -56,8 +56,10 @@ class Rate:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=int, default=100_000)
-    parser.add_argument("--pictures", type=int, default=2_000)
+    parser.add_argument("--products", type=int, default=100_000, help="rows of the files, default: %(default)s")
+    parser.add_argument(
+        "--pictures", type=int, default=2_000, help="rows of the file with pictures, default: %(default)s"
+    )
     parser.add_argument("--home", type=Path, help="for the servers and files (default: a temporary directory)")
     options = parser.parse_args()
     home = options.home or Path(tempfile.mkdtemp(prefix="kindred-imports-"))

@@ -30,8 +30,14 @@ BENCHMARKS = {  # by what they measure, the quick ones first
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--homes", type=Path, default=Path("var/benchmarks"), help="default: var/benchmarks")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 300_000, 1_000_000])
-    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000, 300_000, 1_000_000],
+        help="products; default: 10000 100000 300000 1000000",
+    )
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS), help="default: all of them")
     parser.add_argument("--again", action="store_true", help="run what is done already as well")
     arguments = parser.parse_args()
     for size in arguments.sizes:

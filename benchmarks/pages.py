@@ -1,9 +1,9 @@
 """What a page costs at the first, a middle and the last depth that it lets one reach: shop, admin and REST lists.
 
-    python benchmarks/pages.py --home FOLDER --products 100000
+    python benchmarks/pages.py --home DIR [--products 100000] [--rounds 3] [--only TEXT]
 
-Each page is asked for through Django's test client, three times. Beside the time on the clock stands the
-CPU time of Python and of Postgres; the bound is of the clock, on a machine that is quiet.
+Each page is asked for through Django's test client. Beside the time on the clock stands the CPU time of Python and of
+Postgres; the bound is of the clock, on a machine that is quiet.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def show(client: Any, page: str, *, rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True, help="KINDRED_HOME of the catalogue; made where missing")
-    parser.add_argument("--products", type=int, default=100_000)
+    parser.add_argument("--products", type=int, default=100_000, help="how many to make, default: %(default)s")
     parser.add_argument("--rounds", type=int, default=3, help="measured calls of each page, after one that is not")
     parser.add_argument("--only", default="", help="pages whose address has this in it")
     asked = parser.parse_args()

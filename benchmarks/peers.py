@@ -47,8 +47,10 @@ TASKS = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="keep the catalogue here (default: a temporary directory)")
-    parser.add_argument("--products", type=int, default=100_000)
-    parser.add_argument("--anchors", type=int, default=100)
+    parser.add_argument("--products", type=int, default=100_000, help="how many to make, default: %(default)s")
+    parser.add_argument(
+        "--anchors", type=int, default=100, help="lists that each engine is asked for, default: %(default)s"
+    )
     parser.add_argument("--only", nargs="*", help="names of engines; default: all")
     arguments = parser.parse_args()
     home = arguments.home or Path(tempfile.mkdtemp(prefix="kindred-benchmark-"))

@@ -95,10 +95,10 @@ def percentiles(times: list[float]) -> tuple[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default="http://127.0.0.1:8000")
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="of the shop, default: %(default)s")
     parser.add_argument("--searches", type=Path, help="default: the demo's, unless photos are given")
-    parser.add_argument("--photos", type=Path)
-    parser.add_argument("--images", type=Path)
+    parser.add_argument("--photos", type=Path, help="a CSV of photos and what they should find")
+    parser.add_argument("--images", type=Path, help="the folder of the photos; default: that of the CSV")
     asked = parser.parse_args()
     console = Console()
     if asked.searches or not asked.photos:

@@ -136,11 +136,13 @@ def measure(server: str, options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--servers", nargs="+", default=["up", "gunicorn"], choices=["up", "gunicorn"])
-    parser.add_argument("--idle", type=int, default=500)
-    parser.add_argument("--dripping", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--port", type=int, default=8990)
+    parser.add_argument(
+        "--servers", nargs="+", default=["up", "gunicorn"], choices=["up", "gunicorn"], help="default: both"
+    )
+    parser.add_argument("--idle", type=int, default=500, help="connections that say nothing, default: %(default)s")
+    parser.add_argument("--dripping", type=int, default=200, help="connections of each slow kind, default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=20, help="how long to look, default: %(default)s")
+    parser.add_argument("--port", type=int, default=8990, help="default: %(default)s")
     options = parser.parse_args()
     print(f"{options.idle} idle, {options.dripping} dripping")
     print(f"{'server':10} {'requests':>8} {'failed':>7} {'p50 ms':>9} {'max ms':>9} {'MiB':>6} {'stop s':>6}")

@@ -34,7 +34,7 @@ Spent = dict[str, float]  # seconds of CPU time by process, ended children inclu
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, default=8791)
+    parser.add_argument("--port", type=int, default=8791, help="default: %(default)s")
     parser.add_argument("--idle-seconds", type=float, default=120.0, help="how long to watch it at rest")
     arguments = parser.parse_args()
     port = arguments.port

@@ -1,11 +1,11 @@
 """What the beat costs while nobody does anything, and how long what no trigger has seen stays unseen.
 
-    python benchmarks/sweep.py --home FOLDER --products 100000
+    python benchmarks/sweep.py --home DIR [--products 100000]
 
 CPU time of Python and of Postgres, beside the clock: of one round of the beat with nothing stale, of what it is made
 of, and as a share of a core with the rounds as far apart as the schedule has them. Then 1,000 products all over the
 catalogue are changed by raw SQL with triggers off, and a sweep of the whole catalogue finds them; at one slice a minute
-they would be found as the last column says. Nothing is encoded. What was changed is put back.
+they would be found as the last line says. Nothing is encoded. What was changed is put back.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ IDLE_PERCENT = 1.0  # of a core, for all that the beat does
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--products", type=int, required=True)
+    parser.add_argument("--home", type=Path, required=True, help="KINDRED_HOME of the catalogue; made where missing")
+    parser.add_argument("--products", type=int, default=100_000, help="how many to make, default: %(default)s")
     arguments = parser.parse_args()
     with use_home(arguments.home):
         prepare(arguments.products, say=lambda line: print(line, file=sys.stderr))

@@ -117,8 +117,8 @@ def describe(costs: Sequence[Cost]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, required=True, help="where the catalogue is, or is made and kept")
-    parser.add_argument("--products", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--products", type=int, default=100_000, help="how many to make, default: %(default)s")
+    parser.add_argument("--repeats", type=int, default=5, help="of each query, default: %(default)s")
     asked = parser.parse_args()
     from rich.console import Console
 

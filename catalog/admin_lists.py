@@ -30,6 +30,8 @@ class BoundedChangeList(ChangeList):
         super().get_results(request)
         if isinstance(self.paginator, BoundedPaginator):
             self.result_count = self.paginator.counted.number
+            if self.paginator.is_cut:
+                self.full_result_count = self.result_count  # or Django says it beside the search, without "about"
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """A chosen column, and ties the same way round, as its index has them: Django would add the default order."""

@@ -32,11 +32,12 @@ spell_rows = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default
 def load_products(skus: Sequence[str], *, lock: bool) -> list[Product]:
     """Return the products that exist, in order of their ids, with what writes name, and `category_path`.
 
-    Prices have the three decimals of their columns.
+    Prices have the three decimals of their columns. The path is None without a category, and of a product that was
+    moved while its row was waited for: Postgres joins it to what it was joined to before.
     """
     columns = ", ".join(f"product.{_quote_column(name)}" for name in COMPARED)
     rows = fetch_rows(
-        f"SELECT {columns}, COALESCE(category.path, '') AS category_path FROM catalog_product AS product "
+        f"SELECT {columns}, category.path AS category_path FROM catalog_product AS product "
         "LEFT JOIN catalog_category AS category ON category.id = product.category_id "
         f"WHERE product.sku = ANY(%(skus)s) ORDER BY product.id {'FOR UPDATE OF product' if lock else ''}",
         {"skus": skus},

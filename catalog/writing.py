@@ -192,9 +192,8 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
 
 
 def find_category_path(product: Product) -> str:
-    """Return the path of a product's category, which was read with it where many were; empty for none."""
-    path: str | None = getattr(product, "category_path", None)
-    return path if path is not None else product.category.path if product.category else ""
+    """Return the path of a product's category, which `load_products` has nearly always read; empty for none."""
+    return getattr(product, "category_path", None) or (product.category.path if product.category else "")
 
 
 def merge_translations(held: Any, more: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:

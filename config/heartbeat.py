@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
     timer: Any = None
+    names: Sequence[str] = ()  # until it has started: a worker may be told to end before
 
     def start(self, parent: Any) -> None:
         self.names = list(parent.app.amqp.queues.consume_from)

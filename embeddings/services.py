@@ -34,6 +34,10 @@ JUST_SAVED = 4  # products; their texts are one run of the default encoder, whic
 _at_the_queue = threading.Lock()  # held by the thread of this process that works through the queue
 
 
+class PhotoError(ValueError):
+    """What was sent is no picture. The message says why."""
+
+
 @dataclass
 class RefreshTotals:
     """How many products a run of many batches brought up to date in the live space; what became of the others."""
@@ -56,8 +60,12 @@ class RefreshTotals:
         self.shortfalls |= {product_id: shortfall.reason for product_id, shortfall in batch.shortfalls.items()}
 
 
-def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) -> RefreshTotals:
+def refresh_pending(
+    *, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0, is_ending: Callable[[], bool] = lambda: False
+) -> RefreshTotals:
     """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over.
+
+    `is_ending` is asked after each batch: where it says so, that one was the last.
 
     One thread of a process works through the queue; another that is called meanwhile takes a few of what came last and
     leaves it the rest: two large batches at once take twice as long, and whoever has just saved waits for both.
@@ -71,7 +79,7 @@ def refresh_pending(*, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0) 
     try:
         while leases := PendingEmbedding.objects.lease(limit=batch_size):
             _refresh_batch(leases, totals)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or is_ending():
                 totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
                 break
     finally:
@@ -103,7 +111,7 @@ class QueryVectors:
 def encode_query(space: EmbeddingSpace | None = None, *, text: str = "", photo: bytes = b"") -> QueryVectors:
     """Return the vectors of a search text, of a photo, or of both as one, in the live space unless another is given.
 
-    Raises EncoderError; ValueError where the photo is no picture.
+    Raises EncoderError; PhotoError where the photo is no picture; ValueError where the space cannot be read.
     """
     space = space or ensure_live_space()
     encoders = load_encoders(space)
@@ -112,7 +120,7 @@ def encode_query(space: EmbeddingSpace | None = None, *, text: str = "", photo: 
         return _make_query(space, text=text_row)
     encoded = encoders.image.encode_images([lambda: photo])
     if encoded.errors:
-        raise ValueError(encoded.errors[0])
+        raise PhotoError(encoded.errors[0])
     return _make_query(space, text=text_row, image=encoded.vectors)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready
@@ -26,8 +27,16 @@ EXPIRES_S = 300  # a bell that nobody heard for so long has been followed by man
 def embed_pending() -> None:
     """Bring queued products up to date."""
     bell.stop_ringing()
-    if services.refresh_pending().is_unfinished:
+    if services.refresh_pending(is_ending=is_ending).is_unfinished:
         bell.ring()  # a task ends before the broker takes it for lost
+
+
+def is_ending() -> bool:
+    """Was this worker told to end? It is killed some seconds later, and what it holds then is lost for a minute."""
+    from celery.worker import state  # here, for whoever only rings does without all that makes a worker
+
+    told = (state.should_stop, state.should_terminate)  # an exit status, and 0 is one
+    return any(status is not None and status is not False for status in told)
 
 
 @shared_task(name="embeddings.tasks.refresh_stale", expires=EXPIRES_S, acks_late=False, time_limit=BUILD_LIMIT_S)
@@ -49,7 +58,13 @@ def build_space(space_id: int) -> None:
 
 
 @worker_ready.connect
-def keep_declaration(**_: object) -> None:
+def prepare_embedding(sender: Any, **_: object) -> None:
+    """Look at the settings in the worker that embeds: of the three in one process, each would say the same."""
+    if sender.app.conf.task_default_queue in sender.app.amqp.queues.consume_from:
+        keep_declaration()
+
+
+def keep_declaration() -> None:
     """Keep the recipe of the first space, and say so where this worker's settings have no say in it any more."""
     try:
         declare_recipe()

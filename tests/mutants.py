@@ -205,6 +205,41 @@ MUTANTS = (
         "behind PgBouncer builds are cancelled by the limit of the web process",
     ),
     Mutant(
+        "catalog/importers/pictures.py",
+        "threads.shutdown(cancel_futures=True)",
+        "threads.shutdown()",
+        ("tests/unit/catalog/test_picture_folder.py",),
+        "Ctrl-C in an import is heard when all pictures of 300 rows are decoded",
+    ),
+    Mutant(
+        "embeddings/management/commands/embed_products.py",
+        "except OperationalError as error:",
+        "except SystemError as error:",
+        ("tests/embeddings/test_embed_products.py",),
+        "a database that is started again ends embed_products with a traceback that says nothing of what to do",
+    ),
+    Mutant(
+        "catalog/writing.py",
+        'getattr(product, "category_path", None) or (product.category.path if product.category else "")',
+        'getattr(product, "category_path", product.category and product.category.path) or ""',
+        ("tests/catalog/test_bulk_saving.py",),
+        "a file that takes a product out of its category calls it unchanged where staff have just moved it",
+    ),
+    Mutant(
+        "config/heartbeat.py",
+        "    names: Sequence[str] = ()  # until it has started: a worker may be told to end before\n",
+        "",
+        ("tests/services/test_heartbeat.py",),
+        "a worker that is stopped as it starts fails at its end, with a traceback on the console",
+    ),
+    Mutant(
+        "embeddings/tasks.py",
+        "refresh_pending(is_ending=is_ending)",
+        "refresh_pending()",
+        ("tests/embeddings/test_bell.py",),
+        "a worker that is told to end goes on for a minute and is killed, and what it held waits for another",
+    ),
+    Mutant(
         "config/heartbeat.py",
         "        faulthandler.dump_traceback_later(max(HUNG_AFTER_S - silence_s, 0.001), exit=True)\n",
         "",
@@ -1139,6 +1174,16 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
+        'few = f"products > {DOUBTED_FROM} AND',
+        'few = f"false AND',
+        (
+            "tests/recall/test_filtered_reach.py"
+            "::test_where_few_of_the_sample_pass_in_a_big_catalogue_a_bigger_one_is_asked",
+        ),
+        "ten thousand products of a million are compared one by one because two of a thousand passed",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
         "        ORDER BY {order}, 1 LIMIT",
         "        ORDER BY {order}, 1 DESC LIMIT",
         (
@@ -1218,8 +1263,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
-        "            OFFSET 0) p\n",
-        "            ) p\n",
+        "            OFFSET 0) p LIMIT {limit}",
+        "            ) p LIMIT {limit}",
         (
             "tests/recommendations/test_plans.py::test_a_filtered_list_goes_through_the_index_whatever_the_planner_expects",
         ),
@@ -1410,6 +1455,13 @@ MUTANTS = (
         'return self.filter(user_id=user_id).update(user_id="")',
         ("tests/api/test_events.py::test_a_user_is_erased_and_nobody_else",),
         "what a user did stays although its erasure was confirmed",
+    ),
+    Mutant(
+        "recommendations/search/encoding.py",
+        "    except PhotoError as error:",
+        "    except ValueError as error:",
+        ("tests/recommendations/test_search.py::TestPage::test_a_space_that_cannot_be_read_leaves_words_to_search_by",),
+        "visitors are told to build the space again, and find nothing until somebody has",
     ),
     Mutant(
         "recommendations/search/full_text.py",

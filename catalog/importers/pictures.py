@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +72,7 @@ class PictureFolder:
 
     def _take_files(self, files: Mapping[str, Path]) -> dict[str, Picture | RowError]:
         """Return for each name of a file its picture, stored, or why it cannot be used."""
-        with ThreadPoolExecutor(THREADS) as threads:
+        with open_threads() as threads:
             hashes = dict(zip(files, threads.map(_hash_file, files, files.values()), strict=True))
             known = _find_known({sha256 for sha256 in hashes.values() if isinstance(sha256, str)})
             taken = {name: known.get(sha256) if isinstance(sha256, str) else sha256 for name, sha256 in hashes.items()}
@@ -139,6 +140,16 @@ def _find_known(hashes: Collection[str]) -> dict[str, Picture]:
         for image in images
         if image.file.name and image.file.storage.exists(image.file.name)
     }
+
+
+@contextmanager
+def open_threads() -> Iterator[ThreadPoolExecutor]:
+    """Open threads for one batch. Whoever stops the import waits for the pictures in hand, not for all of the batch."""
+    threads = ThreadPoolExecutor(THREADS)
+    try:
+        yield threads
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def is_url(name: str) -> bool:

@@ -7,6 +7,7 @@ Each is partial and on an expression with its dim, so one table serves spaces of
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -72,7 +73,7 @@ def _complete_index(space: EmbeddingSpace, modality: str, count: int) -> None:
     name = index_name(space, modality)
     if not connection.in_atomic_block and _exists(name):
         _wait_for_builds()
-        if _is_valid(name):
+        if _becomes_valid(name):
             return
     drop_index(space, modality)  # what an interrupted build left behind is invalid
     _create_index(space, modality, count)
@@ -82,6 +83,15 @@ def _wait_for_builds() -> None:
     """Wait until nobody builds an index of the vectors: who does holds this lock of the table."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE embeddings_productembedding IN SHARE UPDATE EXCLUSIVE MODE")
+
+
+def _becomes_valid(name: str) -> bool:
+    """Return whether an index is valid: Postgres lets go of the lock of a build a moment before it is."""
+    for _ in range(5):
+        if _is_valid(name):
+            return True
+        time.sleep(0.2)
+    return _is_valid(name)
 
 
 def _create_index(space: EmbeddingSpace, modality: str, count: int) -> None:

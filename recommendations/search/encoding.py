@@ -11,16 +11,19 @@ import numpy as np
 from PIL import Image
 
 from embeddings.models import EmbeddingSpace
-from embeddings.services import encode_query
+from embeddings.services import PhotoError, encode_query
 from embeddings.spaces.lifecycle import ensure_live_space
 
 
 def answer_query(space_id: int, *, text: str = "", photo: bytes = b"") -> bytes:
-    """Return the answer to a query as JSON: its vectors by modality, or an error that the visitor can mend."""
+    """Return the answer to a query as JSON: its vectors by modality, or what is wrong with the photo.
+
+    Whatever else fails is raised: the visitor cannot mend it, and the answer is not kept for the next one.
+    """
     space = EmbeddingSpace.objects.get(pk=space_id)
     try:
         query = encode_query(space, text=text, photo=photo)
-    except ValueError as error:
+    except PhotoError as error:
         return json.dumps({"error": str(error)}).encode()
     return json.dumps({"vectors": write_vectors(query.vectors)}).encode()
 

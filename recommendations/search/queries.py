@@ -76,7 +76,7 @@ def ask_for_vectors(
     sent = base64.b64encode(photo).decode()
     answer = json.loads(ask(key, tasks.answer_query, args=(space.pk, text, sent), deadline_s=deadline_s))
     if "error" in answer:
-        raise RequestError("image" if photo else "q", answer["error"])
+        raise RequestError("image", answer["error"])
     return AnsweredQuery(space=space, vectors=read_vectors(answer["vectors"]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -160,6 +161,18 @@ def test_every_path_that_contributors_are_sent_to_is_there():
     assert (
         sorted({path for path in named if not (PROJECT / path).exists()} - {"luma/", "grocery/", "products.csv"}) == []
     )
+
+
+def test_every_option_of_a_benchmark_says_what_it_is():
+    silent, said = [], 0
+    for path in sorted((PROJECT / "benchmarks").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "add_argument":
+                said += 1
+                if not any(keyword.arg == "help" for keyword in node.keywords):
+                    silent.append(f"{path.name}: {ast.unparse(node.args[0])}")
+    assert said
+    assert silent == []
 
 
 def test_hooks_before_a_commit_fetch_nothing():

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from catalog import writing
 from catalog.bulk_saving import load_products
 from catalog.models import Category, PictureDownload, Product, ProductImage
 from catalog.pictures.checks import Picture
-from catalog.writing import Outcome, ProductWrite, upsert_products
+from catalog.writing import Outcome, ProductWrite, WriteResult, upsert_products
 from tests.catalog.refusals import refuse
 from tests.factories import ProductFactory
 
@@ -181,3 +182,26 @@ def test_texts_and_numbers_come_out_of_the_batch_as_they_went_in():
     changed = given | {"title": "x\\", "price": Decimal("9999999999.999"), "stock": 7, "attributes": {"d": "'"}}
     upsert_products([write("A", **changed)])
     assert Product.objects.values(*given).get() == changed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_product_that_is_moved_while_its_row_is_waited_for_is_compared_with_where_it_is_now():
+    mugs = Category.objects.get_or_create_path("Mugs")
+    product = Product.objects.create(sku="A", title="Mug", category=mugs)
+
+    def take_out_of_its_category() -> list[WriteResult]:
+        try:
+            return upsert_products([write("A", title="Mug", category="")])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic(), connection.cursor() as cursor:
+        Product.objects.filter(pk=product.pk).update(category=Category.objects.get_or_create_path("Bowls"))
+        writing_it = other.submit(take_out_of_its_category)
+        is_waiting = False
+        while not is_waiting and not writing_it.done():
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            (is_waiting,) = cursor.fetchone()
+    assert (is_waiting, writing_it.result()) == (True, [WriteResult(Outcome.UPDATED)])
+    product.refresh_from_db()
+    assert product.category is None

@@ -46,9 +46,17 @@ def check_commands(block: Block) -> None:
 
 
 def check_script(words: list[str]) -> None:
-    """The options of a script of ours are those that its help names."""
+    """The options of a script of ours are those that its help names, and it is given all that it cannot do without."""
     helped = run_quietly(words[0], "--help")
     assert [word for word in words if OPTION.fullmatch(word) and word not in helped] == []
+    assert [option for option in read_needed(helped.split("\n\n")[0]) if option not in words] == []
+
+
+def read_needed(usage: str) -> list[str]:
+    """Return the options that stand in no brackets, innermost ones first: `--home HOME [--only A [A ...]]`."""
+    while (less := re.sub(r"\[[^][]*\]", "", usage)) != usage:
+        usage = less
+    return OPTION.findall(usage)
 
 
 def check_install(words: list[str]) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from unittest import mock
 
 import pytest
+from celery.worker import state
 from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from embeddings.freshness import bell
 from embeddings.models import PendingEmbedding
+from embeddings.services import BATCH_SIZE
 from embeddings.tasks import embed_pending
 from tests.embeddings.shop import make_product, pending_skus, rename
 
@@ -69,7 +71,7 @@ def test_the_worker_hears_the_bell_before_it_reads_the_queue(rings, monkeypatch)
 
     make_product("A")
 
-    def read_queue_then_save():
+    def read_queue_then_save(**_):
         make_product("B")
         return services.RefreshTotals()
 
@@ -79,10 +81,22 @@ def test_the_worker_hears_the_bell_before_it_reads_the_queue(rings, monkeypatch)
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("told", ["should_stop", "should_terminate"])
+def test_a_worker_that_is_told_to_end_takes_no_further_batch_and_rings_for_the_next_worker(rings, monkeypatch, told):
+    for number in range(BATCH_SIZE + 1):
+        make_product(f"P{number}")
+    rings.clear()
+    monkeypatch.setattr(state, told, 0)
+    embed_pending()
+    left = PendingEmbedding.objects.get()
+    assert (left.leased_until, rings) == (None, ["bell"])
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_run_that_was_cut_short_rings_for_the_next(rings, monkeypatch):
     from embeddings import services
 
-    monkeypatch.setattr("embeddings.services.refresh_pending", lambda: services.RefreshTotals(is_unfinished=True))
+    monkeypatch.setattr("embeddings.services.refresh_pending", lambda **_: services.RefreshTotals(is_unfinished=True))
     embed_pending()
     assert rings == ["bell"]
 

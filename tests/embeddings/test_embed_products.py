@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from catalog.models import Product
 from embeddings import services
@@ -32,6 +32,19 @@ def embed(*arguments: str) -> str:
     output = io.StringIO()
     call_command("embed_products", *arguments, stdout=output)
     return output.getvalue()
+
+
+@pytest.mark.parametrize("how", [[], ["--wait"]])
+def test_a_database_that_goes_away_is_said_with_what_to_do_next(monkeypatch, how):
+    def fail(*_, **__):
+        raise OperationalError("terminating connection\n")
+
+    monkeypatch.setattr(services, "refresh_stale", fail)
+    with pytest.raises(CommandError) as raised:
+        embed(*how)
+    assert str(raised.value) == (
+        "The database went away: terminating connection\nRun it again to go on: what is embedded stays."
+    )
 
 
 def test_everything_stale_is_embedded_and_what_waits_is_told_with_its_reason():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from django.core.checks import run_checks
@@ -13,7 +14,7 @@ from embeddings.models import EmbeddingSpace, FirstRecipe
 from embeddings.spaces import building, lifecycle
 from embeddings.spaces.building import fit_first_space
 from embeddings.spaces.lifecycle import create_space, declare_recipe, ensure_live_space
-from embeddings.tasks import keep_declaration
+from embeddings.tasks import keep_declaration, prepare_embedding
 from tests.embeddings.shop import make_product
 from tests.fakes import FakeTextEncoder
 
@@ -101,6 +102,16 @@ def test_a_setting_that_came_too_late_says_so_and_what_to_do(settings, caplog):
     assert f"{message} {hint}\n" in listed.getvalue()
     keep_declaration()
     assert f"{message} {hint}" in caplog.text
+
+
+def test_of_three_workers_in_one_process_it_is_the_one_that_embeds_which_says_so(settings, caplog):
+    ensure_live_space()
+    settings.KINDRED_FUSION = "concat"
+    conf = SimpleNamespace(task_default_queue=settings.CELERY_TASK_DEFAULT_QUEUE)
+    for queue in ("interactive", "embeddings", "pictures"):
+        queues = SimpleNamespace(consume_from={queue: None})
+        prepare_embedding(sender=SimpleNamespace(app=SimpleNamespace(conf=conf, amqp=SimpleNamespace(queues=queues))))
+    assert len(caplog.records) == 1
 
 
 def test_a_second_terminal_in_which_nothing_is_set_is_told_nothing(settings):

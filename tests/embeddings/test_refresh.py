@@ -441,5 +441,5 @@ def test_a_photo_lands_beside_the_product_it_shows():
     services.refresh_pending()
     query = services.encode_query(photo=paint("red"))
     assert find_nearest(query, modality="image")[0] == red.pk
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(services.PhotoError, match="damaged"):
         services.encode_query(photo=b"no picture")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import numpy as np
@@ -14,13 +15,15 @@ from PIL import Image
 
 from api.problems import RequestError
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.models import EmbeddingSpace, Modality
 from recommendations import tasks, worker
 from recommendations.models import WorkerAnswer
 from recommendations.requests import Filters
+from recommendations.search import queries
 from recommendations.search.encoding import write_vectors
 from recommendations.search.queries import ask_for_vectors, prepare_photo
 from recommendations.search.services import search_photo, search_text
+from tests.fakes import fake_encoders
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 
 pytestmark = pytest.mark.django_db
@@ -267,6 +270,23 @@ class TestPage:
         answer = client.post("/search/", {"image": io.BytesIO(make_photo())})
         assert answer.status_code == 503
         assert "Photos cannot be searched right now" in answer.content.decode()
+
+    def test_a_space_that_cannot_be_read_leaves_words_to_search_by(self, shelf, client, monkeypatch):
+        """Visitors can do nothing about it, and are told nothing of it; nor is it kept until the space is restored."""
+
+        def work(args, **_):
+            with suppress(ValueError):  # as Celery does, which logs it
+                tasks.answer_query(*args)
+
+        monkeypatch.setattr(tasks.answer_query, "apply_async", work)
+        monkeypatch.setattr(queries, "TEXT_DEADLINE_S", 0.05)
+        with fake_encoders() as (text, image):
+            spoilt = {"parameters": b"damaged", "text_encoder": text.info.spec, "image_encoder": image.info.spec}
+            EmbeddingSpace.objects.filter(pk=shelf.pk).update(**spoilt)
+            answer = client.get("/search/", {"q": "mug"})
+        assert answer.status_code == 200
+        assert "Halla mug, white" in answer.content.decode()
+        assert not WorkerAnswer.objects.exists()
 
     def test_an_empty_search_asks_for_words(self, shelf, client):
         assert client.get("/search/").status_code == 200

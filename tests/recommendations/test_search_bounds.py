@@ -140,8 +140,9 @@ def test_how_many_pass_a_filter_is_counted_without_their_documents_so_that_an_in
 
 
 def test_a_filter_that_keeps_few_finds_all_of_them_however_common_the_words(few_are_ranked):
-    add(600, description="Made for a home.")
-    add(40, title="Lamp", description="Made for a home.", brand="Lumen")
+    for number in range(40):  # all over the catalogue: of one block the sample may have all or none
+        add(15, description="Made for a home.", start=15 * number)
+        add(1, title="Lamp", description="Made for a home.", brand="Lumen", start=number)
     assert len(find("home", limit=100, filters=Filters(brand=("Lumen",)))) == 40
 
 

@@ -105,12 +105,12 @@ def test_an_answer_is_announced_once_it_can_be_read_and_not_before(run_before):
     with worker.listen() as listener:
         heard: list[list[str]] = []
 
-        def note_what_was_announced() -> None:
-            heard.append([notice.payload for notice in listener.notifies(timeout=0)])
+        def note_what_was_announced(*, timeout: float = 0) -> None:
+            heard.append([notice.payload for notice in listener.notifies(timeout=timeout, stop_after=1)])
 
         run_before(WorkerAnswer.objects, "bulk_create", note_what_was_announced)
         elsewhere(worker.store_answer, "k", b"answer")
-        note_what_was_announced()
+        note_what_was_announced(timeout=30)
     assert heard == [[], ["k"]]
 
 

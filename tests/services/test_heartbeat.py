@@ -98,6 +98,13 @@ def test_it_is_the_loop_that_takes_messages_which_beats_whatever_thread_the_time
     assert heard == ["embeddings", "embeddings"]
 
 
+def test_a_worker_that_ends_before_it_has_begun_silences_nobody(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv(HEARTBEAT_VARIABLE, str(tmp_path / "beat"))
+    heartbeat.beat(["pictures"])
+    heartbeat.Heartbeat(SimpleNamespace()).stop(SimpleNamespace())
+    assert (tmp_path / "beat").exists()
+
+
 HANGS = """
 import time
 from config import heartbeat

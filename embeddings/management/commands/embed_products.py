@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import OperationalError, connection
 
 from catalog.management.progress import open_bar
 from catalog.models import Product
@@ -27,6 +27,7 @@ from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space
 POLL_S = 0.5  # between looks at what another worker has taken
 ROUND_S = 1.0  # between two moves of the progress bar, at least one batch
 SHOWN_REASONS = 10
+GO_ON = "Run it again to go on: what is embedded stays."
 
 
 class Command(BaseCommand):
@@ -49,8 +50,10 @@ class Command(BaseCommand):
             self._embed(options)
         except (SpaceError, EncoderError) as error:
             raise CommandError(str(error)) from error
+        except OperationalError as error:
+            raise CommandError(f"The database went away: {str(error).strip()}\n{GO_ON}") from None
         except KeyboardInterrupt:
-            raise CommandError("Stopped. Run it again to go on: what is embedded stays.", returncode=130) from None
+            raise CommandError(f"Stopped. {GO_ON}", returncode=130) from None
 
     def _embed(self, options: dict[str, Any]) -> None:
         space = get_space(options["space"]) if options["space"] else ensure_live_space()
