@@ -24,14 +24,13 @@ from recommendations.anchors import Start, fuse_anchors
 from recommendations.distances import METRICS
 from recommendations.rerank import OUT_OF_STOCK, VARIANTS, Reranking
 from recommendations.rules import MAX_PLACEMENT_LENGTH, ListKind, RuleSet
-from recommendations.statements import Retrieval
+from recommendations.statements import MAX_ROWS, Retrieval
 from recommendations.strategies import STRATEGIES, Strategy, find_strategy
 
 MAX_LIMIT = 100
 MAX_ANCHORS = 50
 MAX_SHOWN = 500  # recommendations that one list can be paged through
 MAX_WEIGHT = 1000  # of an anchor
-MAX_ROWS = 900  # of one retrieval; the index looks at no more than 1,000
 NEAR_DUPLICATES = ("show", "hide")
 NEAR_DUPLICATE_SIMILARITY = 0.995  # cosine; colours of one design reach 0.96 in homeware, the same listing twice 1
 

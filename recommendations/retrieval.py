@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,20 +15,25 @@ from api.postgres.rows import fetch_rows
 from recommendations import statements
 from recommendations.nearest import is_small, nearest_parts
 from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
-from recommendations.statements import Retrieval, where_clause
+from recommendations.statements import MAX_ROWS, Retrieval, where_clause
 
 SOURCES = {"placed": PLACED, "listed": LISTED, "popular": FALLBACK, "recent": FALLBACK}
 IMAGE_COLUMNS = frozenset({"image_id", "image", "image_sha256", "image_width", "image_height"})
+ROUNDS = 4  # so many times more is looked for where a list stays short
 FALLBACK_REASONS = {"popular": gettext_lazy("Popular in this category"), "recent": gettext_lazy("Recently added")}
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a statement returned. `complete`: nothing that may be shown was left behind."""
+    """What a statement returned. `complete`: nothing that may be shown was left behind.
+
+    `reach` is the distance of the last that was found because it is near, None where nothing was.
+    """
 
     candidates: list[Candidate]
     search: str  # exact or approximate
     complete: bool
+    reach: float | None = None
 
     def join(self, other: Found) -> Found:
         """Return what either search found, each product once."""
@@ -35,6 +41,11 @@ class Found:
         new = [candidate for candidate in other.candidates if candidate.product_id not in known]
         how = "exact" if self.search == other.search == "exact" else "approximate"
         return Found([*self.candidates, *new], how, complete=self.complete and other.complete)
+
+    def stop_at(self, min_similarity: float | None) -> Found:
+        """Return it as complete where the last is already too far: then what was left behind is too."""
+        too_far = min_similarity is not None and self.reach is not None and 1 - self.reach < min_similarity
+        return replace(self, complete=True) if too_far else self
 
 
 def find_neighbours(retrieval: Retrieval) -> Found:
@@ -54,7 +65,8 @@ def find_neighbours(retrieval: Retrieval) -> Found:
     reached = count_reached(rows, "exact", "approximate")
     # Not all that is near was looked at: only an exact search knows that there are no more.
     how = how_retrieved(rows)
-    return Found(read_once(rows), how, complete=how == "exact" and reached < retrieval.limit)
+    complete = how == "exact" and reached < retrieval.limit
+    return Found(read_once(rows), how, complete=complete, reach=farthest(rows, "exact", "approximate"))
 
 
 def fetch_nearest(retrieval: Retrieval, *, compared: bool = True) -> list[dict[str, Any]]:
@@ -70,7 +82,47 @@ def find_rest(retrieval: Retrieval) -> Found:
     where = where_clause(retrieval)
     parts = [statements.collapsed_part(retrieval, where)]
     rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
-    return Found(read_rows(rows), "exact", complete=True)
+    complete = count_reached(rows, "exact") < retrieval.limit
+    return Found(read_rows(rows), "exact", complete=complete, reach=farthest(rows, "exact"))
+
+
+def find_further(
+    find: Callable[[Retrieval], Found], retrieval: Retrieval, found: Found, *, collapse: bool
+) -> Iterator[Found]:
+    """Yield `found` with more and more of what it left behind, until that is nothing, at most `ROUNDS` times.
+
+    `find` compares everything. It looks past what is known already; but what the index found is none of that, since
+    of its variant groups it may lack the nearest.
+    """
+    for rows in (retrieval.limit, *[MAX_ROWS] * (ROUNDS - 1)):
+        if found.complete:
+            return
+        known = found.candidates if found.search == "exact" else []
+        rest = find(replace(look_past(retrieval, known, collapse=collapse), limit=rows))
+        joined = found.join(rest)
+        found = replace(
+            joined, candidates=score_listed(joined.candidates), search="exact", complete=rest.complete, reach=rest.reach
+        )
+        yield found
+
+
+def score_listed(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Score those that were listed by their places among all of these."""
+    listed, places = sum(candidate.source == LISTED for candidate in candidates), count()
+    return [
+        replace(candidate, score=1.0 - next(places) / listed) if candidate.source == LISTED else candidate
+        for candidate in candidates
+    ]
+
+
+def look_past(retrieval: Retrieval, known: Sequence[Candidate], *, collapse: bool) -> Retrieval:
+    """Return the same search for what comes after what is known: with `collapse`, for other variant groups."""
+    groups = dict.fromkeys(candidate.variant_group for candidate in known) if collapse else ()
+    return replace(
+        retrieval,
+        hidden_ids=(*retrieval.hidden_ids, *(candidate.product_id for candidate in known)),
+        hidden_groups=(*retrieval.hidden_groups, *groups),
+    )
 
 
 def find_fallback(retrieval: Retrieval, *, category_ids: Sequence[int]) -> Found:
@@ -79,7 +131,7 @@ def find_fallback(retrieval: Retrieval, *, category_ids: Sequence[int]) -> Found
     where.params["category_ids"] = list(category_ids)
     parts = [statements.fallback_part(retrieval, where, limit=retrieval.limit)]
     rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
-    return Found(read_rows(rows), "exact", complete=True)
+    return Found(read_rows(rows), "exact", complete=len(rows) < retrieval.limit)
 
 
 def list_products(retrieval: Retrieval, *, order: str) -> Found:
@@ -90,7 +142,7 @@ def list_products(retrieval: Retrieval, *, order: str) -> Found:
         parts.append(statements.placed_part(retrieval, where))
     rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
     reached = count_reached(rows, "listed")
-    return Found(read_rows(rows), "exact", complete=reached < retrieval.limit)
+    return Found(read_rows(rows), "exact", complete=reached < retrieval.limit, reach=math.inf)  # near is none of them
 
 
 def how_retrieved(rows: Sequence[dict[str, Any]]) -> str:
@@ -104,6 +156,12 @@ def count_reached(rows: Sequence[dict[str, Any]], *vias: str) -> int:
     return int(rows[0]["reached"]) - others if rows else 0
 
 
+def farthest(rows: Sequence[dict[str, Any]], *vias: str) -> float | None:
+    """Return the greatest distance of what was found in these ways; vectors without direction have none."""
+    distances = [row["distance"] for row in rows if row["via"] in vias and not math.isnan(row["distance"])]
+    return max(distances, default=None)
+
+
 def read_once(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
     """`read_rows`, each product once: what rules weigh was searched for a second time."""
     return list({candidate.product_id: candidate for candidate in reversed(read_rows(rows))}.values())[::-1]
@@ -111,20 +169,19 @@ def read_once(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
 
 def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
     """Return candidates. Neighbours are scored by similarity, listed ones by their place in the list."""
-    listed = sum(row["via"] == "listed" for row in rows)
     candidates = []
-    for number, read in enumerate(rows):
+    for read in rows:
         row = {name: value for name, value in read.items() if read["image_id"] is not None or name not in IMAGE_COLUMNS}
         via, distance, _ = row.pop("via"), row.pop("distance"), row.pop("reached")
         if distance is not None and math.isnan(distance):
             distance = None  # a vector without direction is like none
         source = SOURCES.get(via, NEIGHBOUR)
-        score = 1.0 - number / listed if source == LISTED else 1.0 - distance if distance is not None else 0.0
+        score = 1.0 - distance if distance is not None else 0.0
         row["weighted_by"] = tuple(row["weighted_by"] or ())
         row["vector"] = read_vector(row["vector"])
         reasons = (Reason(via, str(FALLBACK_REASONS[via])),) if via in FALLBACK_REASONS else ()
         candidates.append(Candidate(**row, distance=distance, source=source, score=score, reasons=reasons))
-    return candidates
+    return score_listed(candidates)
 
 
 def read_vector(sent: bytes | None) -> np.ndarray | None:

@@ -1,9 +1,10 @@
-"""Recommendations: check what is asked for, retrieve, rerank. Two queries, up to five for a short list, no encoder."""
+"""Recommendations: check what is asked for, retrieve, rerank. Two queries, more for a short list, no encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -25,7 +26,6 @@ from recommendations.recommendation_list import (
     number_results,
 )
 from recommendations.requests import (
-    MAX_ROWS,
     MAX_SHOWN,
     Filters,
     ListRequest,
@@ -34,8 +34,15 @@ from recommendations.requests import (
     build_retrieval,
 )
 from recommendations.rerank import Reranked, rerank
-from recommendations.retrieval import Found, find_fallback, find_neighbours, find_rest, list_products
-from recommendations.statements import Retrieval
+from recommendations.retrieval import (
+    Found,
+    find_fallback,
+    find_further,
+    find_neighbours,
+    find_rest,
+    list_products,
+)
+from recommendations.statements import MAX_ROWS, Retrieval
 
 
 class UnknownAnchor(LookupError):
@@ -106,41 +113,56 @@ def choose(request: ListRequest, start: Start) -> RecommendationList:
     stock = (True, False) if how.out_of_stock == "last" else (None,)
     found, more = Found([], "exact", complete=True), False
     for in_stock in stock:
-        share = replace(retrieval, in_stock=in_stock)
-        found = found.join(search(share, request=request))
-        reranked = rerank(found.candidates, how=how)
-        if len(reranked.shown) < request.limit and not found.complete and not request.plan.order:
-            found = replace(found.join(find_rest(widen(share, request))), search="exact", complete=True)
+        before = found
+        for part in search(replace(retrieval, in_stock=in_stock), request=request):
+            found = before.join(part)
             reranked = rerank(found.candidates, how=how)
+            if len(reranked.shown) >= request.limit:
+                break
         if len(reranked.shown) >= request.limit or not found.complete:
             more = in_stock is True  # what is sold out has not been looked for
             break
     if len(reranked.shown) < request.limit and request.may_fill:
-        categories = [anchor.category_id for anchor in start.anchors if anchor.category_id is not None]
-        fallback = find_fallback(replace(retrieval, limit=request.limit), category_ids=categories)
-        reranked = rerank(found.join(fallback).candidates, how=how)
+        for part in search_fallback(retrieval, request=request, start=start):
+            reranked = rerank(found.join(part).candidates, how=how)
+            if len(reranked.shown) >= request.limit:
+                break
     more = more or reranked.more or not found.complete
     return answer(request, start, search=found.search, reranked=reranked._replace(more=more))
 
 
-def search(retrieval: Retrieval, *, request: ListRequest) -> Found:
-    """Return what is nearest, or what comes first in the strategy's order."""
-    order = request.plan.order
-    found = list_products(retrieval, order=order) if order else find_neighbours(retrieval)
-    if reaches_beyond(found.candidates, request.filters.min_similarity):
-        return replace(found, complete=True)
-    return found
+def search(retrieval: Retrieval, *, request: ListRequest) -> Iterator[Found]:
+    """Yield what is nearest, or what comes first in the strategy's order; then, with that, what else there is."""
+    order, collapse = request.plan.order, request.options.variants == "collapse"
+
+    def find(wanted: Retrieval, *, first: bool = False) -> Found:
+        if order:
+            found = list_products(wanted, order=order)
+        elif first or not collapse:
+            found = find_neighbours(wanted if first else replace(wanted, exact=True))
+        else:
+            found = find_rest(wanted)
+        return found.stop_at(request.filters.min_similarity)
+
+    found = find(retrieval, first=True)
+    yield found
+    yield from find_further(find, widen(retrieval, request), found, collapse=collapse)
+
+
+def search_fallback(retrieval: Retrieval, *, request: ListRequest, start: Start) -> Iterator[Found]:
+    """Yield what fills a list up, each time more."""
+    categories = [anchor.category_id for anchor in start.anchors if anchor.category_id is not None]
+    yield from find_further(
+        partial(find_fallback, category_ids=categories),
+        replace(retrieval, limit=request.limit, cards=None),  # the best of a group is the first here, not the nearest
+        Found([], "exact", complete=False),
+        collapse=request.options.variants == "collapse",
+    )
 
 
 def widen(retrieval: Retrieval, request: ListRequest) -> Retrieval:
     """The same search for more rows."""
     return replace(retrieval, limit=min(5 * request.limit + 100, MAX_ROWS))
-
-
-def reaches_beyond(candidates: Sequence[Candidate], min_similarity: float | None) -> bool:
-    """Whether the farthest candidate is already too far: then what was left behind is too."""
-    similarities = [c.similarity for c in candidates if c.source == NEIGHBOUR and c.similarity is not None]
-    return min_similarity is not None and bool(similarities) and min(similarities) < min_similarity
 
 
 def answer(

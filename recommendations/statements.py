@@ -13,6 +13,7 @@ from recommendations.rules import ActiveRule
 
 EF_SEARCH_MIN = 100  # rows that the index looks at; recall@10 of 0.997 at 100,000 x 384
 EF_SEARCH_MAX = 1000  # pgvector's own limit; beyond it the scan goes on by itself
+MAX_ROWS = 900  # of one retrieval
 
 # Newer first among equals. An index has each order, so that as many rows are read as are shown.
 OUT_OF_STOCK = f"NOT ({IN_STOCK.format('p.stock')})"

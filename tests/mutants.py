@@ -1210,10 +1210,19 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
-        "{AT_ONCE} * needed",
-        "needed",
-        ("tests/recall/test_filtered_reach.py::test_the_index_looks_at_twice_as_many_rows_as_should_be_needed",),
-        "filtered searches look no farther than where the tenth should be, and often once more",
+        "{AT_ONCE} * looks",
+        "looks",
+        ("tests/recall/test_filtered_reach.py::test_the_index_finds_three_times_as_many_rows_as_should_be_needed",),
+        "the last rows that the index finds are shown, of which others are missing that are as near",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
+        ") IS TRUE)::int), 0)",
+        "))::int), 0)",
+        (
+            "tests/recall/test_filtered_reach.py::test_products_of_which_nothing_is_known_count_as_those_that_do_not_pass",
+        ),
+        "of products half of which have no price too many seem to pass, and the index is asked in vain",
     ),
     Mutant(
         "recommendations/nearest.py",
@@ -1241,7 +1250,7 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
-        "THEN ({looks})::int",
+        "THEN looks::int",
         "THEN 20000",
         (
             "tests/recall/test_retrieval_recall.py::"
@@ -1335,16 +1344,43 @@ MUTANTS = (
         "other colours of a product are hidden as second listings",
     ),
     Mutant(
-        "recommendations/services.py",
-        "return min_similarity is not None and bool(similarities) and min(similarities) < min_similarity",
-        "return min_similarity is not None",
+        "recommendations/retrieval.py",
+        "and self.reach is not None and 1 - self.reach < min_similarity",
+        "and self.reach is not None",
         ("tests/recommendations/test_strategies.py::test_a_list_with_a_least_similarity_is_completed_too",),
         "lists with a least similarity are short where designs have many variants",
     ),
     Mutant(
         "recommendations/retrieval.py",
-        'complete=how == "exact" and reached < retrieval.limit',
-        "complete=reached < retrieval.limit",
+        'reach=farthest(rows, "exact", "approximate")',
+        'reach=farthest(rows, "exact", "approximate", "weighted", "weighted nearby")',
+        (
+            "tests/recommendations/test_full_lists.py::"
+            "test_what_a_boost_brings_in_from_afar_is_no_sign_that_all_that_is_near_was_found",
+        ),
+        "a boost leaves lists with a least similarity short",
+    ),
+    Mutant(
+        "recommendations/retrieval.py",
+        "        rest = find(replace(look_past(retrieval, known, collapse=collapse), limit=rows))\n",
+        "        rest = find(replace(retrieval, limit=rows))\n",
+        ("tests/recommendations/test_full_lists.py",),
+        "one design of many variants, or one thing that is listed many times, is all that a list has",
+    ),
+    Mutant(
+        "recommendations/search/full_text.py",
+        "NOT EXISTS (SELECT FROM every UNION ALL SELECT FROM named)",
+        "NOT EXISTS (SELECT FROM every)",
+        (
+            "tests/recommendations/test_search.py::TestWords::"
+            "test_finds_what_it_is_the_sku_of_and_guesses_nothing_beside_it",
+        ),
+        "who types a SKU gets whatever has half of its letters",
+    ),
+    Mutant(
+        "recommendations/retrieval.py",
+        'complete = how == "exact" and reached < retrieval.limit',
+        "complete = reached < retrieval.limit",
         ("tests/recommendations/test_strategies.py::test_an_index_that_gives_up_early_is_followed_by_an_exact_search",),
         "filters cost rows: what the index did not reach is not looked for",
     ),
@@ -1443,8 +1479,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/search/full_text.py",
-        "SELECT id FROM every UNION SELECT id FROM titled UNION",
-        "SELECT id FROM every UNION",
+        "SELECT id FROM every UNION SELECT id FROM titled",
+        "SELECT id FROM every",
         ("tests/recommendations/test_search_bounds.py",),
         "of a common word, titles that have it are found by luck",
     ),

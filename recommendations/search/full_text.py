@@ -33,9 +33,15 @@ WORDS = """words AS MATERIALIZED (
           FROM kindred_search_text(%(words)s) AS folded OFFSET 0) q)"""
 
 
-def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, list[str]]:
-    """Return the part of a statement that finds products by words, and its CTEs. No distance, via 'words', best first.
+# By the index of SKUs, so as it was typed or in letters of one case.
+NAMED = """named AS MATERIALIZED (SELECT p.id FROM catalog_product p
+    WHERE p.sku = ANY(ARRAY[%(words)s, upper(%(words)s), lower(%(words)s)]::text[]) AND {searched})"""
 
+
+def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[list[str], list[str]]:
+    """Return the parts of a statement that find products by words, and their CTEs. No distance, each best first.
+
+    Via 'sku' that of which the text is the SKU: it comes first via 'words' as well, and nothing is guessed beside it.
     Products that have all the words; only where none has them all, those with some of them, with all of them as they
     may have been meant, or with a title that looks like the query. They are ordered by how much their words weigh (a
     title outweighs a description; ts_rank) and, the first of them, by how much of the query their title looks like as
@@ -44,6 +50,7 @@ def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, 
     where.params["words"] = text
     ctes = [
         WORDS,
+        NAMED.format(searched=where.searched),
         f"small AS MATERIALIZED (SELECT count(*) <= {FEW_PRODUCTS} AS shop"
         f" FROM (SELECT FROM catalog_product LIMIT {FEW_PRODUCTS + 1}) p)",
         # By themselves, for an index knows how many pass, and only rows have documents.
@@ -55,17 +62,19 @@ def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[str, 
         *loose_ctes(retrieval, where),
     ]
     part = f"""SELECT p.id AS product_id, NULL::float8 AS distance, 'words' AS via
-        FROM (SELECT p.id, p.search_document, p.search_title
-            FROM (SELECT id FROM every UNION SELECT id FROM titled UNION SELECT id FROM loose) f
-            JOIN catalog_product p ON p.id = f.id CROSS JOIN words q
-            ORDER BY ts_rank(p.search_document, q.any_word || coalesce((SELECT any_word FROM meant), '')) DESC, p.id
+        FROM (SELECT p.id, p.search_document, p.search_title, n.id IS NOT NULL AS is_named
+            FROM (SELECT id FROM named UNION SELECT id FROM every UNION SELECT id FROM titled
+                UNION SELECT id FROM loose) f
+            JOIN catalog_product p ON p.id = f.id LEFT JOIN named n ON n.id = f.id CROSS JOIN words q
+            ORDER BY n.id IS NULL,
+                ts_rank(p.search_document, q.any_word || coalesce((SELECT any_word FROM meant), '')) DESC, p.id
             LIMIT {compared_products(retrieval)}) p
         CROSS JOIN words q CROSS JOIN LATERAL (SELECT word_similarity(q.folded, p.search_title) AS looks OFFSET 0) t
         WHERE p.search_document @@ q.any_word OR t.looks >= {TITLE_SIMILARITY}
-            OR p.search_document @@ (SELECT query FROM meant)
-        ORDER BY ts_rank(p.search_document, q.any_word) + t.looks DESC, p.id
+            OR p.search_document @@ (SELECT query FROM meant) OR p.is_named
+        ORDER BY NOT p.is_named, ts_rank(p.search_document, q.any_word) + t.looks DESC, p.id
         LIMIT {int(retrieval.limit)}"""
-    return part, ctes
+    return ["SELECT id AS product_id, NULL::float8 AS distance, 'sku' AS via FROM named ORDER BY id", part], ctes
 
 
 def compared_products(retrieval: Retrieval) -> str:
@@ -145,7 +154,7 @@ def loose_ctes(retrieval: Retrieval, where: Where) -> list[str]:
                 UNION ALL (SELECT {spelt.format("v.word")} FROM catalog_titleword v
                     WHERE v.word %% w.lexeme AND NOT EXISTS (SELECT FROM catalog_titleword k WHERE k.word = w.lexeme)
                     ORDER BY similarity(v.word, w.lexeme) DESC, v.word LIMIT {SPELLINGS})) t
-            WHERE numnode(t.query) > 0 AND NOT EXISTS (SELECT FROM every)
+            WHERE numnode(t.query) > 0 AND NOT EXISTS (SELECT FROM every UNION ALL SELECT FROM named)
             GROUP BY w.place, w.lexeme)""",
         f"""meant AS MATERIALIZED (
             SELECT {both.format("query", "&")} AS query, {both.format("query", "|")} AS any_word FROM word)""",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext, gettext_lazy, override
@@ -13,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy, override
 from api.declarations import describe_choices
 from api.postgres.rows import fetch_rows
 from api.problems import RequestError
+from catalog.conditions import IN_STOCK, Condition
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import format_vector
 from recommendations.nearest import nearest_parts
@@ -23,9 +25,9 @@ from recommendations.recommendation_list import (
     make_recommendation_id,
     number_results,
 )
-from recommendations.requests import MAX_SHOWN, Filters, Options, build_reranking
-from recommendations.rerank import rerank, sink_out_of_stock
-from recommendations.retrieval import how_retrieved, read_rows
+from recommendations.requests import MAX_SHOWN, Filters, Options, build_reranking, choose_out_of_stock
+from recommendations.rerank import Reranked, rerank, sink_out_of_stock
+from recommendations.retrieval import ROUNDS, how_retrieved, look_past, read_rows
 from recommendations.search.full_text import words_parts
 from recommendations.search.queries import MAX_TEXT_LENGTH, AnsweredQuery, ask_for_vectors
 from recommendations.statements import Retrieval, card_statement, where_clause
@@ -37,7 +39,11 @@ TEXT_MODES = (HYBRID, FULL_TEXT, SEMANTIC)
 # first few count: of 10, 20 and 60, 10 was best on the 48 searches of the demo (MRR .79, .77, .77).
 RANK_CONSTANT = 10
 POOL = 100  # candidates of each kind before they are fused
-REASONS = {"words": gettext_lazy("Contains the words"), "meaning": gettext_lazy("Close in meaning or looks")}
+REASONS = {
+    "sku": gettext_lazy("Has this SKU"),
+    "words": gettext_lazy("Contains the words"),
+    "meaning": gettext_lazy("Close in meaning or looks"),
+}
 
 logger = logging.getLogger(__name__)
 
@@ -106,26 +112,38 @@ class SearchPlan:
     limit: int
 
     def run(self, filters: Filters | None, options: Options | None) -> RecommendationList:
-        """Search, fuse the ranks, rerank. One query."""
+        """Search, fuse the ranks, rerank. One query, and up to three more where variants leave the list short."""
         filters, options = filters or Filters(), options or Options(variants="show")
-        retrieval = self.build_retrieval(filters, options)
+        retrieval, collapse = self.build_retrieval(filters, options), options.variants == "collapse"
+        rows: list[dict[str, Any]] = []
+        for _ in range(ROUNDS):
+            found = self.fetch(retrieval)
+            rows += found
+            ranked = fuse_ranks(zip(map(kind_of, rows), read_rows(rows), strict=True))
+            shown = self.order(ranked, filters, options)
+            kinds = Counter(map(kind_of, found))
+            if len(shown.shown) >= self.limit or not collapse or max(kinds.values(), default=0) < retrieval.limit:
+                break
+            retrieval = look_past(retrieval, read_rows(found), collapse=True)
+        return self.answer(shown.shown, search=how_retrieved(rows), options=options, more=shown.more)
+
+    def fetch(self, retrieval: Retrieval) -> list[dict[str, Any]]:
+        """Return what is near, then what has the words, each best first. One query."""
         where = where_clause(retrieval)
         parts, ctes = nearest_parts(retrieval, where) if self.query else ([], [])
         if self.mode in (HYBRID, FULL_TEXT):
-            part, needed = words_parts(retrieval, where, text=self.text)
-            parts.append(part)
+            found, needed = words_parts(retrieval, where, text=self.text)
+            parts += found
             ctes += needed
-        rows = fetch_rows(card_statement(retrieval, where, parts, ctes=ctes), where.params)
-        kinds = ["words" if row["via"] == "words" else "meaning" for row in rows]
-        how = how_retrieved(rows)
-        ranked = fuse_ranks(zip(kinds, read_rows(rows), strict=True))
+        return fetch_rows(card_statement(retrieval, where, parts, ctes=ctes), where.params)
+
+    def order(self, ranked: Sequence[Candidate], filters: Filters, options: Options) -> Reranked:
+        """Rerank. What is sold out sinks within its page: who names a thing has to find it, sold out or not."""
         reranking = build_reranking(self.limit, filters, options)
-        if reranking.out_of_stock == "last":  # of its page: who names a thing has to find it, sold out or not
-            shown = rerank(ranked, how=replace(reranking, out_of_stock="mixed"))
-            shown = shown._replace(shown=sink_out_of_stock(shown.shown))
-        else:
-            shown = rerank(ranked, how=reranking)
-        return self.answer(shown.shown, search=how, options=options, more=shown.more)
+        if reranking.out_of_stock != "last":
+            return rerank(ranked, how=reranking)
+        shown = rerank(ranked, how=replace(reranking, out_of_stock="mixed"))
+        return shown._replace(shown=sink_out_of_stock(shown.shown))
 
     def build_retrieval(self, filters: Filters, options: Options) -> Retrieval:
         space = self.query.space if self.query else None
@@ -138,6 +156,7 @@ class SearchPlan:
             modality=self.modality,
             metric=options.metric,
             vector="" if vector is None else format_vector(np.asarray(vector)),
+            conditions=(Condition("stock", IN_STOCK),) if choose_out_of_stock(options) == "hidden" else (),
             hidden_ids=options.page.shown_ids,
             shown_ids=options.page.shown_ids if options.variants == "collapse" else (),
             exact=options.exact,
@@ -160,10 +179,15 @@ class SearchPlan:
         )
 
 
+def kind_of(row: Mapping[str, Any]) -> str:
+    """Return for which reason a row was found."""
+    return row["via"] if row["via"] in REASONS else "meaning"
+
+
 def fuse_ranks(found: Iterable[tuple[str, Candidate]]) -> list[Candidate]:
     """Return each product once, scored by the sum of 1 / (10 + rank) over the lists that found it, the best being 1.
 
-    `found` has the reason for which a candidate was found, `words` or `meaning`, each reason's candidates in order.
+    `found` has the reason for which a candidate was found, one of `REASONS`, each reason's candidates in order.
     """
     places: Counter[str] = Counter()
     merged: dict[int, Candidate] = {}

@@ -77,6 +77,19 @@ class TestWords:
     def find(self, text: str, **options) -> list[str]:
         return skus(search_text(text, mode="full_text", **options).shown)
 
+    @pytest.mark.parametrize("text", ["MUG-2", "mug-2", " Mug-2 "])
+    def test_finds_what_it_is_the_sku_of_and_guesses_nothing_beside_it(self, shelf, text):
+        (item,) = search_text(text, mode="full_text").shown
+        assert item.candidate.sku == "MUG-2"
+        assert [reason.code for reason in item.reasons] == ["sku", "words"]
+
+    def test_what_it_is_the_sku_of_comes_before_all_that_has_the_words(self, shelf):
+        Product.objects.filter(sku="LAMP-1").update(title="Mug-2 mug-2 lamp")
+        assert self.find("mug-2") == ["MUG-2", "LAMP-1"]
+
+    def test_a_sku_that_a_filter_keeps_out_is_not_found(self, shelf):
+        assert self.find("MUG-2", filters=Filters(brand=("Lumen",))) == []
+
     def test_finds_stems_and_ignores_case(self, shelf):
         assert self.find("MUGS") == ["MUG-1"]
 

@@ -30,11 +30,11 @@ def find(text: str, **options) -> list[str]:
 def explain(text: str, filters: Filters | None = None, *, prefix: str = "COSTS OFF") -> str:
     retrieval = Retrieval(limit=100, filters=filters or Filters())
     where = where_clause(retrieval)
-    part, ctes = words_parts(retrieval, where, text=text)
+    parts, ctes = words_parts(retrieval, where, text=text)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE catalog_product, catalog_titleword")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        statement = card_statement(retrieval, where, [part], ctes=ctes)
+        statement = card_statement(retrieval, where, parts, ctes=ctes)
         cursor.execute(f"EXPLAIN ({prefix}) {statement}", where.params)
         return "\n".join(row[0] for row in cursor.fetchall())
 
