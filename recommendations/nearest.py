@@ -146,19 +146,20 @@ def reach_cte(retrieval: Retrieval, where: Where, *, share: Share) -> str:
     """How many products match, about, and how many rows the index may look at: none where few match.
 
     It may take as long as comparing what matches would, so that trying it first never doubles the time. Where that is
-    no use unless what passes is near, it is the first rows that it finds, `TRIED` many.
+    no use unless what passes is near, it is the first rows that it finds, `TRIED` many, and none where few match.
     """
     passing, least_found, ef_search = "1.0", str(retrieval.ef_search), "least_found"
-    looks = f"least(affordable, {MOST_LOOKS})"
+    looks = f"CASE WHEN matching > {FEW_PRODUCTS} THEN least(affordable, {MOST_LOOKS}) ELSE 0 END"
     if is_sampled(retrieval, share):
         passing = passing_share(inside(share, where.counted))
-        looks = f"""CASE WHEN needed * {PATIENCE} > affordable THEN {TRIED}
+        looks = f"""CASE WHEN needed * {PATIENCE} > affordable
+            THEN CASE WHEN matching > {FEW_PRODUCTS} THEN {TRIED} ELSE 0 END
             ELSE least(affordable, greatest(needed * {PATIENCE}, least_found / {AT_ONCE})) END"""
         least_found = f"greatest({retrieval.ef_search}, {AT_LEAST})"
         ef_search = f"greatest(least_found, least({EF_SEARCH_MAX}, {AT_ONCE} * looks))"
     rows = rows_to_find(retrieval) + len(retrieval.hidden_ids)
     return f"""{share.name}_reach AS MATERIALIZED (SELECT indexed, matching,
-            CASE WHEN indexed > 0 AND matching > {FEW_PRODUCTS} THEN looks::int ELSE 0 END AS looks,
+            CASE WHEN indexed > 0 THEN looks::int ELSE 0 END AS looks,
             ({ef_search})::int AS ef_search
         FROM (SELECT *, ({looks}) AS looks FROM (SELECT indexed, matching, matching / {COMPARED_PER_LOOK} AS affordable,
                 {rows} / nullif(passing, 0) AS needed, ({least_found}) AS least_found

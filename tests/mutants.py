@@ -1250,16 +1250,6 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/nearest.py",
-        "THEN looks::int",
-        "THEN 20000",
-        (
-            "tests/recall/test_retrieval_recall.py::"
-            "test_where_the_index_gives_up_everything_is_compared_in_the_same_statement",
-        ),
-        "in a category far from the product lists are called complete that miss what is nearest",
-    ),
-    Mutant(
-        "recommendations/nearest.py",
         "p.category_id = ANY(ARRAY(SELECT unnest(%(near_category_ids)s::bigint[])))",
         "%(near_category_ids)s IS NULL",
         (
