@@ -23,7 +23,7 @@ URL_SCHEMES = ("http://", "https://")
 MAX_URL = 2000  # characters
 NAMED_FILES, NAMED_URLS = 50, 4
 # Decoding and hashing let other threads run; what they hold at one time is bounded in `decoding`.
-THREADS = 4
+THREADS = 2  # most of what they do for a small picture holds Python's lock; four take longer
 
 Found = Picture | PictureUrl | RowError
 
