@@ -2238,7 +2238,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/pictures.py",
-        "THREADS = 4\n",
+        "THREADS = 2\n",
         "THREADS = 1\n",
         ("tests/catalog/test_import_products.py::test_pictures_are_checked_several_at_a_time",),
         "one processor decodes a shop's photographs while the others wait",

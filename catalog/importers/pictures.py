@@ -22,8 +22,9 @@ from catalog.pictures.checks import Picture, PictureError, check_picture, larger
 URL_SCHEMES = ("http://", "https://")
 MAX_URL = 2000  # characters
 NAMED_FILES, NAMED_URLS = 50, 4
-# Decoding and hashing let other threads run; what they hold at one time is bounded in `decoding`.
-THREADS = 2  # most of what they do for a small picture holds Python's lock; four take longer
+# Decoding and hashing let other threads run; what they hold at one time is bounded in `decoding`. Most of what they do
+# for a small picture holds Python's lock: four take longer than two.
+THREADS = 2
 
 Found = Picture | PictureUrl | RowError
 
