@@ -22,6 +22,8 @@ IN_STOCK = "{0} IS DISTINCT FROM 0"  # the column stock; null: not counted, alwa
 ON_SALE = "COALESCE({0} > {table}.price, false)"
 REDUCED_BY = "{0} > {table}.price AND ({0} - {table}.price) * 100 >= {1} * {0}"  # per cent, of the list price
 BELOW = "starts_with({0} || '/', {1} || '/')"  # one path is another one, or below it
+# SQL: the products of the catalogue, as Postgres last counted them; -1 where it never has.
+LISTED_PRODUCTS = "(SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass)"
 # The column stock, as a number to order by. There are no sales to count yet: a shop stocks deepest what it sells most,
 # so deep stock stands in for demand; stock that is not counted follows, sold out comes last.
 DEMAND = "(CASE WHEN {0} = 0 THEN -1 ELSE COALESCE({0}, 0) END)"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from api.postgres.rows import fetch_rows
 from catalog.attributes import find_wording
-from catalog.conditions import BELOW
+from catalog.conditions import BELOW, LISTED_PRODUCTS
 from embeddings.models import Modality
 from embeddings.spaces.indexes import INDEX_NAME, INDEXED_ROWS
 from embeddings.unit_rows import unit_rows
@@ -25,7 +25,7 @@ SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.imag
        p.id AS product_id, p.sku, p.title, p.translations::text AS translations, p.price, p.currency, p.variant_group,
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules,
        {INDEXED_ROWS.format(name=INDEX_NAME.format(space_id="s.id", modality="%(modality)s"))} AS indexed,
-       (SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass) AS products
+       {LISTED_PRODUCTS} AS products
 FROM (SELECT 1) AS one
 LEFT JOIN embeddings_embeddingspace s ON s.status = 'live'
 LEFT JOIN catalog_product p ON {{of}} AND (p.is_active OR %(inactive)s)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog.conditions import LISTED_PRODUCTS
 from embeddings.spaces.indexes import INDEXED_ROWS, index_name_of
 from recommendations.distances import distance_sql
 from recommendations.rules import ActiveRule
@@ -48,7 +49,7 @@ NEAR_CATEGORIES = "p.category_id = ANY(ARRAY(SELECT unnest(%(near_category_ids)s
 RERANKED = 4  # times as many rows are read where another metric orders what the index found by cosine
 SIZES = """sizes AS MATERIALIZED (SELECT indexed, greatest(indexed, listed, 0) AS products FROM (
         SELECT {indexed} AS indexed,
-            (SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass) AS listed) counted)"""
+            {listed} AS listed) counted)"""
 KNOWN_SIZES = "sizes AS MATERIALIZED (SELECT %(indexed)s::float8 AS indexed, %(products)s::float8 AS products)"
 
 
@@ -98,7 +99,7 @@ def nearest_parts(retrieval: Retrieval, where: Where, *, compared: bool = True) 
 def sizes_cte(retrieval: Retrieval, where: Where) -> str:
     if retrieval.indexed is None:
         name = index_name_of(retrieval.space_id, retrieval.modality)
-        return SIZES.format(indexed=INDEXED_ROWS.format(name=f"'{name}'"))
+        return SIZES.format(indexed=INDEXED_ROWS.format(name=f"'{name}'"), listed=LISTED_PRODUCTS)
     where.params.update(indexed=retrieval.indexed, products=retrieval.products)
     return KNOWN_SIZES
 
