@@ -204,8 +204,10 @@ KINDRED_API_RATES = {
     "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
 }
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
-# Private networks that pictures may be fetched from by URL, such as 10.1.2.0/24. Empty: public addresses only.
+# Private networks that pictures and feeds may be fetched from, such as 10.1.2.0/24. Empty: public addresses only.
 KINDRED_FETCH_NETWORKS = env.list("KINDRED_FETCH_NETWORKS", default=[])
+KINDRED_FEED_MAX_BYTES = env.int("KINDRED_FEED_MAX_BYTES", default=2 * 1024**3)  # of a feed, unpacked
+KINDRED_FEED_TIMEOUT_S = env.float("KINDRED_FEED_TIMEOUT_S", default=3600)  # to fetch all of it
 # Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.
 KINDRED_PICTURE_ORIGINS = env.list("KINDRED_PICTURE_ORIGINS", default=[])
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)
