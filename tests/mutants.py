@@ -779,9 +779,9 @@ MUTANTS = (
         "pictures of servers that pack everything are no pictures",
     ),
     Mutant(
-        "catalog/management/commands/import_products.py",
-        "            loader.folder.look_ahead(",
-        "            list(",
+        "catalog/importers/reading.py",
+        "    loader.folder.look_ahead(",
+        "    list(",
         ("tests/field/test_pictures.py::test_a_file_that_a_later_row_could_mean_as_well_is_nobodys",),
         "the first of two products in a long file shows the picture of the other",
     ),
@@ -2263,7 +2263,7 @@ MUTANTS = (
         "an export that is passed as our own CSV is loaded without prices",
     ),
     Mutant(
-        "catalog/importers/sources.py",
+        "catalog/importers/vanished.py",
         "if len(ids) > MAX_GONE * shown and not allow_many:",
         "if False:",
         ("tests/catalog/test_import_complete.py::test_more_than_a_fifth_gone_is_refused_until_it_is_said_to_be_right",),

@@ -9,6 +9,7 @@ from typing import IO
 
 from django.conf import settings
 
+from catalog.sources.addresses import is_web_address
 from catalog.sources.feed import Feed, FeedError, FeedRequest, Validators
 from catalog.sources.feed_files import copy_file
 from catalog.sources.feed_server import FeedServer
@@ -16,7 +17,6 @@ from catalog.sources.shopify_pages import MAX_PAGE_BYTES, ShopPages, find_pages
 from catalog.sources.unpacking import unpack_archive
 
 Progress = Callable[[int, int | None], None]
-SCHEMES = ("http://", "https://")
 HEAD = 1024  # bytes that say what a file is
 BEFORE_TEXT = b"\xef\xbb\xbf\xff\xfe \r\n\t\x00"
 WEB_PAGES = (b"<!doctype html", b"<html")
@@ -28,12 +28,13 @@ def fetch_feed(request: FeedRequest, *, into: IO[bytes], on_progress: Progress) 
     `on_progress` is called with the bytes that have come, and with how many there will be where that is known.
     Raises FeedError; what is in the file then is of no use.
     """
-    if not request.address.lower().startswith(SCHEMES):
+    if not is_web_address(request.address):
         validators = copy_file(request, into=into, on_progress=on_progress)
         return _describe(into, request=request, validators=validators) if validators else None
     if request.kind == "shopify" and (pages := find_pages(request.address)):
-        shop = ShopPages(FeedServer(replace(request, validators=Validators()), max_bytes=MAX_PAGE_BYTES), pages)
-        shop.write_products(into, max_bytes=settings.KINDRED_FEED_MAX_BYTES, on_progress=on_progress)
+        server = FeedServer(replace(request, validators=Validators()), max_bytes=MAX_PAGE_BYTES)
+        shop = ShopPages(server, pages, on_progress=on_progress)
+        shop.write_products(into, max_bytes=settings.KINDRED_FEED_MAX_BYTES)
         return _describe(into, request=request, validators=Validators(), currency=shop.ask_currency())
     server = FeedServer(request, max_bytes=settings.KINDRED_FEED_MAX_BYTES)
     answer = server.download(request.address, into=into, on_progress=on_progress)

@@ -61,14 +61,14 @@ def find_pages(address: str) -> Pages | None:
 class ShopPages:
     """One reading of a shop's products, politely."""
 
-    def __init__(self, server: FeedServer, pages: Pages) -> None:
+    def __init__(self, server: FeedServer, pages: Pages, *, on_progress: Callable[[int, int | None], None]) -> None:
         self.server = server
         self.pages = pages
+        self.on_progress = on_progress  # called before each request: a shop may have itself waited for, for minutes
+        self.done = 0  # bytes
         self.wait: Callable[[float], None] = time.sleep
 
-    def write_products(
-        self, into: IO[bytes], *, max_bytes: int, on_progress: Callable[[int, int | None], None]
-    ) -> None:
+    def write_products(self, into: IO[bytes], *, max_bytes: int) -> None:
         """Write each product as a line of JSON. Raises FeedError unless the last page was reached."""
         known: set[Any] = set()  # ids: products move from page to page while others are added
         repeated = 0
@@ -80,9 +80,9 @@ class ShopPages:
                 raise _find_end(len(known))
             for product in fresh:
                 write_piece(into, json.dumps(product, separators=(",", ":")).encode() + b"\n")
-            if into.tell() > max_bytes:
+            self.done = into.tell()
+            if self.done > max_bytes:
                 raise too_large(max_bytes)
-            on_progress(into.tell(), None)
         if not known:
             raise FeedError(
                 "The shop shows no products in its products.json: publish them to the online store.", is_temporary=False
@@ -133,6 +133,7 @@ class ShopPages:
         raise AssertionError  # the last try returned or raised
 
     def _ask_json(self, url: str) -> Any:
+        self.on_progress(self.done, None)
         with tempfile.TemporaryFile() as page:
             answer = self.server.download(url, into=page, on_progress=lambda *_: None)
             self._follow(answer)
