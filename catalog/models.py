@@ -22,6 +22,8 @@ from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 from catalog.pictures.unpictured import UnpicturedProduct as UnpicturedProduct  # likewise
 from catalog.prices import KEPT_DECIMALS, PriceColumn
+from catalog.sources.source import Source as Source  # likewise
+from catalog.sources.source_run import SourceRun as SourceRun  # likewise
 
 if TYPE_CHECKING:
     from catalog.filters import Filters
@@ -202,6 +204,7 @@ class Product(models.Model):
             models.Index(fields=["brand"], name="product_brand"),
             models.Index(fields=["collection"], name="product_collection"),
             models.Index(fields=["variant_group"], name="product_variant_group"),
+            models.Index(fields=["source", "id"], condition=~Q(source=""), name="product_source"),
             # What the admin's list is narrowed to, and nearly no product of a shop in order is.
             models.Index(fields=["sku"], condition=Q(is_active=False), name="product_hidden"),
             models.Index(fields=["sku"], condition=Q(description=""), name="product_undescribed"),

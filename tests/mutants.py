@@ -779,9 +779,9 @@ MUTANTS = (
         "pictures of servers that pack everything are no pictures",
     ),
     Mutant(
-        "catalog/management/commands/import_products.py",
-        "            loader.folder.look_ahead(",
-        "            list(",
+        "catalog/importers/reading.py",
+        "    loader.folder.look_ahead(",
+        "    list(",
         ("tests/field/test_pictures.py::test_a_file_that_a_later_row_could_mean_as_well_is_nobodys",),
         "the first of two products in a long file shows the picture of the other",
     ),
@@ -821,26 +821,80 @@ MUTANTS = (
         "a price that no column holds fails in the database, and its row without a reason",
     ),
     Mutant(
-        "catalog/pictures/fetching.py",
+        "catalog/fetching/targets.py",
         "return is_public(address.ipv4_mapped)",
         "return True",
         ("tests/unit/catalog/test_fetching.py::test_addresses_inside_the_network_are_not_fetched_from",),
         "a URL reads from servers inside the network",
     ),
     Mutant(
-        "catalog/pictures/fetching.py",
-        "        for _ in range(MAX_REDIRECTS + 1):\n            target = choose_target(url)\n",
-        "        target = choose_target(url)\n        for _ in range(MAX_REDIRECTS + 1):\n"
-        "            target = Target(urlsplit(url), target.host, target.port, target.addresses)\n",
+        "catalog/fetching/connection.py",
+        "    for _ in range(MAX_REDIRECTS + 1):\n        target = choose_target(url)\n",
+        "    target = choose_target(url)\n    for _ in range(MAX_REDIRECTS + 1):\n"
+        "        parts = __import__('urllib.parse').parse.urlsplit(url)\n"
+        "        target = Target(parts, target.host, target.port, target.addresses)\n",
         ("tests/api/test_images.py::test_answers_that_are_not_accepted",),
         "a redirect is followed without being judged",
     ),
     Mutant(
-        "catalog/pictures/fetching.py",
+        "catalog/fetching/connection.py",
         "ssl.create_default_context()",
         "ssl._create_unverified_context()",
         ("tests/api/test_images.py::test_the_certificate_has_to_be_that_of_the_host",),
         "whoever sits on the line gives a product another picture",
+    ),
+    Mutant(
+        "catalog/sources/feed_server.py",
+        "if not self.secret or target.origin != self._origin:",
+        "if not self.secret:",
+        ("tests/catalog/sources/test_fetching.py",),
+        "whoever a feed's server redirects to is told the password of the shop",
+    ),
+    Mutant(
+        "catalog/sources/feed_server.py",
+        'if target.url.scheme != "https" and not target.is_inside:',
+        "if False:",
+        ("tests/catalog/sources/test_fetching.py::test_credentials_are_not_sent_over_the_net_in_clear",),
+        "the password of a shop can be read on the way",
+    ),
+    Mutant(
+        "catalog/sources/feed_server.py",
+        "or self.received < (self.expected or 0):",
+        "or False:",
+        ("tests/catalog/sources/test_fetching.py::test_a_feed_that_is_not_whole_broke_off",),
+        "half a feed is taken for all of it, and the other half of the shop vanishes",
+    ),
+    Mutant(
+        "catalog/sources/feed_server.py",
+        "                if written > max_bytes:\n",
+        "                if False:\n",
+        ("tests/catalog/sources/test_fetching.py::test_a_feed_is_no_larger_than_it_may_be_however_small_it_is_packed",),
+        "a bomb of a few kilobytes fills the disk",
+    ),
+    Mutant(
+        "catalog/sources/unpacking.py",
+        "return self._is_plain or (self._gzip is not None and self._gzip.eof)",
+        "return True",
+        ("tests/catalog/sources/test_fetching.py::test_a_feed_that_is_not_whole_broke_off",),
+        "a packed feed that was cut off is taken for all of it",
+    ),
+    Mutant(
+        "catalog/sources/shopify_pages.py",
+        "raise _find_end(len(known))",
+        "return",
+        (
+            "tests/catalog/sources/test_shopify_pages.py"
+            "::test_a_shop_that_is_larger_than_shopify_shows_is_not_taken_for_whole",
+        ),
+        "the first 25,000 products of a larger shop are taken for all of it",
+    ),
+    Mutant(
+        "catalog/sources/shopify_pages.py",
+        "                if number == 1 or error.is_temporary:\n                    raise\n"
+        "                raise _find_end(count) from error\n",
+        "                return\n",
+        ("tests/catalog/sources/test_shopify_pages.py",),
+        "a shop that is busy for a moment loses the products of its further pages",
     ),
     Mutant(
         "embeddings/inputs.py",
@@ -1019,14 +1073,14 @@ MUTANTS = (
         "a space without vectors is served",
     ),
     Mutant(
-        "catalog/pictures/fetching.py",
+        "catalog/fetching/targets.py",
         "meant = sent.decode()",
         "meant = location",
         ("tests/api/test_images.py::test_addresses_in_every_script_are_asked_for_in_ascii",),
         "redirects of servers in half of the world lead nowhere",
     ),
     Mutant(
-        "catalog/pictures/fetching.py",
+        "catalog/fetching/targets.py",
         "host = encode_host(name)",
         "host = name",
         ("tests/api/test_images.py::test_hosts_in_every_script_are_resolved_and_named_in_ascii",),
@@ -2209,7 +2263,7 @@ MUTANTS = (
         "an export that is passed as our own CSV is loaded without prices",
     ),
     Mutant(
-        "catalog/importers/sources.py",
+        "catalog/importers/vanished.py",
         "if len(ids) > MAX_GONE * shown and not allow_many:",
         "if False:",
         ("tests/catalog/test_import_complete.py::test_more_than_a_fifth_gone_is_refused_until_it_is_said_to_be_right",),

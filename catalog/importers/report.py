@@ -63,6 +63,7 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    pictures: int = 0  # to be fetched
     deactivated: int = 0  # that a complete file does not have any more
     without_currency: str = ""  # what the format is called, where its files name no currency
     rejected_skus: set[str] = field(default_factory=set)
@@ -97,6 +98,7 @@ class ImportReport:
 
     def count(self, row: SourceRow, result: WriteResult) -> None:
         """Count what became of a row that was written."""
+        self.pictures += result.pictures
         match result.outcome:
             case Outcome.CREATED:
                 self.created += 1

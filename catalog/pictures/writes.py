@@ -12,11 +12,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from catalog.fetching.targets import FetchError
 from catalog.models import Product, ProductImage
 from catalog.pictures.arranging import make_image
 from catalog.pictures.checks import MAX_PICTURE_BYTES, PictureError, check_number, check_picture, store_checked
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
-from catalog.pictures.fetching import FetchError, fetch_public
+from catalog.pictures.fetching import fetch_public
 
 logger = logging.getLogger(__name__)
 

@@ -17,10 +17,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from catalog import tasks
+from catalog.fetching.targets import FetchError, choose_target
 from catalog.models import Product, ProductImage
-from catalog.pictures import checks, fetching, writes
+from catalog.pictures import checks, writes
 from catalog.pictures.downloads import LEASE, PictureDownload
-from catalog.pictures.fetching import FetchError, fetch_public
+from catalog.pictures.fetching import fetch_public
 from config.celery import app
 from tests.api.callers import errors, picture_bytes, problem
 from tests.catalog.row_locks import LOCKED, try_row
@@ -441,14 +442,14 @@ def test_hosts_in_every_script_are_resolved_and_named_in_ascii(monkeypatch, host
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    assert fetching.choose_target(f"https://{host}/a.png").host == resolved
+    assert choose_target(f"https://{host}/a.png").host == resolved
     assert asked == [resolved]
 
 
 @pytest.mark.parametrize("host", ["\u00fc" * 80, "a..\u00fc", "\u200d\u00fc.example", "-\u00fc-.example"])
 def test_a_host_that_is_none_is_said(host):
     with pytest.raises(FetchError, match="is not a host's name"):
-        fetching.choose_target(f"https://{host}/a.png")
+        choose_target(f"https://{host}/a.png")
 
 
 def test_a_redirect_to_nowhere_is_said(picture_server, inside):

@@ -15,12 +15,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
 from catalog.importers import READERS
-from catalog.importers.decimal_marks import MARKS, settle_prices
+from catalog.importers.decimal_marks import MARKS
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
 from catalog.importers.read_ahead import RowStore
+from catalog.importers.reading import Form, read_rows
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
-from catalog.importers.sources import NotComplete
+from catalog.importers.vanished import NotComplete
 from catalog.management.progress import open_bar
 from catalog.models import Product
 from catalog.prices import clean_currency
@@ -127,20 +128,14 @@ class Command(BaseCommand):
         report = loader.report
         with TemporaryFile() as waiting, spared_garbage():
             store = RowStore(file, waiting)
-            read = READERS[options["format"]](file, report=store.said, encoding=options["encoding"])
-            loader.folder.look_ahead(store.keep(read))
-            given = store.give(report)
-            settled = settle_prices(given, decimal=options["decimal"], currency=loader.options.currency)
-            self._load_rows(self._show_progress(settled, store, report), loader, options)
+            form = Form(**{name: options[name] for name in ("format", "encoding", "decimal")})
+            self._load_rows(self._show_progress(read_rows(store, loader, form=form), store, report), loader, options)
 
     def _load_rows(self, rows: Iterator[SourceRow], loader: Loader, options: dict[str, Any]) -> None:
-        report = loader.report
         if options["complete"]:
             loader.complete(rows, allow_many=options["allow_many_gone"])
         else:
             loader.load(rows)
-        if report.without_currency and not loader.options.currency:
-            report.warn(f"{report.without_currency} exports name no currency: products keep the one they have.")
 
     def _show_progress(self, rows: Iterator[SourceRow], store: RowStore, report: ImportReport) -> Iterator[SourceRow]:
         """Pass the rows on, with a bar by the bytes of the file that they come from."""
