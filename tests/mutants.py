@@ -2110,7 +2110,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/shopify.py",
-        '        taken.add(name_product(fields.get("variant sku", "")))\n',
+        '        taken.add(name_product(row.fields.get("variant sku", "")))\n',
         "",
         ("tests/field/test_shopify.py::test_a_shopify_export_from_the_wild",),
         "a made sku takes the place of a product that has it, which is lost",
@@ -2173,8 +2173,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/shopify.py",
-        "return SourceRow(variant.line, fields, problem, emptied, more | named, is_group_title=not suffix)",
-        "return SourceRow(variant.line, fields | named, problem, emptied, more, is_group_title=not suffix)",
+        "SourceRow(variant.line, fields, problem, emptied, more | named, page_path=page)",
+        "SourceRow(variant.line, fields | named, problem, emptied, more, page_path=page)",
         ("tests/field/test_shopify.py::test_a_shopify_export_from_the_wild",),
         "an option called Price overwrites the price",
     ),
@@ -2521,6 +2521,20 @@ MUTANTS = (
             "test_a_picture_is_not_moved_to_a_product_that_has_its_number_but_can_be_moved_within_it",
         ),
         "a picture is moved to a product that has a hundred already",
+    ),
+    Mutant(
+        "catalog/importers/json_objects.py",
+        "while (rest := text.readline(MAX_RECORD)) and not rest",
+        "while False and not rest",
+        ("tests/field/test_json.py::test_a_line_that_is_longer_than_any_product_costs_itself",),
+        "what is left of a line that is too long is read as a line",
+    ),
+    Mutant(
+        "catalog/importers/shopify_json.py",
+        "or number not in seen:",
+        "or True:",
+        ("tests/field/test_json.py::test_a_shop_is_the_same_by_its_table_and_by_its_json",),
+        "a product that slid to the next page while a shop was read is rejected",
     ),
     Mutant(
         "catalog/pictures/downloads.py",

@@ -9,6 +9,7 @@ from typing import Any
 from catalog.importers.pictures import Found, PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
+from catalog.importers.shop_pages import complete_row
 from catalog.importers.vanished import NotComplete, deactivate_gone, products_of
 from catalog.models import Product
 from catalog.pictures.arranging import PictureUrl, WantedPictures
@@ -27,6 +28,7 @@ class LoadOptions:
 
     source: str  # products that the import makes are of this source
     currency: str = ""  # of prices that the file gives none for
+    shop_url: str = ""  # that pages are below which the file gives without it: `clean_shop_url`
     replace_missing: bool = False
     claim: bool = False  # products that no import made become the source's as well
     dry_run: bool = False
@@ -117,7 +119,8 @@ class Loader:
     def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, WantedPictures | None]]:
         """Yield the good rows, and their pictures."""
         parsed = []
-        for source in batch:
+        for said in batch:
+            source = complete_row(said, shop_url=self.options.shop_url)
             try:
                 parsed.append(parse_row(source, replace_missing=self.options.replace_missing))
             except RowError as error:

@@ -40,6 +40,8 @@ class SourceRow:
     is_group_title: bool = False  # the title is that of a whole group: one of several that is stored keeps its own
     is_shifted: bool = False  # too many or too few cells: they may stand under each other's columns
     note: str = ""  # what of the row counts for nothing although it is loaded, as a sentence
+    page_path: str = ""  # of its page, below the shop's address, where the file has no more of it than that
+    picture_root: str = ""  # below the shop's address: where its pictures are, if the file has their names only
 
     @property
     def product(self) -> str:

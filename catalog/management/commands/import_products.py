@@ -21,6 +21,7 @@ from catalog.importers.pictures import PictureFolder
 from catalog.importers.read_ahead import RowStore
 from catalog.importers.reading import Form, read_rows
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
+from catalog.importers.shop_pages import clean_shop_url
 from catalog.importers.vanished import NotComplete
 from catalog.management.progress import open_bar
 from catalog.models import Product
@@ -36,7 +37,7 @@ sku, and only what differs is written. A row that cannot be loaded is reported w
 others are loaded.
 
 The CSV's columns: sku, title (both required), description, brand, category (a path A/B/C), price, currency, stock,
-attributes (JSON), images (file names, separated by |), variant_group, collection, is_active, and title_zh,
+attributes (JSON), images (file names, separated by |), variant_group, collection, url, is_active, and title_zh,
 description_zh and the like for other languages. Other columns are kept in attributes.
 
 Columns that the file does not have change nothing. An empty cell of the CSV empties its field (stock: not counted),
@@ -47,6 +48,8 @@ Exit code: 0 when at least one row was loaded or already there, whatever was rej
 the file cannot be read, or when --complete deactivated nothing because too much is missing; 130 when it was stopped."""
 
 FORMAT_HELP = "what wrote the file; default: csv, the columns above"
+SHOP_HELP = """where the shop is, such as https://shop.example: products link to their pages there, which exports of
+shops name without it; https://shop.example/p/{key} where they are not where the shop's system has them by default"""
 COMPLETE_HELP = """the file is all there is of its source: products that an import of this source made and that the file
 lacks are deactivated. Refused where more than 20 %% of them are gone"""
 
@@ -78,6 +81,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=list(READERS), default="csv", help=FORMAT_HELP)
         parser.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252; default: utf-8")
         parser.add_argument("--currency", metavar="C", help="of prices that the file gives none for, such as EUR")
+        parser.add_argument("--shop-url", metavar="URL", default="", help=SHOP_HELP)
         parser.add_argument("--complete", action="store_true", help=COMPLETE_HELP)
         parser.add_argument("--allow-many-gone", action="store_true", help="let --complete deactivate more than 20 %%")
         parser.add_argument("--source", metavar="NAME", help="where the file comes from; default: the format's name")
@@ -180,11 +184,15 @@ class Command(BaseCommand):
 
 
 def _read_options(options: dict[str, Any]) -> LoadOptions:
-    """Raises CommandError for a currency that is none."""
+    """Raises CommandError for a currency or an address that is none."""
     try:
         currency = clean_currency(options["currency"] or "")
     except BadValue as error:
         raise CommandError(f"--currency {options['currency']} {error}") from None
+    try:
+        shop_url = clean_shop_url(options["shop_url"])
+    except BadValue as error:
+        raise CommandError(f"--shop-url {options['shop_url']} {error}") from None
     source = options["source"] or options["format"]
     limit = Product._meta.get_field("source").max_length or 0
     if len(source) > limit:
@@ -192,6 +200,7 @@ def _read_options(options: dict[str, Any]) -> LoadOptions:
     return LoadOptions(
         source=source,
         currency=currency,
+        shop_url=shop_url,
         replace_missing=options["replace_missing"],
         claim=options["claim"],
         dry_run=options["dry_run"],
