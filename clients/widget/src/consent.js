@@ -1,0 +1,111 @@
+/* Whether the visitor agrees to be counted. Until then nothing is stored and nothing sent; Global Privacy Control means no. */
+
+const SESSION = "kindred-session";
+const listeners = new Set();
+const granting = new Set(); // elements that say consent="granted"
+let spoken = null; // by grant() and withdraw()
+let asked; // what the page has set as `kindred.consent`
+let granted = false;
+let turns = 0;
+let session = ""; // for browsers that keep nothing
+
+export function isGranted() {
+  return granted;
+}
+
+export function onConsentChange(listener) {
+  listeners.add(listener);
+}
+
+/* Ask, and call back with the answer: at once, unless the page's function takes its time. */
+export function whenDecided(callback) {
+  const turn = ++turns;
+  const decide = (said) => {
+    const yes = isYes(said);
+    if (turn === turns) apply(yes);
+    callback(yes);
+  };
+  const said = readDecision();
+  if (typeof said?.then === "function") said.then(decide, () => decide(false));
+  else decide(said);
+}
+
+export function decideAgain() {
+  whenDecided(() => {});
+}
+
+function readDecision() {
+  if (navigator.globalPrivacyControl) return false;
+  if (spoken !== null) return spoken;
+  if (asked === undefined) return granting.size > 0;
+  try {
+    return typeof asked === "function" ? asked() : asked;
+  } catch (error) {
+    console.error(`kindred.consent failed, which counts as no: ${error}`);
+    return false;
+  }
+}
+
+function isYes(said) {
+  return said === true || said === "granted";
+}
+
+function apply(yes) {
+  if (yes === granted) return;
+  granted = yes;
+  if (!yes) forgetStored();
+  for (const listener of listeners) listener(yes);
+}
+
+export function getAsked() {
+  return asked;
+}
+
+export function setAsked(value) {
+  asked = value ?? undefined;
+  spoken = null; // the page has something newer to say
+  decideAgain();
+}
+
+export function speak(yes) {
+  spoken = yes;
+  if (!yes) forgetStored();
+  decideAgain();
+}
+
+/* `value` is that of an element's attribute, null where it has none or has left the page. */
+export function hearElement(element, value) {
+  if (value === "granted" ? granting.has(element) : !granting.delete(element)) return;
+  if (value === "granted") granting.add(element);
+  decideAgain();
+}
+
+export function readSession(makeId) {
+  session = recall(SESSION) || session || makeId();
+  remember(SESSION, session);
+  return session;
+}
+
+/* What is kept for the visit, with consent alone: null where there is nothing, or no place to keep it. */
+export function recall(name) {
+  try {
+    return granted ? sessionStorage.getItem(name) : null;
+  } catch {
+    return null;
+  }
+}
+
+export function remember(name, value) {
+  if (!granted) return;
+  try {
+    if (value === null) sessionStorage.removeItem(name);
+    else sessionStorage.setItem(name, value);
+  } catch {} // as above
+}
+
+function forgetStored() {
+  session = "";
+  try {
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith("kindred-")) sessionStorage.removeItem(name);
+  } catch {} // as above
+}
