@@ -39,6 +39,18 @@ def find_key(token: str, *, request: Any) -> ApiKey | None:
     return key
 
 
+def use_key(token: str, *, request: Any) -> ApiKey:
+    """Return the usable key of `token` and note its use. Raises AuthenticationFailed, or Throttled as `find_key`."""
+    key = find_key(token, request=request)
+    if key is None:
+        raise AuthenticationFailed(
+            gettext("This API key is unknown, revoked or expired. Make one with `manage.py api_key create`."),
+            code="invalid_api_key",
+        )
+    key.record_use()
+    return key
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """A wrong key is refused even where no key is needed: silence would hide a typo until the first write."""
 
@@ -46,14 +58,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         token = read_token(request)
         if token is None:
             return None
-        key = find_key(token, request=request)
-        if key is None:
-            raise AuthenticationFailed(
-                gettext("This API key is unknown, revoked or expired. Make one with `manage.py api_key create`."),
-                code="invalid_api_key",
-            )
-        key.record_use()
-        return AnonymousUser(), key
+        return AnonymousUser(), use_key(token, request=request)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="Kindred"'

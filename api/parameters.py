@@ -53,12 +53,16 @@ class QueryParameters(DeclaredFields):
 
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
-        """Return the validated parameters.
+        """Return the validated parameters of a request. Raises ValidationError."""
+        return cls.read_query(request.query_params)
+
+    @classmethod
+    def read_query(cls, sent: MultiValueDict[str, str]) -> dict[str, Any]:
+        """Return the validated parameters of a query string.
 
         The class's own fields do it, which hold no state: a serializer would copy each of them for every request.
         Raises ValidationError naming every parameter that is unknown, repeated or not valid.
         """
-        sent = request.query_params
         values: dict[str, Any] = {}
         wrong: dict[str, Any] = cls.find_unknown(sent)
         for name, field in cls._declared_fields.items():

@@ -48,10 +48,12 @@ class BoundedJSONParser(BaseParser):
     """
 
     media_type = "application/json"
+    most_bytes: int | None = None  # whatever the view takes
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         view = (parser_context or {}).get("view")
-        limit: int = getattr(view, "max_body_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        of_view: int = getattr(view, "max_body_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        limit = self.most_bytes or of_view
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise PayloadTooLarge(gettext("The body is larger than %s bytes. Send it in several parts.") % f"{limit:,}")

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from django.db import models
 
 from catalog.models import Product
+from recommendations.rules import MAX_PLACEMENT_LENGTH
 
 MAX_ID_LENGTH = 100
 SKU_LENGTH = 100
+STRATEGY_LENGTH = 20
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -46,9 +48,13 @@ class Event(models.Model):
     user_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True, help_text="A pseudonym: never a name or address")
     session_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
     recommendation_id = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
+    placement = models.CharField(
+        max_length=MAX_PLACEMENT_LENGTH, blank=True, default="", help_text="Where it was shown"
+    )
+    strategy = models.CharField(max_length=STRATEGY_LENGTH, blank=True, default="", help_text="Of the list")
     position = models.PositiveIntegerField(null=True, blank=True, help_text="In the list, from 1")
     quantity = models.PositiveIntegerField(default=1)
-    occurred_at = models.DateTimeField(db_index=True)
+    occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(auto_now_add=True)
 
     objects = EventQuerySet.as_manager()
@@ -58,7 +64,11 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["user_id", "occurred_at"], name="events_of_user", condition=~models.Q(user_id="")),
             models.Index(fields=["product", "type"], name="events_of_product"),
+            models.Index(fields=["sku", "occurred_at", "id"], name="events_of_sku"),
+            models.Index(fields=["type", "occurred_at", "id"], name="events_of_type"),
+            models.Index(fields=["occurred_at", "id"], name="events_by_time"),
         ]
+        permissions = [("see_sessions", "Can see whose sessions events are of")]
 
     def __str__(self) -> str:
         return f"{self.type} of {self.sku} at {self.occurred_at:%Y-%m-%d %H:%M}"

@@ -1,10 +1,8 @@
-"""The shop's search page, the page that says why, the near-duplicates in the admin, and the web component."""
+"""The shop's search page, the page that says why, and the near-duplicates in the admin."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib import admin
@@ -14,7 +12,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import condition, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from api.counts import Count, count_rows
 from api.problems import RequestError
@@ -23,7 +21,6 @@ from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.explanations.services import Why, explain_pair, read_heat_map
 from recommendations.near_duplicates import DuplicateGroup, find_near_duplicates
-from recommendations.recommendation_list import make_recommendation_id
 from recommendations.search.queries import prepare_photo, take_photo_turn
 from recommendations.search.services import SearchAnswer, search_photo, search_text
 from recommendations.worker import WorkerUnavailable
@@ -150,26 +147,3 @@ def find_groups(space: EmbeddingSpace, *, refresh: bool) -> list[DuplicateGroup]
         groups = find_near_duplicates(space)
         cache.set(key, groups, KEEP_S)
     return groups
-
-
-SCRIPT = Path(__file__).parent / "static" / "recommendations" / "kindred.js"
-
-
-@lru_cache
-def read_script() -> bytes:
-    return SCRIPT.read_bytes()
-
-
-def script_etag(request: HttpRequest) -> str:
-    return f'"{make_recommendation_id(read_script())}"'
-
-
-@require_safe
-@condition(etag_func=script_etag)
-def web_component(request: HttpRequest) -> HttpResponse:
-    """`<kindred-similar>` for any page: <script type="module" src=".../widgets/kindred.js"></script>."""
-    response = HttpResponse(read_script(), content_type="text/javascript; charset=utf-8")
-    response["Cache-Control"] = "public, max-age=3600"
-    response["Access-Control-Allow-Origin"] = "*"  # a public file; the API behind it has its own CORS settings
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response

@@ -457,8 +457,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/static/recommendations/kindred.js",
-        " && !this.#hasFailed()",
-        "",
+        '"kindred-failed:"',
+        "Math.random()",
         ("tests/browser/test_shop.py::test_the_console_names_the_origin_that_the_shop_does_not_allow_yet",),
         "every page of a site that is not allowed yet has a hole in it",
     ),
@@ -1932,8 +1932,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/static/recommendations/kindred.js",
-        """if (this.getAttribute("sku") && !this.shadowRoot.firstChild && !this.#hasFailed()) this.#keepRoom();""",
-        "",
+        "Math.min(Math.max(Number.parseInt(",
+        "0 * Math.min(Math.max(Number.parseInt(",
         (
             "tests/browser/test_pages.py"
             "::test_the_web_component_moves_nothing_and_needs_nothing_that_a_strict_policy_forbids",
@@ -1942,7 +1942,7 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/static/recommendations/kindred.js",
-        """console.error(`<kindred-similar sku="${sku}">: ${message}`);""",
+        "CORS_ALLOWED_ORIGINS=${location.origin}",
         "",
         ("tests/browser/test_shop.py::test_the_console_names_the_origin_that_the_shop_does_not_allow_yet",),
         "an empty place on the page, and nothing that says which setting is missing",

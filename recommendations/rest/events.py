@@ -11,18 +11,22 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ErrorDetail, Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.access import MaySendEvents, may_see_all
+from api.access import ApiKeyAuthentication, MaySendEvents, may_see_all
 from api.parameters import ObjectsField, QueryParameters, StrictSerializer
+from api.parsers import BoundedJSONParser
 from api.problems import flatten_errors
 from api.schema import ProblemErrorSerializer
-from api.throttling import EventThrottle, count_in_window, identify_address, parse_rate
+from api.throttling import count_in_window, identify_address, parse_rate
 from catalog.models import Product
-from recommendations.events import MAX_ID_LENGTH, Event
+from recommendations.events import MAX_ID_LENGTH, STRATEGY_LENGTH, Event
+from recommendations.rest.beacons import BeaconAuthentication, BeaconParser, BeaconThrottle, is_beacon
+from recommendations.rules import MAX_PLACEMENT_LENGTH
 
 MAX_EVENTS = 1_000
 EVENTS_OF_A_REQUEST = 10  # at most, on average, where nobody says who asks
@@ -45,6 +49,12 @@ class EventSerializer(StrictSerializer):
     session_id = serializers.CharField(max_length=MAX_ID_LENGTH, required=False, allow_blank=True)
     recommendation_id = serializers.CharField(
         max_length=MAX_ID_LENGTH, required=False, allow_blank=True, help_text="Of the list that the product was in"
+    )
+    placement = serializers.CharField(
+        max_length=MAX_PLACEMENT_LENGTH, required=False, allow_blank=True, help_text="Where the list was shown"
+    )
+    strategy = serializers.CharField(
+        max_length=STRATEGY_LENGTH, required=False, allow_blank=True, help_text="Of that list"
     )
     position = serializers.IntegerField(min_value=1, max_value=10_000, required=False, help_text="In that list")
     quantity = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False, help_text="Bought; 1")
@@ -125,11 +135,19 @@ EXAMPLE = OpenApiExample(
 )
 
 
+class EventsQuery(QueryParameters):
+    """Parameters of POST events/. The schema has the key among the ways to say who asks."""
+
+    key = serializers.CharField(required=False, max_length=200, help_text="Of a beacon")
+
+
 class EventsView(APIView):
     """What shoppers did."""
 
+    authentication_classes = [ApiKeyAuthentication, BeaconAuthentication, SessionAuthentication]
+    parser_classes = [BoundedJSONParser, BeaconParser]
     permission_classes = [MaySendEvents]
-    throttle_classes = [EventThrottle]
+    throttle_classes = [BeaconThrottle]
     max_body_bytes = MAX_BODY_BYTES
 
     @extend_schema(
@@ -140,13 +158,18 @@ class EventsView(APIView):
         examples=[EXAMPLE],
     )
     def post(self, request: Request) -> Response:
-        """Report up to 1,000 events. Each is recorded once, however often it is sent; a bad one costs only itself."""
+        """Report up to 1,000 events. Each is recorded once, however often it is sent; a bad one costs only itself.
+
+        A beacon of a page sends the same as text/plain, up to 64 KiB, with its publishable key in the address.
+        """
+        EventsQuery.read(request)
         batch = EventBatchSerializer(data=request.data)
         batch.is_valid(raise_exception=True)
         items = batch.validated_data["events"]
-        if request.auth is None:
+        is_anyone = request.auth is None or is_beacon(request)  # the key of a page is known to all
+        if is_anyone:
             check_address(request, count=len(items))
-        busy = find_busy_sessions(items) if request.auth is None else set()
+        busy = find_busy_sessions(items) if is_anyone else set()
         events, rejected = check_events(items, busy=busy, tells_unknown=may_see_all(request))
         recorded = Event.objects.record(events)
         return Response({"recorded": len(recorded), "duplicates": len(events) - len(recorded), "rejected": rejected})

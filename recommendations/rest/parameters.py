@@ -27,6 +27,7 @@ from recommendations.requests import Filters, ListRequest, Options, Page
 from recommendations.rest.serializers import RESULT_FIELDS
 
 MAX_PLACEMENTS = 20
+MAX_PLACEMENT_QUERY = 8_000  # characters; addresses are shorter in practice
 SIGNER = Signer(salt="recommendations.cursor")
 
 
@@ -45,6 +46,25 @@ class SimilarQuery(QueryParameters):
     strategy = copy_field(ListRequest, "strategy")
     fields = FieldsField(choices=RESULT_FIELDS)  # type: ignore[assignment]
     cursor = make_cursor_field()
+
+
+class PlacementParameters(SimilarQuery):
+    """One placement of GET recommendations/: those of GET similar/, and what the list is for."""
+
+    open_prefixes = (ATTRIBUTE_PREFIX,)
+
+    id = serializers.CharField(default="", max_length=100)
+    anchors = copy_field(ListRequest, "anchors")
+
+
+class BatchParameters(QueryParameters):
+    """Parameters of GET recommendations/."""
+
+    placement = TextsField(
+        "Query string of one placement: the parameters of similar/ with `anchors`, repeated for several, and `id`",
+        child=serializers.CharField(max_length=MAX_PLACEMENT_QUERY),
+        max_length=MAX_PLACEMENTS,
+    )
 
 
 class FiltersSerializer(DeclaredFields):

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import OperationalError
+from django.http import QueryDict
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, ErrorDetail, NotFound, ValidationError
@@ -24,7 +25,9 @@ from recommendations.requests import Filters, Page
 from recommendations.rest.examples import BATCH_EXAMPLES, LIST_EXAMPLE
 from recommendations.rest.parameters import (
     MAX_PLACEMENTS,
+    BatchParameters,
     BatchQuery,
+    PlacementParameters,
     PlacementQuery,
     SimilarQuery,
     build_options,
@@ -78,6 +81,29 @@ class BatchView(APIView):
     max_body_bytes = MAX_BODY_BYTES
 
     @extend_schema(
+        operation_id="readRecommendations",
+        tags=["recommendations"],
+        parameters=[BatchParameters],
+        responses=BatchSerializer,
+        examples=BATCH_EXAMPLES[1:],
+    )
+    def get(self, request: Request) -> Response:
+        """Answer several placements in one call that caches may keep.
+
+        Each `placement` is the query string that similar/ would take, encoded, with `anchors`:
+        `placement=anchors%3DMUG-101%26limit%3D8`.
+        """
+        texts = BatchParameters.read(request).get("placement")
+        if not texts:
+            raise ValidationError({"placement": [gettext("Has to be a list of 1 to %d placements.") % MAX_PLACEMENTS]})
+        give_up_at = monotonic() + BATCH_BUDGET_S
+        answers = [answer_query(QueryDict(text), request, give_up_at=give_up_at) for text in texts]
+        response = Response({"placements": answers})
+        if all(answer["problem"] is None for answer in answers):
+            allow_caching(request, response)
+        return response
+
+    @extend_schema(
         operation_id="recommend",
         tags=["recommendations"],
         request=BatchQuery,
@@ -126,17 +152,43 @@ def count_terms(sent: Any) -> int:
 
 
 def answer_placement(sent: Any, request: Request, *, give_up_at: float) -> dict[str, Any]:
-    """Return the list, or the problem of this placement; after `give_up_at` the problem is what the others cost."""
-    name = str(sent.get("id", ""))[:100] if isinstance(sent, dict) else ""
-    try:
-        if monotonic() > give_up_at:
-            raise TooExpensive
+    """Return the list, or the problem of this placement in JSON."""
+
+    def answer() -> dict[str, Any]:
         query = PlacementQuery(data=sent)
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
-        answer = answer_list(
+        return answer_list(
             wanted, request=request, read_filters=lambda: build_placement_filters(wanted), asked=identify(sent)
         )
+
+    name = str(sent.get("id", ""))[:100] if isinstance(sent, dict) else ""
+    return answer_by_itself(answer, request, name=name, give_up_at=give_up_at)
+
+
+def answer_query(sent: QueryDict, request: Request, *, give_up_at: float) -> dict[str, Any]:
+    """Return the list, or the problem of this placement in a query string."""
+
+    def answer() -> dict[str, Any]:
+        wanted = PlacementParameters.read_query(sent)
+        return answer_list(
+            wanted,
+            request=request,
+            read_filters=lambda: Filters.from_query(wanted, sent=sent),
+            asked=identify({name: sorted(sent.getlist(name)) for name in sent}),
+        )
+
+    return answer_by_itself(answer, request, name=sent.get("id", "")[:100], give_up_at=give_up_at)
+
+
+def answer_by_itself(
+    answer_one: Callable[[], dict[str, Any]], request: Request, *, name: str, give_up_at: float
+) -> dict[str, Any]:
+    """Return a placement's list, or its problem; after `give_up_at` the problem is what the others cost."""
+    try:
+        if monotonic() > give_up_at:
+            raise TooExpensive
+        answer = answer_one()
     except (APIException, RequestError, OperationalError) as error:
         failure = handle_exception(error, {"request": request})
         return {"id": name, "list": None, "problem": failure.data if failure else None}

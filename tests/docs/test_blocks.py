@@ -82,7 +82,7 @@ def check_html(block: Block, client) -> None:
     sources = [attributes["src"] for tag, attributes in tags if tag == "script"]
     assert [client.get(source.removeprefix(HERE)).status_code for source in sources] == [200]
     [element] = [attributes for tag, attributes in tags if tag == "kindred-similar"]
-    script = (PROJECT / "recommendations/static/recommendations/kindred.js").read_text()
+    script = (PROJECT / "clients/widget/src/element.js").read_text()
     observed = json.loads(re.search(r"observedAttributes = (\[.*?\])", script)[1])
     assert [name for name in element if name not in observed] == []
 

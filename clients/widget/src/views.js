@@ -1,0 +1,23 @@
+/* That a product's own page is looked at: once for each product on a page, as soon as there is consent. */
+
+import { onConsentChange } from "./consent.js";
+import { recordEvent } from "./events.js";
+
+const views = new Map(); // address of a shop and sku -> {to, sku, isSettled}
+
+/* `wish` as of `readWish`: its anchor is what the page is about. */
+export function viewProduct({ api, key, anchors }) {
+  const [sku] = anchors;
+  const name = `${api} ${sku}`;
+  if (!sku || views.has(name)) return;
+  views.set(name, { to: { api, key }, sku, isSettled: false });
+  tell(views.get(name));
+}
+
+onConsentChange((yes) => yes && views.forEach(tell));
+
+function tell(view) {
+  if (view.isSettled) return;
+  view.isSettled = true; // also while the page's function takes its time
+  recordEvent(view.to, { type: "view", sku: view.sku }, (yes) => (view.isSettled = yes));
+}

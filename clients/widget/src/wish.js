@@ -1,0 +1,75 @@
+/* What an element asks for, read from its attributes and from the page. */
+
+import { HOME } from "./addresses.js";
+import { LAYOUTS } from "./layouts.js";
+import { findPageSku, readSelected } from "./page-sku.js";
+
+const DEFAULT_LIMIT = 8;
+const MOST = 100;
+const WITHOUT_ANCHOR = ["popular", "recent"]; // strategies that compare with nothing
+
+export function readApi(element) {
+  return (element.getAttribute("api") || HOME || location.origin).replace(/\/+$/, "");
+}
+
+export function readLanguage(element) {
+  const said = element.getAttribute("locale") || element.closest("[lang]")?.lang || document.documentElement.lang;
+  return (said || navigator.language || "en").replaceAll("_", "-");
+}
+
+export function readLayout(element) {
+  const layout = element.getAttribute("layout");
+  return LAYOUTS.includes(layout) ? layout : LAYOUTS[0];
+}
+
+export function readLimit(element) {
+  return Math.min(Math.max(Number.parseInt(element.getAttribute("limit"), 10) || DEFAULT_LIMIT, 1), MOST);
+}
+
+export function readPlacement(element) {
+  return element.getAttribute("placement") || "widget";
+}
+
+/* {api, key, language, anchors, query, isForPage}; throws where it takes a product and none is named. */
+export function readWish(element) {
+  const strategy = element.getAttribute("strategy") || "";
+  const { anchors, isForPage } = readAnchors(element);
+  if (!anchors.length && !WITHOUT_ANCHOR.includes(strategy)) throw new Error(explainNoSku(element));
+  const query = new URLSearchParams(element.getAttribute("params") || "");
+  query.set("limit", String(readLimit(element)));
+  query.set("placement", readPlacement(element));
+  if (strategy) query.set("strategy", strategy);
+  const key = element.getAttribute("key") || "";
+  return { api: readApi(element), key, language: readLanguage(element), anchors, isForPage, query: String(query) };
+}
+
+/* A list that is given, as of a cart; else the one product that the page is about. */
+function readAnchors(element) {
+  const given = element.getAttribute("anchors");
+  const strategy = element.getAttribute("strategy");
+  if (given !== null) return { anchors: splitAnchors(given), isForPage: false };
+  const selector = element.getAttribute("sku-from");
+  let sku = element.getAttribute("sku") || "";
+  if (!sku && selector) sku = readSelected(selector);
+  else if (!sku && !WITHOUT_ANCHOR.includes(strategy)) sku = findPageSku();
+  return { anchors: sku ? [sku] : [], isForPage: true };
+}
+
+/* "A, B" or, for SKUs with commas, ["A,1", "B"]. */
+function splitAnchors(given) {
+  let skus = given.split(",");
+  if (given.trim().startsWith("[")) {
+    try {
+      skus = JSON.parse(given);
+    } catch {
+      throw new Error(`anchors="${given}" is neither a list with commas nor JSON`);
+    }
+  }
+  return [...new Set(skus.map((sku) => String(sku).trim()).filter(Boolean))].slice(-MOST);
+}
+
+function explainNoSku(element) {
+  if (element.hasAttribute("anchors")) return "anchors names no product, so there is nothing to show yet";
+  if (element.hasAttribute("sku-from")) return `sku-from="${element.getAttribute("sku-from")}" finds no SKU on this page`;
+  return 'no sku. Say sku="...", or sku-from="[data-sku]", or have the page say it by JSON-LD (Product, sku) or by <meta property="product:retailer_item_id">';
+}
