@@ -18,11 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from api.counts import MAX_COUNTED, Count, CountRows, word_count
-from catalog.admin_filters import CategoryFilter, CollectionFilter, MissingFilter, StockFilter
+from catalog.admin_filters import CategoryFilter, CollectionFilter, MissingFilter, SourceFilter, StockFilter
 from catalog.admin_forms import ObjectField, PricedForm, PriceField, ProductForm, ProductImageForm, StockField
 from catalog.admin_lists import BoundedAdmin, OfProductsAdmin, find_words
 from catalog.models import NAMES, Category, Product, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURES
+from catalog.product_source import describe_keeper
+from catalog.sources.admin import SourceAdmin as SourceAdmin  # Django looks for it here
 from catalog.writing import ProductWrite, write_product
 
 admin.site.site_header = "Kindred"
@@ -71,7 +73,7 @@ class ProductAdmin(BoundedAdmin):
     list_display = ("thumb", "name", "price", "stock", "is_active")
     list_display_links = ("thumb", "name")
     list_editable = ("price", "stock", "is_active")
-    list_filter = ("is_active", StockFilter, MissingFilter, CategoryFilter, CollectionFilter)
+    list_filter = ("is_active", StockFilter, MissingFilter, SourceFilter, CategoryFilter, CollectionFilter)
     list_select_related = ("category",)
     sortable_by = ("name", "price")
     search_fields = ("sku", "title", *NAMES[1:])  # as they are looked for by `find_words`
@@ -117,11 +119,13 @@ class ProductAdmin(BoundedAdmin):
         return queryset.filter(find_words(search_term)), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        return (*super().get_readonly_fields(request, obj), *(self.panels.values() if obj else ()))
+        return (*super().get_readonly_fields(request, obj), "kept_by", *(self.panels.values() if obj else ()))
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         panels = [(title, {"fields": (panel,)}) for title, panel in self.panels.items()] if obj else []
-        return (*super().get_fieldsets(request, obj), *panels)
+        first, *others = super().get_fieldsets(request, obj)
+        kept = [(_("Kept true by a source"), {"fields": ("kept_by",)})] if obj and obj.source else []
+        return (first, *kept, *others, *panels)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **kwargs | {"form": PricedForm})
@@ -152,8 +156,13 @@ class ProductAdmin(BoundedAdmin):
     @admin.display(description=_("Product"), ordering="title")
     def name(self, product: Product) -> SafeString:
         category = product.category.path if product.category else ""
-        details = " · ".join(filter(None, (product.sku, product.brand, category)))
+        source = gettext("from %s") % product.source if product.source else ""
+        details = " · ".join(filter(None, (product.sku, product.brand, category, source)))
         return format_html('{}<span class="row-details">{}</span>', product.title, details)
+
+    @admin.display(description=_("Source"))
+    def kept_by(self, product: Product) -> SafeString:
+        return describe_keeper(product)
 
     @admin.display(description=_("Picture"))
     def thumb(self, product: Product) -> SafeString:

@@ -28,16 +28,20 @@ def finish_run(run: SourceRun, ending: Ending, *, lease: Lease) -> None:
     source = Source.objects.select_for_update().get(pk=run.source_id)  # whoever enables it meanwhile is not overruled
     if source.lease != lease.token:
         raise LeaseLost
+    if ending.state == SourceRun.State.WAITING:  # it has not begun: whoever was about to do it ends
+        source.runs.filter(pk=run.pk).update(state=ending.state, started_at=None)
+        return
     run.state, run.error, run.ended_at = ending.state, ending.error[:MAX_ERROR], now
     run.save()
     changes = _after_dry_run(run) if run.is_dry else _after_run(run, ending, source=source, now=now)
-    Source.objects.filter(pk=source.pk).update(**changes)
+    if changes:
+        Source.objects.filter(pk=source.pk).update(**changes)
     _forget_old_runs(source)
 
 
 def _after_dry_run(run: SourceRun) -> dict[str, Any]:
     """What has been tried is what the source was when the run began."""
-    return {"tried_as": run.source.reading if run.state == SourceRun.State.DONE else ""}
+    return {"tried_as": run.source.reading} if run.state == SourceRun.State.DONE else {}
 
 
 def _after_run(run: SourceRun, ending: Ending, *, source: Source, now: datetime) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from catalog.models import SourceRun
 from catalog.sources.addresses import is_web_address
 from catalog.sources.feed import Feed, FeedError, FeedRequest, Validators
 from catalog.sources.leasing import LeaseLost
-from catalog.sources.progress import RunProgress, RunStopped
+from catalog.sources.progress import RunProgress, RunStopped, WorkerEnds
 from catalog.sources.reasons import Reasons
 from catalog.sources.row_policies import apply_policies
 from catalog.sources.sealing import SealBroken
@@ -50,6 +50,8 @@ def carry_out(progress: RunProgress, *, fetch: Fetch) -> Ending:
     except RunStopped:
         said = "A person stopped it. What had been loaded by then is kept."
         return Ending(state=SourceRun.State.STOPPED, error=said)
+    except WorkerEnds:
+        return Ending(state=SourceRun.State.WAITING)
     except LeaseLost:
         raise
     except Exception as error:  # whatever a stranger's feed leads to: said, and tried again at its time

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from catalog.fields import LANGUAGE, clean_url
@@ -33,6 +34,8 @@ def clean_source(source: Source, *, is_operator: bool, keeps_address: bool = Fal
     if problems:
         raise ValidationError(problems)
     source.full_clean()
+    if source.is_enabled and source.next_run_at:  # a shorter schedule does not wait for the end of a longer one
+        source.next_run_at = min(source.next_run_at, source.timetable.next_after(timezone.now()))
 
 
 def _clean_shop_url(text: str) -> str:

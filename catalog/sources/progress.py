@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,16 @@ class RunStopped(Exception):
     """A person has asked for it."""
 
 
+class WorkerEnds(Exception):
+    """This process was told to end: another one does the run, from its beginning."""
+
+
+def is_ending() -> bool:
+    """Was the Celery worker of this process told to end? Looked up, for who imports it imports all of a worker."""
+    state = sys.modules.get("celery.worker.state")
+    return state is not None and state.should_stop not in (None, False)
+
+
 class RunProgress:
     """Keeps what is stored of a run near what it does."""
 
@@ -30,14 +41,14 @@ class RunProgress:
     def note(self, *, done: int, total: int | None = None, rows: int = 0) -> None:
         """Note how many bytes are done, of how many in all if it is known, and rows loaded.
 
-        Raises RunStopped and LeaseLost.
+        Raises RunStopped, WorkerEnds and LeaseLost.
         """
         self.run.done_bytes, self.run.rows = done, rows
         self.run.total_bytes = self.run.total_bytes if total is None else total
         self.keep_alive()
 
     def keep_alive(self) -> None:
-        """Say that the run goes on. Free of cost most of the time. Raises RunStopped and LeaseLost."""
+        """Say that the run goes on. Free of cost most of the time. Raises RunStopped, WorkerEnds and LeaseLost."""
         now = time.monotonic()
         if now - self._written_at >= WRITTEN_EVERY_S:
             self._written_at = now
@@ -52,7 +63,7 @@ class RunProgress:
         self.write()
 
     def write(self) -> None:
-        """Write down how far it is. Raises RunStopped and LeaseLost."""
+        """Write down how far it is. Raises RunStopped, WorkerEnds and LeaseLost."""
         run = self.run
         kept = {name: getattr(run, name) for name in ("state", "done_bytes", "total_bytes", "rows")}
         at_work = SourceRun.objects.filter(pk=run.pk, state__in=SourceRun.AT_WORK)
@@ -62,3 +73,5 @@ class RunProgress:
             self.show(run)
         if at_work.filter(is_stop_wanted=True).exists():
             raise RunStopped
+        if is_ending():
+            raise WorkerEnds

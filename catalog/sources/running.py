@@ -12,7 +12,7 @@ from catalog.sources.ending import break_off_runs, finish_run
 from catalog.sources.fetching import fetch_feed
 from catalog.sources.leasing import Lease, LeaseLost, take_lease
 from catalog.sources.one_run import Ending, Fetch, carry_out
-from catalog.sources.progress import RunProgress, Show
+from catalog.sources.progress import RunProgress, Show, is_ending
 from catalog.sources.steering import RUN_TASK, SourceError, start_run
 
 SENT_AGAIN_EXPIRES_S = 60  # then beat sends it once more, if it is still to be read
@@ -36,7 +36,7 @@ def run_source(source_id: int, *, fetch: Fetch = fetch_feed) -> None:
     if lease is None:
         return
     try:
-        while run := _begin_next(lease):
+        while not is_ending() and (run := _begin_next(lease)):
             _complete(run, lease=lease, fetch=fetch)
             logger.info("Source %s, %s: %s %s", run.source_id, run.start, run.state, run.error)
     except LeaseLost:
@@ -54,10 +54,15 @@ def run_here(
     """
     lease = take_lease(source.pk)
     if lease is None:
-        raise SourceError(f"{source} is being read by a worker. Wait until it is done: manage.py sources list")
+        raise SourceError(
+            f"{source} is being read by another process: `sources list` shows how far it is. If that was killed, it is "
+            "free again after five minutes."
+        )
     try:
         _break_off(lease)
         run = _begin(start_run(source, start))
+        if run is None:
+            raise SourceError("Somebody stopped it before it began. Start it again.")
         _complete(run, lease=lease, fetch=fetch, show=show)
     except LeaseLost:
         raise SourceError(f"{source} was taken over by a worker, for nothing had come from here for minutes.") from None
@@ -82,9 +87,11 @@ def _break_off(lease: Lease) -> Source:
     return source
 
 
-def _begin(run: SourceRun) -> SourceRun:
-    run.state, run.started_at = SourceRun.State.FETCHING, timezone.now()
-    run.save(update_fields=["state", "started_at"])
+def _begin(run: SourceRun) -> SourceRun | None:
+    """Return the run with its source as it is now. None: it was stopped a moment ago."""
+    waiting = SourceRun.objects.filter(pk=run.pk, state=SourceRun.State.WAITING)
+    if not waiting.update(state=SourceRun.State.FETCHING, started_at=timezone.now()):
+        return None
     return SourceRun.objects.select_related("source").get(pk=run.pk)
 
 

@@ -103,7 +103,7 @@ class Command(BaseCommand):
         source.save()
 
     def _list(self, options: dict[str, Any]) -> None:
-        found = [(source, source.runs.first()) for source in Source.objects.all()]
+        found = [(source, source.runs.defer("rejected_rows").first()) for source in Source.objects.all()]
         if options["json"]:
             self.stdout.write(json.dumps([as_json(source, last) for source, last in found], indent=2))
             return
@@ -134,9 +134,7 @@ class Command(BaseCommand):
             return
         self._run_here(source, start)
         if start == SourceRun.Start.PERSON and not source.is_enabled:
-            self.stdout.write(
-                f"It is read again only when told to. Keep it true: python manage.py sources enable {source}"
-            )
+            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {source}")
 
     def _run_here(self, source: Source, start: SourceRun.Start) -> None:
         with show_progress(source) as show:
