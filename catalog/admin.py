@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
@@ -48,11 +49,22 @@ def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
     )
 
 
+def link_source(image: ProductImage) -> SafeString | str:
+    """Where a picture is from, as a link."""
+    if not image.source_url:
+        return "–"
+    return format_html(
+        '<a href="{0}" target="_blank" rel="noopener noreferrer">{1}</a>',
+        image.source_url,
+        Truncator(image.source_url).chars(60),
+    )
+
+
 class ProductImageInline(admin.TabularInline[ProductImage, Product]):
     model = ProductImage
     extra = 0
-    fields = ("preview", "file", "position", "size")
-    readonly_fields = ("preview", "size")
+    fields = ("preview", "file", "position", "size", "origin")
+    readonly_fields = ("preview", "size", "origin")
     max_num = MAX_PICTURES
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
@@ -62,6 +74,10 @@ class ProductImageInline(admin.TabularInline[ProductImage, Product]):
     @admin.display(description=_("Preview"))
     def preview(self, image: ProductImage) -> SafeString:
         return thumbnail(image, width=96)
+
+    @admin.display(description=_("From"))
+    def origin(self, image: ProductImage) -> SafeString | str:
+        return link_source(image)
 
     @admin.display(description=_("Size"))
     def size(self, image: ProductImage) -> str:
@@ -188,8 +204,8 @@ class ProductImageAdmin(OfProductsAdmin):
     sortable_by = ("product",)
     search_fields = ("product__sku", "product__title", "sha256")
     autocomplete_fields = ("product",)
-    readonly_fields = ("preview", "width", "height", "sha256")
-    fields = ("preview", "product", "file", "position", "width", "height", "sha256")
+    readonly_fields = ("preview", "width", "height", "sha256", "origin")
+    fields = ("preview", "product", "file", "position", "address", "origin", "width", "height", "sha256")
     ordering = ("product__sku", "position")
 
     @admin.display(description=_("Picture"))
@@ -206,6 +222,10 @@ class ProductImageAdmin(OfProductsAdmin):
         if re.fullmatch("[0-9a-f]{64}", search_term.strip()):
             return queryset.filter(sha256=search_term.strip()), False
         return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=_("From"))
+    def origin(self, image: ProductImage) -> SafeString | str:
+        return link_source(image)
 
     @admin.display(description=_("Stored as"))
     def stored_as(self, image: ProductImage) -> str:

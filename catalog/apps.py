@@ -9,4 +9,5 @@ class CatalogConfig(translated_names.TranslatedAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from catalog.sources import examining  # noqa: F401  (registered by being imported)
+        from catalog import checks  # noqa: F401  (registered by being imported)
+        from catalog.sources import examining  # noqa: F401  (likewise)

@@ -13,6 +13,7 @@ import django_stubs_ext
 import environ
 
 from config import services
+from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # a setting
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Product]
 
@@ -172,14 +173,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below is for workers too
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULER = "config.heartbeat:BeatingScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(KINDRED_HOME / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},
-    "refresh-stale": {"task": "embeddings.tasks.refresh_stale", "schedule": 60.0, "options": {"expires": 60}},
-    "send-due-downloads": {"task": "catalog.tasks.send_due_downloads", "schedule": 30.0, "options": {"expires": 30}},
-    "send-due-sources": {"task": "catalog.tasks.send_due_sources", "schedule": 60.0, "options": {"expires": 60}},
-    "prune-title-words": {"task": "catalog.tasks.prune_title_words", "schedule": 60.0, "options": {"expires": 60}},
-    "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
-}
 
 # --- Recipe of the first space: its encoders and how their vectors are fused -----------------------------------------
 KINDRED_TEXT_ENCODER = env.str("KINDRED_TEXT_ENCODER", default="packaged:e5-small")
@@ -215,6 +208,8 @@ KINDRED_FEED_MAX_BYTES = env.int("KINDRED_FEED_MAX_BYTES", default=2 * 1024**3) 
 KINDRED_FEED_TIMEOUT_S = env.float("KINDRED_FEED_TIMEOUT_S", default=3600)  # to fetch all of it
 # Where users of the admin may name files as feeds; who runs commands may name any.
 KINDRED_FEED_FOLDER = Path(env.str("KINDRED_FEED_FOLDER", default=str(KINDRED_HOME / "feeds")))
+# Who serves the pictures that shoppers see: "kindred", in sizes, or "shop": where each was fetched from.
+KINDRED_PICTURES_FROM = env.str("KINDRED_PICTURES_FROM", default="kindred")
 # Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.
 KINDRED_PICTURE_ORIGINS = env.list("KINDRED_PICTURE_ORIGINS", default=[])
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)

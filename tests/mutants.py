@@ -2382,10 +2382,10 @@ MUTANTS = (
         "a blank line before the declaration costs the whole feed",
     ),
     Mutant(
-        "catalog/fields.py",
-        'parts.scheme in ("http", "https")',
-        'parts.scheme != ""',
-        ("tests/catalog/test_shop_pages.py::test_only_addresses_of_the_web_are_taken",),
+        "catalog/web_addresses.py",
+        'parts.scheme not in ("http", "https")',
+        'parts.scheme == ""',
+        ("tests/catalog/test_shop_pages.py::test_only_addresses_of_the_web_are_taken_and_others_are_told_why_not",),
         "a page links to what a supplier wants to be run",
     ),
     Mutant(
@@ -2521,6 +2521,30 @@ MUTANTS = (
             "test_a_picture_is_not_moved_to_a_product_that_has_its_number_but_can_be_moved_within_it",
         ),
         "a picture is moved to a product that has a hundred already",
+    ),
+    Mutant(
+        "catalog/web_addresses.py",
+        'if "@" in parts.netloc:',
+        "if False:",
+        ("tests/field/test_doors.py::test_every_door_stores_a_value_alike_or_refuses_it_alike",),
+        "every visitor sees the password of the shop's feed",
+    ),
+    Mutant(
+        "catalog/addresses.py",
+        "    return url or product_page_address(sku)",
+        "    return product_page_address(sku)",
+        ("tests/recommendations/test_shops_own_pages.py::test_every_page_links_to_the_shops",),
+        "cards lead away from the shop, to Kindred's own pages",
+    ),
+    Mutant(
+        "catalog/addresses.py",
+        "settings.KINDRED_PICTURES_FROM == SHOP and source_url.startswith(SECURE)",
+        "settings.KINDRED_PICTURES_FROM == SHOP",
+        (
+            "tests/recommendations/test_shops_own_pages.py"
+            "::test_every_answer_says_the_shops_pages_and_pictures_where_settings_say",
+        ),
+        "a picture that has no address in the shop has none at all",
     ),
     Mutant(
         "catalog/importers/json_objects.py",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from catalog.fields import clean_url
 from catalog.importers.report import SourceRow
 from catalog.refusals import BadValue
+from catalog.web_addresses import clean_url
 
 KEY = "{key}"  # in a shop's address: stands for what its system calls a product, wherever its pages have it
 NAMED = re.compile(r"/(?:[^?#]*/)?([^/?#]+?)(?:\.html)?/?")  # a path that ends with that name

@@ -483,3 +483,27 @@ def test_a_picture_in_another_script_is_fetched(shop, make_product, rings, pictu
     assert shop.call("GET", "products/A/images/").json()["results"][0]["source_url"] == url
     again = shop.call("POST", "products/A/images/", {"url": url}).json()
     assert (again["id"], again["state"], again["image_id"]) == (answer["id"], "done", image.pk)
+
+
+def test_an_upload_says_where_the_shop_has_the_picture(shop, anyone, make_product):
+    make_product("A")
+    image = upload(shop, picture_bytes(), source_url=" https://cdn.example/a 1.jpg").json()
+    assert image["source_url"] == "https://cdn.example/a%201.jpg"
+
+    again = upload(shop, picture_bytes(), source_url="https://cdn.example/moved.jpg")
+    assert (again.status_code, again.json()) == (200, image | {"source_url": "https://cdn.example/moved.jpg"})
+    upload(shop, picture_bytes())  # says nothing of it
+    assert anyone.call("GET", "products/A/images/").json()["results"] == [again.json()]
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "//cdn.example/a.jpg", "https://me:secret@cdn.example/a.jpg", "x" * 2001]
+)
+def test_an_upload_from_nowhere_on_the_web_is_refused(shop, make_product, address):
+    make_product("A")
+    answer = upload(shop, picture_bytes(), source_url=address)
+    assert errors(answer).keys() == {"source_url"}
+    assert not ProductImage.objects.exists()
+    named = shop.call("POST", "products/A/images/", {"url": address})
+    assert errors(named).keys() == {"url"}
+    assert not PictureDownload.objects.exists()
