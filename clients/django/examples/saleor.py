@@ -1,4 +1,4 @@
-"""Products of a Saleor shop, read over GraphQL: `KINDRED["SOURCES"] = ["shop.saleor.SaleorProducts"]`.
+"""Products of a Saleor shop: `KINDRED["SOURCES"] = ["shop.saleor.SaleorProducts"]`.
 
 Saleor says by webhook which product changed (`path("saleor/", saleor_webhook)`), and a sweep finds the rest. Settings:
 SALEOR = {"URL": "https://shop.saleor.cloud", "CHANNEL": "default-channel", "STOREFRONT": "https://shop.example/{slug}"}.
