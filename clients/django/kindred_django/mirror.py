@@ -72,8 +72,8 @@ def mirror_products(
     for draft in drafts.values():
         row = known[draft.key]
         if not row.refused and draft.images is not None and row.images_hash != draft.images_hash:
-            send_pictures(draft.sku, draft.images, turn=turn, counts=counts)
-            row.images_hash = draft.images_hash
+            is_all = send_pictures(draft.sku, draft.images, turn=turn, counts=counts)
+            row.images_hash = draft.images_hash if is_all else "unfinished"
             row.save(update_fields=["images_hash"])
     delete_products([row for key, row in known.items() if key not in drafts], turn=turn, counts=counts)
 

@@ -5,6 +5,7 @@ from django.core.cache import cache
 from kindred_server import KindredServer
 
 from kindred_django import courier, similar
+from kindred_django.management.commands import kindred_sync
 
 
 @pytest.fixture
@@ -13,6 +14,7 @@ def kindred(settings, monkeypatch):
     server = KindredServer()
     settings.KINDRED = settings.KINDRED | {"URL": server.url}
     monkeypatch.setattr(courier, "GATHER_S", 0)
+    monkeypatch.setattr(kindred_sync, "PROGRESS_S", float("inf"))  # a slow machine says no more than a quick one
     monkeypatch.setattr(courier, "courier", courier.Courier())
     monkeypatch.setattr(similar, "asker", similar.Asker())
     cache.clear()

@@ -304,6 +304,24 @@ def test_a_save_starts_a_thread_that_sends_and_does_not_wait_for_it(kindred, ove
     assert not Outgoing.objects.exists()
 
 
+def test_a_thread_that_finds_another_process_sending_tries_again(kindred, override, monkeypatch):
+    override(DELIVER="thread")
+    with take_turn() as other:
+        monkeypatch.setattr(courier, "WAIT_S", 0)
+        real, tried = courier.deliver_queued, []
+
+        def let_go_after_two_tries(**rest):
+            tried.append(1)
+            if len(tried) == 3:
+                other._mine.update(holder="", leased_until=timezone.now() - timedelta(seconds=1))
+            return real(**rest)
+
+        monkeypatch.setattr(courier, "deliver_queued", let_go_after_two_tries)
+        make_product("A")
+        courier.courier.join()
+    assert (list(kindred.products), len(tried)) == (["A"], 3)
+
+
 def test_no_thread_is_started_for_a_while_after_kindred_did_not_answer(kindred, override):
     override(DELIVER="thread")
     kindred.close()

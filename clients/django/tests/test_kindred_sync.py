@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from shop.models import Product, Stock
 
 from kindred_django import sweep
@@ -49,8 +50,6 @@ def test_what_no_signal_told_arrives_and_a_second_run_sends_nothing(kindred, ove
 
 
 def test_changes_by_update_and_deletes_by_raw_sql_arrive(kindred):
-    from django.db import connection
-
     fill(3)
     sync()
     Product.objects.filter(code="P001").update(price=77)
@@ -95,6 +94,17 @@ def test_memory_is_that_of_a_batch(kindred, override, monkeypatch):
     )
     sync()
     assert sizes == [10, 10, 10, 5]
+
+
+def test_a_long_run_says_how_far_it_is(kindred, override, monkeypatch):
+    override(BATCH_SIZE=2)
+    monkeypatch.setattr(kindred_sync, "PROGRESS_S", -1)
+    fill(3)
+    assert sync().splitlines() == [
+        "2 looked at, 2 sent, 0 deleted, 0 refused …",
+        *["3 looked at, 3 sent, 0 deleted, 0 refused …"] * 3,  # the last two while it looks for what is gone
+        "3 looked at, 3 sent, 0 deleted, 0 refused.",
+    ]
 
 
 def test_full_sends_everything_again(kindred):

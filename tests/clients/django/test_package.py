@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.blocks import read_blocks
+
 PACKAGE = Path(__file__).resolve().parents[3] / "clients" / "django"
 OURS = ("DJANGO_SETTINGS_MODULE", "KINDRED_HOME", "PYTHONPATH")  # of this run: the package knows nothing of Kindred
 
@@ -53,3 +55,11 @@ def test_its_wheel_has_all_that_it_needs_and_nothing_of_its_tests(tmp_path):
         f"{wheel.name.split('-py3')[0]}.dist-info"
     ]
     assert any(name.endswith("LICENSE") for name in names)
+
+
+def test_what_the_page_shows_is_what_the_tests_run():
+    blocks = read_blocks("docs/django.md")
+    tried = [(PACKAGE / "examples" / f"{shop}.py").read_text() for shop in ("plain", "oscar", "saleor")]
+    assert [block.text for block in blocks if block.language == "python"] == tried
+    page = Path(__file__).parent / "oscar_shop" / "templates" / "oscar" / "catalogue" / "detail.html"
+    assert [block.text for block in blocks if block.language == "django"] == [page.read_text()]
