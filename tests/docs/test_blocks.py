@@ -244,6 +244,7 @@ RUN_BY_TESTS = {"README.md", "docs/evaluation.md", "docs/api.md", "docs/operatio
 LOOKED_AT = {  # languages of blocks that are no commands, by page, and where they are checked
     "README.md": {"text", "csv", "django", "html"},
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE
+    "docs/widget.md": {"html", "liquid", "php", "jsx", "vue", "css", "js", "text"},  # tests/docs/test_widget_page.py
 }
 
 
