@@ -59,6 +59,19 @@ class BoundedAdmin(admin.ModelAdmin[Any]):
         return BoundedChangeList
 
 
+class ReadOnlyAdmin(BoundedAdmin):
+    """Rows that nobody edits: a worker writes them, or shoppers do."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class OfProductsAdmin(BoundedAdmin):
     """Rows that belong to products are searched for by their products."""
 

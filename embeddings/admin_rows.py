@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin_lists import OfProductsAdmin
+from catalog.admin_lists import OfProductsAdmin, ReadOnlyAdmin
 from embeddings.freshness import bell
 from embeddings.freshness.product_state import describe_reason
 from embeddings.models import PendingEmbedding, ProductEmbedding
@@ -39,21 +39,8 @@ class WaitingFilter(admin.SimpleListFilter):
         return queryset.filter(conditions.get(self.value() or "", Q()))
 
 
-class ReadOnlyAdmin(OfProductsAdmin):
-    """Rows that only the worker writes."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(PendingEmbedding)
-class PendingEmbeddingAdmin(ReadOnlyAdmin):
+class PendingEmbeddingAdmin(ReadOnlyAdmin, OfProductsAdmin):
     list_display = ("product", "shown_reason", "attempts", "retry_at", "leased_until", "created_at")
     list_filter = (WaitingFilter,)
     list_select_related = ("product",)
@@ -78,7 +65,7 @@ class PendingEmbeddingAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ProductEmbedding)
-class ProductEmbeddingAdmin(ReadOnlyAdmin):
+class ProductEmbeddingAdmin(ReadOnlyAdmin, OfProductsAdmin):
     list_display = ("product", "space", "modality", "text_weight", "is_complete", "updated_at")
     list_filter = ("space", "modality")
     search_fields = ("product__sku", "product__title")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from recommendations.admin_events import EventAdmin as EventAdmin  # Django looks for it here
 from recommendations.models import Rule, default_strategies
 from recommendations.rule_preview import preview_rule
 from recommendations.strategies import STRATEGIES

@@ -19,18 +19,20 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from api.models import ApiKey
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
-from recommendations.models import Rule
+from recommendations.models import Event, Rule
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
 from tests.recommendations.shelf import make_space, put
 
 pytestmark = pytest.mark.django_db
 
 OURS = {"api", "catalog", "embeddings", "recommendations", "auth"}
-READ_ONLY = {"embeddings.pendingembedding", "embeddings.productembedding"}  # only the worker writes these rows
+# Only the worker writes these rows, and shoppers.
+READ_ONLY = {"embeddings.pendingembedding", "embeddings.productembedding", "recommendations.event"}
 NEVER_DELETED = READ_ONLY | {"embeddings.embeddingspace"}  # a space is dropped, which is another action
 
 # The permission that each action needs.
@@ -50,6 +52,7 @@ ACTIONS = {
     },
     "embeddings.pendingembedding": {"try_again": "change", "delete_selected": "delete"},
     "embeddings.productembedding": {"delete_selected": "delete"},
+    "recommendations.event": {"delete_selected": "delete"},
     "recommendations.rule": {"delete_selected": "delete"},
 }
 # Views of our own, and what they answer to a POST by each role that is let in at all.
@@ -83,6 +86,7 @@ def rows() -> dict[str, Model]:
         "embeddings.embeddingspace": other,
         "embeddings.pendingembedding": PendingEmbedding.objects.get_or_create(product=product)[0],
         "embeddings.productembedding": ProductEmbedding.objects.get(product=product),
+        "recommendations.event": Event.objects.create(event_id="e", type="click", sku="A", occurred_at=timezone.now()),
         "recommendations.rule": Rule.objects.create(kind="exclude", target_brand="Kumori"),
     }
 

@@ -57,9 +57,7 @@ function moveFocus(list, event) {
 
 /* The link of a card, also where the card stands in the page itself. */
 function findTarget(item) {
-  const slot = item.querySelector("slot");
-  const roots = slot ? slot.assignedElements() : [item];
-  for (const root of roots) {
+  for (const root of item.querySelector("slot").assignedElements({ flatten: true })) {
     const found = root.matches("a[href], button") ? root : root.querySelector("a[href], button");
     if (found) return found;
   }

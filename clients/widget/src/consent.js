@@ -2,7 +2,7 @@
 
 const SESSION = "kindred-session";
 const listeners = new Set();
-const granting = new Set(); // elements that say consent="granted"
+let heard = false; // whether an element said consent="granted" last
 let spoken = null; // by grant() and withdraw()
 let asked; // what the page has set as `kindred.consent`
 let granted = false;
@@ -37,7 +37,7 @@ export function decideAgain() {
 function readDecision() {
   if (navigator.globalPrivacyControl) return false;
   if (spoken !== null) return spoken;
-  if (asked === undefined) return granting.size > 0;
+  if (asked === undefined) return heard;
   try {
     return typeof asked === "function" ? asked() : asked;
   } catch (error) {
@@ -73,10 +73,9 @@ export function speak(yes) {
   decideAgain();
 }
 
-/* `value` is that of an element's attribute, null where it has none or has left the page. */
-export function hearElement(element, value) {
-  if (value === "granted" ? granting.has(element) : !granting.delete(element)) return;
-  if (value === "granted") granting.add(element);
+/* `value` is what an element's attribute has come to be. An element that leaves the page takes nothing back. */
+export function hearElement(value) {
+  heard = value === "granted";
   decideAgain();
 }
 

@@ -43,7 +43,7 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
 
   connectedCallback() {
     if (!this.shadowRoot) this.attachShadow({ mode: "open" }).adoptedStyleSheets = [getSheet()];
-    hearElement(this, this.getAttribute("consent"));
+    if (this.hasAttribute("consent")) hearElement(this.getAttribute("consent"));
     this.refresh();
   }
 
@@ -51,12 +51,11 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
     this.#turn = null;
     forgetNear(this);
     forgetItems(this.#items);
-    hearElement(this, null);
   }
 
   attributeChangedCallback(name, before, after) {
     if (!this.isConnected || before === after) return;
-    if (name === "consent") hearElement(this, after);
+    if (name === "consent") hearElement(after);
     else if (name !== "theme" && name !== "no-view") this.refresh();
   }
 
@@ -122,7 +121,7 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
     const template = findTemplate(this);
     const slotted = this.#slotted;
     this.#slotted = template ? items.map(({ card }) => card) : [];
-    this.#items = items.map(({ card, extra }, place) => this.#buildItem(card, { extra, slot: template && `kindred-${place + 1}` }));
+    this.#items = items.map(({ card, extra }, place) => this.#buildItem(card, { extra, isSlotted: template, slot: `kindred-${place + 1}` }));
     keepHeight(this, () => {
       this.shadowRoot.replaceChildren(...this.#buildContent(isBusy));
       for (const card of slotted) card.remove();
@@ -130,10 +129,11 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
     });
   }
 
-  #buildItem(card, { extra, slot }) {
-    if (!slot) return make("li", { part: "item" }, card, ...(extra ?? []));
-    card.slot = slot;
-    return make("li", { part: "item" }, make("slot", { name: slot }));
+  /* Every card stands in a slot, so that a page may put one of its own there. */
+  #buildItem(card, { extra, isSlotted, slot }) {
+    if (isSlotted) card.slot = slot;
+    const content = isSlotted ? [] : [card, ...extra];
+    return make(readLayout(this) === "carousel" ? "div" : "li", { part: "item", class: "item" }, make("slot", { name: slot }, ...content));
   }
 
   #buildContent(isBusy) {

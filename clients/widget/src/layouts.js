@@ -5,11 +5,13 @@ import { make } from "./make.js";
 
 export const LAYOUTS = ["grid", "carousel", "compact"];
 
-/* `items` are the <li> of a list. Returns the section and its list. */
+/* `items` are the <li> of a list, in a carousel the <div> of slides. */
 export function buildSection(items, { layout, heading, words, isBusy = false }) {
   const isCarousel = layout === "carousel";
   const title = make("slot", { name: "heading" }, make("h2", { part: "heading" }, heading));
-  const list = make("ul", { part: "list", class: "list", role: isCarousel ? "none" : "list" }, ...items);
+  const list = isCarousel
+    ? make("div", { part: "list", class: "list" }, ...items)
+    : make("ul", { part: "list", class: "list", role: "list" }, ...items);
   const head = make("div", { class: "head" }, make("div", { id: "heading" }, title));
   const section = make("section", { class: layout, "aria-labelledby": "heading" }, head, list);
   if (isBusy) section.setAttribute("aria-busy", "true");

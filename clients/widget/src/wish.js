@@ -36,7 +36,7 @@ export function readWish(element) {
   const { anchors, isForPage } = readAnchors(element);
   if (!anchors.length && !WITHOUT_ANCHOR.includes(strategy)) throw new Error(explainNoSku(element));
   const query = new URLSearchParams(element.getAttribute("params") || "");
-  query.set("limit", element.getAttribute("limit") || String(DEFAULT_LIMIT));
+  query.set("limit", String(readLimit(element)));
   query.set("placement", readPlacement(element));
   if (strategy) query.set("strategy", strategy);
   const key = element.getAttribute("key") || "";
