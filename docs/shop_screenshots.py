@@ -1,4 +1,4 @@
-"""The pictures of README.md: pages of the demo shop, as a browser shows them.
+"""The pictures of README.md and docs/widget.md: pages of the demo shop, as a browser shows them.
 
     python manage.py up --demo                    # in one terminal
     python docs/shop_screenshots.py               # in another
@@ -21,6 +21,7 @@ WIDTH = 1280  # CSS pixels
 PAGES = {  # address and height
     "product-page.webp": ("/products/MUG-101/", 1500),
     "why-page.webp": ("/products/MUG-101/why/MUG-107/", 700),
+    "widget-examples.webp": ("/widgets/examples/?sku=MUG-101", 1700),
 }
 PATIENCE_MS = 60_000
 

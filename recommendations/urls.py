@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from api import converters
-from recommendations import pages, widget
+from recommendations import pages, widget, widget_examples
 from recommendations.rest import events, explanations, search, views
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", pages.search_page, name="search_page"),
     path("products/<sku:sku>/why/<sku:other>/", pages.why_page, name="why_page"),
     re_path(r"^explanations/(?P<key>[0-9a-f]{64})\.png$", pages.heat_map, name="heat_map"),
+    path("widgets/examples/", widget_examples.widget_examples_page, name="widget_examples"),
     re_path(rf"^widgets/{SCRIPT}$", widget.following_script, name="web-component"),
     re_path(rf"^widgets/v1/(?P<version>[0-9a-f]{{16}})/{SCRIPT}$", widget.versioned_script, name="widget-version"),
 ]

@@ -28,12 +28,13 @@ HEAL_TIMEOUT_S = 60.0
 class Shop:
     """A running `manage.py up` and what it says."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, settings: dict[str, str] | None = None) -> None:
         self.home, self.port = home, port
-        environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+        kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+        self.environment = kept | {"KINDRED_HOME": str(home)} | (settings or {})
         self.process = subprocess.Popen(
             [sys.executable, str(BASE_DIR / "manage.py"), "up", "--port", str(port), "--workers", "1"],
-            env=environment | {"KINDRED_HOME": str(home)},
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -72,8 +73,8 @@ class Shop:
 def start_shop(tmp_path: Path) -> Iterator[Callable[[], Shop]]:
     started: list[Shop] = []
 
-    def start() -> Shop:
-        shop = Shop(tmp_path / "home", free_port())
+    def start(**settings: str) -> Shop:
+        shop = Shop(tmp_path / "home", free_port(), settings)
         started.append(shop)
         return shop
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from tests.browser.other_site import OtherSite, serve_other_site
+
 PATIENCE_MS = 20_000  # until a page shows what is expected, on a machine that is busy with other things
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
@@ -43,3 +45,27 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert failures == []
+
+
+@pytest.fixture
+def mugs(transactional_db, live_server, tmp_path) -> str:
+    """A shop with nine mugs and vectors of our own, so that no worker is needed. Returns its address."""
+    from catalog.models import Product  # Django is not ready when this file is read
+    from embeddings.models import Modality
+    from tests.browser.test_shop import load_demo
+    from tests.recommendations.shelf import at_angle, embed, make_space
+
+    load_demo(tmp_path, "MUG-10")
+    space = make_space()
+    for number, product in enumerate(Product.objects.order_by("sku")):
+        for modality in Modality.values:
+            embed(space, product, at_angle(5 * number), modality=modality)
+    return live_server.url
+
+
+@pytest.fixture
+def other_site(settings) -> Iterator[OtherSite]:
+    """A site on an origin of its own that the shop allows."""
+    with serve_other_site() as site:
+        settings.CORS_ALLOWED_ORIGINS = [site.origin]
+        yield site
