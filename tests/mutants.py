@@ -2601,8 +2601,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/ending.py",
-        "if source.lease != lease.token:",
-        "if False:",
+        ".filter(pk=run.source_id, lease=lease.token).first()",
+        ".filter(pk=run.source_id).first()",
         ("tests/catalog/sources/test_running.py",),
         "a worker that was taken over finishes a run that is somebody else's",
     ),

@@ -21,7 +21,7 @@ from catalog.sources.options import clean_source
 from catalog.sources.removal import FATES, remove_source
 from catalog.sources.running import run_here
 from catalog.sources.sealing import SealBroken
-from catalog.sources.steering import SourceError, decide, disable_source, enable_source, request_run
+from catalog.sources.steering import SourceError, disable_source, enable_source, note_decision, request_run
 
 HELP = """\
 Feeds that products come from, read again and again: what changed in a feed changes in the catalogue, and products that
@@ -77,7 +77,10 @@ class Command(BaseCommand):
         except (SourceError, SealBroken) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            raise CommandError("Stopped. The same command goes on with what is left.", returncode=130) from None
+            left = "The same command goes on with what is left."
+            if action == "add":
+                left = f"If it is kept already, `sources run {options['name']} --dry-run` shows what it would do."
+            raise CommandError(f"Stopped. {left}", returncode=130) from None
 
     def _add(self, options: dict[str, Any]) -> None:
         if Source.objects.filter(name=options["name"]).exists():
@@ -86,7 +89,9 @@ class Command(BaseCommand):
         self._save(source, options)
         self.stdout.write(f"Source {source} is kept, and read {source.timetable} once it is enabled. A dry run:")
         self._run_here(source, SourceRun.Start.DRY_RUN)
-        self.stdout.write(f"If that is right, load it and keep it true: python manage.py sources enable {source}")
+        self.stdout.write(
+            f"If that is right, load it and keep it true: python manage.py sources enable {source.spelled_name}"
+        )
 
     def _change(self, options: dict[str, Any]) -> None:
         source = find_source(options["name"])
@@ -127,14 +132,14 @@ class Command(BaseCommand):
         if options["let_them_go"] or options["keep_them"]:
             if options["dry_run"]:
                 raise CommandError("A dry run decides nothing: leave out --dry-run.")
-            decide(source, Source.Decision.LET_GO if options["let_them_go"] else Source.Decision.KEEP)
+            note_decision(source, Source.Decision.LET_GO if options["let_them_go"] else Source.Decision.KEEP)
         if options["in_worker"]:
             request_run(source, start)
             self.stdout.write("The worker reads it as soon as it can: `sources list` shows how far it is.")
             return
         self._run_here(source, start)
         if start == SourceRun.Start.PERSON and not source.is_enabled:
-            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {source}")
+            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {source.spelled_name}")
 
     def _run_here(self, source: Source, start: SourceRun.Start) -> None:
         with show_progress(source) as show:
@@ -143,7 +148,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
         source.refresh_from_db()
         if run.state == SourceRun.State.ASKING:
-            command = f"python manage.py sources run {source}"
+            command = f"python manage.py sources run {source.spelled_name}"
             raise CommandError(f"Say what becomes of them: {command} --let-them-go, or {command} --keep-them")
         if run.state not in ENDED_WELL:
             again = f" It is tried again at {source.next_run_at:%H:%M} UTC." if source.next_run_at else ""
