@@ -164,7 +164,7 @@ class Product(models.Model):
         help_text="The import that made it (--source); empty: none did",
     )
     left_source_at = models.DateTimeField(
-        null=True, editable=False, help_text="Deactivated then, because a complete file of its source lacked it"
+        null=True, editable=False, help_text="Since when its source lacks it: deactivated then, or kept by a person"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
