@@ -845,7 +845,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/static/catalog/live.js",
-        "        goesOn = page.querySelector(AT_WORK) !== null;  // before its nodes are taken from it\n        put(page);\n",
+        "        goesOn = page.querySelector(AT_WORK) !== null;  // before its nodes are taken from it\n"
+        "        put(page);\n",
         "        put(page);\n        goesOn = page.querySelector(AT_WORK) !== null;\n",
         ("tests/browser/test_sources.py",),
         "the page of a source stands still after its first look at how far a run is",
@@ -869,7 +870,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/admin.py",
-        "        if not self.has_change_permission(request):\n            raise PermissionDenied\n        source, chosen",
+        "        if not self.has_change_permission(request):\n            raise PermissionDenied\n"
+        "        source, chosen",
         "        source, chosen",
         ("tests/catalog/sources/test_admin.py::test_deeds_are_for_those_who_may_change_sources",),
         "whoever may look at sources has their products deleted",
