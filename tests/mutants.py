@@ -844,6 +844,39 @@ MUTANTS = (
         "whoever sits on the line gives a product another picture",
     ),
     Mutant(
+        "catalog/static/catalog/live.js",
+        "        goesOn = page.querySelector(AT_WORK) !== null;  // before its nodes are taken from it\n"
+        "        put(page);\n",
+        "        put(page);\n        goesOn = page.querySelector(AT_WORK) !== null;\n",
+        ("tests/browser/test_sources.py",),
+        "the page of a source stands still after its first look at how far a run is",
+    ),
+    Mutant(
+        "catalog/sources/admin.py",
+        '            obj.save(update_fields=[*fields, "sealed_credentials", "read_as"])',
+        "            obj.save()",
+        (
+            "tests/catalog/sources/test_admin.py"
+            "::test_saving_the_form_writes_nothing_that_a_worker_has_written_meanwhile",
+        ),
+        "whoever saves the form of a source undoes what a worker wrote of its run meanwhile",
+    ),
+    Mutant(
+        "catalog/sources/admin_forms.py",
+        "clean_source(self.instance, is_operator=False,",
+        "clean_source(self.instance, is_operator=True,",
+        ("tests/catalog/sources/test_admin.py::test_addresses_that_whoever_uses_the_admin_may_not_name",),
+        "whoever may add a source reads any file of the machine",
+    ),
+    Mutant(
+        "catalog/sources/admin.py",
+        "        if not self.has_change_permission(request):\n            raise PermissionDenied\n"
+        "        source, chosen",
+        "        source, chosen",
+        ("tests/catalog/sources/test_admin.py::test_deeds_are_for_those_who_may_change_sources",),
+        "whoever may look at sources has their products deleted",
+    ),
+    Mutant(
         "catalog/sources/feed_server.py",
         "if not self.secret or target.origin != self._origin:",
         "if not self.secret:",

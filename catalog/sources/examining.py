@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from catalog.doctor import Finding, register_check
 from catalog.models import Source, SourceRun
 
 NAMED = 20  # sources that are told of
-LATE = timedelta(hours=1)  # behind other sources, which are read one after another
 LASTING = 3  # failures in a row: fewer are a server's bad hour
 
 
@@ -20,7 +17,7 @@ LASTING = 3  # failures in a row: fewer are a server's bad hour
 def examine_sources() -> Iterator[Finding]:
     """Name what keeps a source from being what its feed says."""
     for source in Source.objects.exclude(asking_run=None).select_related("asking_run")[:NAMED]:
-        said = {"name": source.spelled_name, "count": source.asking_run.vanished if source.asking_run else 0}
+        said = {"name": source.name, "count": source.asking_run.vanished if source.asking_run else 0}
         yield Finding(
             message=gettext("Source %(name)s waits for you: %(count)d products are not in its feed any more.") % said,
             advice=gettext("Say what becomes of them: manage.py sources run %(name)s --let-them-go, or --keep-them.")
@@ -28,17 +25,8 @@ def examine_sources() -> Iterator[Finding]:
         )
     for source in Source.objects.filter(failures__gte=LASTING)[:NAMED]:
         last = source.runs.filter(state__in=[SourceRun.State.FAILED, SourceRun.State.BROKEN_OFF]).first()
-        said = {"name": source.spelled_name, "count": source.failures, "error": last.error if last else ""}
+        said = {"name": source.name, "count": source.failures, "error": last.error if last else ""}
         yield Finding(
             message=gettext("Source %(name)s has failed %(count)d times in a row: %(error)s") % said,
             advice=gettext("When that is mended, read it at once: manage.py sources run %(name)s") % said,
-        )
-    for source in Source.objects.due(at=timezone.now() - LATE)[:NAMED]:
-        said = {"name": source.spelled_name, "since": f"{source.next_run_at:%Y-%m-%d %H:%M}"}
-        yield Finding(
-            message=gettext("Source %(name)s has been due since %(since)s UTC, and nobody reads it.") % said,
-            advice=gettext(
-                "See that the worker of the queue sources and beat run (/readyz), or: manage.py sources run %(name)s"
-            )
-            % said,
         )

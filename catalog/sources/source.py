@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -159,11 +158,6 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def spelled_name(self) -> str:
-        """The name as a command line takes it."""
-        return shlex.quote(self.name)
 
     @property
     def timetable(self) -> Schedule:

@@ -23,7 +23,7 @@ def start_run(source: Source, start: SourceRun.Start) -> SourceRun:
     """
     if start != SourceRun.Start.DRY_RUN and not source.is_tried:
         said = gettext("See first what %(name)s would do: manage.py sources run %(name)s --dry-run")
-        raise SourceError(said % {"name": source.spelled_name})
+        raise SourceError(said % {"name": source.name})
     run, _ = source.runs.get_or_create(start=start, state=SourceRun.State.WAITING)
     return run
 

@@ -89,9 +89,7 @@ class Command(BaseCommand):
         self._save(source, options)
         self.stdout.write(f"Source {source} is kept, and read {source.timetable} once it is enabled. A dry run:")
         self._run_here(source, SourceRun.Start.DRY_RUN)
-        self.stdout.write(
-            f"If that is right, load it and keep it true: python manage.py sources enable {source.spelled_name}"
-        )
+        self.stdout.write(f"If that is right, load it and keep it true: python manage.py sources enable {source}")
 
     def _change(self, options: dict[str, Any]) -> None:
         source = find_source(options["name"])
@@ -139,7 +137,7 @@ class Command(BaseCommand):
             return
         self._run_here(source, start)
         if start == SourceRun.Start.PERSON and not source.is_enabled:
-            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {source.spelled_name}")
+            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {source}")
 
     def _run_here(self, source: Source, start: SourceRun.Start) -> None:
         with show_progress(source) as show:
@@ -148,7 +146,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
         source.refresh_from_db()
         if run.state == SourceRun.State.ASKING:
-            command = f"python manage.py sources run {source.spelled_name}"
+            command = f"python manage.py sources run {source}"
             raise CommandError(f"Say what becomes of them: {command} --let-them-go, or {command} --keep-them")
         if run.state not in ENDED_WELL:
             again = f" It is tried again at {source.next_run_at:%H:%M} UTC." if source.next_run_at else ""

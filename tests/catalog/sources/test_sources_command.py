@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.utils import timezone
 
 from catalog.doctor import examine
 from catalog.models import Product, Source, SourceRun
@@ -126,24 +124,6 @@ def test_the_doctor_names_a_source_that_goes_on_failing(feed):
     ]
     Source.objects.update(failures=2)
     assert {one.title: one.findings for one in examine()}["Sources"] == ()
-
-
-def test_the_doctor_names_a_source_that_nobody_reads(feed):
-    feed.add(is_enabled=True, next_run_at=datetime(2026, 11, 1, 3, 30, tzinfo=UTC))
-    feed.add(name="other", is_enabled=True, next_run_at=timezone.now() - timedelta(minutes=59))
-    found = {one.title: one.findings for one in examine()}["Sources"]
-    assert [(one.message, one.advice) for one in found] == [
-        (
-            "Source shop has been due since 2026-11-01 03:30 UTC, and nobody reads it.",
-            "See that the worker of the queue sources and beat run (/readyz), or: manage.py sources run shop",
-        )
-    ]
-
-
-def test_a_name_with_a_space_is_said_as_a_command_line_takes_it(feed):
-    feed.write("A,Mug")
-    said = sources("add", "my shop", "--kind", "csv", "--address", str(feed.path))
-    assert said[-1] == "If that is right, load it and keep it true: python manage.py sources enable 'my shop'"
 
 
 def test_ctrl_c_ends_with_130(feed, monkeypatch):
