@@ -2490,6 +2490,14 @@ MUTANTS = (
         "the last of several store views in one language counts",
     ),
     Mutant(
+        "embeddings/migrations/0003_change_tracking.py",
+        "IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id, NEW.variant_group))",
+        "IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id, NEW.variant_group)\n"
+        "    OR OLD.price IS DISTINCT FROM NEW.price)",
+        ("tests/embeddings/test_price_changes.py",),
+        "every change of a price has the product looked at again",
+    ),
+    Mutant(
         "catalog/web_addresses.py",
         'if "@" in parts.netloc:',
         "if False:",
