@@ -60,6 +60,16 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("docs/operations.md", "gunicorn config.wsgi --worker-class config.web_worker.WebWorker --bind 127.0.0.1:8000 "
      "--workers 2 --threads 4 --preload --no-control-socket"): ("do not end", commands.check_commands),
 }  # fmt: skip
+NOT_RUN |= {
+    ("README.md", f"python manage.py sources add {said}"): ("needs the shop that it names", check_nothing)
+    for said in (
+        "shop --kind google --address https://www.shop.example/feed.xml",
+        "shopify --kind shopify --address https://www.shop.example \\",
+        "woo --kind woocommerce --address https://www.shop.example/export.csv \\",
+        "magento --kind magento --address https://www.shop.example/export.csv \\",
+        "own --kind jsonl --address https://www.shop.example/products.jsonl",
+    )
+}
 ELSEWHERE = "tests/api/test_examples.py"  # runs each curl and Python example of docs/api.md
 DATA = ("RateLimit-Policy:", '{"products":')  # indented blocks of docs/api.md that are no commands
 
