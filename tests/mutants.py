@@ -2556,6 +2556,35 @@ MUTANTS = (
         "a picture is moved to a product that has a hundred already",
     ),
     Mutant(
+        "catalog/importers/woocommerce.py",
+        '"2": False, ',
+        "",
+        ("tests/field/test_woocommerce.py::test_a_woocommerce_export_from_the_wild",),
+        "a product that waits for review is rejected",
+    ),
+    Mutant(
+        "catalog/importers/magento.py",
+        "if not SYSTEM.fullmatch(name)}",
+        "}",
+        ("tests/field/test_magento.py::test_a_magento_export_from_the_wild",),
+        "a product is encoded again each time it is sold out",
+    ),
+    Mutant(
+        "catalog/importers/magento.py",
+        "by_sku[sku].fields.setdefault(name, text)",
+        "by_sku[sku].fields[name] = text",
+        ("tests/field/test_magento.py::test_a_magento_export_from_the_wild",),
+        "the last of several store views in one language counts",
+    ),
+    Mutant(
+        "embeddings/migrations/0003_change_tracking.py",
+        "IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id, NEW.variant_group))",
+        "IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id, NEW.variant_group)\n"
+        "    OR OLD.price IS DISTINCT FROM NEW.price)",
+        ("tests/embeddings/test_price_changes.py",),
+        "every change of a price has the product looked at again",
+    ),
+    Mutant(
         "catalog/web_addresses.py",
         'if "@" in parts.netloc:',
         "if False:",
