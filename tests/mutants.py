@@ -41,6 +41,8 @@ class Mutant:
     why: str
 
 
+DJANGO_CLIENT = "tests/clients/django/test_package.py::test_its_own_tests_pass_in_a_project_of_theirs"
+
 MUTANTS = (
     # api
     Mutant(
@@ -2786,6 +2788,97 @@ MUTANTS = (
         "        if False:\n",
         ("tests/catalog/sources/test_running.py",),
         "an update of the shop is taken for a crash, and its feed is late",
+    # clients
+    Mutant(
+        "clients/django/kindred_django/mirror.py",
+        "    return (draft.body_hash, draft.sku) != (row.body_hash, row.sku)\n",
+        "    return True\n",
+        (DJANGO_CLIENT,),
+        "everything is sent at every sweep",
+    ),
+    Mutant(
+        "clients/django/kindred_django/mirror.py",
+        "            if row.sku not in in_use:\n",
+        "            if row.sku:\n",
+        (DJANGO_CLIENT,),
+        "two products that swap their SKUs lose one of them",
+    ),
+    Mutant(
+        "clients/django/kindred_django/delivery.py",
+        "filter(pk__in=[row.pk for row in rows]).delete()  # what was saved meanwhile has rows of its own\n",
+        'exclude(source="").delete()\n',
+        (DJANGO_CLIENT,),
+        "a change made while its product is sent is forgotten",
+    ),
+    Mutant(
+        "clients/django/kindred_django/turns.py",
+        "        wait_s = max(wait_s, error.retry_after_s)\n",
+        "",
+        (DJANGO_CLIENT,),
+        "Retry-After is not honoured",
+    ),
+    Mutant(
+        "clients/django/kindred_django/events.py",
+        ' or request.headers.get("Sec-GPC") == "1"',
+        "",
+        (DJANGO_CLIENT,),
+        "Global Privacy Control is not honoured",
+    ),
+    Mutant(
+        "clients/django/kindred_django/events.py",
+        "    return ask_shop is not None and bool(ask_shop(request))\n",
+        "    return ask_shop is None or bool(ask_shop(request))\n",
+        (DJANGO_CLIENT,),
+        "a shop that has not said how to ask for consent sends events",
+    ),
+    Mutant(
+        "clients/django/kindred_django/similar.py",
+        "                if self.breaker.is_open() or",
+        "                if",
+        (DJANGO_CLIENT,),
+        "pages wait for a Kindred that is down",
+    ),
+    Mutant(
+        "clients/django/kindred_django/sweep.py",
+        "    if not allow_deletes:\n",
+        "    if False:\n",
+        (DJANGO_CLIENT,),
+        "a queryset that is broken empties Kindred",
+    ),
+    Mutant(
+        "clients/django/kindred_django/sweep.py",
+        "        place.save()\n",
+        "",
+        (DJANGO_CLIENT,),
+        "a run that was interrupted begins anew",
+    ),
+    Mutant(
+        "clients/django/kindred_django/configuration.py",
+        "    key: str = field(repr=False)",
+        "    key: str",
+        (DJANGO_CLIENT,),
+        "the key is shown in logs",
+    ),
+    Mutant(
+        "clients/django/kindred_django/api.py",
+        "    if status == 413 or (is_problem and status < 500 and status != 429):",
+        "    if status < 500 and status != 429:",
+        (DJANGO_CLIENT,),
+        "an address that is not Kindred's drops what is queued",
+    ),
+    Mutant(
+        "clients/django/kindred_django/tracking.py",
+        "    transaction.on_commit(wake, using=router.db_for_write(Outgoing), robust=True)\n",
+        "    transaction.on_commit(wake, using=router.db_for_write(Outgoing))\n",
+        (DJANGO_CLIENT,),
+        "a save fails because a broker is away",
+    ),
+    Mutant(
+        "clients/django/kindred_django/turns.py",
+        "    free = Turn.objects.filter(pk=1, leased_until__lte=moment)\n",
+        "    free = Turn.objects.filter(pk=1)\n",
+        (DJANGO_CLIENT,),
+        "two processes send at once, and the older state of a product may come last",
     ),
 )
 
