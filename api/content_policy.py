@@ -27,6 +27,8 @@ def build_policy() -> str:
     """Return the policy. Files and pictures may come from where the settings say that they are."""
     files, pictures = find_origins([settings.STATIC_URL]), find_origins([settings.STATIC_URL, settings.MEDIA_URL])
     pictures += [origin for origin in settings.KINDRED_PICTURE_ORIGINS if origin not in pictures]
+    if settings.KINDRED_PICTURES_FROM == "shop" and not settings.KINDRED_PICTURE_ORIGINS:
+        pictures.append("https:")  # wherever the shop has them
     shown = ["'self'", "data:", *pictures]
     own = " ".join(["'self'", *files])
     return (

@@ -153,6 +153,8 @@ def write_feed(path: Path, rows: Iterable[dict[str, str]]) -> Path:
         for row in rows:
             said = row | {"price": f"{row['price']} {row['currency']}", "category": row["category"].replace("/", " > ")}
             elements = "".join(f"<g:{name}>{escape(said[column])}</g:{name}>" for column, name in GOOGLE.items())
+            links = filter(None, said.get("images", "").split("|"))
+            elements += "".join(f"<g:additional_image_link>{escape(link)}</g:additional_image_link>" for link in links)
             file.write(f"<item>{elements}<g:availability>in_stock</g:availability></item>\n")
         file.write("</channel></rss>\n")
     return path

@@ -1,4 +1,7 @@
-"""Addresses of pages and pictures for answers that hold hundreds of them: a route is looked up once, not for each.
+"""Where pages and pictures of products are: in the shop itself where that is known, and otherwise here.
+
+Whatever links to a product or shows it asks here.
+Answers hold hundreds of addresses: a route is looked up once, not for each.
 
 Django's `reverse` takes 50 us of CPU for an address, a twentieth of it is the address.
 """
@@ -8,10 +11,25 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import quote
 
+from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
 MARK = "-"  # stands for what varies; nothing that follows it in a route contains one
+SHOP = "shop"  # of KINDRED_PICTURES_FROM; else Kindred serves them
+SECURE = "https://"  # a page that is encrypted itself shows no others
 UNQUOTED = "!$&'()*+,;=/~:@"  # what may stand in a path as it is (RFC 3986), as `reverse` has it
+
+
+def find_page(sku: str, *, url: str) -> str:
+    """Return the address of a product's page: `url`, the shop's own, or the path of ours where that is not known."""
+    return url or product_page_address(sku)
+
+
+def find_picture(sha256: str, *, source_url: str, width: int) -> str:
+    """Return the address of a picture: where the shop has it, if the settings say so, or the path of ours."""
+    if settings.KINDRED_PICTURES_FROM == SHOP and source_url.startswith(SECURE):
+        return source_url
+    return sized_picture_address(sha256, width=width)
 
 
 def product_page_address(sku: str) -> str:

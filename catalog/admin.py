@@ -13,16 +13,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
 from api.counts import MAX_COUNTED, Count, CountRows, word_count
-from catalog.admin_filters import CategoryFilter, CollectionFilter, MissingFilter, StockFilter
+from catalog.admin_filters import CategoryFilter, CollectionFilter, MissingFilter, SourceFilter, StockFilter
 from catalog.admin_forms import ObjectField, PricedForm, PriceField, ProductForm, ProductImageForm, StockField
 from catalog.admin_lists import BoundedAdmin, OfProductsAdmin, find_words
 from catalog.models import NAMES, Category, Product, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURES
+from catalog.product_source import describe_keeper
+from catalog.sources.admin import SourceAdmin as SourceAdmin  # Django looks for it here
 from catalog.writing import ProductWrite, write_product
 
 admin.site.site_header = "Kindred"
@@ -46,11 +49,22 @@ def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
     )
 
 
+def link_source(image: ProductImage) -> SafeString | str:
+    """Where a picture is from, as a link."""
+    if not image.source_url:
+        return "–"
+    return format_html(
+        '<a href="{0}" target="_blank" rel="noopener noreferrer">{1}</a>',
+        image.source_url,
+        Truncator(image.source_url).chars(60),
+    )
+
+
 class ProductImageInline(admin.TabularInline[ProductImage, Product]):
     model = ProductImage
     extra = 0
-    fields = ("preview", "file", "position", "size")
-    readonly_fields = ("preview", "size")
+    fields = ("preview", "file", "position", "size", "origin")
+    readonly_fields = ("preview", "size", "origin")
     max_num = MAX_PICTURES
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
@@ -60,6 +74,10 @@ class ProductImageInline(admin.TabularInline[ProductImage, Product]):
     @admin.display(description=_("Preview"))
     def preview(self, image: ProductImage) -> SafeString:
         return thumbnail(image, width=96)
+
+    @admin.display(description=_("From"))
+    def origin(self, image: ProductImage) -> SafeString | str:
+        return link_source(image)
 
     @admin.display(description=_("Size"))
     def size(self, image: ProductImage) -> str:
@@ -71,7 +89,7 @@ class ProductAdmin(BoundedAdmin):
     list_display = ("thumb", "name", "price", "stock", "is_active")
     list_display_links = ("thumb", "name")
     list_editable = ("price", "stock", "is_active")
-    list_filter = ("is_active", StockFilter, MissingFilter, CategoryFilter, CollectionFilter)
+    list_filter = ("is_active", StockFilter, MissingFilter, SourceFilter, CategoryFilter, CollectionFilter)
     list_select_related = ("category",)
     sortable_by = ("name", "price")
     search_fields = ("sku", "title", *NAMES[1:])  # as they are looked for by `find_words`
@@ -117,11 +135,13 @@ class ProductAdmin(BoundedAdmin):
         return queryset.filter(find_words(search_term)), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        return (*super().get_readonly_fields(request, obj), *(self.panels.values() if obj else ()))
+        return (*super().get_readonly_fields(request, obj), "kept_by", *(self.panels.values() if obj else ()))
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         panels = [(title, {"fields": (panel,)}) for title, panel in self.panels.items()] if obj else []
-        return (*super().get_fieldsets(request, obj), *panels)
+        first, *others = super().get_fieldsets(request, obj)
+        kept = [(_("Kept true by a source"), {"fields": ("kept_by",)})] if obj and obj.source else []
+        return (first, *kept, *others, *panels)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
         return super().get_changelist_form(request, **kwargs | {"form": PricedForm})
@@ -152,8 +172,13 @@ class ProductAdmin(BoundedAdmin):
     @admin.display(description=_("Product"), ordering="title")
     def name(self, product: Product) -> SafeString:
         category = product.category.path if product.category else ""
-        details = " · ".join(filter(None, (product.sku, product.brand, category)))
+        source = gettext("from %s") % product.source if product.source else ""
+        details = " · ".join(filter(None, (product.sku, product.brand, category, source)))
         return format_html('{}<span class="row-details">{}</span>', product.title, details)
+
+    @admin.display(description=_("Source"))
+    def kept_by(self, product: Product) -> SafeString:
+        return describe_keeper(product)
 
     @admin.display(description=_("Picture"))
     def thumb(self, product: Product) -> SafeString:
@@ -179,8 +204,8 @@ class ProductImageAdmin(OfProductsAdmin):
     sortable_by = ("product",)
     search_fields = ("product__sku", "product__title", "sha256")
     autocomplete_fields = ("product",)
-    readonly_fields = ("preview", "width", "height", "sha256")
-    fields = ("preview", "product", "file", "position", "width", "height", "sha256")
+    readonly_fields = ("preview", "width", "height", "sha256", "origin")
+    fields = ("preview", "product", "file", "position", "address", "origin", "width", "height", "sha256")
     ordering = ("product__sku", "position")
 
     @admin.display(description=_("Picture"))
@@ -197,6 +222,10 @@ class ProductImageAdmin(OfProductsAdmin):
         if re.fullmatch("[0-9a-f]{64}", search_term.strip()):
             return queryset.filter(sha256=search_term.strip()), False
         return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=_("From"))
+    def origin(self, image: ProductImage) -> SafeString | str:
+        return link_source(image)
 
     @admin.display(description=_("Stored as"))
     def stored_as(self, image: ProductImage) -> str:

@@ -13,10 +13,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.conditions import STOCK_LEVEL, Condition
-from catalog.models import Category, Product, ProductQuerySet
+from catalog.models import Category, Product, ProductQuerySet, Source
 
 SHOWN_CATEGORIES = 200
 SHOWN_COLLECTIONS = 100
+SHOWN_SOURCES = 100
 # From one name to the next in the index: DISTINCT would read a row for each product.
 COLLECTIONS = """
 WITH RECURSIVE named(collection) AS (
@@ -106,3 +107,23 @@ class CollectionFilter(admin.SimpleListFilter):
         if name and "\x00" in name:
             raise IncorrectLookupParameters
         return queryset.filter(collection=name) if name else queryset
+
+
+class SourceFilter(admin.SimpleListFilter):
+    """By the source that keeps them true."""
+
+    title = _("source")
+    parameter_name = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in Source.objects.values_list("name", flat=True)[:SHOWN_SOURCES]]
+
+    def has_output(self) -> bool:
+        """Also for an import, which is no source that is kept in mind."""
+        return super().has_output() or bool(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        name = self.value()
+        if name and "\x00" in name:
+            raise IncorrectLookupParameters
+        return queryset.filter(source=name).exclude(source="") if name else queryset  # said for the index

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.forms.fields import InvalidJSONInput
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from api.parsers import RepeatedName, read_object
 from catalog.fields import RULES, clean_stock
@@ -20,6 +20,7 @@ from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, check_number, say
 from catalog.prices import read_price
 from catalog.refusals import BadValue
+from catalog.web_addresses import clean_url
 
 LENGTH_AND_FORM = (MaxLengthValidator, RegexValidator)
 
@@ -152,6 +153,29 @@ class ProductForm(PricedForm):
 
 class ProductImageForm(forms.ModelForm[ProductImage]):
     """A picture by itself. Those in a product's form are counted there."""
+
+    address = forms.CharField(  # the model's `source_url` is for programs to write
+        label=gettext_lazy("Address in the shop"),
+        required=False,
+        max_length=ProductImage._meta.get_field("source_url").max_length,
+        help_text=gettext_lazy("Where the shop has the same picture; a new file empties it"),
+        widget=forms.TextInput(attrs={"class": "vURLField"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("address", self.instance.source_url)
+
+    def clean_address(self) -> str:
+        try:
+            return clean_url(self.cleaned_data["address"])
+        except BadValue as error:
+            raise ValidationError(error.sentence, code=error.code) from None
+
+    def save(self, commit: bool = True) -> ProductImage:
+        if "address" in self.changed_data:
+            self.instance.source_url = self.cleaned_data["address"]
+        return super().save(commit)
 
     def clean_product(self) -> Product:
         product: Product = self.cleaned_data["product"]

@@ -6,3 +6,8 @@ from api import translated_names
 class CatalogConfig(translated_names.TranslatedAppConfig):
     name = "catalog"
     verbose_name = _("Catalogue")
+
+    def ready(self) -> None:
+        super().ready()
+        from catalog import checks  # noqa: F401  (registered by being imported)
+        from catalog.sources import examining  # noqa: F401  (likewise)

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext
 
@@ -22,6 +21,7 @@ from catalog.html_text import html_to_text, strip_ballast
 from catalog.models import Category
 from catalog.prices import clean_currency
 from catalog.refusals import BadValue
+from catalog.web_addresses import clean_url
 from catalog.yes_no import read_yes_no
 
 MAX_DESCRIPTION = 100_000  # characters
@@ -89,19 +89,6 @@ def clean_flag(text: str) -> bool:
     if flag is None:
         raise BadValue(gettext("is neither true nor false"), code="invalid")
     return flag
-
-
-def clean_url(text: str) -> str:
-    """Return the address of a page of the web as links can hold it, or nothing. Raises BadValue."""
-    text = text.strip().replace(" ", "%20")
-    try:
-        parts = urlsplit(text)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets or a port that are none
-        is_address = False
-    if text and not (is_address and re.fullmatch(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+", text)):
-        raise BadValue(gettext("is not an address that begins with http:// or https://"), code="invalid")
-    return text
 
 
 def clean_category_path(path: str) -> str:

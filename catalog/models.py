@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import MD5, Cast, Concat, Upper
 from django.utils.translation import gettext, gettext_lazy
 
-from catalog.addresses import product_page_address, sized_picture_address
+from catalog.addresses import find_page, find_picture, sized_picture_address
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
 from catalog.conditions import DEMAND, STOCK_LEVEL, Condition, in_categories, is_in_stock, is_on_sale
@@ -22,6 +22,8 @@ from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
 from catalog.pictures.unpictured import UnpicturedProduct as UnpicturedProduct  # likewise
 from catalog.prices import KEPT_DECIMALS, PriceColumn
+from catalog.sources.source import Source as Source  # likewise
+from catalog.sources.source_run import SourceRun as SourceRun  # likewise
 
 if TYPE_CHECKING:
     from catalog.filters import Filters
@@ -202,6 +204,7 @@ class Product(models.Model):
             models.Index(fields=["brand"], name="product_brand"),
             models.Index(fields=["collection"], name="product_collection"),
             models.Index(fields=["variant_group"], name="product_variant_group"),
+            models.Index(fields=["source", "id"], condition=~Q(source=""), name="product_source"),
             # What the admin's list is narrowed to, and nearly no product of a shop in order is.
             models.Index(fields=["sku"], condition=Q(is_active=False), name="product_hidden"),
             models.Index(fields=["sku"], condition=Q(description=""), name="product_undescribed"),
@@ -231,7 +234,7 @@ class Product(models.Model):
         return f"{self.title} ({self.sku})"
 
     def get_absolute_url(self) -> str:
-        return product_page_address(self.sku)
+        return find_page(self.sku, url=self.url)
 
     @property
     def in_stock(self) -> bool:
@@ -283,12 +286,16 @@ class ProductImage(models.Model):
             picture = store_picture(self.file.file)
             self.file = picture.name
             self.sha256, self.width, self.height = picture.sha256, picture.width, picture.height
-            self.source_url, self.is_clean = "", True
+            self.source_url, self.is_clean = self.source_url if self.pk is None else "", True
             if kwargs.get("update_fields") is not None:
                 filled = {"file", "sha256", "width", "height", "source_url", "is_clean"}
                 kwargs["update_fields"] = {*kwargs["update_fields"], *filled}
         super().save(**kwargs)
 
     def sized_url(self, width: int) -> str:
-        """The URL of this picture as WebP, at most `width` pixels wide: one of `sizes.WIDTHS`. It names the content."""
+        """Our URL of this picture as WebP, at most `width` pixels wide: one of `sizes.WIDTHS`. It names the content."""
         return sized_picture_address(self.sha256, width=width)
+
+    def shown_url(self, width: int) -> str:
+        """Where shoppers see this picture: as `sized_url`, or where the shop has it."""
+        return find_picture(self.sha256, source_url=self.source_url, width=width)

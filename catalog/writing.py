@@ -74,6 +74,7 @@ class WriteResult:
     field: str = ""
     code: str = ""
     reason: str = ""
+    pictures: int = 0  # to be fetched by a worker
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,14 @@ class Plan:
         """What will become of it; read it before it is carried out."""
         if self.product.pk is None:
             if self.changes.get("title", self.product.title):
-                return WriteResult(Outcome.CREATED)
+                return WriteResult(Outcome.CREATED, pictures=self._count_downloads())
             said = gettext("this field is required")
             return WriteResult(Outcome.REJECTED, field="title", code="required", reason=said)
         changes = bool(self.changes) or self.pictures is not None
-        return WriteResult(Outcome.UPDATED if changes else Outcome.UNCHANGED)
+        return WriteResult(Outcome.UPDATED if changes else Outcome.UNCHANGED, pictures=self._count_downloads())
+
+    def _count_downloads(self) -> int:
+        return len(self.pictures.downloads) if self.pictures else 0
 
 
 def upsert_products(writes: Sequence[ProductWrite], *, dry_run: bool = False) -> list[WriteResult]:

@@ -13,6 +13,7 @@ import django_stubs_ext
 import environ
 
 from config import services
+from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # a setting
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Product]
 
@@ -39,6 +40,7 @@ def read_or_create_secret_key(path: Path) -> str:
 # --- Security ---------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or read_or_create_secret_key(KINDRED_HOME / "secret_key")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier ones: what they sealed stays readable
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
@@ -146,10 +148,13 @@ KINDRED_TAG_TIMEOUT_S = env.float("KINDRED_TAG_TIMEOUT_S", default=1)
 # --- Celery: the rows of PendingEmbedding are the queue, Celery is the bell ----------------------------------------
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embeddings"
-CELERY_TASK_ROUTES = {"catalog.tasks.*": {"queue": "pictures"}}  # a slow picture server holds up nothing but pictures
+CELERY_TASK_ROUTES = {  # a slow server of pictures or feeds holds up nothing but those
+    "catalog.tasks.run_source": {"queue": "sources"},
+    "catalog.tasks.*": {"queue": "pictures"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 600  # s; what runs for longer hangs, and its worker ends itself (config/heartbeat.py)
-KINDRED_PROCESSES = ["embeddings", "interactive", "pictures", "beat"]  # workers by their queue: /readyz asks for each
+KINDRED_PROCESSES = ["embeddings", "interactive", "pictures", "sources", "beat"]  # by queue: /readyz asks for each
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A save rings the bell and goes on: with the broker down that must cost milliseconds, not a round of retries. The row
 # in PendingEmbedding is what counts, and beat rings again.
@@ -168,13 +173,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below is for workers too
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULER = "config.heartbeat:BeatingScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(KINDRED_HOME / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},
-    "refresh-stale": {"task": "embeddings.tasks.refresh_stale", "schedule": 60.0, "options": {"expires": 60}},
-    "send-due-downloads": {"task": "catalog.tasks.send_due_downloads", "schedule": 30.0, "options": {"expires": 30}},
-    "prune-title-words": {"task": "catalog.tasks.prune_title_words", "schedule": 60.0, "options": {"expires": 60}},
-    "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
-}
 
 # --- Recipe of the first space: its encoders and how their vectors are fused -----------------------------------------
 KINDRED_TEXT_ENCODER = env.str("KINDRED_TEXT_ENCODER", default="packaged:e5-small")
@@ -204,8 +202,14 @@ KINDRED_API_RATES = {
     "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
 }
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
-# Private networks that pictures may be fetched from by URL, such as 10.1.2.0/24. Empty: public addresses only.
+# Private networks that pictures and feeds may be fetched from, such as 10.1.2.0/24. Empty: public addresses only.
 KINDRED_FETCH_NETWORKS = env.list("KINDRED_FETCH_NETWORKS", default=[])
+KINDRED_FEED_MAX_BYTES = env.int("KINDRED_FEED_MAX_BYTES", default=2 * 1024**3)  # of a feed, unpacked
+KINDRED_FEED_TIMEOUT_S = env.float("KINDRED_FEED_TIMEOUT_S", default=3600)  # to fetch all of it
+# Where users of the admin may name files as feeds; who runs commands may name any.
+KINDRED_FEED_FOLDER = Path(env.str("KINDRED_FEED_FOLDER", default=str(KINDRED_HOME / "feeds")))
+# Who serves the pictures that shoppers see: "kindred", in sizes, or "shop": where each was fetched from.
+KINDRED_PICTURES_FROM = env.str("KINDRED_PICTURES_FROM", default="kindred")
 # Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.
 KINDRED_PICTURE_ORIGINS = env.list("KINDRED_PICTURE_ORIGINS", default=[])
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)

@@ -81,7 +81,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     actions = ("build", "promote", "compare", "drop")
 
     class Media:
-        js = ("embeddings/building.js",)
+        js = ("catalog/live.js",)
 
     readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
 
@@ -129,6 +129,9 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
     @admin.display(description=_("Status"), ordering="status")
     def state(self, space: EmbeddingSpace) -> str:
+        return format_html('<span data-live="state-{}">{}</span>', space.pk, self._word_state(space))
+
+    def _word_state(self, space: EmbeddingSpace) -> str:
         label = space.get_status_display()
         if space.status == Status.FAILED:
             return f"{label}: {space.failure[:200]}"
@@ -147,7 +150,8 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     def products(self, space: EmbeddingSpace) -> str:
         count = count_rows(space.embeddings.filter(modality=Modality.FUSED))
         number = number_format(count.number, force_grouping=True)
-        return number if count.is_exact else gettext("about %s") % number
+        said = number if count.is_exact else gettext("about %s") % number
+        return format_html('<span data-live="products-{}">{}</span>', space.pk, said)
 
     @admin.display(description=_("Recipe"))
     def recipe(self, space: EmbeddingSpace) -> str:

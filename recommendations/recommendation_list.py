@@ -60,6 +60,7 @@ class Candidate:
     image: str = ""  # path of the first picture in media storage
     image_id: int | None = None
     image_sha256: str = ""
+    image_source_url: str = ""  # where the shop has it, where that is known
     image_width: int = 0  # pixels
     image_height: int = 0
     distance: float | None = None  # 0 is best
@@ -118,6 +119,7 @@ class Recommendation:
             product_id=candidate.product_id,
             file=candidate.image,
             sha256=candidate.image_sha256,
+            source_url=candidate.image_source_url,
             width=candidate.image_width,
             height=candidate.image_height,
         )

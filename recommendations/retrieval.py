@@ -18,7 +18,7 @@ from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLA
 from recommendations.statements import MAX_ROWS, Retrieval, where_clause
 
 SOURCES = {"placed": PLACED, "listed": LISTED, "popular": FALLBACK, "recent": FALLBACK}
-IMAGE_COLUMNS = frozenset({"image_id", "image", "image_sha256", "image_width", "image_height"})
+IMAGE_COLUMNS = frozenset({"image_id", "image", "image_sha256", "image_source_url", "image_width", "image_height"})
 ROUNDS = 4  # so many times more is looked for where a list stays short
 FALLBACK_REASONS = {"popular": gettext_lazy("Popular in this category"), "recent": gettext_lazy("Recently added")}
 

@@ -226,10 +226,11 @@ def card_statement(retrieval: Retrieval, where: Where, parts: Sequence[str], *, 
             p.currency, p.stock, p.variant_group, p.collection, p.url, p.created_at,
             p.translations::text AS translations,
             {rules_that_mean(retrieval, where)} AS weighted_by, i.id AS image_id, i.file AS image,
-            i.sha256 AS image_sha256, i.width AS image_width, i.height AS image_height, {vector} AS vector,
+            i.sha256 AS image_sha256, i.source_url AS image_source_url, i.width AS image_width,
+            i.height AS image_height, {vector} AS vector,
             (SELECT count(*) FROM neighbours) AS reached
         FROM {best_of_groups(retrieval.cards) if retrieval.cards else "neighbours"} n
         JOIN catalog_product p ON p.id = n.product_id
-        LEFT JOIN LATERAL (SELECT i.id, i.file, i.sha256, i.width, i.height FROM catalog_productimage i
+        LEFT JOIN LATERAL (SELECT i.id, i.file, i.sha256, i.source_url, i.width, i.height FROM catalog_productimage i
             WHERE i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) i ON true {join}
         ORDER BY n.distance, n.via = 'placed', n.rank"""

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 
 from catalog.importers.csv import read_csv
 from catalog.importers.google import read_google
+from catalog.importers.jsonl import read_jsonl
 from catalog.importers.magento import read_magento
 from catalog.importers.report import SourceRow
 from catalog.importers.shopify import read_shopify
+from catalog.importers.shopify_json import read_shopify_json
 from catalog.importers.woocommerce import read_woocommerce
 
 # By what --format calls them. Each is called as `read(file, report=..., encoding=...)`, and `file` holds bytes.
@@ -21,4 +23,6 @@ READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {
     "shopify": read_shopify,
     "woocommerce": read_woocommerce,
     "magento": read_magento,
+    "jsonl": read_jsonl,
+    "shopify-json": read_shopify_json,
 }

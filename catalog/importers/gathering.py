@@ -17,7 +17,7 @@ from catalog.importers.report import SourceRow
 MAX_ROWS = 3000  # of one product: Shopify's limit is 2,048 variants
 IN_ORDER = """
 SELECT rows.part, line, fields FROM rows JOIN (SELECT part, min(line) AS begin FROM rows GROUP BY part) AS parts
-ON parts.part = rows.part ORDER BY begin, rows.part, line
+ON parts.part = rows.part ORDER BY begin, rows.part, line, rows.rowid
 """
 
 

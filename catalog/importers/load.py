@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalog.importers.pictures import Found, PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
-from catalog.importers.sources import NotComplete, count_shown, deactivate_gone
+from catalog.importers.shop_pages import complete_row
+from catalog.importers.vanished import NotComplete, deactivate_gone, products_of
 from catalog.models import Product
 from catalog.pictures.arranging import PictureUrl, WantedPictures
 from catalog.pictures.checks import MAX_PICTURES, Picture
-from catalog.writing import CHUNK, ProductWrite, upsert_products
+from catalog.writing import CHUNK, ProductWrite, WriteResult, upsert_products
+
+WITHOUT_PRODUCT = (
+    "no product has this sku, and a feed in another language makes none: load the feed of the catalogue's own language "
+    "first, and leave out the language where this is it"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +28,11 @@ class LoadOptions:
 
     source: str  # products that the import makes are of this source
     currency: str = ""  # of prices that the file gives none for
+    shop_url: str = ""  # that pages are below which the file gives without it: `clean_shop_url`
     replace_missing: bool = False
     claim: bool = False  # products that no import made become the source's as well
     dry_run: bool = False
+    is_translation: bool = False  # the file adds texts to products that there are, and makes none
 
 
 class Loader:
@@ -43,14 +51,18 @@ class Loader:
             writes = [self._make_write(row, pictures) for row, pictures in accepted]
             results = upsert_products(writes, dry_run=self.options.dry_run)
             for (row, _), result in zip(accepted, results, strict=True):
-                self.report.count(row.source, result)
+                self.report.count(row.source, self._explain(result))
+        if self.report.without_currency and not self.options.currency:
+            self.report.warn(
+                f"{self.report.without_currency} exports name no currency: products keep the one they have."
+            )
 
     def complete(self, rows: Iterable[SourceRow], *, allow_many: bool) -> None:
         """Load all rows, and hide the source's products that are not among them. Raises NotComplete.
 
         A row that was rejected is there all the same: its product stays as it is.
         """
-        shown = count_shown(self.options.source)
+        shown = products_of(self.options.source).count()
         self.load(rows)
         if not self.report.loaded:
             return
@@ -59,11 +71,15 @@ class Loader:
                 f"{self.report.rejected_unnamed} rows could not be read so far as to say which products they are: "
                 "nothing was deactivated. Mend them and run it again."
             )
-        present = self.lines.keys() | self.report.rejected_skus
         source, dry_run = self.options.source, self.options.dry_run
         self.report.deactivated = deactivate_gone(
-            source, present=present, shown=shown, allow_many=allow_many, dry_run=dry_run
+            source, present=self.present, shown=shown, allow_many=allow_many, dry_run=dry_run
         )
+
+    @property
+    def present(self) -> Set[str]:
+        """The skus that the file has, of rows that were rejected as well."""
+        return self.lines.keys() | self.report.rejected_skus
 
     def _make_write(self, row: ParsedRow, pictures: WantedPictures | None) -> ProductWrite:
         """Return what a good row writes."""
@@ -75,8 +91,13 @@ class Loader:
             more_attributes=row.more_attributes,
             more_translations=row.more_translations,
             pictures=pictures,
-            adapt=self._keep_group_title if row.source.is_group_title else self._note_source,
+            adapt=self._choose_adaptation(row.source),
         )
+
+    def _choose_adaptation(self, row: SourceRow) -> Callable[[dict[str, Any], Product], dict[str, Any]]:
+        if self.options.is_translation:
+            return _keep_sku_alone
+        return self._keep_group_title if row.is_group_title else self._note_source
 
     def _note_source(self, values: dict[str, Any], stored: Product) -> dict[str, Any]:
         """Say which import made a product, and show one that a complete file had hidden and that is back."""
@@ -89,10 +110,17 @@ class Loader:
             del values["title"]
         return self._note_source(values, stored)
 
+    def _explain(self, result: WriteResult) -> WriteResult:
+        """Say of a translation without its product what that is: to the product, it looks like a missing title."""
+        if self.options.is_translation and (result.field, result.code) == ("title", "required"):
+            return replace(result, reason=WITHOUT_PRODUCT)
+        return result
+
     def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, WantedPictures | None]]:
         """Yield the good rows, and their pictures."""
         parsed = []
-        for source in batch:
+        for said in batch:
+            source = complete_row(said, shop_url=self.options.shop_url)
             try:
                 parsed.append(parse_row(source, replace_missing=self.options.replace_missing))
             except RowError as error:
@@ -111,6 +139,10 @@ class Loader:
                 if row.source.note:
                     self.report.warn_of_row(row.source, row.source.note)
                 yield row, pictures
+
+
+def _keep_sku_alone(values: dict[str, Any], stored: Product) -> dict[str, Any]:
+    return {"sku": values["sku"]}
 
 
 def split_rows(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:

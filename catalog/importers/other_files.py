@@ -18,7 +18,7 @@ BEGINNINGS = (
 CONTENTS = (
     ((b"<?xml", b"<rss", b"<feed"), "This is XML, not CSV: if it is a Google Merchant feed, pass --format google."),
     ((b"<!doctype", b"<html", b"<table"), 'This is a web page, not a CSV file: open it, and save it as "CSV UTF-8".'),
-    ((b"{", b"["), "This is JSON, not CSV: send it to the REST API (products/bulk/), or save it as a table."),
+    ((b"{", b"["), "This is JSON, not CSV: pass --format jsonl, or shopify-json for that of Shopify."),
 )
 ISO_2022 = {b"\x1b$B": "iso-2022-jp", b"\x1b$@": "iso-2022-jp", b"\x1b$)C": "iso-2022-kr"}  # what begins a script
 UNMARKED = {4: "utf-32", 2: "utf-16"}  # bytes a letter

@@ -18,6 +18,8 @@ from catalog.models import ProductImage
 from catalog.pictures import checks
 from catalog.pictures.arranging import PictureUrl
 from catalog.pictures.checks import Picture, PictureError, check_picture, larger_than_allowed, store_picture
+from catalog.refusals import BadValue
+from catalog.web_addresses import clean_url
 
 URL_SCHEMES = ("http://", "https://")
 MAX_URL = 2000  # characters
@@ -67,8 +69,8 @@ class PictureFolder:
             else:
                 found[name] = there
         for name, picture in self._take_files(files).items():
-            is_named = is_url(name) and isinstance(picture, Picture)
-            found[name] = replace(picture, source_url=name) if is_named else picture  # type: ignore[type-var]
+            is_named = isinstance(picture, Picture) and is_url(name)
+            found[name] = replace(picture, source_url=_clean_address(name)) if is_named else picture  # type: ignore[type-var]
         return found
 
     def _take_files(self, files: Mapping[str, Path]) -> dict[str, Picture | RowError]:
@@ -99,15 +101,14 @@ class PictureFolder:
         return self._inside(path, name)
 
     def _find_by_url(self, url: str) -> Path | PictureUrl:
+        address = _clean_address(url)
         name, path = self.index.find_url(url)
         if path is not None:
             return self._inside(path, url)
         if name and name not in self.shared:
             self.shared.add(name)
             self._warn_of_shared(name)
-        if len(url) > MAX_URL:
-            raise RowError(f"picture {url[:60]!r}…: the URL is longer than {MAX_URL} characters")
-        return PictureUrl(url)
+        return PictureUrl(address)
 
     def _warn_of_shared(self, name: str) -> None:
         """Say which URLs a file could belong to. Of very many files, only the first are named."""
@@ -151,6 +152,17 @@ def open_threads() -> Iterator[ThreadPoolExecutor]:
         yield threads
     finally:
         threads.shutdown(cancel_futures=True)
+
+
+def _clean_address(url: str) -> str:
+    """Return the address of a picture as links can hold it. Raises RowError."""
+    try:
+        address = clean_url(url)
+    except BadValue as error:
+        raise RowError(f"picture {url[:60]!r} {error}") from None
+    if len(address) > MAX_URL:
+        raise RowError(f"picture {url[:60]!r}…: the URL is longer than {MAX_URL} characters")
+    return address
 
 
 def is_url(name: str) -> bool:

@@ -40,6 +40,8 @@ class SourceRow:
     is_group_title: bool = False  # the title is that of a whole group: one of several that is stored keeps its own
     is_shifted: bool = False  # too many or too few cells: they may stand under each other's columns
     note: str = ""  # what of the row counts for nothing although it is loaded, as a sentence
+    page_path: str = ""  # of its page, below the shop's address, where the file has no more of it than that
+    picture_root: str = ""  # below the shop's address: where its pictures are, if the file has their names only
 
     @property
     def product(self) -> str:
@@ -63,6 +65,7 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     rejected: int = 0
+    pictures: int = 0  # to be fetched
     deactivated: int = 0  # that a complete file does not have any more
     without_currency: str = ""  # what the format is called, where its files name no currency
     rejected_skus: set[str] = field(default_factory=set)
@@ -97,6 +100,7 @@ class ImportReport:
 
     def count(self, row: SourceRow, result: WriteResult) -> None:
         """Count what became of a row that was written."""
+        self.pictures += result.pictures
         match result.outcome:
             case Outcome.CREATED:
                 self.created += 1

@@ -24,7 +24,6 @@ from catalog.fields import (
     clean_category_path,
     clean_flag,
     clean_stock,
-    clean_url,
     clean_wording,
     drop_empty_wordings,
 )
@@ -34,6 +33,7 @@ from catalog.importers.picture_names import split_links
 from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.prices import DECIMALS, clean_currency, read_price
 from catalog.refusals import AmbiguousPrice, BadValue
+from catalog.web_addresses import clean_url
 
 TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
 CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns of numbers that nobody calculates with

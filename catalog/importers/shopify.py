@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
+from urllib.parse import quote
 
 from catalog.characters import clean_name
 from catalog.html_text import html_to_text
@@ -47,18 +48,29 @@ def read_shopify(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-
             report.warn("The file has no SKUs: products are known by those made from their handles and options.")
         if "currency" not in names.values():
             report.without_currency = "Shopify"
-        attributes = keep_attributes(names.values(), report=report)
-        taken: set[str] = set()  # skus that no other variant may be given
-        for rows in gather_rows(_read_rows(table.rows, names, taken), part_of=_name_product):
-            yield from rows if rows[0].problem else Listing(rows, attributes).read_variants(taken)
+        yield from read_listings(
+            _read_rows(table.rows, names), attributes=keep_attributes(names.values(), report=report)
+        )
 
 
-def _read_rows(rows: Iterable[SourceRow], names: dict[str, str], taken: set[str]) -> Iterator[SourceRow]:
-    """Yield the rows by the names that columns are read by, and note the skus that they have."""
+def _read_rows(rows: Iterable[SourceRow], names: dict[str, str]) -> Iterator[SourceRow]:
+    """Yield the rows by the names that columns are read by."""
     for row in rows:
         fields = {name: _read_cell(name, row.fields[column]) for column, name in names.items() if column in row.fields}
-        taken.add(name_product(fields.get("variant sku", "")))
         yield replace(row, fields=fields)
+
+
+def read_listings(rows: Iterable[SourceRow], *, attributes: dict[str, str]) -> Iterator[SourceRow]:
+    """Yield one row for each variant of the products whose rows these are; columns of `attributes` are kept so."""
+    taken: set[str] = set()  # skus that no other variant may be given
+    for found in gather_rows(_note_skus(rows, taken), part_of=_name_product):
+        yield from found if found[0].problem else Listing(found, attributes).read_variants(taken)
+
+
+def _note_skus(rows: Iterable[SourceRow], taken: set[str]) -> Iterator[SourceRow]:
+    for row in rows:
+        taken.add(name_product(row.fields.get("variant sku", "")))
+        yield row
 
 
 def _read_cell(column: str, text: str) -> str:
@@ -118,7 +130,9 @@ class Listing:
             for column, name in self.attributes.items()
         }
         named = {name.lower(): value for name, value in options.items()}
-        return SourceRow(variant.line, fields, problem, emptied, more | named, is_group_title=not suffix)
+        page = f"/products/{quote(handle)}" if handle else ""
+        row = SourceRow(variant.line, fields, problem, emptied, more | named, page_path=page)
+        return replace(row, is_group_title=not suffix)
 
     def _copy(self, column: str, name: str) -> dict[str, str]:
         return {column: self.say(name)} if self.has(name) else {}

@@ -12,11 +12,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from catalog.fetching.targets import FetchError
 from catalog.models import Product, ProductImage
 from catalog.pictures.arranging import make_image
 from catalog.pictures.checks import MAX_PICTURE_BYTES, PictureError, check_number, check_picture, store_checked
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
-from catalog.pictures.fetching import FetchError, fetch_public
+from catalog.pictures.fetching import fetch_public
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +32,15 @@ def add_picture(
 ) -> tuple[ProductImage, bool]:
     """Add the picture in `source` (bytes or a file), which is from `source_url`. Return it, and whether it is new.
 
-    The same picture is kept once per product, so a repeated upload changes nothing. Raises PictureError.
+    The same picture is kept once per product: a repeated upload changes no more than where it is from. Raises
+    PictureError.
     """
     picture = check_picture(source)
     with transaction.atomic():
         Product.objects.select_for_update().get(pk=product.pk)  # two uploads at once do not take the same position
         same = product.images.filter(sha256=picture.sha256).first()
         if same is not None:
-            if source_url and not same.source_url:
+            if source_url and same.source_url != source_url:
                 same.source_url = source_url
                 same.save(update_fields=["source_url"])
             return same, False

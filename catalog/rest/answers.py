@@ -11,7 +11,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from catalog.addresses import product_page_address
+from catalog.addresses import find_page, product_page_address
 from catalog.attributes import read_object, read_wordings
 from catalog.models import Product, ProductImage
 from catalog.pictures.sizes import WIDTHS
@@ -20,7 +20,7 @@ from catalog.prices import KEPT_DECIMALS, trim_price
 
 def complete_address(path: str, *, origin: str) -> str:
     """Return `path` with scheme and host, so that apps on other origins can use it; a bucket's has them already."""
-    return path if "://" in path else origin + path
+    return origin + path if path.startswith("/") else path
 
 
 def own_page(sku: str, *, origin: str) -> str:
@@ -41,7 +41,7 @@ class ImageSerializer(serializers.ModelSerializer[ProductImage]):
     sizes = serializers.DictField(
         child=serializers.URLField(),
         read_only=True,
-        help_text=f"WebP, by greatest width in pixels: {', '.join(map(str, WIDTHS))}",
+        help_text=f"WebP, by greatest width in pixels: {', '.join(map(str, WIDTHS))}; or all where the shop has it",
     )
 
     class Meta:
@@ -109,7 +109,7 @@ def render_image(image: ProductImage, *, origin: str) -> dict[str, Any]:
     return {
         "id": image.pk,
         "url": complete_address(image.file.url, origin=origin),
-        "sizes": {str(width): origin + image.sized_url(width) for width in WIDTHS},
+        "sizes": {str(width): complete_address(image.shown_url(width), origin=origin) for width in WIDTHS},
         "width": image.width,
         "height": image.height,
         "position": image.position,
@@ -120,7 +120,7 @@ def render_image(image: ProductImage, *, origin: str) -> dict[str, Any]:
 
 def render_main_image(product: Product, origin: str) -> str | None:
     image = product.main_image
-    return origin + image.sized_url(WIDTHS[-1]) if image else None
+    return complete_address(image.shown_url(WIDTHS[-1]), origin=origin) if image else None
 
 
 # Each field of ProductSerializer, given the product and scheme and host of this server.
@@ -141,7 +141,7 @@ FIELDS: dict[str, Callable[[Product, str], Any]] = {
     "variant_group": lambda product, _: product.variant_group,
     "collection": lambda product, _: product.collection,
     "is_active": lambda product, _: product.is_active,
-    "url": lambda product, origin: product.url or own_page(product.sku, origin=origin),
+    "url": lambda product, origin: complete_address(find_page(product.sku, url=product.url), origin=origin),
     "image_url": render_main_image,
     "images": lambda product, origin: [render_image(image, origin=origin) for image in product.images.all()],
     "created_at": lambda product, _: render_moment(product.created_at),

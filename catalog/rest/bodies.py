@@ -24,13 +24,13 @@ from catalog.fields import (
     clean_identifier,
     clean_line,
     clean_stock,
-    clean_url,
     drop_empty_wordings,
 )
 from catalog.models import BAD_SKU, SKU_PATTERN, Category, Product
 from catalog.prices import KEPT_DECIMALS, clean_currency, read_price, trim_price
 from catalog.refusals import BadValue
 from catalog.rest.answers import ProductSerializer, own_page
+from catalog.web_addresses import clean_url
 from catalog.writing import Outcome
 
 MAX_BULK = 1_000

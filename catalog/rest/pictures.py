@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from api.parameters import QueryParameters, StrictSerializer
 from api.parsers import BoundedJSONParser
 from api.requests import find_origin
-from catalog.fields import MAX_INTEGER, clean_url
+from catalog.fields import MAX_INTEGER
 from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, say
 from catalog.pictures.downloads import PictureDownload
@@ -26,6 +26,9 @@ from catalog.rest import examples
 from catalog.rest.answers import ImageSerializer, render_image
 from catalog.rest.bodies import TextField
 from catalog.rest.products import get_product, visible_products
+from catalog.web_addresses import clean_url
+
+MAX_ADDRESS = ProductImage._meta.get_field("source_url").max_length
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -36,11 +39,16 @@ class UploadSerializer(serializers.Serializer[Any]):
         min_value=0, max_value=MAX_INTEGER, required=False, help_text="The lowest is shown first; without it: last"
     )
 
+    source_url = TextField(
+        rule=clean_url, max_length=MAX_ADDRESS, allow_blank=True, required=False,
+        help_text="Where the shop has it; KINDRED_PICTURES_FROM=shop shows it from there",
+    )  # fmt: skip
+
 
 class FetchSerializer(StrictSerializer):
     """A picture by its address."""
 
-    url = TextField(rule=clean_url, max_length=2000, help_text="http or https, on a public address")
+    url = TextField(rule=clean_url, max_length=MAX_ADDRESS, help_text="http or https, on a public address")
     position = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, required=False)
 
 
@@ -118,7 +126,7 @@ class ProductImageListView(APIView):
         serializer.is_valid(raise_exception=True)
         values: dict[str, Any] = serializer.validated_data
         try:
-            image, is_new = add_picture(product, source=values["image"], position=values.get("position"))
+            image, is_new = add_picture(product, source=values.pop("image"), **values)
         except PictureError as error:
             raise ValidationError({"image": [ErrorDetail(say(error), code="bad_picture")]}) from error
         data = render_image(image, origin=find_origin(request))

@@ -89,11 +89,12 @@ def picture(image: ProductImage | None, *, alt: str, sizes: str, eager: bool = F
     """An <img> that offers every width, with its own size, so that the page does not jump while it loads."""
     if not image:  # a product without pictures, or a template that names none
         return SafeString("")
+    widths = {image.shown_url(width): width for width in WIDTHS}
+    offered = format_html_join(", ", "{} {}w", widths.items())
     return format_html(
-        '<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" alt="{}" loading="{}" decoding="async">',
-        image.sized_url(320),
-        format_html_join(", ", "{} {}w", ((image.sized_url(width), width) for width in WIDTHS)),
-        sizes,
+        '<img src="{}"{} width="{}" height="{}" alt="{}" loading="{}" decoding="async">',
+        image.shown_url(320),
+        format_html(' srcset="{}" sizes="{}"', offered, sizes) if len(widths) > 1 else "",  # the shop's is one
         image.width,
         image.height,
         alt,

@@ -12,11 +12,18 @@ from rest_framework.request import Request
 
 from api.requests import find_origin
 from api.schema import ProblemSerializer
-from catalog.addresses import product_page_address, sized_picture_address
+from catalog.addresses import find_page, find_picture
 from catalog.pictures.sizes import WIDTHS
-from catalog.rest.answers import PriceField, render_price
+from catalog.rest.answers import PriceField, complete_address, render_price
 from recommendations.explanations.pairs import PairExplanation
-from recommendations.recommendation_list import EMBEDDING_PENDING, OK, Reason, Recommendation, RecommendationList
+from recommendations.recommendation_list import (
+    EMBEDDING_PENDING,
+    OK,
+    Candidate,
+    Reason,
+    Recommendation,
+    RecommendationList,
+)
 
 DECIMALS = 6  # of distances, similarities and scores; vectors are half precision
 
@@ -132,10 +139,8 @@ def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
         "position": item.position,
         "sku": candidate.sku,
         "title": candidate.localized_title,
-        "url": candidate.url or origin + product_page_address(candidate.sku),
-        "image_url": None
-        if candidate.image_id is None
-        else origin + sized_picture_address(candidate.image_sha256, width=WIDTHS[-1]),
+        "url": complete_address(find_page(candidate.sku, url=candidate.url), origin=origin),
+        "image_url": None if candidate.image_id is None else complete_address(_find_picture(candidate), origin=origin),
         "price": render_price(candidate.price),
         "list_price": render_price(candidate.list_price) if candidate.on_sale else None,
         "currency": candidate.currency,
@@ -145,6 +150,10 @@ def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
         "score": round_number(item.score),
         "reasons": [render_reason(reason) for reason in item.reasons],
     }
+
+
+def _find_picture(candidate: Candidate) -> str:
+    return find_picture(candidate.image_sha256, source_url=candidate.image_source_url, width=WIDTHS[-1])
 
 
 def render_reason(reason: Reason) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from api.models import ApiKey
-from catalog.models import Product
+from catalog.models import Product, Source
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from recommendations.models import Event, Rule
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
@@ -32,7 +32,12 @@ pytestmark = pytest.mark.django_db
 
 OURS = {"api", "catalog", "embeddings", "recommendations", "auth"}
 # Only the worker writes these rows, and shoppers.
-READ_ONLY = {"embeddings.pendingembedding", "embeddings.productembedding", "recommendations.event"}
+READ_ONLY = {
+    "catalog.sourcerun",
+    "embeddings.pendingembedding",
+    "embeddings.productembedding",
+    "recommendations.event",
+}
 NEVER_DELETED = READ_ONLY | {"embeddings.embeddingspace"}  # a space is dropped, which is another action
 
 # The permission that each action needs.
@@ -43,6 +48,8 @@ ACTIONS = {
     "catalog.category": {"delete_selected": "delete"},
     "catalog.product": {"show_in_shop": "change", "hide_from_shop": "change", "delete_selected": "delete"},
     "catalog.productimage": {"delete_selected": "delete"},
+    "catalog.source": {"delete_selected": "delete"},
+    "catalog.sourcerun": {"delete_selected": "delete"},
     "embeddings.embeddingspace": {
         "build": "change",
         "promote": "change",
@@ -75,6 +82,7 @@ def rows() -> dict[str, Model]:
     """One row of every table that the admin shows."""
     live, other = make_space(), make_space(name="other", live=False)
     product = put(live, "A", (1.0, 0.0, 0.0))
+    source = Source.objects.create(name="feed", kind="csv", address="https://shop.example/feed.csv")
     PendingEmbedding.objects.all().delete()
     return {
         "api.apikey": ApiKey.objects.issue("app", scope="publishable")[0],
@@ -83,6 +91,8 @@ def rows() -> dict[str, Model]:
         "catalog.category": CategoryFactory(),
         "catalog.product": ProductFactory(is_active=True),
         "catalog.productimage": ProductImageFactory(),
+        "catalog.source": source,
+        "catalog.sourcerun": source.runs.create(start="dry_run"),
         "embeddings.embeddingspace": other,
         "embeddings.pendingembedding": PendingEmbedding.objects.get_or_create(product=product)[0],
         "embeddings.productembedding": ProductEmbedding.objects.get(product=product),

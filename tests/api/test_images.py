@@ -17,10 +17,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from catalog import tasks
+from catalog.fetching.targets import FetchError, choose_target
 from catalog.models import Product, ProductImage
-from catalog.pictures import checks, fetching, writes
+from catalog.pictures import checks, writes
 from catalog.pictures.downloads import LEASE, PictureDownload
-from catalog.pictures.fetching import FetchError, fetch_public
+from catalog.pictures.fetching import fetch_public
 from config.celery import app
 from tests.api.callers import errors, picture_bytes, problem
 from tests.catalog.row_locks import LOCKED, try_row
@@ -441,14 +442,14 @@ def test_hosts_in_every_script_are_resolved_and_named_in_ascii(monkeypatch, host
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    assert fetching.choose_target(f"https://{host}/a.png").host == resolved
+    assert choose_target(f"https://{host}/a.png").host == resolved
     assert asked == [resolved]
 
 
 @pytest.mark.parametrize("host", ["\u00fc" * 80, "a..\u00fc", "\u200d\u00fc.example", "-\u00fc-.example"])
 def test_a_host_that_is_none_is_said(host):
     with pytest.raises(FetchError, match="is not a host's name"):
-        fetching.choose_target(f"https://{host}/a.png")
+        choose_target(f"https://{host}/a.png")
 
 
 def test_a_redirect_to_nowhere_is_said(picture_server, inside):
@@ -482,3 +483,27 @@ def test_a_picture_in_another_script_is_fetched(shop, make_product, rings, pictu
     assert shop.call("GET", "products/A/images/").json()["results"][0]["source_url"] == url
     again = shop.call("POST", "products/A/images/", {"url": url}).json()
     assert (again["id"], again["state"], again["image_id"]) == (answer["id"], "done", image.pk)
+
+
+def test_an_upload_says_where_the_shop_has_the_picture(shop, anyone, make_product):
+    make_product("A")
+    image = upload(shop, picture_bytes(), source_url=" https://cdn.example/a 1.jpg").json()
+    assert image["source_url"] == "https://cdn.example/a%201.jpg"
+
+    again = upload(shop, picture_bytes(), source_url="https://cdn.example/moved.jpg")
+    assert (again.status_code, again.json()) == (200, image | {"source_url": "https://cdn.example/moved.jpg"})
+    upload(shop, picture_bytes())  # says nothing of it
+    assert anyone.call("GET", "products/A/images/").json()["results"] == [again.json()]
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "//cdn.example/a.jpg", "https://me:secret@cdn.example/a.jpg", "x" * 2001]
+)
+def test_an_upload_from_nowhere_on_the_web_is_refused(shop, make_product, address):
+    make_product("A")
+    answer = upload(shop, picture_bytes(), source_url=address)
+    assert errors(answer).keys() == {"source_url"}
+    assert not ProductImage.objects.exists()
+    named = shop.call("POST", "products/A/images/", {"url": address})
+    assert errors(named).keys() == {"url"}
+    assert not PictureDownload.objects.exists()

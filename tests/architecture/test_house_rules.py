@@ -26,6 +26,10 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         pytest.param(("-m", "ruff", "check", "."), id="ruff"),
         pytest.param(("-m", "ruff", "format", "--check", "."), id="format"),
         pytest.param(("-m", "mypy", *APPS), id="mypy"),
+        pytest.param(
+            ("-m", "mypy", "--config-file", "clients/django/pyproject.toml", "clients/django/kindred_django"),
+            id="mypy of the Django client",
+        ),
         pytest.param(("-m", "vulture"), id="dead code"),
         pytest.param(("manage.py", "makemigrations", "--check", "--dry-run"), id="migrations"),
         pytest.param(("manage.py", "check", "--fail-level", "WARNING"), id="system checks"),
@@ -47,7 +51,13 @@ def test_every_name_that_is_let_pass_as_used_elsewhere_would_be_reported_otherwi
 
 
 def python_files() -> list[Path]:
-    return [path for app in APPS for path in (PROJECT / app).rglob("*.py") if "migrations" not in path.parts]
+    places = (*APPS, "clients")
+    return [
+        path
+        for place in places
+        for path in (PROJECT / place).rglob("*.py")
+        if not {"migrations", "tests"} & set(path.parts)
+    ]
 
 
 def test_no_file_is_named_for_nothing_in_particular():

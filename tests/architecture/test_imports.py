@@ -78,6 +78,27 @@ def imported_modules(statement: ast.AST) -> list[str]:
     return [name for name in named if name.split(".")[0] in APPS]
 
 
+def test_clients_and_kindred_do_not_import_each_other():
+    clients, ours = PROJECT / "clients", [PROJECT / app for app in APPS]
+    named = {
+        (path.relative_to(PROJECT).parts[0], module.split(".")[0])
+        for place in (clients, *ours)
+        for path in place.rglob("*.py")
+        for statement in ast.walk(ast.parse(path.read_text()))
+        for module in modules_named(statement)
+    }
+    assert ("clients", "kindred_django") in named
+    assert sorted((place, module) for place, module in named if place == "clients" and module in APPS) == []
+    assert sorted((place, module) for place, module in named if place != "clients" and module == "kindred_django") == []
+
+
+def modules_named(statement: ast.AST) -> list[str]:
+    """Return the modules that an import names, ours or others'."""
+    if isinstance(statement, ast.Import):
+        return [alias.name for alias in statement.names]
+    return [statement.module] if isinstance(statement, ast.ImportFrom) and statement.module else []
+
+
 def is_module(name: str) -> bool:
     path = PROJECT.joinpath(*name.split("."))
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()

@@ -261,3 +261,22 @@ def test_a_product_that_is_deleted_while_its_row_of_the_list_is_saved_costs_a_me
         "A product of this list has been deleted meanwhile. Nothing was saved."
     ]
     assert set(Product.objects.values_list("price", flat=True)) == {Decimal("15.90")}
+
+
+def test_a_picture_is_given_its_address_in_the_shop_and_loses_it_with_its_file(admin_client):
+    product = ProductFactory()
+    form = {"product": product.pk, "position": 0}
+    add = form | {"file": picture_file("red"), "address": "https://cdn.example/a 1.jpg"}
+    admin_client.post("/admin/catalog/productimage/add/", add)
+    image = ProductImage.objects.get()
+    assert image.source_url == "https://cdn.example/a%201.jpg"
+
+    change = f"/admin/catalog/productimage/{image.pk}/change/"
+    refused = admin_client.post(change, form | {"address": "javascript:alert(1)"})
+    assert refused.context["adminform"].form.errors.keys() == {"address"}
+    admin_client.post(change, form | {"address": "https://cdn.example/moved.jpg"})
+    image.refresh_from_db()
+    assert image.source_url == "https://cdn.example/moved.jpg"
+    admin_client.post(change, form | {"file": picture_file("blue"), "address": image.source_url})
+    image.refresh_from_db()
+    assert image.source_url == ""

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.importers import sources
+from catalog.importers import vanished
 from catalog.models import Product
 from tests.factories import ProductFactory
 
@@ -147,7 +147,7 @@ def test_what_comes_back_is_shown_again_unless_the_file_says_otherwise(folder):
 
 
 def test_large_sources_are_looked_through_in_pieces(folder, monkeypatch):
-    monkeypatch.setattr(sources, "CHUNK", 2)
+    monkeypatch.setattr(vanished, "CHUNK", 2)
     folder.load_text(rows(*FIVE))
 
     with CaptureQueriesContext(connection) as queries:

@@ -38,6 +38,8 @@ def check_nothing(block: Block) -> None:
     """It is tried elsewhere, or by nobody here: see the reason beside it."""
 
 
+SHOPS = "needs a shop; tests/clients/django/test_package.py compares it with what the tests run there"
+
 # (page, first line) -> why it is not run, and what is checked instead.
 NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("README.md", "git clone <this repository> kindred && cd kindred"): (
@@ -55,10 +57,18 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "takes minutes, and a browser", commands.check_commands),
     ("docs/performance.md", "python benchmarks/million.py                    # all of it that grows, at four sizes"): (
         "takes hours", commands.check_commands),
+    ("docs/sources.md", "python manage.py sources add shop --kind google --address https://shop.example/feed.xml"): (
+        "asks a server; tests/catalog/sources/test_sources_command.py walks this way", commands.check_commands),
     ("docs/operations.md", "export SECRET_KEY=$(openssl rand -hex 32) POSTGRES_PASSWORD=$(openssl rand -hex 24) "
      "VALKEY_PASSWORD=$(openssl rand -hex 24) ALLOWED_HOSTS=shop.example"): ("needs Docker", commands.check_compose),
     ("docs/operations.md", "gunicorn config.wsgi --worker-class config.web_worker.WebWorker --bind 127.0.0.1:8000 "
      "--workers 2 --threads 4 --preload --no-control-socket"): ("do not end", commands.check_commands),
+    ("docs/django.md", '"""Products of a model of one\'s own: `KINDRED["SOURCES"] = ["shop.kindred.Products"]`."""'): (
+        SHOPS, check_nothing),
+    ("docs/django.md", '"""Products of django-oscar: `KINDRED["SOURCES"] = ["shop.kindred.OscarProducts"]`."""'): (
+        SHOPS, check_nothing),
+    ("docs/django.md", '"""Products of a Saleor shop: `KINDRED["SOURCES"] = ["shop.saleor.SaleorProducts"]`.'): (
+        SHOPS, check_nothing),
 }  # fmt: skip
 ELSEWHERE = "tests/api/test_examples.py"  # runs each curl and Python example of docs/api.md
 DATA = ("RateLimit-Policy:", '{"products":')  # indented blocks of docs/api.md that are no commands
@@ -244,6 +254,7 @@ RUN_BY_TESTS = {"README.md", "docs/evaluation.md", "docs/api.md", "docs/operatio
 LOOKED_AT = {  # languages of blocks that are no commands, by page, and where they are checked
     "README.md": {"text", "csv", "django", "html"},
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE
+    "docs/django.md": {"django"},  # SHOPS
     "docs/widget.md": {"html", "liquid", "php", "jsx", "vue", "css", "js", "text"},  # tests/docs/test_widget_page.py
 }
 

@@ -1,9 +1,37 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from embeddings.encoders import device
+from embeddings.encoders.registry import forget_encoders
 from embeddings.freshness import bell
 from tests.fakes import fake_encoders
+
+CUDA_DEVICES = device.CUDA_DEVICES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def processor() -> Iterator[None]:
+    """Encode on the processor, whose exact numbers the tests expect, also where there is a GPU; `gpu` asks for that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(device, "CUDA_DEVICES", ())
+        device.has_cuda.cache_clear()
+        yield
+
+
+@pytest.fixture
+def gpu(monkeypatch) -> Iterator[None]:
+    """Encode on the GPU, by encoders that are loaded there, and skip where there is none."""
+    monkeypatch.setattr(device, "CUDA_DEVICES", CUDA_DEVICES)
+    device.has_cuda.cache_clear()
+    if not device.has_cuda():
+        pytest.skip("no CUDA device here")
+    forget_encoders()
+    yield
+    forget_encoders()
+    device.has_cuda.cache_clear()
 
 
 @pytest.fixture

@@ -53,7 +53,8 @@ def make_ready(name: str, **recipe) -> EmbeddingSpace:
 def test_the_list_shows_each_space_with_its_state_and_products(admin_client, shop):
     page = admin_client.get(SPACES).content.decode()
     assert "starter" in page
-    assert '<td class="field-products">3</td>' in page
+    live = EmbeddingSpace.objects.live()
+    assert f'<td class="field-products"><span data-live="products-{live.pk}">3</span></td>' in page
     assert "fake:text + fake:image, concat, text 0.6, 384 dims" in page
     assert "Roll back" not in page
 

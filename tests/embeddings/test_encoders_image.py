@@ -314,10 +314,7 @@ def test_weights_that_cannot_be_downloaded_are_named_with_their_address(torchvis
         get_image_encoder("torchvision:resnet18")
 
 
-def test_on_a_gpu_the_vectors_are_those_of_the_processor(transformers, tmp_path, pictures):
-    torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
+def test_on_a_gpu_the_vectors_are_those_of_the_processor(gpu, transformers, tmp_path, pictures):
     network, processor = save_family(transformers, tmp_path, "ViT")
     expected = by_the_library(network, processor, pictures[0], first_token)
     vectors = get_image_encoder(f"dir:{tmp_path}").encode_images(pictures[1], batch_size=3).vectors

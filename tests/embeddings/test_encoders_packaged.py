@@ -223,6 +223,8 @@ def test_a_process_encodes_without_torch_from_its_first_start_on(tmp_path):
 import json, sys
 import django
 django.setup()
+from embeddings.encoders import device
+device.CUDA_DEVICES = ()  # a GPU is used by torch alone
 from embeddings.encoders.registry import get_image_encoder, get_text_encoder
 vector = get_text_encoder("packaged:e5-small").encode_texts(["Ceramic vase"])[0]
 encoded = get_image_encoder("packaged:efficientnet-lite2").encode_images([open(sys.argv[1], "rb").read])
@@ -242,10 +244,7 @@ print(json.dumps({"heavy": heavy, "text": vector[:6].tolist(), "errors": encoded
     np.testing.assert_allclose(said["text"], E5_VASE, atol=1e-3)
 
 
-def test_on_a_gpu_the_vectors_are_those_of_the_processor(some_pictures):
-    torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
+def test_on_a_gpu_the_vectors_are_those_of_the_processor(gpu, some_pictures):
     texts = get_text_encoder("packaged:e5-small").encode_texts(TEXTS)
     exact = get_text_encoder("packaged:e5-small?runtime=onnx").encode_texts(TEXTS)
     assert (texts * exact).sum(1).min() > 0.999  # bf16 keeps 8 bits

@@ -215,10 +215,7 @@ def test_a_directory_without_weights_is_named(tmp_path):
         describe(f"dir:{tmp_path}")
 
 
-def test_on_a_gpu_the_vectors_are_those_of_the_processor(tmp_path):
-    torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device here")
+def test_on_a_gpu_the_vectors_are_those_of_the_processor(gpu, tmp_path):
     bert = save_bert(tmp_path)
     by_hand = [library_states(bert, tmp_path, text).last_hidden_state[0].mean(0).numpy() for text in TEXTS]
     vectors = get_text_encoder(f"dir:{tmp_path}").encode_texts(TEXTS, batch_size=3)

@@ -179,6 +179,27 @@ OTHERS = [
 ]
 
 
+ADDRESSES = [
+    text("url", "https://shop.example/mug", "https://shop.example/mug"),
+    text("url", " HTTPS://Shop.example/mug 1?utm_source=x#top ", "HTTPS://Shop.example/mug%201?utm_source=x#top"),
+    text("url", f"{BOM}https://müller.example/türe/花瓶{ZWSP}", "https://müller.example/türe/花瓶"),
+    text("url", "http://[2001:db8::1]:8080/", "http://[2001:db8::1]:8080/"),
+    text("url", "javascript:alert(1)", None),
+    text("url", "java\tscript:alert(1)", None),
+    text("url", "data:text/html,<script>alert(1)</script>", None),
+    text("url", "//shop.example/mug", None),
+    text("url", "/mug", None),
+    text("url", "shop.example/mug", None),
+    text("url", "https://shop.example/a\x01b", None),
+    text("url", "https://anna:secret@shop.example/mug", None),
+    text("url", "https://shop.example\\@evil.example/", None),
+    text("url", "https://evil.example\\.shop.example/", None),
+    text("url", "https://shop..example/", None),
+    text("url", "https://\u2488com.example/", None),
+    text("url", "https://shop.example/" + "x" * 2000, None),
+]
+
+
 def by_import(values: dict[str, Any], folder: Path) -> None:
     cells = {name: value for name, value in values.items() if name != "translations"}
     for language, wording in values.get("translations", {}).items():
@@ -220,7 +241,7 @@ def shop(db) -> ApiClient:
 
 
 @pytest.mark.parametrize(
-    ("door", "row"), [(door, row) for row in [*TEXTS, *PRICES, *OTHERS] for door in row.by], ids=str
+    ("door", "row"), [(door, row) for row in [*TEXTS, *PRICES, *OTHERS, *ADDRESSES] for door in row.by], ids=str
 )
 def test_every_door_stores_a_value_alike_or_refuses_it_alike(door, row, enter):
     enter(door, {"sku": "A", "title": "Mug"} | dict(row.sent))

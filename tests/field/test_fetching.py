@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from catalog.pictures import fetching
-from catalog.pictures.fetching import FetchError, fetch_public
+from catalog.fetching.targets import FetchError, choose_target
+from catalog.pictures.fetching import fetch_public
 from tests.factories import picture_bytes
 
 PICTURE = picture_bytes()
@@ -114,4 +114,4 @@ def test_a_host_whose_first_address_leads_nowhere_is_asked_at_its_next_one(serve
         socket, "getaddrinfo", lambda host, *a, **k: found if host == "two.example" else real(host, *a, **k)
     )
     assert fetch_public(f"http://two.example:{port}/a.png", max_bytes=10_000, deadline_s=5) == PICTURE
-    assert fetching.choose_target(f"http://two.example:{port}/").addresses == ("127.0.0.2", "127.0.0.1")
+    assert choose_target(f"http://two.example:{port}/").addresses == ("127.0.0.2", "127.0.0.1")

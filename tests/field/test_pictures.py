@@ -115,7 +115,7 @@ CASES = [
                 "downloads": [
                     "https://c.example/a.jpg",
                     "https://c.example/b.jpg",
-                    "https://c.example/w_9,h_9/c d.jpg",
+                    "https://c.example/w_9,h_9/c%20d.jpg",
                 ],
             }
         },
@@ -202,7 +202,15 @@ CASES = [
         name="a URL that is none is fetched by nobody and stops nothing",
         files=[File(content="sku,title,images\nA,Cup,http://[bad/1.jpg|red.png\n")],
         pictures={"red.png": RED},
-        products={"A": {"images": ["red.png"], "downloads": ["http://[bad/1.jpg"]}},
+        products={"A": {"images": ["red.png"], "downloads": []}},
+        warnings=["picture 'http://[bad/1.jpg' is not an address that begins with http:// or https://"],
+    ),
+    Case(
+        name="an address with a password is fetched by nobody, and no file is taken for it",
+        files=[File(content="sku,title,images\nA,Mug,https://me:secret@c.example/red.png\n")],
+        pictures={"red.png": RED},
+        products={"A": {"images": [], "downloads": []}},
+        warnings=["holds a name or password, which visitors would see: leave out what is before @"],
     ),
 ]
 

@@ -24,6 +24,7 @@ def test_each_queue_has_a_worker_of_its_own_that_takes_nothing_from_another():
         "interactive": ["interactive"],
         "embeddings": ["embeddings"],
         "pictures": ["pictures"],
+        "sources": ["sources"],
     }
     assert not any(worker.use_eventloop for worker in workers.values())
 
@@ -52,7 +53,7 @@ def test_one_process_takes_messages_of_every_queue_beats_for_all_and_ends_in_goo
         )
     try:
         deadline = time.monotonic() + 60
-        while not (beat.exists() and log.read_text().count(" ready.") == 3):
+        while not (beat.exists() and log.read_text().count(" ready.") == len(all_queues.QUEUES)):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)

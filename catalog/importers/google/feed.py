@@ -45,7 +45,9 @@ def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iter
             "This is a web page, no feed: open its address in a browser, and see whether it asks to log in."
         )
     if start.startswith(("{", "[")):
-        raise ImportFileError("This is JSON, no feed: export it as XML, or as a table with the headings id and title.")
+        raise ImportFileError(
+            "This is JSON, no feed: pass --format jsonl, or shopify-json for Shopify's products.json."
+        )
     if start.startswith("<"):
         advise = make_adviser(head, is_guessed=True)
         for line, fields, problem in read_xml(file, encoding=encoding):

@@ -15,12 +15,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 
 from catalog.importers import READERS
-from catalog.importers.decimal_marks import MARKS, settle_prices
+from catalog.importers.decimal_marks import MARKS
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
 from catalog.importers.read_ahead import RowStore
+from catalog.importers.reading import Form, read_rows
 from catalog.importers.report import ImportFileError, ImportReport, RejectsFile, SourceRow
-from catalog.importers.sources import NotComplete
+from catalog.importers.shop_pages import clean_shop_url
+from catalog.importers.vanished import NotComplete
 from catalog.management.progress import open_bar
 from catalog.models import Product
 from catalog.prices import clean_currency
@@ -35,7 +37,7 @@ sku, and only what differs is written. A row that cannot be loaded is reported w
 others are loaded.
 
 The CSV's columns: sku, title (both required), description, brand, category (a path A/B/C), price, currency, stock,
-attributes (JSON), images (file names, separated by |), variant_group, collection, is_active, and title_zh,
+attributes (JSON), images (file names, separated by |), variant_group, collection, url, is_active, and title_zh,
 description_zh and the like for other languages. Other columns are kept in attributes.
 
 Columns that the file does not have change nothing. An empty cell of the CSV empties its field (stock: not counted),
@@ -46,6 +48,8 @@ Exit code: 0 when at least one row was loaded or already there, whatever was rej
 the file cannot be read, or when --complete deactivated nothing because too much is missing; 130 when it was stopped."""
 
 FORMAT_HELP = "what wrote the file; default: csv, the columns above"
+SHOP_HELP = """where the shop is, such as https://shop.example: products link to their pages there, which exports of
+shops name without it; https://shop.example/p/{key} where they are not where the shop's system has them by default"""
 COMPLETE_HELP = """the file is all there is of its source: products that an import of this source made and that the file
 lacks are deactivated. Refused where more than 20 %% of them are gone"""
 
@@ -77,6 +81,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=list(READERS), default="csv", help=FORMAT_HELP)
         parser.add_argument("--encoding", default="utf-8", help="of the file, such as cp1252; default: utf-8")
         parser.add_argument("--currency", metavar="C", help="of prices that the file gives none for, such as EUR")
+        parser.add_argument("--shop-url", metavar="URL", default="", help=SHOP_HELP)
         parser.add_argument("--complete", action="store_true", help=COMPLETE_HELP)
         parser.add_argument("--allow-many-gone", action="store_true", help="let --complete deactivate more than 20 %%")
         parser.add_argument("--source", metavar="NAME", help="where the file comes from; default: the format's name")
@@ -127,20 +132,14 @@ class Command(BaseCommand):
         report = loader.report
         with TemporaryFile() as waiting, spared_garbage():
             store = RowStore(file, waiting)
-            read = READERS[options["format"]](file, report=store.said, encoding=options["encoding"])
-            loader.folder.look_ahead(store.keep(read))
-            given = store.give(report)
-            settled = settle_prices(given, decimal=options["decimal"], currency=loader.options.currency)
-            self._load_rows(self._show_progress(settled, store, report), loader, options)
+            form = Form(**{name: options[name] for name in ("format", "encoding", "decimal")})
+            self._load_rows(self._show_progress(read_rows(store, loader, form=form), store, report), loader, options)
 
     def _load_rows(self, rows: Iterator[SourceRow], loader: Loader, options: dict[str, Any]) -> None:
-        report = loader.report
         if options["complete"]:
             loader.complete(rows, allow_many=options["allow_many_gone"])
         else:
             loader.load(rows)
-        if report.without_currency and not loader.options.currency:
-            report.warn(f"{report.without_currency} exports name no currency: products keep the one they have.")
 
     def _show_progress(self, rows: Iterator[SourceRow], store: RowStore, report: ImportReport) -> Iterator[SourceRow]:
         """Pass the rows on, with a bar by the bytes of the file that they come from."""
@@ -185,11 +184,15 @@ class Command(BaseCommand):
 
 
 def _read_options(options: dict[str, Any]) -> LoadOptions:
-    """Raises CommandError for a currency that is none."""
+    """Raises CommandError for a currency or an address that is none."""
     try:
         currency = clean_currency(options["currency"] or "")
     except BadValue as error:
         raise CommandError(f"--currency {options['currency']} {error}") from None
+    try:
+        shop_url = clean_shop_url(options["shop_url"])
+    except BadValue as error:
+        raise CommandError(f"--shop-url {options['shop_url']} {error}") from None
     source = options["source"] or options["format"]
     limit = Product._meta.get_field("source").max_length or 0
     if len(source) > limit:
@@ -197,6 +200,7 @@ def _read_options(options: dict[str, Any]) -> LoadOptions:
     return LoadOptions(
         source=source,
         currency=currency,
+        shop_url=shop_url,
         replace_missing=options["replace_missing"],
         claim=options["claim"],
         dry_run=options["dry_run"],

@@ -7,8 +7,8 @@ from unittest import mock
 
 import pytest
 
-from catalog.pictures import fetching
-from catalog.pictures.fetching import FetchError, fetch_public
+from catalog.fetching.targets import FetchError, choose_target
+from catalog.pictures.fetching import fetch_public
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch):
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 80)) for ip in ("93.184.216.34", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
     with pytest.raises(FetchError, match="not on the public internet"):
-        fetching.choose_target("http://both.example/")
+        choose_target("http://both.example/")
 
 
 def test_an_address_of_a_named_network_lets_no_other_private_one_in(monkeypatch, settings):
@@ -57,7 +57,7 @@ def test_an_address_of_a_named_network_lets_no_other_private_one_in(monkeypatch,
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 80)) for ip in ("192.168.1.1", "10.1.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
     with pytest.raises(FetchError, match="not on the public internet"):
-        fetching.choose_target("http://both.example/")
+        choose_target("http://both.example/")
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_urls_that_are_not_fetched(monkeypatch, url, said):
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 80))]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
     with pytest.raises(FetchError, match=said):
-        fetching.choose_target(url)
+        choose_target(url)

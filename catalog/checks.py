@@ -1,0 +1,34 @@
+"""System checks of what the settings say about products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from catalog.addresses import SHOP
+from catalog.refusals import BadValue
+from catalog.web_addresses import clean_url
+
+WHO = ("kindred", SHOP)
+
+
+@register()
+def check_pictures(**_: Any) -> list[CheckMessage]:
+    """Name settings that leave shoppers without pictures."""
+    found: list[CheckMessage] = []
+    if settings.KINDRED_PICTURES_FROM not in WHO:
+        message = f"KINDRED_PICTURES_FROM is {settings.KINDRED_PICTURES_FROM!r}: nobody serves pictures by that name."
+        found.append(Error(message, hint="Set it to kindred or shop.", id="catalog.E001"))
+    for origin in settings.KINDRED_PICTURE_ORIGINS:
+        try:
+            is_origin = bool(clean_url(origin.replace("*.", "", 1))) and origin.count("/") == 2
+        except BadValue:
+            is_origin = False
+        if not is_origin:
+            hint = "Write scheme and host, with nothing behind: https://cdn.shop.example"
+            found.append(
+                Warning(f"KINDRED_PICTURE_ORIGINS has {origin!r}, which is no origin.", hint=hint, id="catalog.W001")
+            )
+    return found

@@ -1,0 +1,61 @@
+"""`{% load kindred %}`: `{% kindred_similar product %}` lists here, `{% kindred_widget product %}` in browsers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from kindred_django.configuration import configuration, is_enabled
+from kindred_django.events import has_consent
+from kindred_django.similar import similar_products
+from kindred_django.sources import find_sku
+
+register = template.Library()
+logger = logging.getLogger("kindred_django")
+
+
+@register.simple_tag(takes_context=True)
+def kindred_similar(
+    context: template.Context,
+    product: Any,
+    *,
+    limit: int = 8,
+    strategy: str = "similar",
+    placement: str = "",
+    template_name: str = "kindred_django/similar.html",
+) -> SafeString:
+    """Cards of similar products, or nothing. The template kindred_django/similar.html may be overridden."""
+    params = {"limit": limit, "strategy": strategy, "near_duplicates": "hide"}
+    try:
+        answer = similar_products(product, **params | ({"placement": placement} if placement else {}))
+        if not answer["results"]:
+            return SafeString()
+        with context.push(products=answer["results"], recommendation=answer):
+            return context.template.engine.get_template(template_name).render(context)  # type: ignore[union-attr]
+    except Exception:  # whatever it is: the page is worth more
+        logger.exception("Similar products could not be shown.")
+        return SafeString()
+
+
+@register.simple_tag(takes_context=True)
+def kindred_widget(context: template.Context, product: Any, **attributes: Any) -> SafeString:
+    """The web component, which asks Kindred from the browser. Further arguments are its attributes: `limit=6`."""
+    if not is_enabled() or product is None or product == "":
+        return SafeString()
+    request, config = getattr(context, "request", None) or context.get("request"), configuration()
+    given = {"sku": find_sku(product), "api": config.url, "key": config.public_key, "locale": get_language() or ""}
+    if request is not None and has_consent(request):
+        given["consent"] = "granted"
+    given |= {name.replace("_", "-"): value for name, value in attributes.items()}
+    nonce = getattr(request, "csp_nonce", "")
+    return format_html(
+        '<script type="module" src="{}/widgets/kindred.js"{}></script><kindred-similar{}></kindred-similar>',
+        config.url,
+        format_html(' nonce="{}"', nonce) if nonce else "",
+        format_html_join("", ' {}="{}"', ((name, value) for name, value in given.items() if value != "")),
+    )

@@ -1,0 +1,6 @@
+rung = []
+
+
+def ring():
+    rung.append(True)
+    raise OSError("no broker")

@@ -1,0 +1,108 @@
+"""Events go through the outbox, with the shopper's consent and nobody's name."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+from django.test import RequestFactory
+from shop.models import Product
+
+from kindred_django import events
+from kindred_django.delivery import deliver_queued
+from kindred_django.models import Outgoing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def request_of(override):
+    """Return a function that makes a request of a shopper who consents."""
+    override(CONSENT="shop.consent.has_agreed")
+
+    def make(*, user=None, agreed="yes", **headers):
+        request = RequestFactory().get("/", headers=headers)
+        request.COOKIES["agreed"], request.user = agreed, user or AnonymousUser()
+        request.session = SessionStore()
+        request.session.save()
+        return request
+
+    return make
+
+
+@pytest.fixture
+def cup():
+    return Product.objects.create(code="CUP", name="Cup")
+
+
+def test_an_event_arrives_with_pseudonyms_and_without_names(kindred, request_of, cup):
+    user = User.objects.create(username="ada@example.com")
+    request = request_of(user=user)
+    assert events.send("add_to_cart", request=request, product=cup, quantity=2, recommendation_id="r-1", position=3)
+    counts = deliver_queued()
+    assert (counts.sent, counts.events) == (1, 1)  # the product first: else it were unknown
+    [event] = kindred.events
+    assert {name: event[name] for name in ("type", "sku", "quantity", "recommendation_id", "position")} == {
+        "type": "add_to_cart", "sku": "CUP", "quantity": 2, "recommendation_id": "r-1", "position": 3,
+    }  # fmt: skip
+    assert set(event) - {"type", "sku", "quantity", "recommendation_id", "position"} == {
+        "event_id", "occurred_at", "user_id", "session_id",
+    }  # fmt: skip
+    assert len(event["user_id"]) == len(event["session_id"]) == 32
+    assert request.session.session_key not in str(event)
+    assert events.identify(request_of(user=user))["user_id"] == event["user_id"]
+    assert "user_id" not in events.identify(request_of())
+
+
+@pytest.mark.parametrize(("agreed", "headers"), [("no", {}), ("yes", {"Sec-GPC": "1"})])
+def test_nothing_is_sent_or_kept_of_those_who_do_not_want_it(request_of, cup, kindred, agreed, headers):
+    Outgoing.objects.all().delete()
+    assert not events.send("view", request=request_of(agreed=agreed, **headers), product=cup)
+    assert not Outgoing.objects.exists()
+
+
+def test_a_shop_that_does_not_say_how_to_ask_sends_nothing(request_of, cup, kindred, override):
+    Outgoing.objects.all().delete()
+    override(CONSENT="")
+    assert not events.send("view", request=request_of(), product=cup)
+    assert not Outgoing.objects.exists()
+
+
+def test_an_order_that_fails_is_no_purchase_and_one_that_is_told_twice_is_one(request_of, cup, kindred):
+    request = request_of()
+    with transaction.atomic():
+        assert events.send_order(request=request, number="1001", lines=[(cup, 1)])
+        transaction.set_rollback(True)
+    deliver_queued()
+    assert kindred.events == []
+    for _ in range(2):
+        events.send_order(request=request, number="1002", lines=[(cup, 3), ("CUP-2", 1)])
+    kindred.products["CUP-2"] = {}
+    deliver_queued()
+    assert [(event["type"], event["sku"], event["quantity"]) for event in kindred.events] == [
+        ("purchase", "CUP", 3),
+        ("purchase", "CUP-2", 1),
+    ] * 2
+    assert len({event["event_id"] for event in kindred.events}) == 2
+
+
+def test_an_event_that_kindred_does_not_take_is_logged_and_holds_up_no_other(request_of, cup, kindred, caplog):
+    events.send("view", request=request_of(), product="NOBODY-KNOWS")
+    events.send("view", request=request_of(), product=cup)
+    counts = deliver_queued()
+    assert (counts.events, counts.events_refused) == (1, 1)
+    assert "Kindred does not take a view of NOBODY-KNOWS: sku: Unknown." in caplog.text
+    assert not Outgoing.objects.exists()
+
+
+def test_events_of_another_kind_are_refused_where_they_are_written(request_of, cup):
+    with pytest.raises(ValueError, match="'bought' is no event: there are impression, click"):
+        events.send("bought", request=request_of(), product=cup)
+
+
+def test_an_asynchronous_view_can_await_it(request_of, cup, kindred):
+    assert asyncio.run(events.asend("view", request=request_of(), product=cup))
+    assert deliver_queued().events == 1

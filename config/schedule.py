@@ -1,0 +1,12 @@
+"""What beat asks for, and how often in seconds. A message that nobody took by the next one is forgotten."""
+
+from __future__ import annotations
+
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "embed-pending": {"task": "embeddings.tasks.embed_pending", "schedule": 5.0, "options": {"expires": 5}},
+    "refresh-stale": {"task": "embeddings.tasks.refresh_stale", "schedule": 60.0, "options": {"expires": 60}},
+    "send-due-downloads": {"task": "catalog.tasks.send_due_downloads", "schedule": 30.0, "options": {"expires": 30}},
+    "send-due-sources": {"task": "catalog.tasks.send_due_sources", "schedule": 60.0, "options": {"expires": 60}},
+    "prune-title-words": {"task": "catalog.tasks.prune_title_words", "schedule": 60.0, "options": {"expires": 60}},
+    "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
+}

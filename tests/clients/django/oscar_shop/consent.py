@@ -1,0 +1,2 @@
+def has_agreed(request):
+    return request.COOKIES.get("agreed") == "yes"
