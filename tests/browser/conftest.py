@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from tests.browser.foreign_page import ForeignPage, fill_shelf
+
 PATIENCE_MS = 20_000  # until a page shows what is expected, on a machine that is busy with other things
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
@@ -43,3 +45,14 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert failures == []
+
+
+@pytest.fixture
+def foreign(transactional_db, live_server, settings, page: Page) -> Iterator[ForeignPage]:
+    """A page of another origin that the shop allows, with twelve products to show."""
+    site = live_server.url.replace("localhost", "127.0.0.1")
+    settings.CORS_ALLOWED_ORIGINS = [site]
+    fill_shelf()
+    yield ForeignPage(page, live_server.url, site)
+    if not page.is_closed():
+        page.evaluate("window.kindred?.withdraw()")  # or its last beacon arrives in the next test
