@@ -2772,6 +2772,41 @@ MUTANTS = (
         ("tests/catalog/sources/test_running.py",),
         "an update of the shop is taken for a crash, and its feed is late",
     ),
+    Mutant(
+        "recommendations/widget_examples.py",
+        "Product.objects.shown().order_by",
+        "Product.objects.order_by",
+        ("tests/recommendations/test_widget_examples.py",),
+        "the page of examples is about a product that nobody may see",
+    ),
+    Mutant(
+        "recommendations/widget_examples.py",
+        'read_styles().get(example.name, "")',
+        '""',
+        ("tests/recommendations/test_widget_examples.py",),
+        "who copies an example's code gets another look than the one beside it",
+    ),
+    Mutant(
+        "clients/widget/react/index.js",
+        'return "KEY";',
+        'return "api-key";',
+        ("tests/clients/widget/test_react.py",),
+        "a React page asks without its key",
+    ),
+    Mutant(
+        "clients/widget/react/index.js",
+        "    latest.current = props; //",
+        "    latest.current ??= props; //",
+        ("tests/clients/widget/test_react.py",),
+        "a React page's first handlers are called for ever",
+    ),
+    Mutant(
+        "clients/widget/kindred.d.ts",
+        '  "kindred-cart": CustomEvent<KindredChoice>;\n',
+        "",
+        ("tests/docs/test_widget_page.py",),
+        "an event of the widget has no type",
+    ),
 )
 
 
