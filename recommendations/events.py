@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import models
+from django.db import IntegrityError, models
 
 from catalog.models import Product
 from recommendations.rules import MAX_PLACEMENT_LENGTH
@@ -22,8 +22,19 @@ class EventQuerySet(models.QuerySet["Event"]):
         events = list(events)
         known = self.filter(event_id__in=[event.event_id for event in events]).values_list("event_id", flat=True)
         new = {event.event_id: event for event in events if event.event_id not in set(known)}
-        self.bulk_create(new.values(), ignore_conflicts=True)  # another request may add the same ones meanwhile
+        try:
+            self.add(new.values())
+        except IntegrityError:  # a product was deleted since it was looked up: its events stay, as those before do
+            there = Product.objects.filter(pk__in={event.product_id for event in events})
+            kept = set(there.values_list("pk", flat=True))
+            for event in events:
+                event.product_id = event.product_id if event.product_id in kept else None
+            self.add(new.values())
         return set(new)
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Insert them, but for those that another request has added meanwhile."""
+        self.bulk_create(events, ignore_conflicts=True)
 
     def erase_user(self, user_id: str) -> int:
         """Delete all that is known of a user. Returns how many events that was."""

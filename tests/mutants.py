@@ -1983,6 +1983,53 @@ MUTANTS = (
         "an empty place on the page, and nothing that says which setting is missing",
     ),
     Mutant(
+        "recommendations/static/recommendations/kindred.js",
+        "navigator.globalPrivacyControl",
+        "navigator.isThere",
+        ("tests/browser/test_widget_events.py::test_without_consent_nothing_is_sent_stored_or_looked_up",),
+        "who has told every site that they are not to be followed is followed",
+    ),
+    Mutant(
+        "recommendations/rest/beacons.py",
+        "        return AnonymousUser(), key\n",
+        "        return (AnonymousUser(), key) if key else None\n",
+        ("tests/api/test_event_beacons.py::test_it_counts_for_nobody_who_is_logged_in",),
+        "any page acts for whoever is logged in here",
+    ),
+    Mutant(
+        "recommendations/rest/beacons.py",
+        "if origin is not None and origin not in",
+        "if origin is None and origin not in",
+        ("tests/api/test_event_beacons.py::test_pages_that_may_not_call_the_api_may_not_send_events",),
+        "every site makes its visitors send events that never happened",
+    ),
+    Mutant(
+        "recommendations/rest/beacons.py",
+        "        if is_beacon(request):\n            return self.anonymous_policy",
+        "        if not request:\n            return self.anonymous_policy",
+        ("tests/api/test_event_beacons.py::test_it_counts_on_the_budget_of_its_address_whatever_its_key",),
+        "one visitor uses up what the key of a whole shop may ask",
+    ),
+    Mutant(
+        "recommendations/rest/views.py",
+        """        if all(answer["problem"] is None for answer in answers):
+            allow_caching""",
+        """        if answers:
+            allow_caching""",
+        (
+            "tests/recommendations/test_recommendation_batches_by_get.py"
+            "::test_each_placement_fails_alone_and_then_nothing_is_kept",
+        ),
+        "a list that failed for a moment stays away for as long as caches keep it",
+    ),
+    Mutant(
+        "recommendations/admin_events.py",
+        "if not request.user.has_perm(MAY_SEE_SESSIONS):",
+        "if not request.user:",
+        ("tests/admin/test_events.py::test_whose_session_it_was_is_for_those_alone_who_may_see_sessions",),
+        "whoever may look at events follows single visitors",
+    ),
+    Mutant(
         "catalog/pages.py",
         "not in {category.path for category in categories}",
         "in set()",
@@ -2879,6 +2926,41 @@ MUTANTS = (
         "    free = Turn.objects.filter(pk=1)\n",
         (DJANGO_CLIENT,),
         "two processes send at once, and the older state of a product may come last",
+    ),
+    Mutant(
+        "recommendations/widget_examples.py",
+        "Product.objects.shown().order_by",
+        "Product.objects.order_by",
+        ("tests/recommendations/test_widget_examples.py",),
+        "the page of examples is about a product that nobody may see",
+    ),
+    Mutant(
+        "recommendations/widget_examples.py",
+        'read_styles().get(example.name, "")',
+        '""',
+        ("tests/recommendations/test_widget_examples.py",),
+        "who copies an example's code gets another look than the one beside it",
+    ),
+    Mutant(
+        "clients/widget/react/index.js",
+        'return "KEY";',
+        'return "api-key";',
+        ("tests/clients/widget/test_react.py",),
+        "a React page asks without its key",
+    ),
+    Mutant(
+        "clients/widget/react/index.js",
+        "    latest.current = props; //",
+        "    latest.current ??= props; //",
+        ("tests/clients/widget/test_react.py",),
+        "a React page's first handlers are called for ever",
+    ),
+    Mutant(
+        "clients/widget/kindred.d.ts",
+        '  "kindred-cart": CustomEvent<KindredChoice>;\n',
+        "",
+        ("tests/docs/test_widget_page.py",),
+        "an event of the widget has no type",
     ),
 )
 

@@ -104,6 +104,21 @@ def test_a_product_that_is_deleted_leaves_its_events_and_sales(app, make_product
     assert kept == [("seen", "A", None, 1), ("sold", "A", None, 3)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_product_that_is_deleted_while_its_event_arrives_costs_no_event(app, make_product, monkeypatch):
+    product = make_product("A")
+    create = EventQuerySet.bulk_create
+
+    def delete_before(events: EventQuerySet, *given, **options):
+        Product.objects.filter(pk=product.pk).delete()
+        return create(events, *given, **options)
+
+    monkeypatch.setattr(EventQuerySet, "bulk_create", delete_before)
+    answer = app.call("POST", "events/", {"events": [event("e1"), event("e2", sku="NONE")]})
+    assert answer.json() == {"recorded": 2, "duplicates": 0, "rejected": []}
+    assert sorted(Event.objects.values_list("event_id", "sku", "product")) == [("e1", "A", None), ("e2", "NONE", None)]
+
+
 def test_an_identifier_that_is_no_text_is_refused_whoever_sends_it(anyone, make_product):
     make_product("A")
     sent = [event("e", session_id=value) for value in ({}, [], {"id": 1})]

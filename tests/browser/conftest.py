@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
+from tests.browser.foreign_page import ForeignPage, fill_shelf
 from tests.browser.other_site import OtherSite, serve_other_site
 
 PATIENCE_MS = 20_000  # until a page shows what is expected, on a machine that is busy with other things
@@ -69,3 +70,14 @@ def other_site(settings) -> Iterator[OtherSite]:
     with serve_other_site() as site:
         settings.CORS_ALLOWED_ORIGINS = [site.origin]
         yield site
+
+
+@pytest.fixture
+def foreign(transactional_db, live_server, settings, page: Page) -> Iterator[ForeignPage]:
+    """A page of another origin that the shop allows, with twelve products to show."""
+    site = live_server.url.replace("localhost", "127.0.0.1")
+    settings.CORS_ALLOWED_ORIGINS = [site]
+    fill_shelf()
+    yield ForeignPage(page, live_server.url, site)
+    if not page.is_closed():
+        page.evaluate("window.kindred?.withdraw()")  # or its last beacon arrives in the next test

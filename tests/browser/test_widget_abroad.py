@@ -44,7 +44,7 @@ def strict_policy(shop: str) -> str:
 
 def links(page: Page):
     """The cards of products that have come; room that is kept for them has no links."""
-    return page.locator("kindred-similar li a[href]")
+    return page.locator("kindred-similar [part=item] a[href]")
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_the_strictest_policy_needs_three_lines_and_forbids_nothing_that_the_wid
     expect(links(visitor)).to_have_count(SHOWN)
     assert visitor.evaluate("forbidden") == []
     assert [message.text for message in said] == []
-    assert visitor.locator("kindred-similar ul").evaluate("list => getComputedStyle(list).display") == "grid"
+    assert visitor.locator("kindred-similar [part=list]").evaluate("list => getComputedStyle(list).display") == "grid"
 
 
 HOSTILE_STYLE = """<style>
@@ -105,7 +105,7 @@ HOSTILE_STYLE = """<style>
 def test_styles_of_the_page_do_not_reach_into_the_cards(mugs, other_site, visitor):
     visitor.goto(other_site.put(write_page(mugs, head=HOSTILE_STYLE)))
     expect(links(visitor)).to_have_count(SHOWN)
-    assert visitor.locator("kindred-similar ul").evaluate("list => getComputedStyle(list).display") == "grid"
+    assert visitor.locator("kindred-similar [part=list]").evaluate("list => getComputedStyle(list).display") == "grid"
     assert links(visitor).first.evaluate("link => getComputedStyle(link).visibility") == "visible"
     box = visitor.locator("kindred-similar img").first.bounding_box()
     assert box["width"] == pytest.approx(box["height"], abs=1)
@@ -197,3 +197,14 @@ def test_where_the_shop_never_answers_the_page_has_loaded_and_can_be_used(mugs, 
     expect(visitor.get_by_role("button", name="Bought")).to_be_visible()
     expect(visitor.locator("kindred-similar [aria-busy=true]")).to_be_visible()
     assert visitor.evaluate(SHIFTED) < MAX_SHIFT
+
+
+def test_where_the_script_never_comes_the_page_is_painted_and_can_be_used(mugs, other_site, visitor):
+    other_site.hang.add("/widgets/")
+    page = write_page(mugs, after="<button onclick=\"this.textContent = 'Bought'\">Buy</button>")
+    address = other_site.put(page.replace(f"{mugs}/widgets", f"{other_site.origin}/widgets"))
+    visitor.goto(address, wait_until="domcontentloaded")
+    visitor.get_by_role("button", name="Buy").click()
+    expect(visitor.get_by_role("button", name="Bought")).to_be_visible()
+    visitor.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    assert visitor.evaluate("document.querySelector('kindred-similar').offsetHeight") == 0

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_widget_abroad import MAX_SHIFT, SHIFTED, SHOWN, WATCH, links, write_page
+from tests.browser.test_widget_abroad import MAX_SHIFT, SHIFTED, WATCH, links, write_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,10 +23,10 @@ TIMES = """
   addEventListener("kindred-loaded", () => (times.list = performance.now()));
   new MutationObserver(() => {
     const root = document.querySelector("kindred-similar")?.shadowRoot;
-    if (root?.querySelector("[aria-busy=true] li")) times.skeleton ??= performance.now();
+    if (root?.querySelector("[aria-busy=true] [part=item]")) times.skeleton ??= performance.now();
   }).observe(document, { childList: true, subtree: true });
   const busy = setInterval(() => {
-    if (!document.querySelector("kindred-similar")?.shadowRoot?.querySelector("[aria-busy=true] li")) return;
+    if (!document.querySelector("kindred-similar")?.shadowRoot?.querySelector("[aria-busy=true] [part=item]")) return;
     times.skeleton ??= performance.now();
     clearInterval(busy);
   }, 5);
@@ -44,14 +44,18 @@ def visitor(page: Page) -> Page:
     return page
 
 
-def test_on_a_slow_network_the_page_is_loaded_before_the_list_and_nothing_moves(mugs, other_site, visitor):
+ROOM = "<style>kindred-similar:not(:defined) { display: block; min-height: 294px }</style>"  # a carousel
+
+
+@pytest.mark.parametrize(("way", "head"), [("async", ROOM), ('blocking="render"', "")], ids=["async", "blocking"])
+def test_on_a_slow_network_the_page_is_loaded_before_the_list_and_nothing_moves(mugs, other_site, visitor, way, head):
     visitor.add_init_script(TIMES)
     network = visitor.context.new_cdp_session(visitor)
     network.send("Network.enable")
     network.send("Network.emulateNetworkConditions", SLOW)
-    page = write_page(mugs).replace("async src", 'blocking="render" src')
-    visitor.goto(other_site.put(page), wait_until="load")
-    expect(links(visitor)).to_have_count(SHOWN)
+    page = write_page(mugs, head=head, attributes=f'{ALL} layout="carousel"', after="<p>A line.</p>" * 40)
+    visitor.goto(other_site.put(page.replace("async src", f"{way} src")), wait_until="load")
+    expect(links(visitor)).to_have_count(8)
     times = visitor.evaluate("times")
     assert times["skeleton"] < times["list"]
     assert times["load"] < times["list"]  # what the page waits for is the script, never an answer or a picture of ours
@@ -66,7 +70,7 @@ def test_the_first_card_stands_where_the_page_begins_to_read(mugs, other_site, v
     visitor.set_viewport_size({"width": 700, "height": 900})
     visitor.goto(other_site.put(page))
     expect(links(visitor)).to_have_count(8)
-    first, second = (visitor.locator("kindred-similar li").nth(number).bounding_box() for number in (0, 1))
+    first, second = (visitor.locator("kindred-similar [part=item]").nth(number).bounding_box() for number in (0, 1))
     row = visitor.locator("kindred-similar").bounding_box()
     keep_picture(visitor, f"{layout}-{direction}")
     if direction == "rtl":
@@ -90,7 +94,7 @@ def test_the_buttons_of_a_carousel_go_on_in_the_direction_of_reading(mugs, other
     assert (after["x"] - before["x"]) * sign > 0
     expect(previous).to_be_disabled()
     following.click()
-    where = "document.querySelector('kindred-similar').shadowRoot.querySelector('ul').scrollLeft"
+    where = "document.querySelector('kindred-similar').shadowRoot.querySelector('[part=list]').scrollLeft"
     visitor.wait_for_function(f"{where} * {sign} > 100")
     expect(previous).to_be_enabled()
     press = "button => { button.click(); return button.ariaDisabled === 'true'; }"
@@ -110,7 +114,7 @@ def test_at_200_percent_nothing_is_cut_off_and_nothing_scrolls_sideways(mugs, ot
     expect(links(page)).to_have_count(8)
     keep_picture(page, f"zoom-{layout}-{zoom.split()[-1]}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    boxes = page.locator("kindred-similar li").evaluate_all(
+    boxes = page.locator("kindred-similar [part=item]").evaluate_all(
         "items => items.map((item) => { const { left, right, top, bottom } = item.getBoundingClientRect();"
         " return { left, right, top, bottom, spilled: item.scrollHeight > item.clientHeight + 1 }; })"
     )
@@ -172,7 +176,7 @@ def test_a_keyboard_goes_through_buttons_and_cards_and_out_again(mugs, other_sit
 
 @pytest.mark.parametrize("layout", ["grid", "carousel", "compact"])
 @pytest.mark.parametrize(("scheme", "direction"), [("light", "ltr"), ("dark", "rtl")])
-def test_axe_finds_nothing_that_hinders_anybody(mugs, other_site, visitor, scheme, direction, layout):
+def test_axe_finds_nothing(mugs, other_site, visitor, scheme, direction, layout):
     visitor.emulate_media(color_scheme=scheme)
     head = '<meta name="color-scheme" content="light dark">'
     page = write_page(mugs, head=head, attributes=f'{ALL} layout="{layout}" why')
@@ -180,6 +184,5 @@ def test_axe_finds_nothing_that_hinders_anybody(mugs, other_site, visitor, schem
     visitor.goto(other_site.put(page))
     expect(links(visitor)).to_have_count(8)
     found = Axe().run(visitor, context="kindred-similar")
-    serious = [rule for rule in found.response["violations"] if rule["impact"] != "minor"]
-    assert [(rule["id"], rule["impact"]) for rule in serious] == []
+    assert [(rule["id"], rule["impact"]) for rule in found.response["violations"]] == []
     assert len(found.response["passes"]) > 10  # it looked

@@ -22,9 +22,8 @@ def make_products(*skus: str) -> None:
 
 def read_sections(content: str) -> dict[str, tuple[str, str]]:
     """Return what each example shows and its code, by name."""
-    found = re.findall(
-        r'<h2 id="([\w-]+)">.*?<div>(.*?)</div>\s*<pre tabindex="0"><code>(.*?)</code></pre>', content, re.DOTALL
-    )
+    code = r'<pre class="example-code" tabindex="0"><code>(.*?)</code></pre>'
+    found = re.findall(rf'<h2 id="([\w-]+)">.*?<div>(.*?)</div>\s*{code}', content, re.DOTALL)
     return {name: (shown, html.unescape(code)) for name, shown, code in found}
 
 

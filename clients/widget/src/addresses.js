@@ -1,7 +1,16 @@
 /* Where Kindred is, and which addresses may be followed. */
 
-/* The server that this script came from. A script that is part of a site's own bundle, or of no site, knows none. */
-export const HOME = /^https?:/.test(import.meta.url) ? new URL(import.meta.url).origin : "";
+/* The server that this script came from; none where it is part of a site's own bundle, or came from no address. */
+export const HOME = findHome();
+
+function findHome() {
+  try {
+    const { origin, protocol } = new URL(import.meta.url);
+    return protocol.startsWith("http") ? origin : "";
+  } catch {
+    return ""; // such as a classic script that was put together at run time
+  }
+}
 
 export function safeAddress(address) {
   return /^https?:/i.test(address) ? address : "#";

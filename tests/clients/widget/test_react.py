@@ -52,7 +52,7 @@ def test_the_list_follows_the_props_and_the_events_come_as_props(open_app, page,
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     open_app()
-    links = page.locator("#own li a[href]")
+    links = page.locator("#own [part=item] a[href]")
     expect(links).to_have_count(3)
     expect(page.locator("#own")).to_have_attribute("placement", "react")
     assert page.locator("#own").evaluate("own => [own.className, own.dataset.test]") == ["row", "one"]
@@ -67,16 +67,33 @@ def test_the_list_follows_the_props_and_the_events_come_as_props(open_app, page,
     assert problems == []
 
 
+def test_cards_that_the_page_draws_stand_in_the_page_and_are_clicked_like_the_others(open_app, page):
+    open_app()
+    drawn = page.locator("#drawn a.drawn")
+    expect(drawn).to_have_count(2)
+    titles = page.evaluate("document.querySelector('#drawn').recommendations.results.map((one) => one.title)")
+    assert drawn.all_inner_texts() == [title.upper() for title in titles]
+    assert drawn.first.is_visible()
+    expect(page.get_by_role("heading", name="Drawn by the page")).to_be_visible()
+    page.evaluate("""() => {
+      const drawn = document.querySelector("#drawn");
+      drawn.addEventListener("kindred-click", ({ detail }) => (window.clicked = detail.sku));
+      drawn.addEventListener("click", (event) => event.preventDefault());
+    }""")
+    drawn.nth(1).click()
+    assert page.evaluate("clicked") == page.evaluate("document.querySelector('#drawn').recommendations.results[1].sku")
+
+
 def test_what_is_unmounted_asks_and_says_nothing_more(open_app, page):
     open_app()
-    expect(page.locator("#own li a[href]")).to_have_count(3)
+    expect(page.locator("#own [part=item] a[href]")).to_have_count(3)
     expect(page.locator("#drawn a.drawn")).to_have_count(2)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate("heard.length = 0; setShown(false)")
     expect(page.locator("kindred-similar")).to_have_count(0)
     page.evaluate("setShown(true)")
-    expect(page.locator("#own li a[href]")).to_have_count(3)
+    expect(page.locator("#own [part=item] a[href]")).to_have_count(3)
     page.wait_for_function("heard.length === 2")
     assert sorted(entry[0] for entry in page.evaluate("heard")) == ["drawn", "loaded"]
     assert len([url for url in asked if "/api/v1/" in url]) <= 1  # both in one, or kept
