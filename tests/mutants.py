@@ -2835,6 +2835,7 @@ MUTANTS = (
         "        if False:\n",
         ("tests/catalog/sources/test_running.py",),
         "an update of the shop is taken for a crash, and its feed is late",
+    ),
     # clients
     Mutant(
         "clients/django/kindred_django/mirror.py",
