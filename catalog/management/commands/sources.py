@@ -77,7 +77,10 @@ class Command(BaseCommand):
         except (SourceError, SealBroken) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            raise CommandError("Stopped. The same command goes on with what is left.", returncode=130) from None
+            left = "The same command goes on with what is left."
+            if action == "add":
+                left = f"If it is kept already, `sources run {options['name']} --dry-run` shows what it would do."
+            raise CommandError(f"Stopped. {left}", returncode=130) from None
 
     def _add(self, options: dict[str, Any]) -> None:
         if Source.objects.filter(name=options["name"]).exists():
