@@ -22,6 +22,7 @@ from bulk_upsert import empty_shop
 from rich.console import Console
 from rich.table import Table
 
+BULK = "/api/v1/products/bulk/"
 REQUEST = 1000  # products: the most that one may hold
 VECTORS = ("embeddings_productembedding", "embeddings_encodedinput")
 
@@ -102,15 +103,15 @@ def change_by_request(count: int, *, edition: int) -> tuple[float, int]:
     client = Client(headers={"X-Api-Key": ApiKey.objects.issue(f"prices {edition}", scope="secret")[1]})
     changes = list(make_changes(count, edition=edition))
     bodies = [json.dumps({"products": changes[start : start + REQUEST]}) for start in range(0, count, REQUEST)]
-    elapsed, longest, updated = 0.0, 0, 0
+    elapsed, longest, done = 0.0, 0, 0
     for body in bodies:
         started = time.perf_counter()
-        answer = client.post("/api/v1/products/bulk/", body, content_type="application/json", SERVER_NAME="localhost")
+        answer = client.generic("POST", BULK, body, content_type="application/json", SERVER_NAME="localhost")
         elapsed += time.perf_counter() - started
-        updated += answer.json()["updated"]
+        done += answer.json()["updated"]
         longest = max(longest, PendingEmbedding.objects.count())
-    if updated != count:
-        raise SystemExit(f"{count - updated} of {count} products were not changed: {answer.content[:500]!r}")
+    if done != count:
+        raise SystemExit(f"{count - done} of {count} products were not changed: {answer.content[:500]!r}")
     return count / elapsed, longest
 
 
