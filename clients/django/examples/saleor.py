@@ -81,6 +81,9 @@ class SaleorProducts(ProductSource):
             for edge in ask_saleor(where={"ids": keys[start : start + PAGE]})["edges"]:
                 yield edge["node"]
 
+    def find_keys(self, keys):
+        return [product["id"] for product in self.read(keys)]
+
     def read_after(self, cursor, *, size):
         page = ask_saleor(first=min(size, PAGE), after=cursor or None)
         following = page["pageInfo"]["endCursor"] if page["pageInfo"]["hasNextPage"] else ""

@@ -20,6 +20,7 @@ logger = logging.getLogger("kindred_django")
 
 
 LONGEST_SKU = 100  # characters
+COLUMNS = ("sku", "body_hash", "images_hash", "refused")  # of `Mirrored`, which a run may change
 
 
 @dataclass
@@ -76,6 +77,8 @@ def mirror_products(
     in_use = {draft.sku for draft in drafts.values()}
     for draft in changed:
         note_outcome(draft, known[draft.key], in_use=in_use, turn=turn, counts=counts)
+    if changed:
+        Mirrored.objects.bulk_update((known[draft.key] for draft in changed), COLUMNS)
     for draft in drafts.values():
         row = known[draft.key]
         if not row.refused and draft.images is not None and row.images_hash != draft.images_hash:
@@ -128,7 +131,7 @@ def send_bodies(drafts: Sequence[Draft], *, turn: HeldTurn) -> None:
 
 
 def note_outcome(draft: Draft, row: Mirrored, *, in_use: set[str], turn: HeldTurn, counts: Counts) -> None:
-    """Keep what Kindred has now. The sku that it had until now is deleted there, unless another one took it over."""
+    """Note in the row what Kindred has now. The sku that it had before is deleted there, unless another one took it."""
     if draft.problem:
         counts.refuse(draft.sku, draft.problem)
     else:
@@ -138,7 +141,6 @@ def note_outcome(draft: Draft, row: Mirrored, *, in_use: set[str], turn: HeldTur
                 delete_sku(row.sku, but_not=row, turn=turn)
             row.sku, row.images_hash = draft.sku, "of another sku"
     row.body_hash, row.refused = draft.body_hash, draft.problem
-    row.save()
 
 
 def delete_products(rows: Iterable[Mirrored], *, turn: HeldTurn, counts: Counts) -> None:

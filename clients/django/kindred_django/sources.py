@@ -58,6 +58,10 @@ class ProductSource:
         """Return the products of these keys that there are."""
         return self.queryset().filter(pk__in=keys)
 
+    def find_keys(self, keys: Sequence[str]) -> Iterable[Any]:
+        """Return which of these keys there are, at less cost than reading the products."""
+        return self.queryset().filter(pk__in=keys).values_list("pk", flat=True)
+
     def read_after(self, cursor: str, *, size: int) -> tuple[Sequence[Any], str]:
         """Return up to `size` products behind the cursor ("": from the first), and the next cursor ("": no more)."""
         rows = self.queryset().order_by("pk")

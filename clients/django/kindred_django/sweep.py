@@ -60,7 +60,7 @@ def batches_of_gone(source: ProductSource) -> Iterator[list[Mirrored]]:
     last = 0
     while rows := list(Mirrored.objects.filter(source=source.name, pk__gt=last).order_by("pk")[: batch_size()]):
         last = rows[-1].pk
-        there = {source.key(product) for product in source.read([row.key for row in rows])}
+        there = {str(key) for key in source.find_keys([row.key for row in rows])}
         yield [row for row in rows if row.key not in there]
 
 
