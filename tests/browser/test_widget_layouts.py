@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from recommendations.explanations.pairs import PairExplanation
+from recommendations.explanations.services import Why
+from recommendations.rest import explanations
 from tests.browser.foreign_page import TALL, ForeignPage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,18 +152,40 @@ def test_the_element_follows_its_attributes(foreign: ForeignPage):
     assert widget.evaluate("widget => getComputedStyle(widget).colorScheme") == "dark"
 
 
-def test_why_is_asked_for_when_somebody_wants_to_know(foreign: ForeignPage):
+@pytest.fixture
+def looks(monkeypatch) -> list[int]:
+    """Pairs that were asked about: the worker has their words at the second look."""
+    asked: list[int] = []
+    shares = {"text_share": 0.58, "image_share": 0.42, "text_similarity": 0.41, "image_similarity": 0.44}
+    pair = PairExplanation(product_id=0, **shares, shared={"category": "Mugs", "style": "nordic"})
+
+    def explain(anchor: int, other: int) -> Why:
+        asked.append(other)
+        is_pending = len(asked) < 2
+        return Why(pair=pair, words=None if is_pending else {"mug": 1.0, "glazed": 0.3}, is_pending=is_pending)
+
+    monkeypatch.setattr(explanations, "explain_pair", explain)
+    return asked
+
+
+def test_why_is_asked_for_when_somebody_wants_to_know(foreign: ForeignPage, looks):
     page = foreign.open('<kindred-similar sku="A" limit="2" why></kindred-similar>')
     button = page.get_by_role("button", name="Why? C")
     expect(button).to_be_visible()
-    assert len(foreign.asked) == 1
+    assert (len(foreign.asked), looks) == (1, [])
     button.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Why?")
-    expect(dialog).to_be_visible()
-    assert foreign.asked[1].url == f"{foreign.shop}/api/v1/products/A/similar/C/"
-    expect(dialog).not_to_contain_text("Looking closer", timeout=15_000)
+    expect(dialog).to_contain_text("Words that matter mug, glazed")
+    assert [meter.get_attribute("value") for meter in dialog.locator("meter").all()] == ["58", "42"]
+    expect(dialog).to_contain_text("Both have Mugs, nordic")
+    assert [request.url for request in foreign.asked[1:]] == [f"{foreign.shop}/api/v1/products/A/similar/C/"] * 2
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(button).to_be_focused()
+    button.click()
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)
     expect(button).to_be_focused()
 
@@ -172,7 +197,7 @@ def test_without_its_attribute_nobody_is_told_why(foreign: ForeignPage):
 
 
 @pytest.mark.parametrize("kind", ["module", "classic"])
-def test_the_strictest_policy_forbids_nothing_that_a_widget_does(foreign: ForeignPage, kind):
+def test_the_strictest_policy_forbids_nothing_that_a_widget_does(foreign: ForeignPage, looks, kind):
     policy = (
         f"default-src 'none'; script-src {foreign.shop}; connect-src {foreign.shop}; img-src {foreign.shop}; "
         "style-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

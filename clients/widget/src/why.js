@@ -41,7 +41,8 @@ async function look(content, { popover, wish, pair, words }) {
       content.replaceChildren(...describe(answer, words));
       if (answer.status !== "looking") return;
     } catch (error) {
-      return content.replaceChildren(String(error.message || error));
+      console.error(`<kindred-similar>: why ${pair.join(" and ")} are similar: ${error.message || error}`);
+      return content.replaceChildren(words.nothing); // what went wrong is nothing to a shopper
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
