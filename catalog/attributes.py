@@ -50,11 +50,13 @@ def read_wordings(value: Any) -> dict[str, dict[str, str]]:
 def find_wording(translations: Any, field: str, *, language: str | None = None) -> str:
     """Return `title` or `description` in a language, an empty text where there is none. None: the request's language.
 
-    `zh-hans` is looked up as such and then as `zh`. `translations` may be anything, as in `read_object`.
+    `zh-hans` is looked up as such, then as `zh`, and then as what is spoken elsewhere (`zh-hant`, by name).
+    `translations` may be anything, as in `read_object`.
     """
-    wanted = language or get_language() or "en"
-    for code in (wanted, wanted.split("-", maxsplit=1)[0]):
-        text = read_object(read_object(translations).get(code)).get(field)
+    wanted, there = language or get_language() or "en", read_object(translations)
+    base = wanted.split("-", maxsplit=1)[0]
+    for code in (wanted, base, *sorted(code for code in there if code.startswith(f"{base}-"))):
+        text = read_object(there.get(code)).get(field)
         if text and isinstance(text, str):
             return text
     return ""

@@ -28,7 +28,6 @@ from catalog.sources.source_run import SourceRun as SourceRun  # likewise
 if TYPE_CHECKING:
     from catalog.filters import Filters
 
-
 BAD_SKU = gettext_lazy("A SKU may not contain control characters, nor have . or .. as a step between slashes.")
 # The orders of lists, each with what lists are narrowed by beside it: a page is found in the index alone, even where
 # what it asks for is rare or at the far end. A title may fill an index row, which takes no brand as well then.
@@ -164,7 +163,7 @@ class Product(models.Model):
         help_text="The import that made it (--source); empty: none did",
     )
     left_source_at = models.DateTimeField(
-        null=True, editable=False, help_text="Deactivated then, because a complete file of its source lacked it"
+        null=True, editable=False, help_text="Since when its source lacks it: deactivated then, or kept by a person"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

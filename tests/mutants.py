@@ -41,6 +41,8 @@ class Mutant:
     why: str
 
 
+DJANGO_CLIENT = "tests/clients/django/test_package.py::test_its_own_tests_pass_in_a_project_of_theirs"
+
 MUTANTS = (
     # api
     Mutant(
@@ -842,6 +844,39 @@ MUTANTS = (
         "ssl._create_unverified_context()",
         ("tests/api/test_images.py::test_the_certificate_has_to_be_that_of_the_host",),
         "whoever sits on the line gives a product another picture",
+    ),
+    Mutant(
+        "catalog/static/catalog/live.js",
+        "        goesOn = page.querySelector(AT_WORK) !== null;  // before its nodes are taken from it\n"
+        "        put(page);\n",
+        "        put(page);\n        goesOn = page.querySelector(AT_WORK) !== null;\n",
+        ("tests/browser/test_sources.py",),
+        "the page of a source stands still after its first look at how far a run is",
+    ),
+    Mutant(
+        "catalog/sources/admin.py",
+        '            obj.save(update_fields=[*fields, "sealed_credentials", "read_as"])',
+        "            obj.save()",
+        (
+            "tests/catalog/sources/test_admin.py"
+            "::test_saving_the_form_writes_nothing_that_a_worker_has_written_meanwhile",
+        ),
+        "whoever saves the form of a source undoes what a worker wrote of its run meanwhile",
+    ),
+    Mutant(
+        "catalog/sources/admin_forms.py",
+        "clean_source(self.instance, is_operator=False,",
+        "clean_source(self.instance, is_operator=True,",
+        ("tests/catalog/sources/test_admin.py::test_addresses_that_whoever_uses_the_admin_may_not_name",),
+        "whoever may add a source reads any file of the machine",
+    ),
+    Mutant(
+        "catalog/sources/admin.py",
+        "        if not self.has_change_permission(request):\n            raise PermissionDenied\n"
+        "        source, chosen",
+        "        source, chosen",
+        ("tests/catalog/sources/test_admin.py::test_deeds_are_for_those_who_may_change_sources",),
+        "whoever may look at sources has their products deleted",
     ),
     Mutant(
         "catalog/sources/feed_server.py",
@@ -2570,6 +2605,35 @@ MUTANTS = (
         "a picture is moved to a product that has a hundred already",
     ),
     Mutant(
+        "catalog/importers/woocommerce.py",
+        '"2": False, ',
+        "",
+        ("tests/field/test_woocommerce.py::test_a_woocommerce_export_from_the_wild",),
+        "a product that waits for review is rejected",
+    ),
+    Mutant(
+        "catalog/importers/magento.py",
+        "if not SYSTEM.fullmatch(name)}",
+        "}",
+        ("tests/field/test_magento.py::test_a_magento_export_from_the_wild",),
+        "a product is encoded again each time it is sold out",
+    ),
+    Mutant(
+        "catalog/importers/magento.py",
+        "by_sku[sku].fields.setdefault(name, text)",
+        "by_sku[sku].fields[name] = text",
+        ("tests/field/test_magento.py::test_a_magento_export_from_the_wild",),
+        "the last of several store views in one language counts",
+    ),
+    Mutant(
+        "embeddings/migrations/0003_change_tracking.py",
+        "IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id, NEW.variant_group))",
+        "IS DISTINCT FROM (NEW.id, NEW.content_hash, NEW.collection, NEW.category_id, NEW.variant_group)\n"
+        "    OR OLD.price IS DISTINCT FROM NEW.price)",
+        ("tests/embeddings/test_price_changes.py",),
+        "every change of a price has the product looked at again",
+    ),
+    Mutant(
         "catalog/web_addresses.py",
         'if "@" in parts.netloc:',
         "if False:",
@@ -2648,8 +2712,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/ending.py",
-        "if source.lease != lease.token:",
-        "if False:",
+        ".filter(pk=run.source_id, lease=lease.token).first()",
+        ".filter(pk=run.source_id).first()",
         ("tests/catalog/sources/test_running.py",),
         "a worker that was taken over finishes a run that is somebody else's",
     ),
@@ -2771,6 +2835,98 @@ MUTANTS = (
         "        if False:\n",
         ("tests/catalog/sources/test_running.py",),
         "an update of the shop is taken for a crash, and its feed is late",
+    ),
+    # clients
+    Mutant(
+        "clients/django/kindred_django/mirror.py",
+        "    return (draft.body_hash, draft.sku) != (row.body_hash, row.sku)\n",
+        "    return True\n",
+        (DJANGO_CLIENT,),
+        "everything is sent at every sweep",
+    ),
+    Mutant(
+        "clients/django/kindred_django/mirror.py",
+        "            if row.sku not in in_use:\n",
+        "            if row.sku:\n",
+        (DJANGO_CLIENT,),
+        "two products that swap their SKUs lose one of them",
+    ),
+    Mutant(
+        "clients/django/kindred_django/delivery.py",
+        "filter(pk__in=[row.pk for row in rows]).delete()  # what was saved meanwhile has rows of its own\n",
+        'exclude(source="").delete()\n',
+        (DJANGO_CLIENT,),
+        "a change made while its product is sent is forgotten",
+    ),
+    Mutant(
+        "clients/django/kindred_django/turns.py",
+        "        wait_s = max(wait_s, error.retry_after_s)\n",
+        "",
+        (DJANGO_CLIENT,),
+        "Retry-After is not honoured",
+    ),
+    Mutant(
+        "clients/django/kindred_django/events.py",
+        ' or request.headers.get("Sec-GPC") == "1"',
+        "",
+        (DJANGO_CLIENT,),
+        "Global Privacy Control is not honoured",
+    ),
+    Mutant(
+        "clients/django/kindred_django/events.py",
+        "    return ask_shop is not None and bool(ask_shop(request))\n",
+        "    return ask_shop is None or bool(ask_shop(request))\n",
+        (DJANGO_CLIENT,),
+        "a shop that has not said how to ask for consent sends events",
+    ),
+    Mutant(
+        "clients/django/kindred_django/similar.py",
+        "                if self.breaker.is_open() or",
+        "                if",
+        (DJANGO_CLIENT,),
+        "pages wait for a Kindred that is down",
+    ),
+    Mutant(
+        "clients/django/kindred_django/sweep.py",
+        "    if not allow_deletes:\n",
+        "    if False:\n",
+        (DJANGO_CLIENT,),
+        "a queryset that is broken empties Kindred",
+    ),
+    Mutant(
+        "clients/django/kindred_django/sweep.py",
+        "        place.save()\n",
+        "",
+        (DJANGO_CLIENT,),
+        "a run that was interrupted begins anew",
+    ),
+    Mutant(
+        "clients/django/kindred_django/configuration.py",
+        "    key: str = field(repr=False)",
+        "    key: str",
+        (DJANGO_CLIENT,),
+        "the key is shown in logs",
+    ),
+    Mutant(
+        "clients/django/kindred_django/api.py",
+        "    if status == 413 or (is_problem and status < 500 and status != 429):",
+        "    if status < 500 and status != 429:",
+        (DJANGO_CLIENT,),
+        "an address that is not Kindred's drops what is queued",
+    ),
+    Mutant(
+        "clients/django/kindred_django/tracking.py",
+        "    transaction.on_commit(wake, using=router.db_for_write(Outgoing), robust=True)\n",
+        "    transaction.on_commit(wake, using=router.db_for_write(Outgoing))\n",
+        (DJANGO_CLIENT,),
+        "a save fails because a broker is away",
+    ),
+    Mutant(
+        "clients/django/kindred_django/turns.py",
+        "    free = Turn.objects.filter(pk=1, leased_until__lte=moment)\n",
+        "    free = Turn.objects.filter(pk=1)\n",
+        (DJANGO_CLIENT,),
+        "two processes send at once, and the older state of a product may come last",
     ),
     Mutant(
         "recommendations/widget_examples.py",

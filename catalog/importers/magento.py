@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO
+from urllib.parse import quote
 
-from catalog.fields import LANGUAGE
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
 from catalog.importers.cells import floor_count
@@ -19,6 +20,7 @@ from catalog.importers.gathering import gather_rows
 from catalog.importers.picture_names import join_names, split_names
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.sale_prices import Sale, pick_lowest
+from catalog.importers.store_views import find_language, is_languages_own
 from catalog.importers.table import open_table
 from catalog.yes_no import read_yes_no
 
@@ -26,6 +28,7 @@ EMPTY = "__EMPTY__VALUE__"  # this, and no empty cell, is how Magento's own impo
 ROOTS = {"default category", "root catalog"}  # of a tree of categories; no shopper sees them
 COMPOSED = {"configurable", "grouped", "bundle"}  # they have no stock of their own
 ONLINE = {"1": True, "2": False, "enabled": True, "disabled": False}
+PICTURES = "/media/catalog/product/"  # of the shop
 HIDDEN = ("not visible individually", "1")
 INHERITED = ("description", "category", "images", "brand")
 WORDINGS = {"name": "title", "description": "description"}
@@ -38,6 +41,12 @@ READ = re.compile(
     r"out_of_stock_qty|notify_on_stock_below|manage_stock|deferred_stock_update|website_id|"
     r"(related|crosssell|upsell|associated)_\w+|hide_from_product_page|bundle_.*|configurable_.*|downloadable_.*|"
     r"giftcard_.*|manufacturer|_.*"
+)
+# Among the attributes, and no shopper's business. One says what is in stock: no text of a product changes with that.
+SYSTEM = re.compile(
+    r"has_options|required_options|quantity_and_stock_status|(price|sku|weight|shipment|status)_type|price_view|"
+    r"links_(title|exist|purchased_separately)|samples_title|ts_.*|gift_message_available|gift_wrapping_.*|msrp.*|"
+    r"tax_class_id|options_container|(old|category|entity|attribute_set)_ids?|image_label|cost|media_gallery|tier_price"
 )
 QUOTED = re.compile(r'(\w+=)?"((?:[^"]|"")*+)"(?=,|\Z)')  # `"care=cold, by hand"`, `care="cold, by hand"`
 
@@ -107,10 +116,12 @@ def _read_family(rows: list[SourceRow], report: ImportReport, others: list[str])
         for row in products
     ]
     by_sku = {found.fields["sku"]: found for found in reversed(read)}
-    for row in filter(lambda row: _is_view(row.fields), rows):
+    views = (row for row in rows if _is_view(row.fields))
+    for row in sorted(views, key=lambda row: not is_languages_own(_say(row.fields, "store_view_code"))):
         sku = _say(row.fields, "sku")
-        if sku in by_sku:
-            by_sku[sku].fields.update(_read_wording(row.fields, report))
+        if sku in by_sku:  # of several views in one language, the first that says something counts
+            for name, text in _read_wording(row.fields, report).items():
+                by_sku[sku].fields.setdefault(name, text)
         else:
             yield SourceRow(row.line, {"sku": sku}, "a store view of a product that is not in the file")
     for found in read:
@@ -128,10 +139,10 @@ def _is_view(said: dict[str, str]) -> bool:
 
 
 def _read_wording(said: dict[str, str], report: ImportReport) -> dict[str, str]:
-    """Return the columns of a store view that is called by its language: `de`, `pt_BR`."""
+    """Return the columns of a store view whose code says its language."""
     view = _say(said, "store_view_code")
-    language = view.lower().replace("_", "-")
-    if not re.fullmatch(LANGUAGE, language):
+    language = find_language(view)
+    if not language:
         report.warn(f"Wordings of the store view {view} are left out: its code is not a language such as de or pt_br.")
         return {}
     return {f"{ours}_{language}": text for column, ours in WORDINGS.items() if (text := _say(said, column))}
@@ -148,10 +159,20 @@ def _read_product(row: SourceRow, *, parent: dict[str, str], more: dict[str, str
     brand = pairs.pop("brand", "") or pairs.pop("manufacturer", "")
     if brand and not fields.get("brand"):
         fields["brand"] = brand
-    attributes = {name.lower(): value.replace("|", ", ") for name, value in (pairs | more).items()}
+    said = {name.lower(): value.replace("|", ", ") for name, value in (pairs | more).items()}
+    attributes = {name: value for name, value in said.items() if not SYSTEM.fullmatch(name)}
     emptied |= {"stock", "list_price"}
     note = _read_sale(row.fields).describe_unread()
-    return SourceRow(row.line, fields, "", frozenset(emptied), attributes, note=note)
+    found = SourceRow(row.line, fields, "", frozenset(emptied), attributes, note=note, picture_root=PICTURES)
+    return replace(found, page_path=_find_page(row.fields, parent=parent))
+
+
+def _find_page(said: dict[str, str], *, parent: dict[str, str]) -> str:
+    """Return the path that Magento gives a page as it is installed. What is not visible by itself has its parent's."""
+    if parent and _say(said, "visibility").lower() in HIDDEN:
+        said = parent
+    key = _say(said, "url_key")
+    return f"/{quote(key)}.html" if key else ""
 
 
 # Columns that EMPTY may stand in, and what it empties.

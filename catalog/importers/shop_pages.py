@@ -29,7 +29,7 @@ def complete_row(row: SourceRow, *, shop_url: str) -> SourceRow:
     if not shop_url:
         return row
     fields = dict(row.fields)
-    path = fields.get("url") or row.page_path
+    path = row.page_path or fields.get("url", "")
     if path.startswith("/") and not path.startswith("//") and (address := join_page(shop_url, path)):
         fields["url"] = address
     if row.picture_root and fields.get("images"):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import IO
+from urllib.parse import quote
 
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
@@ -25,18 +27,23 @@ from catalog.yes_no import read_yes_no
 # The schema says of two cells what it means that they are empty: stock is not managed, and there is no sale.
 EMPTIED = frozenset({"stock", "list_price"})
 COPIED = {"tags": "tags", "gtin, upc, ean, or isbn": "barcode"}  # column -> attribute
-STATES = {"1": True, "0": False, "-1": False, "publish": True, "private": False, "draft": False, "pending": False,
-          "future": False, "trash": False}  # fmt: skip
+# The exporter writes pending as 2, and every other state that it does not know as -1.
+STATES = {"1": True, "0": False, "-1": False, "2": False, "publish": True, "private": False, "draft": False,
+          "pending": False, "future": False, "trash": False}  # fmt: skip
 SEARCHED = {"visible": True, "catalog": True, "search": True, "hidden": False}
-INHERITED = ("description", "category", "images", "brand")
+INHERITED = ("description", "category", "images", "brand", "url")
 # What the schema has; of these, what is about shipping, tax, downloads and other products is left out.
 READ = re.compile(
     r"id|type|sku|gtin, upc, ean, or isbn|name|published|is featured\?|visibility in catalog|(short )?description|"
     r"date sale price (starts|ends)|tax (status|class)|in stock\?|stock|low stock amount|backorders allowed\?|"
     r"sold individually\?|(weight|length|width|height) \(.*\)|allow customer reviews\?|purchase note|"
     r"(sale|regular) price|categories|tags|shipping class|images|download.*|parent|grouped products|upsells|"
-    r"cross-sells|external url|button text|position|brands|swatches attributes|attribute \d+ .*|meta: .*"
+    r"cross-sells|cost of goods|external url|permalink|product permalink|"
+    r"product url|url|slug|button text|position|brands|swatches attributes|attribute \d+ .*|meta: .*"
 )
+ADDRESSES = ("permalink", "product permalink", "product url", "url")  # what programs that add to exports call it
+LINE_END = re.compile(r"\\(\\)?n")  # as the exporter writes one, and, with two strokes, these two letters
+GUARDED = re.compile(r"\A'(?=[=+@\t\r-])")
 COMMA = re.compile(r"(?<!\\),")
 
 
@@ -54,8 +61,14 @@ def read_woocommerce(file: IO[bytes], *, report: ImportReport, encoding: str = "
         copied = COPIED | {column: column for column in others}
         report.without_currency = "WooCommerce"
         skus: dict[str, str] = {}  # "id:11" -> the sku that product 11 has
-        for rows in gather_rows(table.rows, part_of=lambda row: _name_family(row.fields, skus), joined=skus):
+        plain = (replace(row, fields=_unguard(row.fields)) for row in table.rows)
+        for rows in gather_rows(plain, part_of=lambda row: _name_family(row.fields, skus), joined=skus):
             yield from rows if rows[0].problem else _read_family(rows, skus, copied)
+
+
+def _unguard(fields: dict[str, str]) -> dict[str, str]:
+    """Return the cells without the apostrophe that the exporter puts before what a spreadsheet could run."""
+    return {name: GUARDED.sub("", text) if text[:1] == "'" else text for name, text in fields.items()}
 
 
 def _name_family(fields: dict[str, str], skus: dict[str, str]) -> str:
@@ -97,8 +110,27 @@ def _read_product(row: SourceRow, skus: dict[str, str], copied: dict[str, str], 
             fields["is_active"] = "false"
         if _say(said, "stock").lower() == "parent":
             fields |= _read_stock(parent)
-    note = _read_sale(said).describe_unread()
-    return SourceRow(row.line, fields, "", EMPTIED, _read_attributes(said, copied), note=note)
+    note, page = _read_sale(said).describe_unread(), _find_page(said, parent=parent)
+    return SourceRow(row.line, fields, "", EMPTIED, _read_attributes(said, copied), note=note, page_path=page)
+
+
+def _find_address(said: dict[str, str]) -> str:
+    return next((text for name in ADDRESSES if (text := _say(said, name))), "")
+
+
+def _find_page(said: dict[str, str], *, parent: dict[str, str]) -> str:
+    """Return the path of a product's page, of a variation its parent's, where the row does not have the address.
+
+    By its number WordPress finds it wherever a shop has its pages.
+    """
+    if _find_address(said):
+        return ""
+    group = re.fullmatch(r"id:\s*([0-9]+)", _say(said, "parent"))
+    number = (group[1] if group else _say(parent, "id")) if _say(said, "parent") else _say(said, "id")
+    slug = _say(parent if _say(said, "parent") else said, "slug")
+    if slug:
+        return f"/product/{quote(slug, safe='%')}/"
+    return f"/?post_type=product&p={number}" if number.isdecimal() else ""
 
 
 def _read_sku(fields: dict[str, str]) -> str:
@@ -116,14 +148,18 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     """Return what one row says of a product by itself."""
     fields = _read_sale(said).as_fields(at=datetime.now(UTC)) | _read_stock(said) | _read_state(said)
     if "description" in said or "short description" in said:
-        fields["description"] = _say(said, "description") or _say(said, "short description")
+        text = _say(said, "description") or _say(said, "short description")
+        fields["description"] = LINE_END.sub(lambda match: "\\n" if match[1] else "\n", text)
     if "categories" in said:
         paths = [part.replace("\\,", ",") for part in COMMA.split(said["categories"])]
         fields["category"] = pick_deepest(path.split(">") for path in paths)
     if "brands" in said:
         fields["brand"] = COMMA.split(said["brands"])[0].split(">")[-1].replace("\\,", ",").strip()
     if "images" in said:
-        fields["images"] = join_names(split_names(said["images"]))
+        fields["images"] = join_names(name.replace("\\,", ",") for name in split_names(said["images"]))
+    sold_elsewhere = _say(said, "external url")
+    if url := _find_address(said) or (sold_elsewhere if sold_elsewhere.startswith("http") else ""):
+        fields["url"] = url
     return fields
 
 

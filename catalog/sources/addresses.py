@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext
 
-from catalog.fields import clean_url
 from catalog.refusals import BadValue
+from catalog.web_addresses import clean_url
 
 
 def is_web_address(address: str) -> bool:

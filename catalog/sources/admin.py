@@ -23,7 +23,7 @@ from api.confirmation import ask_first
 from catalog.models import Source, SourceRun
 from catalog.sources.admin_forms import CREDENTIALS, SourceForm
 from catalog.sources.deeds import DEEDS, offer_deeds
-from catalog.sources.run_words import is_slow_to_begin, share_done, word_counts, word_state
+from catalog.sources.run_words import is_at_work, is_due, is_slow_to_begin, share_done, word_counts, word_state
 from catalog.sources.steering import SourceError, request_run
 
 HEAVY = ("rejected_rows", "reasons", "warnings", "vanished_examples")  # of a run; lists do without
@@ -100,7 +100,7 @@ class SourceAdmin(admin.ModelAdmin[Source]):
             said = gettext("A dry run shows what %s would do. Nothing is loaded before you say so.")
             self.message_user(request, said % obj.name)
 
-    def response_add(self, request: HttpRequest, obj: Source, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: Source, *args: Any) -> HttpResponse:
         """Its own page comes next, for that is where it goes on."""
         return redirect("admin:catalog_source_change", obj.pk)
 
@@ -122,6 +122,7 @@ class SourceAdmin(admin.ModelAdmin[Source]):
             "counts": last and word_counts(last),
             "share": last and share_done(last),
             "is_open": is_open,
+            "is_at_work": is_open or is_due(source),
             "is_slow": last and is_slow_to_begin(last),
             "asking": source.asking_run if not source.decision else None,
             "deeds": list(offer_deeds(source, is_open=is_open)) if may_act else [],
@@ -156,7 +157,7 @@ class SourceAdmin(admin.ModelAdmin[Source]):
     @admin.display(description=_("State"))
     def state(self, source: Source) -> SafeString:
         last = _last_run(source)
-        mark = " data-at-work" if last and last.state in SourceRun.OPEN else ""
+        mark = " data-at-work" if is_at_work(source, last) else ""
         said = format_html("<strong>{}</strong>", word_state(source, last))
         return format_html('<span data-live="state-{}"{}>{}</span>', source.pk, SafeString(mark), said)
 

@@ -25,8 +25,9 @@ MAX_ETAG, MAX_DATE = 500, 100  # characters; a longer one is not remembered, and
 def finish_run(run: SourceRun, ending: Ending, *, lease: Lease) -> None:
     """Write down how the run ended. Raises LeaseLost where another one has taken its source over."""
     now = timezone.now()
-    source = Source.objects.select_for_update().get(pk=run.source_id)  # whoever enables it meanwhile is not overruled
-    if source.lease != lease.token:
+    # Locked, so that whoever enables it meanwhile is not overruled.
+    source = Source.objects.select_for_update().filter(pk=run.source_id, lease=lease.token).first()
+    if source is None:
         raise LeaseLost
     if ending.state == SourceRun.State.WAITING:  # it has not begun: whoever was about to do it ends
         source.runs.filter(pk=run.pk).update(state=ending.state, started_at=None)

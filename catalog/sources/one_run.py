@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
+from django.conf import settings
 from django.db import OperationalError
 
 from catalog.importers.load import Loader, LoadOptions
@@ -89,7 +90,7 @@ def _read_source(progress: RunProgress, *, fetch: Fetch) -> Ending:
         validators=Validators() if run.is_dry else source.validators,
         shop_url=source.shop_url,
     )
-    with TemporaryFile() as content:
+    with open_scratch() as content:
         feed = fetch(request, into=content, on_progress=lambda done, total: progress.note(done=done, total=total))
         is_known = feed and not run.is_dry and source.has_current_content and feed.sha256 == source.content_sha256
         if feed is None or is_known:
@@ -99,13 +100,18 @@ def _read_source(progress: RunProgress, *, fetch: Fetch) -> Ending:
         return _load_feed(content, feed, progress=progress)
 
 
+def open_scratch() -> IO[bytes]:
+    """Open a file without a name on the disk of KINDRED_HOME: in containers, /tmp is often memory."""
+    return TemporaryFile(dir=settings.KINDRED_HOME)
+
+
 def _load_feed(content: IO[bytes], feed: Feed, *, progress: RunProgress) -> Ending:
     """Load what was fetched, and settle what vanished."""
     run, reasons, report = progress.run, Reasons(), ImportReport()
     report.on_reject = reasons.note
     standing = note_standing(run)
     try:
-        with TemporaryDirectory() as empty, TemporaryFile() as waiting:
+        with TemporaryDirectory() as empty, open_scratch() as waiting:
             folder = empty if is_web_address(run.source.address) else Path(run.source.address).parent
             pictures = PictureFolder(Path(folder), report=report, dry_run=run.is_dry)
             loader = Loader(_as_load_options(run, feed), folder=pictures, report=report)

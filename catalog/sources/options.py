@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from catalog.fields import LANGUAGE, clean_url
+from catalog.fields import LANGUAGE
 from catalog.models import Source
 from catalog.refusals import BadValue
 from catalog.sources.addresses import clean_address
+from catalog.web_addresses import clean_url
 
 
 def clean_source(source: Source, *, is_operator: bool, keeps_address: bool = False) -> None:

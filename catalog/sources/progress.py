@@ -25,7 +25,7 @@ class WorkerEnds(Exception):
 def is_ending() -> bool:
     """Was the Celery worker of this process told to end? Looked up, for who imports it imports all of a worker."""
     state = sys.modules.get("celery.worker.state")
-    return state is not None and state.should_stop not in (None, False)
+    return state is not None and not (state.should_stop is None or state.should_stop is False)  # 0 is: in good order
 
 
 class RunProgress:

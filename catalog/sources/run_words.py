@@ -18,6 +18,8 @@ def word_state(source: Source, last: SourceRun | None) -> str:
     """Say how it stands with a source: what is being done first, and then what waits for a person."""
     if last and last.state in SourceRun.OPEN:
         return _word_progress(last)
+    if is_due(source):
+        return gettext("Waits for a worker")
     if source.asking_run_id:
         return gettext("Waits for you")
     if source.failures:
@@ -74,6 +76,16 @@ def _did_words() -> dict[str, str]:
         "deleted": gettext("deleted %(count)s that vanished"),
         "pictures": gettext("%(count)s pictures to fetch"),
     }
+
+
+def is_due(source: Source) -> bool:
+    """Is it to be read now, with nobody at it yet?"""
+    return source.is_enabled and source.next_run_at is not None and source.next_run_at <= timezone.now()
+
+
+def is_at_work(source: Source, last: SourceRun | None) -> bool:
+    """Is something of it going on, so that a page about it is worth looking at again?"""
+    return is_due(source) or (last is not None and last.state in SourceRun.OPEN)
 
 
 def is_slow_to_begin(run: SourceRun) -> bool:

@@ -63,16 +63,19 @@ def disable_source(source: Source) -> None:
     source.save(update_fields=["is_enabled", "next_run_at"])
 
 
-def decide(source: Source, decision: Source.Decision) -> SourceRun:
-    """Say what becomes of the products that a run found vanished, and have the feed read again to carry it out.
+def note_decision(source: Source, decision: Source.Decision) -> None:
+    """Note what becomes of the products that a run found vanished: the next run carries it out.
 
     It holds for as many as that run named: where more are gone by then, it is asked again. Raises SourceError where
     nothing is asked.
     """
-    with transaction.atomic():
-        asking = source.asking_run
-        if asking is None:
-            raise SourceError(gettext("Nothing of %s waits for a decision.") % source.name)
-        source.decision, source.decided_count = decision, asking.vanished
-        source.save(update_fields=["decision", "decided_count"])
-        return request_run(source, SourceRun.Start.PERSON)
+    if source.asking_run is None:
+        raise SourceError(gettext("Nothing of %s waits for a decision.") % source.name)
+    source.decision, source.decided_count = decision, source.asking_run.vanished
+    source.save(update_fields=["decision", "decided_count"])
+
+
+def decide(source: Source, decision: Source.Decision) -> SourceRun:
+    """Note the decision, and have a worker read the feed again to carry it out. Raises SourceError."""
+    note_decision(source, decision)
+    return request_run(source, SourceRun.Start.PERSON)

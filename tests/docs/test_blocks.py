@@ -70,6 +70,16 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("docs/django.md", '"""Products of a Saleor shop: `KINDRED["SOURCES"] = ["shop.saleor.SaleorProducts"]`.'): (
         SHOPS, check_nothing),
 }  # fmt: skip
+NOT_RUN |= {
+    ("README.md", f"python manage.py sources add {said}"): ("needs the shop that it names", check_nothing)
+    for said in (
+        "shop --kind google --address https://www.shop.example/feed.xml",
+        "shopify --kind shopify --address https://www.shop.example \\",
+        "woo --kind woocommerce --address https://www.shop.example/export.csv \\",
+        "magento --kind magento --address https://www.shop.example/export.csv \\",
+        "own --kind jsonl --address https://www.shop.example/products.jsonl",
+    )
+}
 ELSEWHERE = "tests/api/test_examples.py"  # runs each curl and Python example of docs/api.md
 DATA = ("RateLimit-Policy:", '{"products":')  # indented blocks of docs/api.md that are no commands
 

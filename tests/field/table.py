@@ -49,6 +49,15 @@ class Case:
         return self.name
 
 
+def write_table(columns: Sequence[str], *rows: Mapping[str, str]) -> str:
+    """Return a CSV of these rows; what a row does not name is an empty cell."""
+    text = StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def as_parameters(cases: Sequence[Case]) -> pytest.MarkDecorator:
     """The decorator that runs a test on each case: `@as_parameters(CASES)`."""
     return pytest.mark.parametrize("case", cases, ids=str)

@@ -66,6 +66,28 @@ ELEMENTS = [
         products={"P1": {"title": "Lamp", "url": "https://shop.example/lamp", "attributes": {}}},
     ),
     Case(
+        name="a page that is not said as one is the canonical one, else the one for phones",
+        files=[
+            feed(
+                rss(
+                    "<g:id>A</g:id><g:title>Lamp</g:title><g:link>https://shop.example/a?utm_source=google</g:link>"
+                    "<g:canonical_link>https://shop.example/a</g:canonical_link>",
+                    "<g:id>B</g:id><g:title>Lamp</g:title><g:mobile_link>https://m.shop.example/b</g:mobile_link>"
+                    "<g:canonical_link>https://shop.example/b</g:canonical_link>",
+                    "<g:id>C</g:id><g:title>Lamp</g:title><g:mobile_link>https://m.shop.example/c</g:mobile_link>",
+                    "<g:id>D</g:id><g:title>Lamp</g:title><link>/d</link>",
+                ),
+                shop_url="https://shop.example/",
+            )
+        ],
+        products={
+            "A": {"url": "https://shop.example/a?utm_source=google", "attributes": {}},
+            "B": {"url": "https://shop.example/b", "attributes": {}},
+            "C": {"url": "https://m.shop.example/c", "attributes": {}},
+            "D": {"url": "https://shop.example/d", "attributes": {}},
+        },
+    ),
+    Case(
         name="an empty element of Google's own leaves the word to the plain one",
         files=[feed(rss("<g:id>P1</g:id><title>Lamp</title><g:title> </g:title>"))],
         products=LAMP,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import picture_bytes
-from tests.field.table import Case, File, as_parameters, check_case
+from tests.field.table import Case, File, as_parameters, check_case, write_table
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +24,48 @@ COAT = (
     '"sku=CO-S,size=S|sku=CO-L,size=L"\n'
     "CO,de,,,Mantel,<p>Regen</p>,,,,,,,,,,\nCO,pt_BR,,,Casaco,,,,,,,,,,,\n"
 )
+# A row for each product; one more for each store view, with what it says otherwise; configurable products at the end.
+COLUMNS = (
+    "sku,store_view_code,attribute_set_code,product_type,categories,product_websites,name,description,"
+    "short_description,weight,product_online,tax_class_name,visibility,price,special_price,special_price_from_date,"
+    "special_price_to_date,url_key,meta_title,base_image,base_image_label,small_image,thumbnail_image,created_at,"
+    "updated_at,new_from_date,msrp_price,additional_attributes,qty,out_of_stock_qty,use_config_min_qty,is_qty_decimal,"
+    "allow_backorders,use_config_backorders,min_cart_qty,is_in_stock,manage_stock,use_config_manage_stock,"
+    "qty_increments,website_id,related_skus,crosssell_skus,upsell_skus,additional_images,additional_image_labels,"
+    "hide_from_product_page,configurable_variations,configurable_variation_labels"
+)
+STOCKED = {"attribute_set_code": "Top", "product_type": "simple", "product_websites": "base", "product_online": "1",
+           "visibility": "Catalog, Search", "out_of_stock_qty": "0.0000", "allow_backorders": "0", "manage_stock": "1",
+           "use_config_backorders": "1", "use_config_manage_stock": "1", "is_in_stock": "1", "qty": "0.0000",
+           "created_at": "1/5/26, 9:00 AM", "website_id": "0"}  # fmt: skip
+HOODIE = {"sku": "MH01", "attribute_set_code": "Top", "product_type": "configurable"}
+EXPORT = write_table(
+    COLUMNS.split(","),
+    STOCKED
+    | {"sku": "MH01-S", "categories": "Default Category/Men,Default Category/Men/Tops", "name": "Hoodie-S",
+       "visibility": "Not Visible Individually", "price": "52.000000", "url_key": "hoodie-s", "qty": "100.0000",
+       "base_image": "/m/h/mh01-s.jpg", "small_image": "/m/h/mh01-s.jpg", "additional_images": "/m/h/mh01-s.jpg",
+       "additional_attributes": "has_options=0,material=Fleece|Cotton,pattern=Solid,"
+       "quantity_and_stock_status=In Stock,required_options=0,size=S"},
+    STOCKED
+    | {"sku": "BAG", "categories": "Default Category/Gear", "name": "Bag", "product_online": "2", "price": "34.000000",
+       "special_price": "29.000000", "special_price_from_date": "1/5/20", "url_key": "bag", "is_in_stock": "0",
+       "base_image": "no_selection", "additional_attributes": "has_options=0"},
+    STOCKED
+    | HOODIE
+    | {"categories": "Default Category/Men,Default Category/Men/Tops,Default Category/Men/Tops/Hoodies",
+       "name": "Hoodie", "description": "<p>Warm &amp; soft</p>", "url_key": "hoodie", "base_image": "/m/h/mh01.jpg",
+       "additional_images": "/m/h/mh01.jpg,/m/h/mh01-back.jpg", "related_skus": "BAG,X1",
+       "additional_attributes": 'brand=Havn,"care=cold, by hand",has_options=1,material=Fleece|Cotton',
+       "configurable_variations": "sku=MH01-S,size=S", "configurable_variation_labels": "size=Size"},
+    HOODIE | {"store_view_code": "b2b_de", "name": "Pulli (B2B)", "short_description": "Kurz", "price": "99.000000"},
+    HOODIE | {"store_view_code": "de", "name": "Kapuzenpulli", "description": "<p>Warm</p>", "url_key": "pulli"},
+    HOODIE | {"store_view_code": "de_shop2", "name": "Zweitpulli"},
+    HOODIE | {"store_view_code": "de_AT", "name": "Kapuzenjanker"},
+    HOODIE | {"store_view_code": "french", "name": "Sweat"},
+    HOODIE | {"store_view_code": "en_gb", "name": "Hooded top"},
+    HOODIE | {"store_view_code": "outlet", "name": "Cheap hoodie"},
+)  # fmt: skip
 COAT_PRODUCTS = {
     "CO": {
         "title": "Coat",
@@ -233,6 +275,59 @@ CASES = [
         ],
         products={"A": {"attributes": {"glaze": "matt"}}, "B": {"attributes": {}}},
         warnings=[NO_CURRENCY, "kept in attributes: glaze."],
+    ),
+    Case(
+        name="all that the exporter writes, as it writes it",
+        files=[magento(EXPORT, shop_url="https://shop.test")],
+        products={
+            "MH01-S": {
+                "title": "Hoodie-S",
+                "category": "Men/Tops",
+                "price": Decimal("52.00"),
+                "stock": 100,
+                "is_active": False,
+                "variant_group": "MH01",
+                "url": "https://shop.test/hoodie.html",
+                "downloads": ["https://shop.test/media/catalog/product/m/h/mh01-s.jpg"],
+                "attributes": {"size": "S", "pattern": "Solid", "material": "Fleece, Cotton"},
+            },
+            "MH01": {
+                "title": "Hoodie",
+                "description": "Warm & soft",
+                "translations": {
+                    "de": {"title": "Kapuzenpulli", "description": "Warm"},
+                    "de-at": {"title": "Kapuzenjanker"},
+                    "fr": {"title": "Sweat"},
+                    "en-gb": {"title": "Hooded top"},
+                },
+                "category": "Men/Tops/Hoodies",
+                "brand": "Havn",
+                "price": Decimal("52.00"),
+                "stock": None,
+                "is_active": True,
+                "variant_group": "MH01",
+                "url": "https://shop.test/hoodie.html",
+                "downloads": [
+                    "https://shop.test/media/catalog/product/m/h/mh01.jpg",
+                    "https://shop.test/media/catalog/product/m/h/mh01-back.jpg",
+                ],
+                "attributes": {"material": "Fleece, Cotton", "care": "cold, by hand"},
+            },
+            "BAG": {"price": Decimal("29.00"), "list_price": Decimal("34.00"), "stock": 0, "is_active": False},
+        },
+        warnings=[NO_CURRENCY, "Wordings of the store view outlet are left out"],
+    ),
+    Case(
+        name="pages are where the shop has them, and pictures beside the file are taken instead of those of the shop",
+        files=[
+            magento(
+                "sku,name,price,url_key,base_image\nA,Cup,4,blue-cup,/b/c/cup.jpg\n",
+                shop_url="https://shop.test/de/{key}/",
+            )
+        ],
+        pictures={"b/c/cup.jpg": FRONT},
+        products={"A": {"url": "https://shop.test/de/blue-cup", "images": ["b/c/cup.jpg"], "downloads": []}},
+        warnings=[NO_CURRENCY],
     ),
     Case(
         name="an export that is passed as our own CSV says what it is",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.factories import picture_bytes
-from tests.field.table import Case, File, as_parameters, check_case
+from tests.field.table import Case, File, as_parameters, check_case, write_table
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +23,51 @@ SCARF = (
     "8,variation,SC-R,Scarf - Red,1,,,1,3,,35.00,,,SC,Colour,Red\n"
     "9,variation,,Scarf - Blue,1,,,1,parent,24.00,30.00,,,id:7,Colour,Blue\n"
 )
+# Line ends in texts are written as two letters, commas in names with a stroke before them, and an apostrophe stands
+# before what a spreadsheet could run; older exporters put it before numbers as well.
+COLUMNS = (
+    'ID,Type,SKU,"GTIN, UPC, EAN, or ISBN",Name,Published,Is featured?,Visibility in catalog,Short description,'
+    "Description,Date sale price starts,Date sale price ends,Tax status,Tax class,In stock?,Stock,Low stock amount,"
+    "Backorders allowed?,Sold individually?,Weight (kg),Allow customer reviews?,Purchase note,Sale price,Regular price,"
+    "Categories,Tags,Shipping class,Images,Download limit,Parent,Grouped products,Upsells,External URL,Button text,"
+    "Position,Brands,Cost of goods,Attribute 1 name,Attribute 1 value(s),Attribute 1 visible,Attribute 1 global,"
+    "Attribute 2 name,Attribute 2 value(s),Meta: _wp_old_slug"
+)
+PLAIN = {"Type": "simple", "Published": "1", "Is featured?": "0", "Visibility in catalog": "visible", "In stock?": "1",
+         "Tax status": "taxable", "Backorders allowed?": "0", "Position": "0"}  # fmt: skip
+GTIN = "GTIN, UPC, EAN, or ISBN"
+EXPORT = write_table(
+    next(csv.reader([COLUMNS])),
+    PLAIN
+    | {"ID": "11", "Type": "variable", "SKU": "TEE", "Name": "Linen tee", "Short description": "Light",
+       "Description": r"<p>Light and soft.</p>\nWash cold.\nA path like C:\\new stays.",
+       "Categories": r"Clothing > Tops\, long, Sale", "Tags": "summer, linen", "Brands": "Havn",
+       "Cost of goods": "4.20",
+       "Images": r"https://shop.test/wp-content/a.jpg, https://shop.test/w_9\,h_9/b.jpg", "Attribute 1 name": "Size",
+       "Attribute 1 value(s)": "S, M, L", "Attribute 2 name": "Fabric", "Attribute 2 value(s)": r"Linen\, washed",
+       "Meta: _wp_old_slug": "tee"},
+    PLAIN
+    | {"ID": "12", "Type": "variation", "SKU": "TEE-S", GTIN: "4006381333931", "Name": "Linen tee - S", "Parent": "TEE",
+       "Date sale price starts": "2020-01-05 9:00:00", "Date sale price ends": "2099-12-31 23:59:59", "Stock": "4",
+       "Tax class": "parent", "Sale price": "18.00", "Regular price": "25.00", "Attribute 1 name": "Size",
+       "Attribute 1 value(s)": "S", "Cost of goods": "4.20"},
+    PLAIN
+    | {"ID": "13", "Type": "variation", "Name": "Linen tee - M", "Parent": "TEE", "Published": "0", "In stock?": "0",
+       "Stock": "0", "Regular price": "25.00", "Attribute 1 name": "Size", "Attribute 1 value(s)": "M"},
+    PLAIN
+    | {"ID": "14", "SKU": "'-DASH", "Name": "'=Sum of parts", "Description": r"'- one\n- two", "Stock": "'-3",
+       "Regular price": "5.00"},
+    PLAIN | {"ID": "15", "SKU": "PEND", "Name": "Pending", "Published": "2", "Regular price": "5.00"},
+    PLAIN | {"ID": "16", "SKU": "DRAFT", "Name": "Draft", "Published": "'-1", "Regular price": "5.00"},
+    PLAIN | {"ID": "17", "SKU": "PRIV", "Name": "Private", "Published": "0", "Regular price": "5.00"},
+    PLAIN
+    | {"ID": "18", "SKU": "BACK", "Name": "Back", "In stock?": "backorder", "Stock": "0",
+       "Backorders allowed?": "notify", "Visibility in catalog": "catalog", "Regular price": "5.00"},
+    PLAIN
+    | {"ID": "19", "Type": "external", "SKU": "AFF", "Name": "Book", "Regular price": "9.90", "Button text": "Buy",
+       "External URL": "https://books.test/b"},
+    PLAIN | {"ID": "20", "Type": "grouped", "SKU": "SET", "Name": "Set", "Grouped products": "TEE, BACK"},
+)  # fmt: skip
 # the price of the cheapest variation is the product's own
 SCARF_PRODUCTS = {
     "SC": {
@@ -302,6 +348,81 @@ CASES = [
             "Line 2 (A): The sale price is left out, for its date 'at Easter' cannot be read: write it as 2027-01-31.",
             NO_CURRENCY,
         ],
+    ),
+    Case(
+        name="all that the exporter writes, as it writes it",
+        files=[woo(EXPORT, shop_url="https://shop.test/")],
+        products={
+            "TEE": {
+                "title": "Linen tee",
+                "description": "Light and soft.\nWash cold. A path like C:\\new stays.",
+                "category": "Clothing/Tops, long",
+                "brand": "Havn",
+                "price": Decimal("18.00"),
+                "list_price": Decimal("25.00"),
+                "stock": None,
+                "is_active": True,
+                "variant_group": "TEE",
+                "url": "https://shop.test/?post_type=product&p=11",
+                "downloads": ["https://shop.test/wp-content/a.jpg", "https://shop.test/w_9,h_9/b.jpg"],
+                "attributes": {"tags": "summer, linen", "size": "S, M, L", "fabric": "Linen, washed"},
+            },
+            "TEE-S": {
+                "title": "Linen tee - S",
+                "description": "Light and soft.\nWash cold. A path like C:\\new stays.",
+                "price": Decimal("18.00"),
+                "list_price": Decimal("25.00"),
+                "stock": 4,
+                "variant_group": "TEE",
+                "url": "https://shop.test/?post_type=product&p=11",
+                "attributes": {"size": "S", "barcode": "4006381333931"},
+            },
+            "woocommerce-13": {
+                "title": "Linen tee - M",
+                "stock": 0,
+                "is_active": False,
+                "variant_group": "TEE",
+                "url": "https://shop.test/?post_type=product&p=11",
+            },
+            "-DASH": {"title": "=Sum of parts", "description": "- one\n- two", "stock": 0, "is_active": True},
+            "PEND": {"is_active": False, "stock": None},
+            "DRAFT": {"is_active": False},
+            "PRIV": {"is_active": False},
+            "BACK": {"stock": None, "is_active": True},
+            "AFF": {"url": "https://shop.test/?post_type=product&p=19", "price": Decimal("9.90")},
+            "SET": {"price": None, "stock": None},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a permalink that a program adds is the page, and what others sell is theirs where no shop is named",
+        files=[
+            woo(
+                "ID,Type,SKU,Name,Regular price,Parent,External URL,Permalink\n"
+                "1,variable,A,Tee,9,,,https://shop.test/produkt/tee/\n2,variation,A-1,Tee - S,9,A,,\n"
+                "3,external,B,Book,8,,https://books.test/b?ref=x,\n4,external,C,Pen,8,,pens.test,\n"
+            )
+        ],
+        products={
+            "A": {"url": "https://shop.test/produkt/tee/"},
+            "A-1": {"url": "https://shop.test/produkt/tee/"},
+            "B": {"url": "https://books.test/b?ref=x"},
+            "C": {"url": ""},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a slug is the page where the shop has it",
+        files=[
+            woo("ID,SKU,Name,Regular price,Slug\n1,A,Tee,9,linen-tee\n", shop_url="https://shop.test/de/{key}"),
+            woo("ID,SKU,Name,Regular price,Slug\n1,B,Tee,9,linen-tee\n2,C,Tee,9,\n", shop_url="https://shop.test"),
+        ],
+        products={
+            "A": {"url": "https://shop.test/de/linen-tee"},
+            "B": {"url": "https://shop.test/product/linen-tee/"},
+            "C": {"url": "https://shop.test/?post_type=product&p=2"},
+        },
+        warnings=[NO_CURRENCY],
     ),
     Case(
         name="a table that is no export",

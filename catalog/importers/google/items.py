@@ -24,11 +24,11 @@ PLAIN = {
     "description": "description",
     "brand": "brand",
     "item_group_id": "variant_group",
-    "link": "url",
 }
 # What else says a title or description, where there is none. The specification's for texts that a program made hold how
 # they were made: an element of its own, in tables before a colon.
 OTHER_WORDINGS = {"title": ["structured_title"], "description": ["structured_description", "summary", "content"]}
+PAGES = ("link", "canonical_link", "mobile_link")  # the first that is there is the product's page
 GENERATED = re.compile(r'\A(?:default|trained_algorithmic_media)(?:\s*:\s*|\s+)("?)(.*)\1\Z', re.DOTALL)
 LINKS = ("image_link", "additional_image_link")  # may be repeated, and numbered by programs; Meta's are image[0].url
 NUMBERED = {
@@ -40,7 +40,7 @@ SHOWN, HIDDEN = {"active", "published"}, {"archived", "hidden", "staging"}
 NUMBER_BEFORE = re.compile(r"\A\d+\s+-\s+")  # `2271 - Apparel > Dresses`, as Google's own list of categories has them
 # Not about the product itself: where it is sold, shipped and advertised. Or read in a way of its own, below.
 SKIPPED = re.compile(
-    r"(mobile_link|canonical_link|ads_.*|shipping.*|tax.*|custom_label_\d|installment|availability_date|"
+    r"(link|mobile_link|canonical_link|ads_.*|shipping.*|tax.*|custom_label_\d|installment|availability_date|"
     r"identifier_exists|excluded_destination|included_destination|promotion_id|cost_of_goods_sold|unit_pricing_.*|"
     r"min_handling_time|max_handling_time|transit_time_label|loyalty_points|updated|author|summary|content|guid|"
     r"pubdate|product_detail|structured_.*|loyalty_program|certification|free_shipping_threshold|carrier_shipping|"
@@ -64,6 +64,8 @@ def read_item(fields: Fields, *, at: datetime | None = None) -> Item:
     at = at or datetime.now(UTC)
     fields = _name_all_links(fields)
     row = {column: fields[name][0] for name, column in PLAIN.items() if name in fields} | _read_wording(fields)
+    if page := next((fields[name][0] for name in PAGES if name in fields), ""):
+        row["url"] = page
     for name, texts in fields.items():
         if name not in PLAIN and name not in COLUMNS and not SKIPPED.fullmatch(name) and not _is_state(name, texts):
             row[name] = ", ".join(texts)

@@ -21,7 +21,7 @@ from catalog.sources.options import clean_source
 from catalog.sources.removal import FATES, remove_source
 from catalog.sources.running import run_here
 from catalog.sources.sealing import SealBroken
-from catalog.sources.steering import SourceError, decide, disable_source, enable_source, request_run
+from catalog.sources.steering import SourceError, disable_source, enable_source, note_decision, request_run
 
 HELP = """\
 Feeds that products come from, read again and again: what changed in a feed changes in the catalogue, and products that
@@ -77,7 +77,10 @@ class Command(BaseCommand):
         except (SourceError, SealBroken) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            raise CommandError("Stopped. The same command goes on with what is left.", returncode=130) from None
+            left = "The same command goes on with what is left."
+            if action == "add":
+                left = f"If it is kept already, `sources run {options['name']} --dry-run` shows what it would do."
+            raise CommandError(f"Stopped. {left}", returncode=130) from None
 
     def _add(self, options: dict[str, Any]) -> None:
         if Source.objects.filter(name=options["name"]).exists():
@@ -127,7 +130,7 @@ class Command(BaseCommand):
         if options["let_them_go"] or options["keep_them"]:
             if options["dry_run"]:
                 raise CommandError("A dry run decides nothing: leave out --dry-run.")
-            decide(source, Source.Decision.LET_GO if options["let_them_go"] else Source.Decision.KEEP)
+            note_decision(source, Source.Decision.LET_GO if options["let_them_go"] else Source.Decision.KEEP)
         if options["in_worker"]:
             request_run(source, start)
             self.stdout.write("The worker reads it as soon as it can: `sources list` shows how far it is.")

@@ -20,8 +20,8 @@ addEventListener("DOMContentLoaded", () => {
       const response = await fetch(location.href, { credentials: "same-origin" });
       if (response.ok && !response.redirected) {
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        goesOn = page.querySelector(AT_WORK) !== null;  // before its nodes are taken from it
         put(page);
-        goesOn = page.querySelector(AT_WORK) !== null;
       }
     } catch {
       // the server is away for a moment: ask again

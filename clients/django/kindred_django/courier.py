@@ -23,7 +23,7 @@ logger = logging.getLogger("kindred_django")
 GATHER_S = 0.2  # saves that come together go together
 WORK_S = 30.0  # what a web process gives to it at a time
 WAITS, WAIT_S = 30, 1.0  # while another process sends
-QUIET_S = 30.0  # no thread is started for so long after Kindred did not answer
+QUIET_S = 5.0  # no thread is started for so long after Kindred did not answer
 
 
 class Courier:

@@ -8,12 +8,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from kindred_django.api import Refused, Unavailable, ask, read_reason
 from kindred_django.configuration import configuration
 from kindred_django.counts import Counts
 from kindred_django.mirror import mirror_products
 from kindred_django.models import Outgoing
-from kindred_django.sources import all_sources
+from kindred_django.sources import ProductSource, all_sources
 from kindred_django.turns import HeldTurn, take_turn
 
 logger = logging.getLogger("kindred_django")
@@ -45,11 +47,22 @@ def deliver_products(turn: HeldTurn, counts: Counts) -> bool:
         keys = list(dict.fromkeys(row.key for row in group))
         if name in sources:
             source = sources[name]
-            mirror_products(source, list(source.read(keys)), keys=keys, turn=turn, counts=counts)
+            mirror_products(source, read_products(source, keys), keys=keys, turn=turn, counts=counts)
         else:
             logger.warning("KINDRED['SOURCES'] has no %s any more: %d changes are not sent.", name, len(keys))
     Outgoing.objects.filter(pk__in=[row.pk for row in rows]).delete()  # what was saved meanwhile has rows of its own
     return bool(rows)
+
+
+def read_products(source: ProductSource, keys: Sequence[str]) -> list[Any]:
+    """Return the products of these keys. A key that is none holds up no other, and has no product."""
+    try:
+        return list(source.read(keys))
+    except (ValueError, ValidationError):
+        if len(keys) == 1:
+            logger.warning("%s cannot be asked for %r.", source.name, keys[0])
+            return []
+        return [product for key in keys for product in read_products(source, [key])]
 
 
 def deliver_events(turn: HeldTurn, counts: Counts) -> bool:

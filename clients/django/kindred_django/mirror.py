@@ -19,6 +19,9 @@ from kindred_django.turns import HeldTurn
 logger = logging.getLogger("kindred_django")
 
 
+LONGEST_SKU = 100  # characters
+
+
 @dataclass
 class Draft:
     """A product as its source has it now, and what becomes of it."""
@@ -42,7 +45,10 @@ def draft_product(source: ProductSource, product: Any) -> Draft:
     draft = Draft(key=source.key(product))
     draft.sku = draft.key  # until it is known
     try:
-        draft.sku = str(source.sku(product))
+        sku = str(source.sku(product))
+        if not 0 < len(sku) <= LONGEST_SKU or "\0" in sku:
+            raise ValueError(f"a SKU has 1 to {LONGEST_SKU} characters, not {sku[:LONGEST_SKU]!r}")
+        draft.sku = sku
         body = dict(source.to_kindred(product))
         images = body.pop("images", None)
         draft.images = None if images is None else [str(address) for address in images]
@@ -67,8 +73,9 @@ def mirror_products(
     counts.seen += len(drafts)
     changed = [draft for draft in drafts.values() if is_changed(draft, known[draft.key])]
     send_bodies([draft for draft in changed if not draft.problem], turn=turn)
+    in_use = {draft.sku for draft in drafts.values()}
     for draft in changed:
-        note_outcome(draft, known[draft.key], turn=turn, counts=counts)
+        note_outcome(draft, known[draft.key], in_use=in_use, turn=turn, counts=counts)
     for draft in drafts.values():
         row = known[draft.key]
         if not row.refused and draft.images is not None and row.images_hash != draft.images_hash:
@@ -120,15 +127,16 @@ def send_bodies(drafts: Sequence[Draft], *, turn: HeldTurn) -> None:
         draft.problem = reason or "refused" if outcome == "rejected" else ""
 
 
-def note_outcome(draft: Draft, row: Mirrored, *, turn: HeldTurn, counts: Counts) -> None:
-    """Keep what Kindred has now. One that was sold under another sku until now is deleted there."""
+def note_outcome(draft: Draft, row: Mirrored, *, in_use: set[str], turn: HeldTurn, counts: Counts) -> None:
+    """Keep what Kindred has now. The sku that it had until now is deleted there, unless another one took it over."""
     if draft.problem:
         counts.refuse(draft.sku, draft.problem)
     else:
         counts.sent += 1
         if row.sku != draft.sku:
-            delete_sku(row.sku, but_not=row, turn=turn)
-            row.sku, row.images_hash = draft.sku, ""
+            if row.sku not in in_use:
+                delete_sku(row.sku, but_not=row, turn=turn)
+            row.sku, row.images_hash = draft.sku, "of another sku"
     row.body_hash, row.refused = draft.body_hash, draft.problem
     row.save()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
@@ -78,7 +78,7 @@ def note_relations(
         queue_products(source.name, keys)
 
 
-@cache
+@lru_cache(maxsize=1024)  # migrations make classes without end
 def find_watchers(sender: type[Model]) -> list[tuple[ProductSource, ToKeys]]:
     """Return, for a model, each source that it matters to with how to tell which products a row changes."""
     found: list[tuple[ProductSource, ToKeys]] = []
@@ -91,7 +91,7 @@ def find_watchers(sender: type[Model]) -> list[tuple[ProductSource, ToKeys]]:
     return found
 
 
-@cache
+@lru_cache(maxsize=1024)  # migrations make classes without end
 def find_relations(through: type[Model]) -> list[tuple[ProductSource, Any]]:
     """Return the many-to-many fields of products that a table joins, each with its source."""
     return [

@@ -37,7 +37,7 @@ class HeldTurn:
             raise Busy
 
     def note_success(self) -> None:
-        self._mine.filter(failures__gt=0).update(failures=0)
+        self._mine.filter(failures__gt=0).update(failures=0, not_before=now())
 
     def note_failure(self, error: Unavailable) -> None:
         """Let nobody ask before Kindred said, or twice as long as the last time."""

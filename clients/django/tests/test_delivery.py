@@ -123,6 +123,35 @@ def test_a_product_that_gets_another_sku_is_not_there_twice(kindred):
     assert [(row.sku, row.key) for row in Mirrored.objects.all()] == [("NEW", str(product.pk))]
 
 
+def test_products_that_swap_their_skus_are_both_there(kindred):
+    first, second = make_product("A", name="First"), make_product("B", name="Second")
+    deliver_queued()
+    first.code, second.code = "B", "A"
+    first.save()
+    second.save()
+    deliver_queued()
+    assert {sku: body["title"] for sku, body in kindred.products.items()} == {"A": "Second", "B": "First"}
+
+
+def test_a_sku_that_kindred_could_not_have_is_refused_here_and_the_others_go_on(kindred):
+    Product.objects.bulk_create([Product(code="", name="None"), Product(code="x" * 300, name="Long")])
+    make_product("GOOD")
+    queue_products("Products", Product.objects.values_list("pk", flat=True))
+    assert (
+        sorted(reason.split(", not")[0] for _, reason in deliver_queued().reasons)
+        == ["Products: ValueError: a SKU has 1 to 100 characters"] * 2
+    )
+    assert list(kindred.products) == ["GOOD"]
+
+
+def test_a_key_that_is_none_holds_up_no_other(kindred, caplog):
+    make_product("GOOD")
+    queue_products("Products", ["no-number"])
+    assert deliver_queued().sent == 1
+    assert "Products cannot be asked for 'no-number'." in caplog.text
+    assert not Outgoing.objects.exists()
+
+
 def test_a_sku_that_another_product_took_over_stays(kindred):
     first = make_product("SHARED")
     deliver_queued()
@@ -182,6 +211,8 @@ def test_kindred_that_is_down_fails_no_save_and_all_arrives_when_it_is_back(kind
     assert {sku: body["title"] for sku, body in kindred.products.items()} == {"CUP": "Renamed meanwhile"}
     assert not Outgoing.objects.exists()
     assert Turn.objects.get().failures == 0
+    make_product("JUG")
+    assert deliver_queued().sent == 1  # nobody waits any more
 
 
 def test_after_failures_kindred_is_asked_ever_later_also_by_other_processes(kindred):
@@ -357,8 +388,10 @@ def test_what_no_signal_tells_may_be_queued_by_hand(kindred):
 
 
 def test_waits_between_tries_have_an_end(kindred):
-    with take_turn() as turn:
-        Turn.objects.update(failures=10_000)
-        turn.note_failure(Unavailable("down"))
+    make_product("CUP")
+    kindred.answers = [(503, None, {})]
+    Turn.objects.create(pk=1, failures=10_000)
+    with pytest.raises(Unavailable):
+        deliver_queued()
     wait_s = (Turn.objects.get().not_before - timezone.now()).total_seconds()
     assert 0.74 * turns.LONGEST_WAIT_S < wait_s <= 1.25 * turns.LONGEST_WAIT_S

@@ -153,7 +153,7 @@ def test_a_product_that_kindred_does_not_know_yet_shows_nothing_and_is_asked_for
 
 @pytest.mark.parametrize("product", [None, "", object()])
 def test_what_is_no_product_shows_nothing(kindred, product):
-    assert show("{% kindred_similar product %}", product=product) == ""
+    assert show("{% kindred_similar product %}{% kindred_widget product %}", product=product) == ""
     assert kindred.asked == []
 
 

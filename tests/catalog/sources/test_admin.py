@@ -100,7 +100,9 @@ def test_from_an_address_to_products_by_way_of_what_would_be_done(admin_client, 
     assert Product.objects.count() == 0
 
     page = do(admin_client, source, "load")
-    assert "cups is loaded now" in read(page)
+    assert "ups is loaded now" in read(page)  # Django gives messages a capital
+    assert "Waits for a worker" in read(page)
+    assert "data-at-work" in page.content.decode()
     run_source(source.pk)
     assert sorted(Product.objects.values_list("sku", "source")) == [(sku, "cups") for sku in "abcde"]
     page = admin_client.get(page_of(source))

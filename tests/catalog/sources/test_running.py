@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from celery.worker import state
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -228,18 +230,33 @@ def test_a_person_stops_a_run(feed, writes_often):
 def test_a_worker_that_is_told_to_end_leaves_the_run_to_another_one(feed, writes_often, monkeypatch):
     source = feed.add()
     feed.write("A,Mug")
-    monkeypatch.setattr(progress, "is_ending", lambda: True)
-    asked = request_run(source, PERSON)
-    monkeypatch.setattr(running, "is_ending", iter([False, True]).__next__)
 
-    running.run_source(source.pk)
+    def fetch(request, **options):
+        monkeypatch.setattr(state, "should_stop", os.EX_OK)  # as `up` and Celery say it
+        return fetching.fetch_feed(request, **options)
 
-    asked.refresh_from_db()
-    source.refresh_from_db()
+    asked = feed.read(source, fetch=fetch)
+
     assert (asked.state, asked.started_at, source.lease, source.failures) == (State.WAITING, None, "", 0)
-    monkeypatch.undo()
+    running.run_source(source.pk)
+    assert shown() == []
+    monkeypatch.setattr(state, "should_stop", None)
     running.run_source(source.pk)
     assert shown() == ["A"]
+
+
+def test_a_source_that_is_deleted_while_it_is_read_ends_the_run(feed, writes_often):
+    source = feed.add()
+    feed.write("A,Mug")
+
+    def fetch(request, *, into, on_progress):
+        Source.objects.all().delete()
+        on_progress(1, 2)
+        raise AssertionError("nobody stopped it")
+
+    asked = request_run(source, PERSON)
+    running.run_source(source.pk, fetch=fetch)
+    assert SourceRun.objects.filter(pk=asked.pk).exists() is False
 
 
 def test_ctrl_c_ends_the_run_in_good_order(feed):

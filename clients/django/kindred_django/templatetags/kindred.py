@@ -45,10 +45,15 @@ def kindred_similar(
 @register.simple_tag(takes_context=True)
 def kindred_widget(context: template.Context, product: Any, **attributes: Any) -> SafeString:
     """The web component, which asks Kindred from the browser. Further arguments are its attributes: `limit=6`."""
-    if not is_enabled() or product is None or product == "":
+    try:
+        sku = find_sku(product) if is_enabled() and product is not None else ""
+    except Exception:
+        logger.exception("The widget for similar products could not be shown.")
+        sku = ""
+    if not sku:
         return SafeString()
     request, config = getattr(context, "request", None) or context.get("request"), configuration()
-    given = {"sku": find_sku(product), "api": config.url, "key": config.public_key, "locale": get_language() or ""}
+    given = {"sku": sku, "api": config.url, "key": config.public_key, "locale": get_language() or ""}
     if request is not None and has_consent(request):
         given["consent"] = "granted"
     given |= {name.replace("_", "-"): value for name, value in attributes.items()}

@@ -3,6 +3,8 @@
 import os
 import tempfile
 
+import django
+
 SECRET_KEY = "of-the-tests"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
@@ -19,7 +21,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.path.join(FOLDER, "shop.sqlite3"),
         "TEST": {"NAME": os.path.join(FOLDER, "test.sqlite3")},
-        "OPTIONS": {"timeout": 20, "init_command": "PRAGMA synchronous=OFF;"},
+        "OPTIONS": {"timeout": 20} | ({"init_command": "PRAGMA synchronous=OFF;"} if django.VERSION >= (5, 1) else {}),
     }
 }
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
