@@ -71,7 +71,7 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         SHOPS, check_nothing),
 }  # fmt: skip
 NOT_RUN |= {
-    ("README.md", f"python manage.py sources add {said}"): ("needs the shop that it names", check_nothing)
+    ("README.md", f"python manage.py sources add {said}"): ("needs the shop that it names", commands.check_commands)
     for said in (
         "shop --kind google --address https://www.shop.example/feed.xml",
         "shopify --kind shopify --address https://www.shop.example \\",
