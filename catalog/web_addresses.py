@@ -34,7 +34,7 @@ def clean_url(text: str) -> str:
         raise BadValue(gettext("is not an address that begins with http:// or https://"), code="invalid")
     if "@" in parts.netloc:
         raise BadValue(gettext("holds a name or password, which visitors would see: leave out what is before @"),
-                       code="invalid")  # fmt: skip
+                       code="credentials")  # fmt: skip
     if not is_host(parts.hostname or ""):
         raise BadValue(gettext("names no host as addresses have it, such as shop.example"), code="invalid")
     return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from django.utils.translation import gettext
+
 from catalog.importers.report import SourceRow
 from catalog.refusals import BadValue
 from catalog.web_addresses import clean_url
@@ -20,7 +22,8 @@ def clean_shop_url(text: str) -> str:
     """
     text = clean_url(text)
     if "?" in text.replace(KEY, "") or "#" in text or text.count(KEY) > 1:
-        raise BadValue("is more than the address that the shop's pages are below: https://shop.example", code="invalid")
+        said = gettext("is more than the address that the shop's pages are below, such as https://shop.example")
+        raise BadValue(said, code="invalid")
     return text.rstrip("/")
 
 

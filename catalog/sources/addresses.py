@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext
@@ -37,9 +36,10 @@ def clean_address(text: str, *, is_operator: bool) -> str:
 
 
 def _clean_web_address(text: str) -> str:
-    address = clean_url(text)
-    parts = urlsplit(address)
-    if parts.username is not None or parts.password is not None:
+    try:
+        return clean_url(text)
+    except BadValue as error:
+        if error.code != "credentials":
+            raise
         said = gettext("holds a user name or password, which everybody would see: give them as credentials")
-        raise BadValue(said, code="credentials")
-    return address
+        raise BadValue(said, code=error.code) from None

@@ -30,7 +30,6 @@ class FeedRequest:
     address: str  # http or https, or the path of a file
     credentials: Credentials | None = None
     validators: Validators = Validators()
-    shop_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +41,7 @@ class Feed:
     sha256: str  # of the content, unpacked
     size: int  # bytes of it
     currency: str = ""  # of prices that name none, where the shop says it beside the feed
+    shop_url: str = ""  # that pages are below which it names without it, where its address says so
 
 
 class FeedError(ValueError):

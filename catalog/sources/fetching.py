@@ -35,13 +35,14 @@ def fetch_feed(request: FeedRequest, *, into: IO[bytes], on_progress: Progress) 
         server = FeedServer(replace(request, validators=Validators()), max_bytes=MAX_PAGE_BYTES)
         shop = ShopPages(server, pages, on_progress=on_progress)
         shop.write_products(into, max_bytes=settings.KINDRED_FEED_MAX_BYTES)
-        return _describe(into, request=request, validators=Validators(), currency=shop.ask_currency())
+        feed = _describe(into, request=request, validators=Validators())
+        return replace(feed, currency=shop.ask_currency(), shop_url=pages.root)
     server = FeedServer(request, max_bytes=settings.KINDRED_FEED_MAX_BYTES)
     answer = server.download(request.address, into=into, on_progress=on_progress)
     return _describe(into, request=request, validators=answer.validators) if answer else None
 
 
-def _describe(into: IO[bytes], *, request: FeedRequest, validators: Validators, currency: str = "") -> Feed:
+def _describe(into: IO[bytes], *, request: FeedRequest, validators: Validators) -> Feed:
     """Unpack what is packed, and say what it is. Raises FeedError for what cannot be a feed."""
     size = unpack_archive(into, max_bytes=settings.KINDRED_FEED_MAX_BYTES)
     into.seek(0)
@@ -58,7 +59,7 @@ def _describe(into: IO[bytes], *, request: FeedRequest, validators: Validators, 
     sha256 = hashlib.file_digest(into, "sha256").hexdigest()  # type: ignore[arg-type]  # readinto, which files have
     into.seek(0)
     reader = _choose_reader(request.kind, start)
-    return Feed(reader=reader, validators=validators, sha256=sha256, size=size, currency=currency)
+    return Feed(reader=reader, validators=validators, sha256=sha256, size=size)
 
 
 def _choose_reader(kind: str, start: bytes) -> str:

@@ -88,7 +88,6 @@ def _read_source(progress: RunProgress, *, fetch: Fetch) -> Ending:
         address=source.address,
         credentials=source.read_credentials(),
         validators=Validators() if run.is_dry else source.validators,
-        shop_url=source.shop_url,
     )
     with open_scratch() as content:
         feed = fetch(request, into=content, on_progress=lambda done, total: progress.note(done=done, total=total))
@@ -137,6 +136,7 @@ def _as_load_options(run: SourceRun, feed: Feed) -> LoadOptions:
     return LoadOptions(
         source=source.name,
         currency=source.currency or feed.currency,
+        shop_url=source.shop_url or feed.shop_url,
         claim=source.claims,
         dry_run=run.is_dry,
         is_translation=bool(source.language),

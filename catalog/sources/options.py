@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from catalog.fields import LANGUAGE
+from catalog.importers.shop_pages import clean_shop_url
 from catalog.models import Source
 from catalog.refusals import BadValue
 from catalog.sources.addresses import clean_address
-from catalog.web_addresses import clean_url
 
 
 def clean_source(source: Source, *, is_operator: bool, keeps_address: bool = False) -> None:
@@ -24,7 +23,7 @@ def clean_source(source: Source, *, is_operator: bool, keeps_address: bool = Fal
     the one that is stored, and was judged when it was given.
     """
     problems: dict[str, str] = {}
-    rules: dict[str, Callable[[str], str]] = {"shop_url": _clean_shop_url, "language": _clean_language}
+    rules: dict[str, Callable[[str], str]] = {"shop_url": clean_shop_url, "language": _clean_language}
     if not keeps_address:
         rules["address"] = lambda text: clean_address(text, is_operator=is_operator)
     for name, rule in rules.items():
@@ -37,13 +36,6 @@ def clean_source(source: Source, *, is_operator: bool, keeps_address: bool = Fal
     source.full_clean()
     if source.is_enabled and source.next_run_at:  # a shorter schedule does not wait for the end of a longer one
         source.next_run_at = min(source.next_run_at, source.timetable.next_after(timezone.now()))
-
-
-def _clean_shop_url(text: str) -> str:
-    address = clean_url(text)
-    if urlsplit(address).query or urlsplit(address).fragment:
-        raise BadValue(gettext("is the address of the shop alone, without ? and #"), code="invalid")
-    return address.rstrip("/")
 
 
 def _clean_language(text: str) -> str:

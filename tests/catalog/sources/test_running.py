@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -45,6 +46,26 @@ def test_what_a_feed_says_is_in_the_catalogue_and_the_same_feed_writes_nothing_a
     assert (source.failures, source.read_as, source.lease, source.leased_until) == (0, source.reading, "", None)
     again = feed.read(source)
     assert (again.state, counts(again)) == (State.UNCHANGED, (0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("given", "found", "url"),
+    [
+        ("https://www.shop.example", "https://s.example", "https://www.shop.example/mug"),
+        ("", "https://s.example", "https://s.example/mug"),
+        ("", "", ""),
+    ],
+)
+def test_pages_that_a_feed_names_without_their_shop_are_below_the_address_of_the_shop(feed, given, found, url):
+    source = feed.add(shop_url=given)
+    feed.path.write_text("sku,title,url\nA,Mug,/mug\n")
+
+    def fetch(request, *, into, on_progress):
+        return replace(fetching.fetch_feed(request, into=into, on_progress=on_progress), shop_url=found)
+
+    source.runs.create(start=SourceRun.Start.PERSON)
+    running.run_source(source.pk, fetch=fetch)
+    assert list(Product.objects.values_list("url", flat=True)) == ([url] if url else [])
 
 
 def test_content_that_is_the_same_is_not_read_again_although_the_server_does_not_know(feed):

@@ -73,6 +73,7 @@ def test_a_shop_is_read_page_by_page_until_an_empty_one(site, waited, path):
     assert shop.pages() == ["1", "2", "3", "4"]
     assert {asked.query["limit"] for asked in site.asked if asked.query} == {"250"}
     assert (feed.reader, feed.currency, feed.validators) == ("shopify-json", "EUR", Validators())
+    assert feed.shop_url == site.url
     assert said[0] == (0, None)
     assert said[-1] == (feed.size, None)
     assert len(said) == 5  # once before each request
