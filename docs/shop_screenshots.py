@@ -24,6 +24,7 @@ PAGES = {  # address and height
     "widget-examples.webp": ("/widgets/examples/?sku=MUG-101", 1700),
 }
 PATIENCE_MS = 60_000
+SETTLE_MS = 2_000  # in which lazy pictures come, which begin when the network has been idle
 
 
 def main() -> None:
@@ -40,6 +41,7 @@ def main() -> None:
             if name.startswith("why"):  # the worker looks while the page asks again
                 page.locator("img.why-heat").wait_for(timeout=PATIENCE_MS)
                 page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(SETTLE_MS)
             file = IMAGES / name
             Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(file, quality=88, method=6)
             print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
