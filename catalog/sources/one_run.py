@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
@@ -26,8 +26,9 @@ from catalog.sources.reasons import Reasons
 from catalog.sources.row_policies import apply_policies
 from catalog.sources.sealing import SealBroken
 from catalog.sources.settling import note_standing, settle_vanished
+from catalog.sources.stored_texts import as_stored
 
-MAX_WARNINGS = 100
+MAX_WARNINGS, MAX_WARNING = 100, 2000  # of a run; characters of each
 Fetch = Callable[..., Feed | None]
 
 logger = logging.getLogger(__name__)
@@ -69,8 +70,9 @@ def _explain_failure(error: Exception, *, run: SourceRun) -> Ending:
             is_temporary = bool(run.rows)
         case SealBroken():
             pass
-        case OperationalError():
+        case OperationalError() | InterfaceError():
             logger.warning("The database failed while source %s was read: %s", run.source, error)
+            connection.close_if_unusable_or_obsolete()  # how it ended is written over another one
             said, is_temporary = "The database went away, or refused.", True
         case OSError():
             said, is_temporary = f"This machine failed: {error.strerror or error}.", True
@@ -155,5 +157,6 @@ def _note_report(run: SourceRun, report: ImportReport, reasons: Reasons) -> None
     for name in ("created", "changed", "unchanged", "rejected", "pictures"):
         setattr(run, name, getattr(report, name))
     more = len(report.warnings) - MAX_WARNINGS
-    run.warnings = report.warnings[:MAX_WARNINGS] + ([f"{more} more warnings."] if more > 0 else [])
+    said = [as_stored(warning)[:MAX_WARNING] for warning in report.warnings[:MAX_WARNINGS]]
+    run.warnings = said + ([f"{more} more warnings."] if more > 0 else [])
     run.reasons, run.rejected_rows = reasons.as_list(), reasons.as_csv()
