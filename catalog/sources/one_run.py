@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from catalog.sources.leasing import LeaseLost
 from catalog.sources.progress import RunProgress, RunStopped, WorkerEnds
 from catalog.sources.reasons import Reasons
 from catalog.sources.row_policies import apply_policies
+from catalog.sources.scratch import open_scratch
 from catalog.sources.sealing import SealBroken
 from catalog.sources.settling import note_standing, settle_vanished
 from catalog.sources.stored_texts import as_stored
@@ -102,18 +103,13 @@ def _read_source(progress: RunProgress, *, fetch: Fetch) -> Ending:
         return _load_feed(content, feed, progress=progress)
 
 
-def open_scratch() -> IO[bytes]:
-    """Open a file without a name on the disk of KINDRED_HOME: in containers, /tmp is often memory."""
-    return TemporaryFile(dir=settings.KINDRED_HOME)
-
-
 def _load_feed(content: IO[bytes], feed: Feed, *, progress: RunProgress) -> Ending:
     """Load what was fetched, and settle what vanished."""
     run, reasons, report = progress.run, Reasons(), ImportReport()
     report.on_reject = reasons.note
     standing = note_standing(run)
     try:
-        with TemporaryDirectory() as empty, open_scratch() as waiting:
+        with TemporaryDirectory(dir=settings.KINDRED_HOME) as empty, open_scratch() as waiting:
             folder = empty if is_web_address(run.source.address) else Path(run.source.address).parent
             pictures = PictureFolder(Path(folder), report=report, dry_run=run.is_dry)
             loader = Loader(_as_load_options(run, feed), folder=pictures, report=report)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from catalog.management.progress import open_bar
-from catalog.management.source_options import add_options, apply_options
+from catalog.management.source_options import add_options, apply_credentials, apply_options, has_credentials
 from catalog.models import Source, SourceRun
 from catalog.sources.describing import as_json, describe_run, describe_state
 from catalog.sources.options import clean_source
@@ -108,10 +108,16 @@ class Command(BaseCommand):
     def _apply(self, source: Source, options: dict[str, Any]) -> None:
         apply_options(source, options)
         try:
-            clean_source(source, is_operator=True, keeps_address=options["address"] is None)
+            clean_source(
+                source,
+                is_operator=True,
+                keeps_address=options["address"] is None,
+                keeps_credentials=not (options["no_credentials"] or has_credentials(options)),
+            )
         except ValidationError as error:
             said = [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]
             raise CommandError(" ".join(said)) from None
+        apply_credentials(source, options)
 
     def _list(self, options: dict[str, Any]) -> None:
         found = [(source, source.runs.defer("rejected_rows").first()) for source in Source.objects.all()]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from catalog.management import source_options
 from catalog.models import Source, SourceRun
 from catalog.sources import fetching, progress, running
-from catalog.sources.feed import Validators
+from catalog.sources.feed import Credentials, Validators
 from catalog.sources.leasing import take_lease
 from catalog.sources.steering import request_run
 from tests.catalog.sources.feed_site import FEED, FeedSite, open_site
@@ -126,13 +126,14 @@ def test_options_that_are_changed_write_nothing_that_a_worker_has_written_meanwh
 
     def type_slowly(options):
         assert take_lease(source.pk) is not None
-        Source.objects.update(etag="new", read_as="new", failures=3, next_run_at=timezone.now())
+        Source.objects.update(etag="new", failures=3, next_run_at=timezone.now())
+        return Credentials("bearer", "", "t0ken")
 
     monkeypatch.setattr(source_options, "read_credentials", type_slowly)
-    call_command("sources", "change", "shop", "--guard", "0.3")
+    call_command("sources", "change", "shop", "--guard", "0.3", "--bearer")
 
     source.refresh_from_db()
-    assert (source.guard, source.etag, source.read_as, source.failures) == (0.3, "new", "new", 3)
+    assert (source.guard, source.etag, source.has_credentials, source.failures) == (0.3, "new", True, 3)
     assert source.leased_until - timezone.now() > timedelta(minutes=4)
 
 
