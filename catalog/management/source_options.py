@@ -48,23 +48,29 @@ def add_options(parser: ArgumentParser, *, is_new: bool) -> None:
 
 
 def apply_options(source: Source, options: dict[str, Any]) -> None:
-    """Give the source what was said, and nothing else. Raises CommandError for credentials that are not there."""
+    """Give the source what was said, and nothing else: but for the credentials, which an address comes before."""
     for name in PLAIN:
         if options[name] is not None:
             setattr(source, name, options[name])
     if options["currency"]:
         source.currency = options["currency"].upper()
+
+
+def has_credentials(options: dict[str, Any]) -> bool:
+    """Are credentials given?"""
+    return any(options[name] for name in ("user", "bearer", "header", "secret_env", "secret_stdin"))
+
+
+def apply_credentials(source: Source, options: dict[str, Any]) -> None:
+    """Give the source the credentials that were named, or none. Raises CommandError where they are not there."""
     if options["no_credentials"]:
         source.set_credentials(None)
-    elif credentials := read_credentials(options):
-        source.set_credentials(credentials)
+    elif has_credentials(options):
+        source.set_credentials(read_credentials(options))
 
 
-def read_credentials(options: dict[str, Any]) -> Credentials | None:
+def read_credentials(options: dict[str, Any]) -> Credentials:
     """Return the credentials that were named; the secret is asked for where no variable or input holds it."""
-    is_given = options["secret_env"] or options["secret_stdin"]
-    if not (options["user"] or options["bearer"] or options["header"] or is_given):
-        return None
     if options["secret_env"]:
         secret = os.environ.get(options["secret_env"], "")
     elif options["secret_stdin"]:

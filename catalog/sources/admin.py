@@ -11,12 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from api.confirmation import ask_first
@@ -103,6 +105,10 @@ class SourceAdmin(admin.ModelAdmin[Source]):
     def response_add(self, request: HttpRequest, obj: Source, *args: Any) -> HttpResponse:
         """Its own page comes next, for that is where it goes on."""
         return redirect("admin:catalog_source_change", obj.pk)
+
+    @method_decorator(sensitive_post_parameters("secret"))  # lest a report of a fault has it
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

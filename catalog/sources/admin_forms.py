@@ -91,7 +91,12 @@ class SourceForm(forms.ModelForm[Source]):
         if self.errors:
             return
         try:
-            clean_source(self.instance, is_operator=False, keeps_address="address" not in self.changed_data)
+            clean_source(
+                self.instance,
+                is_operator=False,
+                keeps_address="address" not in self.changed_data,
+                keeps_credentials=not any(map(self.cleaned_data.get, ("credentials", "forget_credentials"))),
+            )
         except ValidationError as error:
             self._update_errors(error)  # type: ignore[attr-defined]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,13 @@ from catalog.sources.leasing import Lease, LeaseLost
 from catalog.sources.one_run import Ending
 from catalog.sources.retries import find_next_try
 from catalog.sources.source_run import KEPT_RUNS
+from catalog.sources.stored_texts import as_stored
 
 WHOLE = (SourceRun.State.DONE, SourceRun.State.ASKING)
 FAILED = (SourceRun.State.FAILED, SourceRun.State.BROKEN_OFF)
 MAX_ERROR = 1000  # characters
 MAX_ETAG, MAX_DATE = 500, 100  # characters; a longer one is not remembered, and the feed is asked for whole
+SENT_BACK = re.compile(r"[\x20-\x7e\xa0-\xff]*")  # what a header can hold; no server recognises anything else
 
 
 @transaction.atomic
@@ -30,14 +33,24 @@ def finish_run(run: SourceRun, ending: Ending, *, lease: Lease) -> None:
     if source is None:
         raise LeaseLost
     if ending.state == SourceRun.State.WAITING:  # it has not begun: whoever was about to do it ends
-        source.runs.filter(pk=run.pk).update(state=ending.state, started_at=None)
+        _give_back(run, source=source, now=now)
         return
-    run.state, run.error, run.ended_at = ending.state, ending.error[:MAX_ERROR], now
+    run.state, run.error, run.ended_at = ending.state, as_stored(ending.error)[:MAX_ERROR], now
     run.save()
     changes = _after_dry_run(run) if run.is_dry else _after_run(run, ending, source=source, now=now)
     if changes:
         Source.objects.filter(pk=source.pk).update(**changes)
     _forget_old_runs(source)
+
+
+def _give_back(run: SourceRun, *, source: Source, now: datetime) -> None:
+    """Have the run wait again; where another one of its kind was asked for meanwhile, that one is enough."""
+    given = source.runs.filter(pk=run.pk)
+    if source.runs.filter(start=run.start, state=SourceRun.State.WAITING).exists():
+        said = "The worker ended. The run that was asked for meanwhile is done in its place."
+        given.update(state=SourceRun.State.STOPPED, error=said, ended_at=now)
+    else:
+        given.update(state=SourceRun.State.WAITING, started_at=None)
 
 
 def _after_dry_run(run: SourceRun) -> dict[str, Any]:
@@ -75,9 +88,14 @@ def _note_content(feed: Feed) -> dict[str, str]:
     said = feed.validators
     return {
         "content_sha256": feed.sha256,
-        "etag": said.etag if len(said.etag) <= MAX_ETAG else "",
-        "last_modified": said.last_modified if len(said.last_modified) <= MAX_DATE else "",
+        "etag": _keep_header(said.etag, longest=MAX_ETAG),
+        "last_modified": _keep_header(said.last_modified, longest=MAX_DATE),
     }
+
+
+def _keep_header(text: str, *, longest: int) -> str:
+    """Return what a server is sent back: all that it said, or nothing."""
+    return text if len(text) <= longest and SENT_BACK.fullmatch(text) else ""
 
 
 def _settle_question(run: SourceRun, *, source: Source) -> dict[str, Any]:

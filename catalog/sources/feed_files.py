@@ -10,6 +10,7 @@ from typing import IO
 
 from django.conf import settings
 
+from catalog.sources.addresses import leads_out
 from catalog.sources.feed import FeedError, FeedRequest, Validators
 from catalog.sources.unpacking import PIECE, too_large, write_piece
 
@@ -19,6 +20,9 @@ def copy_file(
 ) -> Validators | None:
     """Copy the file that the request names; None where it is the one that was read before. Raises FeedError."""
     path = Path(request.address)
+    if leads_out(path):
+        said = f"{path} is a link to a file outside of the folder of feeds: put the file itself there."
+        raise FeedError(said, is_temporary=False)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
             raise FeedError(f"{path} is no file: name the feed itself.", is_temporary=False)

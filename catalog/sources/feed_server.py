@@ -62,7 +62,7 @@ class FeedServer:
             body = Body(response, guard=guard, ends_at=self.ends_at)
             body.write(into, max_bytes=self.max_bytes, on_progress=on_progress)
             etag, moment = response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
-            return Answer(target, Validators(etag=etag[:200], last_modified=moment[:100]))
+            return Answer(target, Validators(etag=etag, last_modified=moment))
 
     @contextmanager
     def _open(self, url: str) -> Iterator[tuple[Target, HTTPResponse, Deadline]]:

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
@@ -24,10 +24,12 @@ from catalog.sources.leasing import LeaseLost
 from catalog.sources.progress import RunProgress, RunStopped, WorkerEnds
 from catalog.sources.reasons import Reasons
 from catalog.sources.row_policies import apply_policies
+from catalog.sources.scratch import open_scratch
 from catalog.sources.sealing import SealBroken
 from catalog.sources.settling import note_standing, settle_vanished
+from catalog.sources.stored_texts import as_stored
 
-MAX_WARNINGS = 100
+MAX_WARNINGS, MAX_WARNING = 100, 2000  # of a run; characters of each
 Fetch = Callable[..., Feed | None]
 
 logger = logging.getLogger(__name__)
@@ -69,8 +71,9 @@ def _explain_failure(error: Exception, *, run: SourceRun) -> Ending:
             is_temporary = bool(run.rows)
         case SealBroken():
             pass
-        case OperationalError():
+        case OperationalError() | InterfaceError():
             logger.warning("The database failed while source %s was read: %s", run.source, error)
+            connection.close_if_unusable_or_obsolete()  # how it ended is written over another one
             said, is_temporary = "The database went away, or refused.", True
         case OSError():
             said, is_temporary = f"This machine failed: {error.strerror or error}.", True
@@ -99,18 +102,13 @@ def _read_source(progress: RunProgress, *, fetch: Fetch) -> Ending:
         return _load_feed(content, feed, progress=progress)
 
 
-def open_scratch() -> IO[bytes]:
-    """Open a file without a name on the disk of KINDRED_HOME: in containers, /tmp is often memory."""
-    return TemporaryFile(dir=settings.KINDRED_HOME)
-
-
 def _load_feed(content: IO[bytes], feed: Feed, *, progress: RunProgress) -> Ending:
     """Load what was fetched, and settle what vanished."""
     run, reasons, report = progress.run, Reasons(), ImportReport()
     report.on_reject = reasons.note
     standing = note_standing(run)
     try:
-        with TemporaryDirectory() as empty, open_scratch() as waiting:
+        with TemporaryDirectory(dir=settings.KINDRED_HOME) as empty, open_scratch() as waiting:
             folder = empty if is_web_address(run.source.address) else Path(run.source.address).parent
             pictures = PictureFolder(Path(folder), report=report, dry_run=run.is_dry)
             loader = Loader(_as_load_options(run, feed), folder=pictures, report=report)
@@ -155,5 +153,6 @@ def _note_report(run: SourceRun, report: ImportReport, reasons: Reasons) -> None
     for name in ("created", "changed", "unchanged", "rejected", "pictures"):
         setattr(run, name, getattr(report, name))
     more = len(report.warnings) - MAX_WARNINGS
-    run.warnings = report.warnings[:MAX_WARNINGS] + ([f"{more} more warnings."] if more > 0 else [])
+    said = [as_stored(warning)[:MAX_WARNING] for warning in report.warnings[:MAX_WARNINGS]]
+    run.warnings = said + ([f"{more} more warnings."] if more > 0 else [])
     run.reasons, run.rejected_rows = reasons.as_list(), reasons.as_csv()

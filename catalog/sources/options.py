@@ -14,13 +14,16 @@ from catalog.importers.shop_pages import clean_shop_url
 from catalog.models import Source
 from catalog.refusals import BadValue
 from catalog.sources.addresses import clean_address
+from catalog.sources.sealing import SealBroken
 
 
-def clean_source(source: Source, *, is_operator: bool, keeps_address: bool = False) -> None:
+def clean_source(
+    source: Source, *, is_operator: bool, keeps_address: bool = False, keeps_credentials: bool = True
+) -> None:
     """Bring the source's options into the form that they are kept in. Raises ValidationError, by field.
 
     `is_operator`: whoever runs commands on this machine, and may name any file of it. `keeps_address`: the address is
-    the one that is stored, and was judged when it was given.
+    the one that is stored, and was judged when it was given. `keeps_credentials`: no others are given now.
     """
     problems: dict[str, str] = {}
     rules: dict[str, Callable[[str], str]] = {"shop_url": clean_shop_url, "language": _clean_language}
@@ -31,11 +34,22 @@ def clean_source(source: Source, *, is_operator: bool, keeps_address: bool = Fal
             setattr(source, name, rule(getattr(source, name)))
         except BadValue as error:
             problems[name] = error.sentence
+    if not problems and keeps_credentials and not keeps_address:
+        problems |= _judge_credentials(source)
     if problems:
         raise ValidationError(problems)
     source.full_clean()
     if source.is_enabled and source.next_run_at:  # a shorter schedule does not wait for the end of a longer one
         source.next_run_at = min(source.next_run_at, source.timetable.next_after(timezone.now()))
+
+
+def _judge_credentials(source: Source) -> dict[str, str]:
+    """Return what is wrong where the address was moved to a server that the kept credentials are not for."""
+    try:
+        source.read_credentials()
+    except SealBroken as error:
+        return {"address": str(error)}
+    return {}
 
 
 def _clean_language(text: str) -> str:

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 from catalog.importers.report import RejectsFile, SourceRow
+from catalog.sources.stored_texts import as_stored
 
 MAX_REASONS, MAX_EXAMPLES = 50, 5
 MAX_ROWS, MAX_CHARACTERS = 1000, 1_000_000  # that are kept as CSV
@@ -34,7 +35,7 @@ class Reasons:
             found["count"] += 1
             if len(found["examples"]) < MAX_EXAMPLES:
                 sku = row.fields.get("sku", "").strip()[:MAX_WORDS]
-                found["examples"].append({"line": row.line, "sku": _as_stored(sku)})
+                found["examples"].append({"line": row.line, "sku": as_stored(sku)})
         if self._rows < MAX_ROWS and self._text.tell() < MAX_CHARACTERS:
             self._rows += 1
             self._file.write(row, reason)
@@ -43,12 +44,7 @@ class Reasons:
         """Return the reasons, the commonest first."""
         found = sorted(self._found.values(), key=lambda reason: -reason["count"])
         rest = [{"reason": "Other reasons", "count": self.others, "examples": []}] if self.others else []
-        return [{**reason, "reason": _as_stored(reason["reason"])} for reason in found] + rest
+        return [{**reason, "reason": as_stored(reason["reason"])} for reason in found] + rest
 
     def as_csv(self) -> str:
-        return _as_stored(self._text.getvalue()) if self._rows else ""
-
-
-def _as_stored(text: str) -> str:
-    """Return what Postgres takes of a text."""
-    return text.replace("\0", "").encode(errors="replace").decode()
+        return as_stored(self._text.getvalue()) if self._rows else ""

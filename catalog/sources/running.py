@@ -26,7 +26,9 @@ def send_due_sources() -> None:
     due = Source.objects.due(at=now).values_list("pk", flat=True)
     left_behind = Source.objects.left_behind(at=now).values_list("pk", flat=True)
     asked = SourceRun.objects.filter(state=SourceRun.State.WAITING).values_list("source_id", flat=True)
-    for source_id in sorted({*due, *left_behind, *asked}):
+    at_work = SourceRun.objects.filter(state__in=SourceRun.AT_WORK)  # whose ending could not be written down
+    orphaned = at_work.filter(source__leased_until=None).values_list("source_id", flat=True)
+    for source_id in sorted({*due, *left_behind, *asked, *orphaned}):
         current_app.send_task(RUN_TASK, args=[source_id], expires=SENT_AGAIN_EXPIRES_S)
 
 

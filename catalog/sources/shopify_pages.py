@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 from catalog.sources.feed import FeedError
 from catalog.sources.feed_server import Answer, FeedServer
+from catalog.sources.scratch import open_scratch
 from catalog.sources.unpacking import too_large, write_piece
 
 PAGE_SIZE = 250
@@ -134,7 +134,7 @@ class ShopPages:
 
     def _ask_json(self, url: str) -> Any:
         self.on_progress(self.done, None)
-        with tempfile.TemporaryFile() as page:
+        with open_scratch() as page:
             answer = self.server.download(url, into=page, on_progress=lambda *_: None)
             self._follow(answer)
             page.seek(0)

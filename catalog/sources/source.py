@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from catalog.sources.addresses import name_server
 from catalog.sources.feed import Credentials, Validators
 from catalog.sources.schedules import Schedule, read_schedule
 from catalog.sources.sealing import seal_credentials, unseal_credentials
@@ -170,11 +171,13 @@ class Source(models.Model):
 
     def read_credentials(self) -> Credentials | None:
         """Return what lets us in. Raises SealBroken."""
-        return unseal_credentials(self.sealed_credentials) if self.sealed_credentials else None
+        sealed = self.sealed_credentials
+        return unseal_credentials(sealed, server=name_server(self.address)) if sealed else None
 
     def set_credentials(self, credentials: Credentials | None) -> None:
-        """Take other credentials, or none: whoever they show the feed to may see another one. Does not save."""
-        self.sealed_credentials = seal_credentials(credentials) if credentials else ""
+        """Take other credentials for the server of the address, or none. Does not save."""
+        self.sealed_credentials = seal_credentials(credentials, server=name_server(self.address)) if credentials else ""
+        # Whoever they show the feed to may see another one.
         self.read_as = ""
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from typing import IO
@@ -12,6 +11,7 @@ from typing import IO
 from catalog.importers.envelopes import DAMAGED_MESSAGE, open_envelope
 from catalog.importers.report import ImportFileError
 from catalog.sources.feed import FeedError
+from catalog.sources.scratch import open_scratch
 
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = 31  # as zlib takes it
@@ -57,7 +57,7 @@ def unpack_archive(into: IO[bytes], *, max_bytes: int) -> int:
         with open_envelope(into) as inside:
             if inside is into:
                 return into.seek(0, io.SEEK_END)
-            with tempfile.TemporaryFile() as unpacked:
+            with open_scratch() as unpacked:
                 while piece := inside.read(PIECE):
                     if unpacked.tell() + len(piece) > max_bytes:
                         raise too_large(max_bytes)

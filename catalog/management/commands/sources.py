@@ -10,11 +10,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 from rich.console import Console
 from rich.table import Table
 
 from catalog.management.progress import open_bar
-from catalog.management.source_options import add_options, apply_options
+from catalog.management.source_options import add_options, apply_credentials, apply_options, has_credentials
 from catalog.models import Source, SourceRun
 from catalog.sources.describing import as_json, describe_run, describe_state
 from catalog.sources.options import clean_source
@@ -76,6 +77,9 @@ class Command(BaseCommand):
             getattr(self, f"_{action}")(options)
         except (SourceError, SealBroken) as error:
             raise CommandError(str(error)) from error
+        except (OperationalError, InterfaceError) as error:
+            said = f"The database went away, or refused: {str(error).strip()}"
+            raise CommandError(f"{said}. A run that had begun is marked as broken off five minutes later.") from error
         except KeyboardInterrupt:
             left = "The same command goes on with what is left."
             if action == "add":
@@ -86,24 +90,34 @@ class Command(BaseCommand):
         if Source.objects.filter(name=options["name"]).exists():
             raise CommandError(f"There is a source {options['name']}: `sources change` gives it other options.")
         source = Source(name=options["name"])
-        self._save(source, options)
+        self._apply(source, options)
+        source.save()
         self.stdout.write(f"Source {source} is kept, and read {source.timetable} once it is enabled. A dry run:")
         self._run_here(source, SourceRun.Start.DRY_RUN)
         self.stdout.write(f"If that is right, load it and keep it true: python manage.py sources enable {source}")
 
     def _change(self, options: dict[str, Any]) -> None:
         source = find_source(options["name"])
-        self._save(source, options)
+        names = [field.attname for field in Source._meta.concrete_fields]
+        before = {name: getattr(source, name) for name in names}
+        self._apply(source, options)
+        # Nothing else: while a secret was typed, a worker may have begun with it, or written how it ended.
+        source.save(update_fields=[name for name in names if getattr(source, name) != before[name]])
         self.stdout.write(f"Source {source} is changed: it is read with these options at its next run.")
 
-    def _save(self, source: Source, options: dict[str, Any]) -> None:
+    def _apply(self, source: Source, options: dict[str, Any]) -> None:
         apply_options(source, options)
         try:
-            clean_source(source, is_operator=True, keeps_address=options["address"] is None)
+            clean_source(
+                source,
+                is_operator=True,
+                keeps_address=options["address"] is None,
+                keeps_credentials=not (options["no_credentials"] or has_credentials(options)),
+            )
         except ValidationError as error:
             said = [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]
             raise CommandError(" ".join(said)) from None
-        source.save()
+        apply_credentials(source, options)
 
     def _list(self, options: dict[str, Any]) -> None:
         found = [(source, source.runs.defer("rejected_rows").first()) for source in Source.objects.all()]

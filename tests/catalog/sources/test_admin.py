@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.contrib.auth.models import Permission, User
+from django.core.signals import got_request_exception
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.views.debug import ExceptionReporter
 
 from catalog.models import Product, Source, SourceRun
 from catalog.sources.feed import Credentials
@@ -227,6 +230,46 @@ def test_credentials_go_in_and_never_come_out(admin_client, site):
     assert Source.objects.get().read_credentials() == Credentials("bearer", "", "t0ken")
     change_source(admin_client, source, forget_credentials="on")
     assert Source.objects.get().read_credentials() is None
+
+
+def test_another_server_wants_the_credentials_again(admin_client, site):
+    add_source(admin_client, f"{site.url}/feed.xml", log_in_by="basic", log_in_name="anna", secret=SECRET)
+    source = Source.objects.get()
+    other = site.url.replace("127.0.0.1", "127.0.0.2") + "/feed.xml"
+
+    page = change_source(admin_client, source, address=other)
+
+    assert page.context["adminform"].form.errors == {
+        "address": [
+            f"The credentials were given for {site.url[7:]}, and are shown to no other server: give them again."
+        ]
+    }
+    assert Source.objects.get().address == source.address
+    change_source(admin_client, source, address=other, log_in_by="bearer", secret="t0ken")
+    assert Source.objects.get().read_credentials() == Credentials("bearer", "", "t0ken")
+
+
+def test_a_report_of_a_fault_has_no_secret(admin_client, site, monkeypatch):
+    from catalog.sources.admin import SourceAdmin
+
+    def fail(*args):
+        raise RuntimeError("a fault of ours")
+
+    reports = []
+
+    def report(sender, request, **_):
+        reports.append(ExceptionReporter(request, *sys.exc_info()).get_traceback_html())
+
+    monkeypatch.setattr(SourceAdmin, "save_model", fail)
+    got_request_exception.connect(report)
+    try:
+        admin_client.raise_request_exception = False
+        page = add_source(admin_client, f"{site.url}/feed.xml", log_in_by="bearer", secret=SECRET)
+    finally:
+        got_request_exception.disconnect(report)
+
+    assert (page.status_code, len(reports), "a fault of ours" in reports[0]) == (500, 1, True)
+    assert [text for text in (page.content.decode(), reports[0]) if SECRET in text] == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from catalog.sources import feed_server
 from catalog.sources.answers import read_retry_after
 from catalog.sources.feed import Credentials, FeedError, FeedRequest, Validators
 from catalog.sources.fetching import fetch_feed
+from catalog.sources.scratch import open_scratch
 from tests.catalog.sources.feed_site import FEED, FeedSite, open_site, send
 
 
@@ -74,6 +75,14 @@ def test_a_feed_is_had_however_it_is_packed(site, name, body, headers):
     assert (feed.reader, feed.size) == ("google", len(FEED))
     assert feed.validators == Validators(etag='"v1"', last_modified="Wed, 25 Nov 2026 10:00:00 GMT")
     assert said[-1] == (len(body), None if "Content_Length" in headers else len(body))
+
+
+def test_what_is_unpacked_waits_on_the_disk_of_kindred_and_not_where_little_files_go(site, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    site.give("/feed.zip", zipped("feed.xml", FEED))
+    with open_scratch() as into:
+        fetch_feed(FeedRequest(kind="google", address=f"{site.url}/feed.zip"), into=into, on_progress=lambda *_: None)
+        assert into.read() == FEED
 
 
 def test_the_same_content_has_the_same_hash_whenever_it_was_packed(site):

@@ -15,7 +15,7 @@ from catalog.sources.describing import as_json
 from catalog.sources.feed import Credentials, Validators
 from catalog.sources.fetching import fetch_feed
 from catalog.sources.options import clean_source
-from tests.catalog.sources.small_feed import counts
+from tests.catalog.sources.small_feed import DRY, counts
 from tests.factories import ProductFactory
 
 State = SourceRun.State
@@ -150,6 +150,56 @@ def test_who_uses_the_admin_names_files_in_the_folder_of_feeds_alone(tmp_path, s
     for text in (str(outside), "../b.csv", "link.csv", "/etc/passwd"):
         with pytest.raises(BadValue, match="outside of the folder of feeds"):
             clean_address(text, is_operator=False)
+    (tmp_path / "also").symlink_to(settings.KINDRED_FEED_FOLDER)
+    settings.KINDRED_FEED_FOLDER = tmp_path / "also"
+    for text in (str(inside), str(tmp_path / "also" / "a.csv")):
+        assert clean_address(text, is_operator=False) == text
+
+
+def test_a_link_in_the_folder_of_feeds_is_not_followed_out_of_it_whoever_made_it_when(feed, tmp_path, settings):
+    settings.KINDRED_FEED_FOLDER = tmp_path / "feeds"
+    settings.KINDRED_FEED_FOLDER.mkdir()
+    inside = settings.KINDRED_FEED_FOLDER / "a.csv"
+    feed.write("A,Nobody's business")
+    inside.symlink_to(feed.path)
+
+    run = feed.read(feed.add(address=str(inside)))
+
+    said = f"{inside} is a link to a file outside of the folder of feeds: put the file itself there."
+    assert (run.state, run.error, Product.objects.count()) == (State.FAILED, said, 0)
+
+
+def test_a_link_is_followed_to_the_file_that_it_leads_to_at_the_time(feed, tmp_path):
+    link = tmp_path / "newest.csv"
+    (tmp_path / "monday.csv").write_text("sku,title\nA,Mug\n")
+    (tmp_path / "tuesday.csv").write_text("sku,title\nA,Cup\n")
+    link.symlink_to(tmp_path / "monday.csv")
+    address = clean_address(str(link), is_operator=True)
+    source = feed.add(address=address)
+    assert (address, feed.read(source).created) == (str(link), 1)
+
+    link.unlink()
+    link.symlink_to(tmp_path / "tuesday.csv")
+
+    assert feed.read(source).changed == 1
+
+
+def test_credentials_are_for_the_server_that_they_were_given_for_and_for_no_other_one(feed):
+    source = feed.add(kind="google", address="https://shop.example/feed.xml")
+    source.set_credentials(Credentials("basic", "me", TOKEN))
+    for address in ("https://shop.example/other.xml", "HTTP://SHOP.example:80/feed.xml", "https://shop.example:443/"):
+        source.address = address
+        assert source.read_credentials() == Credentials("basic", "me", TOKEN)
+    asked = []
+    for address in ("https://evil.example/feed.xml", "https://shop.example:8443/feed.xml", "https://shop.example.evil"):
+        source.address = address
+        source.save()
+        run = feed.read(source, start=DRY, fetch=lambda request, **_: asked.append(request))
+        assert (run.state, run.error, asked) == (
+            State.FAILED,
+            "The credentials were given for shop.example, and are shown to no other server: give them again.",
+            [],
+        )
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,22 @@ def test_credentials_come_from_a_variable_or_from_input(feed, monkeypatch, words
     assert Source.objects.get().read_credentials() is None
 
 
+def test_another_server_wants_the_credentials_again(feed, monkeypatch):
+    monkeypatch.setenv("FEED_SECRET", "from variable")
+    source = feed.add(address="https://shop.example/feed.csv")
+    sources("change", "shop", "--token-env", "FEED_SECRET")
+    said = "The credentials were given for shop.example, and are shown to no other server: give them again."
+    assert fail("change", "shop", "--address", "https://evil.example/feed.csv") == f"address: {said}"
+    source.refresh_from_db()
+    assert source.address == "https://shop.example/feed.csv"
+
+    sources("change", "shop", "--address", "https://shop.example/new.csv")
+    sources("change", "shop", "--address", "https://cdn.example/feed.csv", "--token-env", "FEED_SECRET")
+    assert Source.objects.get().read_credentials() == Credentials("bearer", "", "from variable")
+    sources("change", "shop", "--address", "https://evil.example/feed.csv", "--no-credentials")
+    assert Source.objects.get().has_credentials is False
+
+
 def test_credentials_that_are_not_there_are_asked_for_in_a_terminal_alone(feed, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     feed.write("A,Mug")
