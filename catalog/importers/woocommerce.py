@@ -79,7 +79,7 @@ def _name_family(fields: dict[str, str], skus: dict[str, str]) -> str:
     sku, number = _say(fields, "sku"), f"id:{_say(fields, 'id')}"
     if sku and number != "id:":
         skus[number] = sku
-    return _say(fields, "parent") or sku or number
+    return re.sub(r"\Aid:\s+", "id:", _say(fields, "parent")) or sku or number
 
 
 def _say(fields: dict[str, str], column: str) -> str:

@@ -412,6 +412,20 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="a parent that is named by its number with a space before it, and after its variations",
+        files=[
+            woo(
+                "ID,Type,SKU,Name,Regular price,Categories,Parent\n"
+                "2,variation,T-S,Tee - S,5,,id: 1\n1,variable,,Tee,,Tops,\n"
+            )
+        ],
+        products={
+            "T-S": {"variant_group": "woocommerce-1", "category": "Tops"},
+            "woocommerce-1": {"variant_group": "woocommerce-1", "price": Decimal("5.00")},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
         name="a slug is the page where the shop has it",
         files=[
             woo("ID,SKU,Name,Regular price,Slug\n1,A,Tee,9,linen-tee\n", shop_url="https://shop.test/de/{key}"),
