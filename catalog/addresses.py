@@ -27,9 +27,20 @@ def find_page(sku: str, *, url: str) -> str:
 
 def find_picture(sha256: str, *, source_url: str, width: int) -> str:
     """Return the address of a picture: where the shop has it, if the settings say so, or the path of ours."""
-    if settings.KINDRED_PICTURES_FROM == SHOP and source_url.startswith(SECURE):
+    if settings.KINDRED_PICTURES_FROM == SHOP and is_shown_from(source_url):
         return source_url
     return sized_picture_address(sha256, width=width)
+
+
+def is_shown_from(address: str) -> bool:
+    """May pages show a picture from where the shop has it? Their policy lets them from the settings' origins alone."""
+    if address[: len(SECURE)].lower() != SECURE:
+        return False
+    host = address[len(SECURE) :].partition("/")[0].lower().removesuffix(":443")
+    allowed = [origin.partition("://")[2].lower() for origin in settings.KINDRED_PICTURE_ORIGINS]
+    return not allowed or any(
+        host.endswith(name[1:]) if name.startswith("*.") else host == name.removesuffix(":443") for name in allowed
+    )
 
 
 def product_page_address(sku: str) -> str:

@@ -15,18 +15,21 @@ from catalog.refusals import BadValue
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 SPACE = re.compile(r"\s")
 HOST = re.compile(r"(?!-)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", re.IGNORECASE)
+ESCAPED = re.compile(r"&(?:amp;|#0*38;)+")  # what text escaped for a page, once or more, has for &
 MAX_HOST = 253  # characters (RFC 1035)
 
 
 def clean_url(text: str) -> str:
     """Return an http or https address, its spaces as %20, or nothing. Letters of all scripts stay. Raises BadValue.
 
+    An ampersand that feeds have escaped once too often is one: no parameter is called `amp;b`.
+
     What follows the host is the shop's: parameters that trace where visitors come from are kept as they are given.
     """
     text = text.strip()
     if CONTROL.search(text):  # browsers leave line ends and tabs out of addresses, and run what is left
         raise BadValue(gettext("holds a character that no address has, such as a line end"), code="invalid")
-    text = SPACE.sub("%20", UNSEEN.sub("", text).strip())
+    text = ESCAPED.sub("&", SPACE.sub("%20", UNSEEN.sub("", text).strip()))
     if not text:
         return ""
     parts = _split(text)

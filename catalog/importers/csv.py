@@ -18,6 +18,9 @@ ALIASES = {
     "item_group_id": "variant_group",
     "description_html": "description",
     "image": "images",
+    "link": "url",
+    "permalink": "url",
+    "product_url": "url",
 }
 # An empty cell empties its field (stock: not counted), as in a sheet that a merchandiser looks at. Not these: a product
 # is neither shown nor hidden by a cell that nobody filled in, and a price does not lose what it is in.

@@ -1,4 +1,4 @@
-"""Which shop system a table was exported by, told from its columns."""
+"""Which system a table was exported by, told from its columns."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ SIGNS: dict[str, tuple[str, list[set[str]]]] = {
             {"type", "sku", "in stock?"},
             {"name", "visibility in catalog"},
         ],
+    ),
+    "google": (
+        "Google Merchant or Meta",
+        [{"id", "title", "link", name} for name in ("image_link", "image link", "availability")],
     ),
     "magento": (
         "Magento",

@@ -19,7 +19,7 @@ from catalog.importers.exports import check_export
 from catalog.importers.gathering import gather_rows
 from catalog.importers.picture_names import join_names, split_names
 from catalog.importers.report import ImportReport, SourceRow
-from catalog.importers.sale_prices import Sale, pick_lowest
+from catalog.importers.sale_prices import Sale, pick_lowest, read_amount
 from catalog.importers.store_views import find_language, is_languages_own
 from catalog.importers.table import open_table
 from catalog.yes_no import read_yes_no
@@ -48,6 +48,8 @@ SYSTEM = re.compile(
     r"links_(title|exist|purchased_separately)|samples_title|ts_.*|gift_message_available|gift_wrapping_.*|msrp.*|"
     r"tax_class_id|options_container|(old|category|entity|attribute_set)_ids?|image_label|cost|media_gallery|tier_price"
 )
+# What Magento puts a picture, a block or a page's address in place of: `{{widget type="..."}}`.
+DIRECTIVE = re.compile(r"\{\{(?:widget|media|store|block|layout|config|var|customVar|trans|view)\s[^{}]*\}\}")
 QUOTED = re.compile(r'(\w+=)?"((?:[^"]|"")*+)"(?=,|\Z)')  # `"care=cold, by hand"`, `care="cold, by hand"`
 
 
@@ -129,7 +131,7 @@ def _read_family(rows: list[SourceRow], report: ImportReport, others: list[str])
             others_read = [(row, other) for row, other in zip(products, read, strict=True) if other is not found]
             sold = [other.fields for row, other in others_read if _is_online(row.fields) is not False]
             sold = sold or [other.fields for _, other in others_read]
-            found.fields.update(pick_lowest(sold, instead_of=found.fields))
+            found.fields.update(pick_lowest(sold, instead_of={}))  # its own is never charged
         yield found
 
 
@@ -145,7 +147,8 @@ def _read_wording(said: dict[str, str], report: ImportReport) -> dict[str, str]:
     if not language:
         report.warn(f"Wordings of the store view {view} are left out: its code is not a language such as de or pt_br.")
         return {}
-    return {f"{ours}_{language}": text for column, ours in WORDINGS.items() if (text := _say(said, column))}
+    said = {column: DIRECTIVE.sub("", _say(said, column)) for column in WORDINGS}
+    return {f"{ours}_{language}": said[column] for column, ours in WORDINGS.items() if said[column]}
 
 
 def _read_product(row: SourceRow, *, parent: dict[str, str], more: dict[str, str]) -> SourceRow:
@@ -191,7 +194,7 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     """Return what one row says of a product by itself."""
     fields = _read_price(said) | _read_stock(said) | _read_state(said)
     if "description" in said or "short_description" in said:
-        fields["description"] = _say(said, "description") or _say(said, "short_description")
+        fields["description"] = DIRECTIVE.sub("", _say(said, "description") or _say(said, "short_description"))
     if "categories" in said:
         fields["category"] = pick_deepest(map(_read_steps, _split_paths(_say(said, "categories"))))
     if "manufacturer" in said:
@@ -218,17 +221,30 @@ def _read_steps(path: str) -> list[str]:
 
 
 def _read_price(said: dict[str, str]) -> dict[str, str]:
+    """Return the prices. Those of products composed of others are 0 where they are the others'."""
     fields = _read_sale(said).as_fields(at=datetime.now(UTC))
+    if _say(said, "product_type").lower() in COMPOSED and read_amount(fields.get("price", "")) == 0:
+        return {}
     return {name: _trim_zeros(text) for name, text in fields.items()}
 
 
 def _read_sale(said: dict[str, str]) -> Sale:
+    regular = said.get("price", "").replace(EMPTY, "") if "price" in said else None
+    reduced = said.get("special_price", "").replace(EMPTY, "") if "special_price" in said else None
+    if _say(said, "product_type").lower() == "bundle":
+        reduced = reduced and _take_percent(reduced, of=regular or "")
     return Sale(
-        regular=said.get("price", "").replace(EMPTY, "") if "price" in said else None,
-        reduced=said.get("special_price", "").replace(EMPTY, "") if "special_price" in said else None,
+        regular=regular,
+        reduced=reduced,
         starts=_say(said, "special_price_from_date"),
         ends=_say(said, "special_price_to_date"),
     )
+
+
+def _take_percent(percent: str, *, of: str) -> str:
+    """Return the reduced price of a bundle, whose special price is what is left of its price, in percent."""
+    part, whole = read_amount(percent), read_amount(of)
+    return "" if part is None or whole is None else f"{whole * part / 100:.2f}"
 
 
 def _trim_zeros(text: str) -> str:

@@ -88,8 +88,9 @@ def is_dearer(reduced: str, regular: str) -> bool:
 
 
 def pick_lowest(variants: Sequence[Mapping[str, str]], *, instead_of: Mapping[str, str]) -> dict[str, str]:
-    """Return the prices of the cheapest variant, for a product that has none of its own."""
-    if instead_of.get("price", "").strip():
+    """Return the prices of the cheapest variant, for a product that has none of its own, which programs write as 0."""
+    own = instead_of.get("price", "").strip()
+    if own and read_amount(own) != 0:
         return {}
     priced = []
     for fields in variants:

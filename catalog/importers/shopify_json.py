@@ -65,7 +65,8 @@ def _read_product(found: Found) -> Iterator[SourceRow]:
     handle = {"handle": product["handle"]}
     own = _read_common(product)
     nothing: dict[str, Any] = {}
-    for variant, picture in zip_longest(_list_objects(product, "variants"), pictures, fillvalue=nothing):
+    pairs = list(zip_longest(_list_objects(product, "variants"), pictures, fillvalue=nothing))
+    for variant, picture in pairs or [(nothing, nothing)]:  # without either it is a product all the same
         yield SourceRow(found.line, handle | own | _read_variant(variant, pictures) | _read_picture(picture))
         own = {}
 
@@ -82,7 +83,7 @@ def _read_common(product: dict[str, Any]) -> dict[str, str]:
 
 def _read_variant(variant: dict[str, Any], pictures: list[dict[str, Any]]) -> dict[str, str]:
     fields = {column: _as_text(variant[name]) for name, column in VARIANT.items() if name in variant}
-    if "available" in variant and "inventory_management" not in variant:
+    if variant.get("available") is not None and "inventory_management" not in variant:
         in_stock = {"variant inventory tracker": ""}
         fields |= in_stock if variant["available"] else {"variant inventory tracker": "shopify", QUANTITY: "0"}
     featured = variant.get("featured_image")

@@ -5,6 +5,7 @@ Columns and what their cells may hold: github.com/woocommerce/woocommerce/wiki/P
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,6 +44,9 @@ READ = re.compile(
 )
 ADDRESSES = ("permalink", "product permalink", "product url", "url")  # what programs that add to exports call it
 LINE_END = re.compile(r"\\(\\)?n")  # as the exporter writes one, and, with two strokes, these two letters
+# What WordPress puts in place of a gallery, a form or a column: `[gallery ids="1"]`, `[vc_row]...[/vc_row]`.
+SHORTCODE = re.compile(r"""\[/?([A-Za-z][\w-]*)(?:\s+[\w-]+=(?:"[^"]*"|'[^']*'|[^\s\]]+))*\s*/?\]""")
+CLOSED = re.compile(r"\[/([A-Za-z][\w-]*)\]")
 GUARDED = re.compile(r"\A'(?=[=+@\t\r-])")
 COMMA = re.compile(r"(?<!\\),")
 
@@ -75,7 +79,7 @@ def _name_family(fields: dict[str, str], skus: dict[str, str]) -> str:
     sku, number = _say(fields, "sku"), f"id:{_say(fields, 'id')}"
     if sku and number != "id:":
         skus[number] = sku
-    return _say(fields, "parent") or sku or number
+    return re.sub(r"\Aid:\s+", "id:", _say(fields, "parent")) or sku or number
 
 
 def _say(fields: dict[str, str], column: str) -> str:
@@ -149,7 +153,7 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     fields = _read_sale(said).as_fields(at=datetime.now(UTC)) | _read_stock(said) | _read_state(said)
     if "description" in said or "short description" in said:
         text = _say(said, "description") or _say(said, "short description")
-        fields["description"] = LINE_END.sub(lambda match: "\\n" if match[1] else "\n", text)
+        fields["description"] = _drop_shortcodes(LINE_END.sub(lambda match: "\\n" if match[1] else "\n", text))
     if "categories" in said:
         paths = [part.replace("\\,", ",") for part in COMMA.split(said["categories"])]
         fields["category"] = pick_deepest(path.split(">") for path in paths)
@@ -161,6 +165,14 @@ def _read_own(said: dict[str, str]) -> dict[str, str]:
     if url := _find_address(said) or (sold_elsewhere if sold_elsewhere.startswith("http") else ""):
         fields["url"] = url
     return fields
+
+
+def _drop_shortcodes(text: str) -> str:
+    """Return the text without the names between brackets that say something to WordPress: `[red]` says it to people."""
+    if "[" not in text:
+        return text
+    closed = set(CLOSED.findall(text))
+    return SHORTCODE.sub(lambda match: "" if "=" in match[0] or match[1] in closed else match[0], text)
 
 
 def _read_sale(said: dict[str, str]) -> Sale:
@@ -205,11 +217,14 @@ def _read_state(said: dict[str, str]) -> dict[str, str]:
 
 
 def _read_attributes(said: dict[str, str], copied: dict[str, str]) -> dict[str, str]:
-    """Return the shop's own attributes: `Attribute 1 name`, `Attribute 1 value(s)`, and so on."""
-    attributes = {name: _say(said, column) for column, name in copied.items() if _say(said, column)}
+    """Return the shop's own attributes: `Attribute 1 name`, `Attribute 1 value(s)`, and so on.
+
+    Names of tags and values are exported as WordPress stores them: `Salt &amp; pepper`.
+    """
+    attributes = {name: html.unescape(text) for column, name in copied.items() if (text := _say(said, column))}
     for column in said:
         if match := re.fullmatch(r"attribute ([0-9]+) name", column):
             name, value = _say(said, column), _say(said, f"attribute {match[1]} value(s)")
             if name and value:
-                attributes[name.lower()] = value.replace("\\,", ",")
+                attributes[html.unescape(name).lower()] = html.unescape(value.replace("\\,", ","))
     return attributes

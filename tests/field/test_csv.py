@@ -162,6 +162,22 @@ CASES = [
         refused=UNNAMED,
     ),
     Case(
+        name="a table for Google or Meta says what it is, for our columns have no word for what is sold out",
+        files=[File(content="id;title;availability;link\nA;Cup;out of stock;https://shop.test/a\n")],
+        refused="This is an export of Google Merchant or Meta: pass --format google.",
+    ),
+    Case(
+        name="other names of the page, of which the first counts, and ours before all",
+        files=[
+            File(content="sku,title,Permalink,link\nA,Cup,https://shop.test/a,https://shop.test/b\n"),
+            File(content="sku,title,link,url\nB,Cup,https://shop.test/a,https://shop.test/b\n"),
+        ],
+        products={
+            "A": {"url": "https://shop.test/a", "attributes": {}},
+            "B": {"url": "https://shop.test/b", "attributes": {}},
+        },
+    ),
+    Case(
         name="an export of Shopify says what it is",
         files=[File(content="Handle,Title,SKU,Variant SKU,Variant Price\ncup,Cup,,C1,4\n")],
         refused="This is an export of Shopify: pass --format shopify.",

@@ -184,6 +184,11 @@ ADDRESSES = [
     text("url", " HTTPS://Shop.example/mug 1?utm_source=x#top ", "HTTPS://Shop.example/mug%201?utm_source=x#top"),
     text("url", f"{BOM}https://müller.example/türe/花瓶{ZWSP}", "https://müller.example/türe/花瓶"),
     text("url", "http://[2001:db8::1]:8080/", "http://[2001:db8::1]:8080/"),
+    text(
+        "url",
+        "https://shop.example/?a=1&amp;b=2&#038;c&amp;amp;d&ampere=1",
+        "https://shop.example/?a=1&b=2&c&d&ampere=1",
+    ),
     text("url", "javascript:alert(1)", None),
     text("url", "java\tscript:alert(1)", None),
     text("url", "data:text/html,<script>alert(1)</script>", None),

@@ -356,6 +356,29 @@ SHOPIFY_CASES = [
         warnings=["Shopify exports name no currency"],
     ),
     Case(
+        name="what is not said is not known: whether it can be bought, and which variants it has",
+        files=[
+            File(
+                content=json.dumps([{"id": 1, "handle": "bare", "title": "Bare", "variants": [], "images": None}]),
+                format="shopify-json",
+            ),
+            File(
+                content=json.dumps(
+                    [
+                        MUG | {"variants": [{"price": "8.50", "available": None}]},
+                        {"id": 2, "handle": "bare", "title": "Barer", "variants": None},
+                    ]
+                ),
+                format="shopify-json",
+            ),
+        ],
+        products={
+            "plain-mug": {"price": Decimal("8.50"), "stock": None},
+            "bare": {"title": "Barer", "price": None, "stock": None, "variant_group": ""},
+        },
+        warnings=["Shopify exports name no currency"],
+    ),
+    Case(
         name="one that is not published is not shown",
         files=[File(content=json.dumps([MUG | {"published_at": None}]), format="shopify-json")],
         products={"plain-mug": {"is_active": False}},

@@ -254,6 +254,49 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="products that are composed cost what their parts do, and a bundle's special price is a part in percent",
+        files=[
+            magento(
+                "sku,product_type,name,price,special_price,configurable_variations\n"
+                'C,configurable,C,0.000000,,"sku=X,size=S|sku=Y,size=M"\nX,simple,X,12,,\nY,simple,Y,10.000000,,\n'
+                'D,configurable,D,52.000000,,"sku=Z,size=S"\nZ,simple,Z,52.000000,32.000000,\n'
+                "E,bundle,E,0.000000,,\nF,bundle,F,50.000000,80.000000,\nG,bundle,G,50.000000,100.000000,\n"
+                "H,grouped,H,0.0000,,\nI,bundle,I,0.000000,80.000000,\nJ,simple,J,0.000000,,\n"
+            )
+        ],
+        products={
+            "C": {"price": Decimal("10.00"), "list_price": None},
+            "X": {"price": Decimal("12.00")},
+            "Y": {"price": Decimal("10.00")},
+            "D": {"price": Decimal("32.00"), "list_price": Decimal("52.00")},
+            "Z": {"price": Decimal("32.00"), "list_price": Decimal("52.00")},
+            "E": {"price": None},
+            "F": {"price": Decimal("40.00"), "list_price": Decimal("50.00")},
+            "G": {"price": Decimal("50.00"), "list_price": None},
+            "H": {"price": None},
+            "I": {"price": None, "list_price": None},
+            "J": {"price": Decimal("0.00")},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="what Magento replaces in texts is no text",
+        files=[
+            magento(
+                "sku,store_view_code,name,description\n"
+                'A,,Cup,"<p><img src=""{{media url=&quot;a.jpg&quot;}}"">Of clay.</p>{{widget type=""X"" id=""1""}}"\n'
+                'A,de,Tasse,"Aus{{store url=""ton""}} Ton, {{2}} Stück {{widget}}"\n'
+            )
+        ],
+        products={
+            "A": {
+                "description": "Of clay.",
+                "translations": {"de": {"title": "Tasse", "description": "Aus Ton, {{2}} Stück {{widget}}"}},
+            }
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
         name="commas in the names of categories, and between paths with and without spaces",
         files=[
             magento(

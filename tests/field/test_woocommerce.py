@@ -412,6 +412,20 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="a parent that is named by its number with a space before it, and after its variations",
+        files=[
+            woo(
+                "ID,Type,SKU,Name,Regular price,Categories,Parent\n"
+                "2,variation,T-S,Tee - S,5,,id: 1\n1,variable,,Tee,,Tops,\n"
+            )
+        ],
+        products={
+            "T-S": {"variant_group": "woocommerce-1", "category": "Tops"},
+            "woocommerce-1": {"variant_group": "woocommerce-1", "price": Decimal("5.00")},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
         name="a slug is the page where the shop has it",
         files=[
             woo("ID,SKU,Name,Regular price,Slug\n1,A,Tee,9,linen-tee\n", shop_url="https://shop.test/de/{key}"),
@@ -421,6 +435,39 @@ CASES = [
             "A": {"url": "https://shop.test/de/linen-tee"},
             "B": {"url": "https://shop.test/product/linen-tee/"},
             "C": {"url": "https://shop.test/?post_type=product&p=2"},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="a variable product whose price a program wrote as 0 costs what its cheapest variation does",
+        files=[
+            woo(
+                "ID,Type,SKU,Name,Published,Regular price,Sale price,Parent\n1,variable,A,Tee,1,0,,\n"
+                "2,variation,A-S,Tee,1,9,7,A\n3,variation,A-M,Tee,-1,5,,A\n4,simple,B,Gift,1,0,,\n"
+            )
+        ],
+        products={
+            "A": {"price": Decimal("7.00"), "list_price": Decimal("9.00")},
+            "A-S": {"price": Decimal("7.00")},
+            "A-M": {"price": Decimal("5.00")},
+            "B": {"price": Decimal("0.00")},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="what WordPress replaces in texts is no text, and names are as people read them",
+        files=[
+            woo(
+                "ID,SKU,Name,Regular price,Description,Tags,Attribute 1 name,Attribute 1 value(s)\n"
+                '1,A,Tee,9,"[vc_row full_width=""yes""][vc_column]Light [red] [1] [x=y]\\n[/vc_column][/vc_row]'
+                '[gallery ids=\'1,2\']",Salt &amp; pepper,Colour &amp; trim,"Red &#038; blue\\, dark"\n'
+            )
+        ],
+        products={
+            "A": {
+                "description": "Light [red] [1] [x=y]",
+                "attributes": {"tags": "Salt & pepper", "colour & trim": "Red & blue, dark"},
+            }
         },
         warnings=[NO_CURRENCY],
     ),

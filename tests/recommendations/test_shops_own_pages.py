@@ -133,6 +133,27 @@ def test_the_admin_shows_our_pictures_and_leads_to_the_shop(admin_client, settin
 
 
 @pytest.mark.parametrize(
+    ("origins", "is_the_shops"),
+    [
+        ([], True),
+        (["https://cdn.example"], True),
+        (["https://CDN.example:443"], True),
+        (["https://media.example", "https://cdn.example"], True),
+        (["https://media.example"], False),
+        (["https://*.example"], True),
+        (["https://*.cdn.example"], False),
+        (["https://n.example"], False),
+        (["https://cdn.example:8443"], False),
+    ],
+)
+@pytest.mark.parametrize("address", ["https://cdn.example/a.jpg", "HTTPS://CDN.example:443/a.jpg"])
+def test_a_picture_that_the_policy_of_pages_does_not_let_in_is_served_here(settings, origins, is_the_shops, address):
+    settings.KINDRED_PICTURES_FROM, settings.KINDRED_PICTURE_ORIGINS = "shop", origins
+    shown = ProductImage(sha256="a" * 64, source_url=address).shown_url(640)
+    assert shown == (address if is_the_shops else from_kindred("A"))
+
+
+@pytest.mark.parametrize(
     ("setting", "origins", "shown"),
     [
         ("kindred", [], "'self' data:"),
