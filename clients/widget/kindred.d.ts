@@ -1,6 +1,6 @@
 /* Types of the widget: the element, its events, `window.kindred`, and the element in JSX. docs/widget.md explains each. */
 
-/** One product of a list, as Kindred's API answers it. A product has more fields where `fields` names them. */
+/** One product of a list, as Kindred's API answers it. */
 export interface KindredProduct {
   /** Place in the list, from 1. */
   position: number;
@@ -144,10 +144,17 @@ export interface Kindred {
   key?: string;
 }
 
+/** What a page may say of itself, before the script comes or after it. */
+export interface KindredSettings {
+  consent?: KindredConsent;
+  api?: string;
+  key?: string;
+}
+
 declare global {
   interface Window {
-    /** A page may set `consent`, `api` and `key` before the script comes. */
-    kindred?: Kindred;
+    get kindred(): Kindred | undefined;
+    set kindred(said: KindredSettings | undefined);
   }
   interface HTMLElementTagNameMap {
     "kindred-similar": KindredSimilarElement;

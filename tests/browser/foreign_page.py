@@ -64,7 +64,9 @@ class ForeignPage:
         elif "/api/v1/" in request.url and request.method == "GET":
             self.asked.append(request)
 
-    def open(self, body: str, *, head: str = "", script: str = "", policy: str = "", kind: str = "module") -> Page:
+    def open(
+        self, body: str, *, head: str = "", script: str = "", policy: str = "", kind: str = "module", query: str = ""
+    ) -> Page:
         """Show `body` with the widget's script in the head; `script` runs before it."""
         inline = f"<script>{script}</script>" if script else ""
         tag = SCRIPTS[kind].format(shop=self.shop)
@@ -74,6 +76,8 @@ class ForeignPage:
         headers = {"Content-Type": "text/html; charset=utf-8"}
         if policy:
             headers["Content-Security-Policy"] = policy
-        self.page.route(f"{self.site}/elsewhere/", lambda route: route.fulfill(body=html, headers=headers))
-        self.page.goto(f"{self.site}/elsewhere/", wait_until="networkidle")
+        self.page.route(
+            f"{self.site}/elsewhere/{query.partition('#')[0]}", lambda route: route.fulfill(body=html, headers=headers)
+        )
+        self.page.goto(f"{self.site}/elsewhere/{query}", wait_until="networkidle")
         return self.page

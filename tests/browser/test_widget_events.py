@@ -132,6 +132,7 @@ def test_events_go_in_batches_as_text_with_the_key_in_the_address(foreign: Forei
     page.evaluate("for (let n = 1; n <= 45; n += 1) kindred.track('view', `S${n}`)")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
     wait_for_events(45)
+    page.evaluate("null")  # until then the driver has not told of all requests
     assert [len(json.loads(request.post_data)["events"]) for request in foreign.sent] == [20, 20, 5]
     assert {request.url for request in foreign.sent} == {f"{foreign.shop}/api/v1/events/?key={token}"}
     assert {request.headers["content-type"] for request in foreign.sent} == {"text/plain;charset=UTF-8"}

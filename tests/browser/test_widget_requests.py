@@ -33,6 +33,47 @@ def test_widgets_that_come_near_together_share_one_request(foreign: ForeignPage)
     assert anchors == [["A", "B"], []]
 
 
+def test_a_parameter_that_there_is_not_is_named_and_costs_only_its_own_list(foreign: ForeignPage):
+    said: list[str] = []
+    foreign.page.on("console", lambda message: said.append(message.text))
+    page = foreign.open("""
+        <kindred-similar sku="A" limit="2"></kindred-similar>
+        <kindred-similar sku="B" params="colour=red"></kindred-similar>
+        <kindred-similar sku="C" strategy="magic"></kindred-similar>""")
+    expect(page.locator("kindred-similar a")).to_have_count(2)
+    assert len(foreign.asked) == 1
+    assert [text.partition(" Known:")[0] for text in said] == [
+        f'<kindred-similar sku="{sku}">: The shop answered 400: Some values are not valid: see errors. {field}: {wrong}'
+        for sku, field, wrong in (("B", "colour", "Unknown parameter."), ("C", "strategy", "Unknown: magic."))
+    ]
+
+
+def test_a_card_has_what_it_shows_whatever_fields_are_asked_for(foreign: ForeignPage):
+    page = foreign.open('<kindred-similar sku="A" limit="1" params="fields=sku,title"></kindred-similar>')
+    expect(page.locator("kindred-similar a")).to_have_attribute("href", "https://shop.example/1")
+    expect(page.locator("kindred-similar .badge")).to_have_count(0)
+
+
+@pytest.mark.parametrize("answer", ['{"hello": 1}', "<html>", "null", "[]"])
+def test_what_is_no_kindred_server_is_told_from_one_that_does_not_allow_the_page(foreign: ForeignPage, answer):
+    headers = {"Access-Control-Allow-Origin": "*"}
+    foreign.page.route("**/api/v1/**", lambda route: route.fulfill(body=answer, headers=headers))
+    with foreign.page.expect_console_message(lambda message: "kindred" in message.text) as said:
+        foreign.open('<kindred-similar sku="A"></kindred-similar>')
+    assert said.value.text == '<kindred-similar sku="A">: what answers there is no Kindred server'
+
+
+@pytest.mark.parametrize(
+    ("locale", "sent"),
+    [("de_AT.UTF-8", "de-AT"), ("zh_hans", "zh-Hans"), ("日本", "en"), ("en;q=0.5, de", "en"), ("*", "en")],
+)
+def test_what_is_no_language_is_asked_for_in_that_of_the_page(foreign: ForeignPage, locale, sent):
+    page = foreign.open(f'<kindred-similar sku="A" limit="1" locale="{locale}"></kindred-similar>')
+    expect(page.locator("kindred-similar a")).to_have_count(1)
+    assert foreign.asked[0].headers["accept-language"] == sent
+    assert "EUR" not in page.locator("kindred-similar .price").inner_text()
+
+
 def test_an_answer_is_kept_and_compared_by_its_etag(foreign: ForeignPage):
     body = '<kindred-similar sku="A" limit="2"></kindred-similar><kindred-similar sku="B" limit="2"></kindred-similar>'
     page = foreign.open(body)
@@ -64,9 +105,14 @@ def test_what_is_far_down_is_asked_for_when_it_comes_near(foreign: ForeignPage):
     ("before", "after", "show"),
     [
         ('<div id="box" style="display: none">', "</div>", "document.getElementById('box').style.display = 'block'"),
+        (
+            '<div id="box" style="visibility: hidden">',
+            "</div>",
+            "document.getElementById('box').style.visibility = ''",
+        ),
         ('<details id="box"><summary>More</summary>', "</details>", "document.getElementById('box').open = true"),
     ],
-    ids=["display: none", "closed details"],
+    ids=["display: none", "visibility: hidden", "closed details"],
 )
 def test_what_is_hidden_asks_for_nothing_until_it_is_shown(foreign: ForeignPage, before, after, show):
     page = foreign.open(f'{before}<kindred-similar sku="A" limit="2"></kindred-similar>{after}')

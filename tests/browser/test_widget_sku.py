@@ -18,6 +18,14 @@ def json_ld(*values: object) -> str:
 
 PRODUCT = {"@context": "https://schema.org", "@type": "Product"}
 WIDGET = '<kindred-similar limit="2"></kindred-similar>'
+VARIANTS = {
+    "@type": "ProductGroup",
+    "hasVariant": [
+        {"@type": "Product", "sku": "X", "url": "http://[broken"},
+        {"@type": "Product", "sku": "X", "url": "/elsewhere/?size=1"},
+        {"@type": "Product", "sku": "B", "offers": [{"url": "/elsewhere/?size=2"}]},
+    ],
+}
 GROUP = {
     "@type": "ProductGroup", "productGroupID": "G",
     "hasVariant": [{"@type": "Product", "sku": "X"}, {"@type": "Product", "sku": "B", "url": "/elsewhere/"}],
@@ -28,6 +36,7 @@ GROUP = {
     ("head", "body"),
     [
         ("", '<kindred-similar sku="B" limit="2"></kindred-similar>'),
+        ("", '<kindred-similar sku=" B " limit="2"></kindred-similar>'),
         ("", '<i data-sku=" B ">x</i><kindred-similar sku-from="[data-sku]" limit="2"></kindred-similar>'),
         ("", '<i class="sku">B</i><kindred-similar sku-from=".sku" limit="2"></kindred-similar>'),
         ("", '<input id="v" value="B"><kindred-similar sku-from="#v" limit="2"></kindred-similar>'),
@@ -47,6 +56,12 @@ GROUP = {
 def test_the_sku_is_found(foreign: ForeignPage, head, body):
     page = foreign.open(body, head=head)
     expect(page.locator("kindred-similar a")).to_have_count(2)
+    [asked] = foreign.asked
+    assert asked.url.startswith(f"{foreign.shop}/api/v1/products/B/similar/?")
+
+
+def test_the_variant_is_found_whatever_else_the_visitor_came_by(foreign: ForeignPage):
+    foreign.open(WIDGET, head=json_ld(VARIANTS), query="?utm_source=mail&size=2#reviews")
     [asked] = foreign.asked
     assert asked.url.startswith(f"{foreign.shop}/api/v1/products/B/similar/?")
 

@@ -1,4 +1,4 @@
-import type { CSSProperties, ForwardRefExoticComponent, ReactNode, RefAttributes } from "react";
+import type { CSSProperties, DetailedHTMLProps, ForwardRefExoticComponent, HTMLAttributes, ReactNode, RefAttributes } from "react";
 import type {
   KindredAttributes, KindredChoice, KindredEventMap, KindredFailure, KindredLayout, KindredLoaded, KindredProduct, KindredSimilarElement,
 } from "../kindred.js";
@@ -25,6 +25,10 @@ export interface KindredSimilarProps {
   id?: string;
   className?: string;
   style?: CSSProperties;
+  lang?: string;
+  dir?: "ltr" | "rtl" | "auto";
+  hidden?: boolean;
+  slot?: string;
   /** Your own card of a product, in place of the widget's. It stands in your page, so that your styles are for it. */
   renderItem?: (product: KindredProduct) => ReactNode;
   /** Elements with slot="heading" or slot="empty". */
@@ -39,7 +43,8 @@ export interface KindredSimilarProps {
 export declare const KindredSimilar: ForwardRefExoticComponent<KindredSimilarProps & RefAttributes<KindredSimilarElement>>;
 
 /* The element itself in JSX. React 18 looks for it in the global JSX, React 19 in its own. */
-type KindredJsx = KindredAttributes & { class?: string; id?: string; slot?: string; children?: ReactNode; ref?: unknown };
+type Html = DetailedHTMLProps<HTMLAttributes<KindredSimilarElement>, KindredSimilarElement>;
+type KindredJsx = KindredAttributes & Omit<Html, keyof KindredAttributes | "className"> & { class?: string };
 
 declare module "react" {
   namespace JSX {

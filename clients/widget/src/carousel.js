@@ -10,7 +10,7 @@ export function buildControls(list, { words }) {
   const buttons = [-1, 1].map((step) => {
     const attributes = { type: "button", class: step < 0 ? "previous" : "next", part: "button", "aria-label": step < 0 ? words.previous : words.next };
     const button = make("button", attributes, make("span", { "aria-hidden": "true" }, step < 0 ? "\u2039" : "\u203a"));
-    button.addEventListener("click", () => button.ariaDisabled === "true" || scrollBy(list, step));
+    button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || scrollBy(list, step));
     return button;
   });
   const controls = make("div", { class: "controls" }, ...buttons);
@@ -25,8 +25,8 @@ function judgeButtons(list, controls, [previous, next]) {
   const room = list.scrollWidth - list.clientWidth;
   const passed = Math.abs(list.scrollLeft); // from right to left it counts down from 0
   controls.classList.toggle("needless", room <= 1);
-  previous.ariaDisabled = String(passed <= 1);
-  next.ariaDisabled = String(passed >= room - 1);
+  previous.setAttribute("aria-disabled", String(passed <= 1)); // Firefox before 119 has no ariaDisabled
+  next.setAttribute("aria-disabled", String(passed >= room - 1));
 }
 
 /* 1 where lists run from left to right, -1 where they run from right to left. */
@@ -43,7 +43,7 @@ function scrollBy(list, step) {
 }
 
 function moveFocus(list, event) {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isWrittenTo(event)) return;
   const items = [...list.children];
   const here = items.findIndex((item) => event.composedPath().includes(item));
   const places = { Home: 0, End: items.length - 1 };
@@ -53,6 +53,11 @@ function moveFocus(list, event) {
   event.preventDefault();
   findTarget(item)?.focus({ preventScroll: true });
   item.scrollIntoView({ block: "nearest", inline: "nearest", behavior: findBehavior() });
+}
+
+/* Fields of a page's own card, such as a quantity, need these keys themselves. */
+function isWrittenTo(event) {
+  return event.defaultPrevented || event.composedPath()[0].closest?.("input, select, textarea, [contenteditable]");
 }
 
 /* The link of a card, also where the card stands in the page itself. */

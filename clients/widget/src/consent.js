@@ -6,7 +6,9 @@ let heard = false; // whether an element said consent="granted" last
 let spoken = null; // by grant() and withdraw()
 let asked; // what the page has set as `kindred.consent`
 let granted = false;
-let turns = 0;
+let turns = 0; // questions so far
+let decided = 0; // the newest of them that is answered, or has been overtaken
+let forgotten = 0; // how often what was pending had to go
 let session = ""; // for browsers that keep nothing
 
 export function isGranted() {
@@ -20,17 +22,23 @@ export function onConsentChange(listener) {
 /* Ask, and call back with the answer: at once, unless the page's function takes its time. */
 export function whenDecided(callback) {
   const turn = ++turns;
+  const before = forgotten;
   const decide = (said) => {
-    const yes = isYes(said);
-    if (turn === turns) apply(yes);
-    callback(yes);
+    const yes = isYes(said) && before === forgotten; // a late yes brings back nothing that was withdrawn meanwhile
+    if (turn > decided) {
+      decided = turn;
+      apply(yes);
+    }
+    callback(yes && granted);
   };
   const said = readDecision();
   if (typeof said?.then === "function") said.then(decide, () => decide(false));
   else decide(said);
 }
 
+/* There is something newer to go by: no answer to an earlier question counts any more. */
 export function decideAgain() {
+  decided = turns;
   whenDecided(() => {});
 }
 
@@ -104,6 +112,7 @@ export function remember(name, value) {
 
 function forgetStored() {
   session = "";
+  forgotten += 1;
   try {
     for (const name of Object.keys(sessionStorage)) if (name.startsWith("kindred-")) sessionStorage.removeItem(name);
   } catch {} // as above

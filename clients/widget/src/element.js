@@ -10,7 +10,7 @@ import { forgetNear, whenNear } from "./near.js";
 import { askList, explainFailure, isUnread } from "./request.js";
 import { keepHeight } from "./room.js";
 import css from "./styles.css";
-import { fillTemplate, findTemplate } from "./template.js";
+import { fillTemplate, findTemplate, isOpening } from "./template.js";
 import { viewProduct } from "./views.js";
 import { openWhy } from "./why.js";
 import { readApi, readLanguage, readLayout, readLimit, readPlacement, readWish } from "./wish.js";
@@ -162,8 +162,10 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
   #buildCard(result) {
     const said = describeResult(result, { words: this.#words(), language: readLanguage(this) });
     const template = findTemplate(this);
-    const isCompared = this.#wish.anchors.length === 1 && result.similarity !== null;
-    const why = isCompared && ((button) => this.#explain(button, result));
+    const wish = this.#wish; // not that of a later list, while this one is still shown
+    const [anchor, other] = wish.anchors;
+    const isCompared = anchor && !other && result.similarity !== null;
+    const why = isCompared && ((button) => openWhy(button, { root: this.shadowRoot, wish, pair: [anchor, result.sku], words: this.#words() }));
     const cart = () => this.#putIntoCart(result);
     if (template) return { card: fillTemplate(template, said, { why, cart }) };
     return { card: buildCard(said), extra: this.hasAttribute("why") && why ? [this.#buildWhy(said.title, why)] : [] };
@@ -171,14 +173,9 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
 
   #buildWhy(title = "", act = null) {
     const { why } = this.#words();
-    const button = make("button", { type: "button", class: "why", part: "why", "aria-label": title && `${why} ${title}` }, why);
+    const button = make("button", { type: "button", class: "why", part: "why", "aria-haspopup": "dialog", "aria-label": title && `${why} ${title}` }, why);
     button.addEventListener("click", () => act?.(button));
     return button;
-  }
-
-  #explain(button, { sku }) {
-    const pair = [this.#wish.anchors[0], sku];
-    openWhy(button, { root: this.shadowRoot, wish: this.#wish, pair, words: this.#words() });
   }
 
   #putIntoCart(result) {
@@ -188,8 +185,7 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
 
   #listen(item, result) {
     const open = (event) => {
-      const link = event.composedPath().find((node) => node.localName === "a" && node.href);
-      if (!link || event.button > 1 || event.composedPath().some((node) => node.localName === "button")) return;
+      if (event.button > 1 || !isOpening(event, item)) return;
       this.#tell("kindred-click", this.#describe(result));
       this.#record("click", result);
     };

@@ -1,5 +1,6 @@
 /* What shoppers did, told to Kindred in batches that outlive the page. */
 
+import { SECRET, SECRET_SHOWN } from "./addresses.js";
 import { isGranted, onConsentChange, readSession, whenDecided } from "./consent.js";
 
 const FULL = 20; // events; a batch of so many is a few kilobytes
@@ -11,7 +12,8 @@ onConsentChange((yes) => yes || queues.clear());
 
 /* Record one event with consent, and never without. `to` is {api, key}; calls back with whether it was. */
 export function recordEvent(to, values, settle = () => {}) {
-  const event = { event_id: makeId(), occurred_at: new Date().toISOString() };
+  if (to.key?.startsWith(SECRET)) return console.error(`<kindred-similar>: ${SECRET_SHOWN}`);
+  const event = { event_id: makeId() }; // and no time: Kindred has it within seconds, and many a visitor's clock is wrong
   for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== "") event[name] = value;
   listenOnce();
   whenDecided((yes) => {

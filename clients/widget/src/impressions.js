@@ -1,6 +1,7 @@
 /* Which products of a list have been seen: half of them in view for a second, in a tab that is in view. */
 
 import { isGranted, onConsentChange } from "./consent.js";
+import { isVisible } from "./near.js";
 
 const HALF = 0.5;
 const LONG_ENOUGH_MS = 1_000;
@@ -48,8 +49,15 @@ function judge(item, state) {
     state.timer = 0;
   }
   if (!isSeen || state.timer) return;
+  const wasShown = isShown(item);
   state.timer = setTimeout(() => {
+    state.timer = 0;
+    if (!wasShown || !isShown(item)) return judge(item, state); // such as in a drawer that is still closed
     forgetItems([item]);
     state.record();
   }, LONG_ENOUGH_MS);
+}
+
+function isShown(item) {
+  return isVisible(item, true);
 }

@@ -6,23 +6,36 @@ import { KindredSimilar } from "./element.js";
 import { flushEvents, recordEvent } from "./events.js";
 
 const VERSION = 1;
+const TYPES = ["impression", "click", "view", "add_to_cart", "purchase"];
+const OF_PAGE = ["api", "key", "consent"]; // what a page may set
 
-/* Record what happened outside of the lists: track("purchase", {sku, quantity}), or several at once. */
+/* Record what happened outside of the lists: track("purchase", {sku, quantity}), or several at once. Never throws: who calls
+ * it is a shop's checkout. */
 function track(type, what) {
   const element = document.querySelector("kindred-similar");
   const api = window.kindred.api || element?.getAttribute("api") || HOME || location.origin;
   const key = window.kindred.key || element?.getAttribute("key") || "";
   for (const values of [what].flat()) {
-    const { sku, quantity, position, placement, strategy, recommendationId } = typeof values === "string" ? { sku: values } : values;
+    const { sku, quantity, position, placement, strategy, recommendationId } = Object(values) === values ? values : { sku: values };
+    if (!TYPES.includes(type) || !sku) {
+      console.warn(`<kindred-similar>: kindred.track("${type}") names no SKU or event`);
+      continue;
+    }
     const named = { recommendation_id: recommendationId, quantity, position, placement, strategy };
     recordEvent({ api: api.replace(/\/+$/, ""), key }, { type, sku, ...named });
   }
 }
 
+/* What scripts have put there. An element with this id is found under the name too, and is nothing of ours. */
+function findOwn() {
+  return Object.hasOwn(window, "kindred") ? window.kindred : undefined;
+}
+
+/* A page may set its values before this script comes or after it: an async script never knows which. */
 function offer() {
-  const found = window.kindred ?? {}; // what the page has set before this script came
+  const found = findOwn() ?? {};
   const given = found.consent;
-  window.kindred = Object.assign(found, {
+  Object.assign(found, {
     version: VERSION,
     track,
     flush: flushEvents,
@@ -31,11 +44,15 @@ function offer() {
   });
   Object.defineProperty(found, "consent", { get: getAsked, set: setAsked, configurable: true, enumerable: true });
   Object.defineProperty(found, "granted", { get: isGranted, configurable: true, enumerable: true });
+  const take = (said) => {
+    for (const name of OF_PAGE) if (said?.[name] !== undefined && said[name] !== found[name]) found[name] = said[name];
+  };
+  Object.defineProperty(window, "kindred", { get: () => found, set: take, configurable: true, enumerable: true });
   if (given === undefined) decideAgain();
   else setAsked(given);
 }
 
-if (globalThis.customElements && globalThis.document && !window.kindred?.version) {
+if (globalThis.customElements && globalThis.document && !findOwn()?.version) {
   if (customElements.get("kindred-similar")) {
     console.warn("<kindred-similar> is another script's element on this page, so Kindred's stays away");
   } else {

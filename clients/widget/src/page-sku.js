@@ -52,12 +52,19 @@ function findProduct(node) {
 function readProduct(product) {
   const own = tidy(product.sku || product.mpn || product.productID);
   const variants = [product.hasVariant].flat().filter(Boolean);
-  const here = variants.find((variant) => isThisPage(variant.url || variant.offers?.url)) || variants[0];
+  const here = variants.find((variant) => isThisPage(variant.url || [variant.offers].flat()[0]?.url)) || variants[0];
   const group = /ProductGroup$/.test([product["@type"]].flat().join());
   if (group && here) return readProduct(here) || own;
   return own || tidy([product.offers].flat()[0]?.sku);
 }
 
+/* Whatever else is in the address that the visitor came by, such as the name of a campaign. */
 function isThisPage(address) {
-  return typeof address === "string" && new URL(address, location.href).href === location.href;
+  try {
+    const here = new URL(location);
+    const { origin, pathname, searchParams } = new URL(address, here);
+    return origin + pathname === here.origin + here.pathname && [...searchParams].every(([name, value]) => here.searchParams.get(name) === value);
+  } catch {
+    return false;
+  }
 }

@@ -43,11 +43,11 @@ async function send(asked) {
   const isAlone = asked.length === 1 && wish.anchors.length === 1;
   try {
     const answer = await getJson(isAlone ? addressOfOne(wish) : addressOfSeveral(asked), wish);
-    const placements = isAlone ? [{ list: answer }] : answer.placements;
+    const placements = isAlone ? [{ list: answer }] : (answer.placements ?? []);
     asked.forEach(({ resolve, reject }, place) => {
-      const { list, problem } = placements[place];
-      if (list) resolve(list);
-      else reject(describeProblem(problem.status, problem));
+      const { list, problem } = placements[place] ?? {};
+      if (list?.results) resolve(list);
+      else reject(describeProblem(problem?.status, problem));
     });
   } catch (error) {
     for (const { reject } of asked) reject(error);
@@ -76,12 +76,15 @@ function writePlacement({ anchors, query }) {
 export async function getJson(address, { key, language }) {
   const headers = { "Accept-Language": language, ...(key && { "X-Api-Key": key }) };
   const response = await fetch(address, { headers, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (response.ok) return response.json();
+  // An answer that breaks off has not been read; one that is no JSON has.
+  if (response.ok) return response.json().catch((error) => (error.name === "SyntaxError" ? {} : Promise.reject(error)));
   throw describeProblem(response.status, await response.json().catch(() => null));
 }
 
 function describeProblem(status, problem) {
-  return new Error(`The shop answered ${status}${problem?.detail ? `: ${problem.detail}` : ""}`);
+  if (!status) return new Error("what answers there is no Kindred server");
+  const wrong = problem?.errors?.map(({ field, detail }) => ` ${field}: ${detail}`);
+  return new Error(`The shop answered ${status}${problem?.detail ? `: ${problem.detail}` : ""}${wrong ?? ""}`);
 }
 
 /* Browsers tell a script neither that an answer was kept from it nor why: it looks like a shop that is down. */

@@ -1,11 +1,14 @@
 /* Cards made from the page's own <template>: they stand in the page itself, so that its style sheets are for them. */
 
+import { LAZY } from "./card.js";
 import { make } from "./make.js";
 
 /* data-kindred name -> what `describeResult` says. */
 const TEXTS = {
   title: "title", sku: "sku", price: "price", "list-price": "listPrice", badge: "badge", reason: "reason", position: "position",
 };
+
+const CONTROLS = "button, input, select, textarea, label, [data-kindred~=cart], [data-kindred~=why]";
 
 export function findTemplate(element) {
   return [...element.children].find((child) => child.localName === "template");
@@ -48,6 +51,15 @@ function fillElement(element, name, { said, actions }) {
 function fillPicture(element, { picture, title }) {
   element.hidden = picture === "";
   if (picture === "") return;
-  if (element.localName !== "img") return element.replaceChildren(make("img", { src: picture, alt: title, loading: "lazy" }));
-  for (const [name, value] of Object.entries({ alt: title, loading: "lazy", decoding: "async", src: picture })) element.setAttribute(name, value);
+  if (element.localName !== "img") return element.replaceChildren(make("img", { ...LAZY, alt: title, src: picture }));
+  for (const [name, value] of Object.entries({ ...LAZY, alt: title, src: picture })) element.setAttribute(name, value);
+}
+
+/* Whether a click in `item` opens the product: on a link, where the template names one on that, and on no control. */
+export function isOpening(event, item) {
+  const path = event.composedPath();
+  const inside = path.slice(0, path.indexOf(item)).filter((node) => node.matches);
+  if (inside.some((node) => node.matches(CONTROLS)) || !inside.some((node) => node.matches("a[href]"))) return false;
+  const named = inside.find((node) => node.slot)?.querySelector("[data-kindred~=link]");
+  return !named || inside.includes(named);
 }

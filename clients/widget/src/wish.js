@@ -1,6 +1,6 @@
 /* What an element asks for, read from its attributes and from the page. */
 
-import { HOME } from "./addresses.js";
+import { HOME, SECRET, SECRET_SHOWN } from "./addresses.js";
 import { LAYOUTS } from "./layouts.js";
 import { findPageSku, readSelected } from "./page-sku.js";
 
@@ -12,9 +12,18 @@ export function readApi(element) {
   return (element.getAttribute("api") || HOME || location.origin).replace(/\/+$/, "");
 }
 
+/* The first that is a language: what is none, such as en_GB.UTF-8, can be sent in no header and formats no price. */
 export function readLanguage(element) {
-  const said = element.getAttribute("locale") || element.closest("[lang]")?.lang || document.documentElement.lang;
-  return (said || navigator.language || "en").replaceAll("_", "-");
+  const said = [element.getAttribute("locale"), element.closest("[lang]")?.lang, document.documentElement.lang, navigator.language];
+  return said.map(tidyLanguage).find(Boolean) || "en";
+}
+
+function tidyLanguage(said) {
+  try {
+    return Intl.getCanonicalLocales((said ?? "").replace(/[.@].*/, "").replaceAll("_", "-"))[0];
+  } catch {
+    return "";
+  }
 }
 
 export function readLayout(element) {
@@ -33,13 +42,15 @@ export function readPlacement(element) {
 /* {api, key, language, anchors, query, isForPage}; throws where it takes a product and none is named. */
 export function readWish(element) {
   const strategy = element.getAttribute("strategy") || "";
+  const key = element.getAttribute("key") || "";
+  if (key.startsWith(SECRET)) throw new Error(SECRET_SHOWN);
   const { anchors, isForPage } = readAnchors(element);
   if (!anchors.length && !WITHOUT_ANCHOR.includes(strategy)) throw new Error(explainNoSku(element));
   const query = new URLSearchParams(element.getAttribute("params") || "");
   query.set("limit", String(readLimit(element)));
   query.set("placement", readPlacement(element));
   if (strategy) query.set("strategy", strategy);
-  const key = element.getAttribute("key") || "";
+  query.delete("fields"); // a card shows them all
   return { api: readApi(element), key, language: readLanguage(element), anchors, isForPage, query: String(query) };
 }
 
@@ -49,7 +60,7 @@ function readAnchors(element) {
   const strategy = element.getAttribute("strategy");
   if (given !== null) return { anchors: splitAnchors(given), isForPage: false };
   const selector = element.getAttribute("sku-from");
-  let sku = element.getAttribute("sku") || "";
+  let sku = (element.getAttribute("sku") || "").trim();
   if (!sku && selector) sku = readSelected(selector);
   else if (!sku && !WITHOUT_ANCHOR.includes(strategy)) sku = findPageSku();
   return { anchors: sku ? [sku] : [], isForPage: true };

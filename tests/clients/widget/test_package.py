@@ -15,6 +15,7 @@ FILES = {
 }  # fmt: skip
 GOOD = """
 import "kindred-widget";
+import "kindred-widget/classic";
 import type { KindredList } from "kindred-widget";
 import { KindredSimilar } from "kindred-widget/react";
 
@@ -24,17 +25,21 @@ element.addEventListener("kindred-click", (event) => event.detail.sku.trim());
 document.addEventListener("kindred-loaded", (event) => event.detail.count.toFixed());
 element.refresh();
 element.addToCart(list?.results[0].sku ?? "MUG-101", 2);
+window.kindred = { consent: () => document.title !== "" };
 window.kindred!.consent = async () => true;
 window.kindred!.track("purchase", [{ sku: "MUG-101", quantity: 2 }, "CUP-103"]);
 
 export const asComponent = (
   <KindredSimilar api="https://kindred.shop.example" sku="MUG-101" anchors={["A", "B"]} layout="carousel" why
+    lang="de" hidden={false}
     onClick={({ sku, position }) => `${sku} ${position.toFixed()}`}
     renderItem={(item) => <a href={item.url}>{item.title}</a>}>
     <h2 slot="heading">More</h2>
   </KindredSimilar>
 );
-export const asElement = <kindred-similar sku="MUG-101" sku-from="[data-sku]" limit={4} layout="grid" />;
+export const asElement = (
+  <kindred-similar sku="MUG-101" sku-from="[data-sku]" limit={4} layout="grid" style={{ minHeight: 300 }} />
+);
 """
 BAD = """
 import { KindredSimilar } from "kindred-widget/react";
