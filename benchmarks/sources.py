@@ -4,10 +4,10 @@
 
 Makes an empty shop in an embedded Postgres under --home, or in a temporary directory that is removed afterwards, and
 for each size a Google Merchant feed of the products of `synthetic`, three pictures by URL each. Each run is a process
-of its own, and its peak is what the kernel says of it (ru_maxrss). "idle" is `sources list`, which reads no feed: what
-is above it is the run's. "dry run" writes nothing, "first" makes all products, "unchanged" asks again, "same content"
-is the same feed after a touch, "1 % changed" has other prices in every hundredth item, "all read" is the same content
-read whole.
+of its own, and its peak is what the kernel says of it (ru_maxrss), asked by a small process between: a process that is
+started by a large one begins with that one's peak. "idle" is `sources list`, which reads no feed: what is above it is
+the run's. "dry run" writes nothing, "first" makes all products, "unchanged" asks again, "same content" is the same feed
+after a touch, "1 % changed" has other prices in every hundredth item, "all read" is the same content read whole.
 """
 
 from __future__ import annotations
@@ -31,6 +31,13 @@ from benchmarks.synthetic import use_home
 PROJECT = Path(__file__).resolve().parent.parent
 NAME = "feed"
 PICTURES = 3
+PEAK = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:])
+_, status, usage = os.wait4(child.pid, 0)
+print(usage.ru_maxrss, flush=True)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 @dataclass(frozen=True)
@@ -93,21 +100,19 @@ def add_pictures(rows: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
 def measure(*command: str) -> Cost:
     """Run `manage.py sources` to its end."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "sources", *command],
+    process = subprocess.run(
+        [sys.executable, "-c", PEAK, sys.executable, "manage.py", "sources", *command],
+        check=False,
         cwd=PROJECT,
         env=os.environ | {"LOG_LEVEL": "WARNING"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - started
     if process.returncode:
-        sys.exit(f"sources {' '.join(command)} failed:\n{said}")
-    return Cost(time.perf_counter() - started, usage.ru_maxrss / 1000)
+        sys.exit(f"sources {' '.join(command)} failed:\n{process.stdout}")
+    return Cost(seconds, int(process.stdout.split()[-1]) * 1024 / 1e6)
 
 
 def show(count: int, size_mb: float, *, what: str, cost: Cost, idle: Cost) -> None:
