@@ -2143,8 +2143,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/report.py",
-        "is_certain = not self.is_shifted or next",
-        "is_certain = True or next",
+        "(not self.is_shifted or next(iter",
+        "(True or next(iter",
         ("tests/field/test_csv.py::test_a_csv_file_from_the_wild",),
         "a complete file hides the product whose row has a comma too many",
     ),
@@ -2367,7 +2367,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/importers/load.py",
-        "        if stored.pk is None or (self.options.claim and not stored.source):\n",
+        "        if stored.pk is None or stored.left_source_at or (self.options.claim and not stored.source):\n",
         "        if True:\n",
         ("tests/catalog/test_import_complete.py::test_products_of_other_sources_and_of_people_are_never_touched",),
         "a supplier's complete file hides products that staff made",
@@ -2817,6 +2817,27 @@ MUTANTS = (
         "if False:",
         ("tests/catalog/sources/test_options.py",),
         "who may edit sources reads any file of the machine",
+    ),
+    Mutant(
+        "catalog/importers/table.py",
+        "is_last = len(cells) < len(columns) and lines.break_off",
+        "is_last = False",
+        ("tests/catalog/sources/test_vanished_products.py",),
+        "a table that is cut in the middle of a row hides all products behind the cut",
+    ),
+    Mutant(
+        "catalog/importers/load.py",
+        "if stored.pk is None or stored.left_source_at or (self.options.claim and not stored.source):",
+        "if stored.pk is None or (self.options.claim and not stored.source):",
+        ("tests/catalog/sources/test_vanished_products.py",),
+        "what one source hides another one shows, in turn, each time they are read",
+    ),
+    Mutant(
+        "catalog/importers/report.py",
+        "if len(product) <= MAX_SKU:",
+        "if True:",
+        ("tests/unit/catalog/test_rejected_skus.py",),
+        "rejected rows with long skus fill the memory of the worker",
     ),
     Mutant(
         "catalog/sources/feed_files.py",

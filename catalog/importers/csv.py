@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO
 
 from catalog.importers.exports import refuse_other_exports, refuse_repeated_columns
@@ -40,7 +41,7 @@ def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") 
         emptied = frozenset(names.values()) - KEPT
         for row in table.rows:
             fields = {names[column]: text for column, text in row.fields.items() if column in names}
-            yield SourceRow(row.line, fields, row.problem, emptied, is_shifted=row.is_shifted)
+            yield replace(row, fields=fields, emptied=emptied)
 
 
 def canonical_names(columns: list[str]) -> dict[str, str]:

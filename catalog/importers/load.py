@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,6 +44,7 @@ class Loader:
         self.folder = folder
         self.report = report
         self.lines: dict[str, int] = {}  # sku -> the line that it was accepted on
+        self.of_others: defaultdict[str, set[str]] = defaultdict(set)  # skus of products that other sources made
 
     def load(self, rows: Iterable[SourceRow]) -> None:
         """Load all rows. Every batch is one transaction; a bad row costs only itself."""
@@ -100,9 +102,14 @@ class Loader:
         return self._keep_group_title if row.is_group_title else self._note_source
 
     def _note_source(self, values: dict[str, Any], stored: Product) -> dict[str, Any]:
-        """Say which import made a product, and show one that a complete file had hidden and that is back."""
-        if stored.pk is None or (self.options.claim and not stored.source):
+        """Say which import made a product, and show one that a complete file had hidden and that is back.
+
+        One that another source lacks by now is this one's, which has it: else that one would hide what this one shows.
+        """
+        if stored.pk is None or stored.left_source_at or (self.options.claim and not stored.source):
             values["source"] = self.options.source
+        elif stored.source not in ("", self.options.source):
+            self.of_others[stored.source].add(stored.sku)
         return {"is_active": True, **values, "left_source_at": None} if stored.left_source_at else values
 
     def _keep_group_title(self, values: dict[str, Any], stored: Product) -> dict[str, Any]:

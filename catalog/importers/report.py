@@ -10,10 +10,12 @@ from typing import IO
 
 from catalog.importers.cells import name_product
 from catalog.importers.formulas import guard_cell
+from catalog.models import Product
 from catalog.writing import Outcome, WriteResult
 
 NAMED_ROWS = 50  # of which it is said what is left out
 KEPT_REJECTIONS = 1000  # in memory; all are counted, and all are in the --rejects file
+MAX_SKU = Product._meta.get_field("sku").max_length or 0  # characters
 LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_reason"
 
 
@@ -39,6 +41,7 @@ class SourceRow:
     attributes: Mapping[str, str] = field(default_factory=dict)  # by names of the shop's own, which are never columns
     is_group_title: bool = False  # the title is that of a whole group: one of several that is stored keeps its own
     is_shifted: bool = False  # too many or too few cells: they may stand under each other's columns
+    is_broken_off: bool = False  # the file ends in the middle of it: which products would have followed, nobody knows
     note: str = ""  # what of the row counts for nothing although it is loaded, as a sentence
     page_path: str = ""  # of its page, below the shop's address, where the file has no more of it than that
     picture_root: str = ""  # below the shop's address: where its pictures are, if the file has their names only
@@ -46,7 +49,7 @@ class SourceRow:
     @property
     def product(self) -> str:
         """The sku, as far as it is certain; of a shifted row the first cell alone is."""
-        is_certain = not self.is_shifted or next(iter(self.fields), "") == "sku"
+        is_certain = not self.is_broken_off and (not self.is_shifted or next(iter(self.fields), "") == "sku")
         return name_product(self.fields.get("sku", "")) if is_certain else ""
 
 
@@ -114,12 +117,13 @@ class ImportReport:
     def reject(self, row: SourceRow, reason: str) -> None:
         """Count a row out, with the reason."""
         self.rejected += 1
-        if row.product:
-            self.rejected_skus.add(row.product)
+        if product := row.product:
+            if len(product) <= MAX_SKU:  # no product has a longer one
+                self.rejected_skus.add(product)
         else:
             self.rejected_unnamed += 1
         if len(self.rejections) < KEPT_REJECTIONS:
-            sku = row.fields.get("sku", "").strip().encode(errors="replace").decode()
+            sku = row.fields.get("sku", "").strip()[: 2 * MAX_SKU].encode(errors="replace").decode()
             self.rejections.append(Rejection(row.line, sku, reason))
         if self.on_reject:
             self.on_reject(row, reason)

@@ -96,6 +96,11 @@ class Lines:
             rest = self.text.readline(MAX_RECORD)
         return line.lstrip("\ufeff")  # files that were joined have a mark each
 
+    @property
+    def break_off(self) -> bool:
+        """Is the record the last one, although its line does not end?"""
+        return not self.waiting and bool(self.taken) and not self.taken[-1].endswith(("\n", "\r"))
+
     def begin(self) -> int:
         """Begin with the next record, and return the number of its first line."""
         self.before += len(self.taken)
@@ -185,7 +190,8 @@ def _read_rows(
         fields = dict(zip(columns, [read_cell(cell) if cell[:1] == "=" else cell for cell in cells], strict=False))
         is_shifted = len(cells) != len(columns)
         problem = problem or _wrong_width(cells, columns) or _wrong_bytes(fields, advise)
-        yield SourceRow(line, fields, problem=problem, is_shifted=is_shifted)
+        is_last = len(cells) < len(columns) and lines.break_off
+        yield SourceRow(line, fields, problem=problem, is_shifted=is_shifted, is_broken_off=is_last)
 
 
 def _read_names(cells: list[str]) -> list[str]:

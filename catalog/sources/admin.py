@@ -157,7 +157,8 @@ class SourceAdmin(admin.ModelAdmin[Source]):
 
     @admin.display(description=_("Source"), ordering="name")
     def source(self, source: Source) -> SafeString:
-        details = f"{source.get_kind_display()} · {source.address}"
+        path, has_query, _query = source.address.partition("?")  # many hold a key in it
+        details = f"{source.get_kind_display()} · {path}{'?…' if has_query else ''}"
         return format_html('{}<span class="row-details row-address">{}</span>', source.name, details)
 
     @admin.display(description=_("State"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from django.utils.translation import gettext, gettext_lazy
@@ -21,12 +22,13 @@ def examine_sources() -> Iterator[Finding]:
         yield Finding(
             message=gettext("Source %(name)s waits for you: %(count)d products are not in its feed any more.") % said,
             advice=gettext("Say what becomes of them: manage.py sources run %(name)s --let-them-go, or --keep-them.")
-            % said,
+            % {"name": shlex.quote(source.name)},
         )
     for source in Source.objects.filter(failures__gte=LASTING)[:NAMED]:
         last = source.runs.filter(state__in=[SourceRun.State.FAILED, SourceRun.State.BROKEN_OFF]).first()
         said = {"name": source.name, "count": source.failures, "error": last.error if last else ""}
         yield Finding(
             message=gettext("Source %(name)s has failed %(count)d times in a row: %(error)s") % said,
-            advice=gettext("When that is mended, read it at once: manage.py sources run %(name)s") % said,
+            advice=gettext("When that is mended, read it at once: manage.py sources run %(name)s")
+            % {"name": shlex.quote(source.name)},
         )

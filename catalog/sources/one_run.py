@@ -120,6 +120,11 @@ def _load_feed(content: IO[bytes], feed: Feed, *, progress: RunProgress) -> Endi
 
             read = read_rows(store, loader, form=form, on_read=note_read)
             loader.load(_count_rows(apply_policies(read, run.source), store, progress=progress))
+        for name, skus in loader.of_others.items():
+            report.warn(
+                f"{len(skus)} products are of source {name!r} too, {min(skus)} for one: they say what was read last. "
+                "Leave them out of one of the feeds."
+            )
         if not report.loaded:
             why = f" The first reason: {report.rejections[0].reason}." if report.rejections else " It has no rows."
             error = "No product could be loaded, and none was taken away." + why

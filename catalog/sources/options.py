@@ -34,6 +34,8 @@ def clean_source(
             setattr(source, name, rule(getattr(source, name)))
         except BadValue as error:
             problems[name] = error.sentence
+    if not 0 <= source.guard <= 1:  # nor is what is no number
+        problems["guard"] = gettext("It is a share, from 0 to 1.")
     if not problems and keeps_credentials and not keeps_address:
         problems |= _judge_credentials(source)
     if problems:

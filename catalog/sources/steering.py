@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from celery import current_app
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +25,7 @@ def start_run(source: Source, start: SourceRun.Start) -> SourceRun:
     """
     if start != SourceRun.Start.DRY_RUN and not source.is_tried:
         said = gettext("See first what %(name)s would do: manage.py sources run %(name)s --dry-run")
-        raise SourceError(said % {"name": source.name})
+        raise SourceError(said % {"name": shlex.quote(source.name)})
     run, _ = source.runs.get_or_create(start=start, state=SourceRun.State.WAITING)
     return run
 

@@ -29,7 +29,7 @@ def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8
         for line, item in _read_items(feed, report=report, encoding=encoding):
             expired += item.is_expired and not item.problem
             emptied = frozenset(column for column, text in item.row.items() if not text)
-            yield SourceRow(line, item.row, item.problem, emptied)
+            yield SourceRow(line, item.row, item.problem, emptied, is_broken_off=item.is_broken_off)
     if expired:
         report.warn(f"Past their expiration_date, and therefore not for sale: {expired}.")
 
@@ -82,7 +82,8 @@ def _read_table(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iter
                 if text.strip() and column in names:
                     fields.setdefault(names[column], []).append(text.strip())
             item = read_item(fields)
-            yield row.line + notes.lines, Item(item.row, row.problem or item.problem, item.is_expired)
+            problem, line = row.problem or item.problem, row.line + notes.lines
+            yield line, replace(item, problem=problem, is_broken_off=row.is_broken_off)
 
 
 def _tell_links_apart(table: Table) -> None:

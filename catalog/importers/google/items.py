@@ -57,6 +57,7 @@ class Item:
     row: dict[str, str]  # by column; an empty text empties what is stored
     problem: str = ""
     is_expired: bool = False
+    is_broken_off: bool = False  # as in SourceRow
 
 
 def read_item(fields: Fields, *, at: datetime | None = None) -> Item:

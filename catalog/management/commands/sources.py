@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -83,7 +84,9 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             left = "The same command goes on with what is left."
             if action == "add":
-                left = f"If it is kept already, `sources run {options['name']} --dry-run` shows what it would do."
+                left = (
+                    f"If it is kept already, `sources run {quote(options['name'])} --dry-run` shows what it would do."
+                )
             raise CommandError(f"Stopped. {left}", returncode=130) from None
 
     def _add(self, options: dict[str, Any]) -> None:
@@ -94,7 +97,9 @@ class Command(BaseCommand):
         source.save()
         self.stdout.write(f"Source {source} is kept, and read {source.timetable} once it is enabled. A dry run:")
         self._run_here(source, SourceRun.Start.DRY_RUN)
-        self.stdout.write(f"If that is right, load it and keep it true: python manage.py sources enable {source}")
+        self.stdout.write(
+            f"If that is right, load it and keep it true: python manage.py sources enable {quote(source.name)}"
+        )
 
     def _change(self, options: dict[str, Any]) -> None:
         source = find_source(options["name"])
@@ -151,7 +156,7 @@ class Command(BaseCommand):
             return
         self._run_here(source, start)
         if start == SourceRun.Start.PERSON and not source.is_enabled:
-            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {source}")
+            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {quote(source.name)}")
 
     def _run_here(self, source: Source, start: SourceRun.Start) -> None:
         with show_progress(source) as show:
@@ -160,7 +165,7 @@ class Command(BaseCommand):
             self.stdout.write(line)
         source.refresh_from_db()
         if run.state == SourceRun.State.ASKING:
-            command = f"python manage.py sources run {source}"
+            command = f"python manage.py sources run {quote(source.name)}"
             raise CommandError(f"Say what becomes of them: {command} --let-them-go, or {command} --keep-them")
         if run.state not in ENDED_WELL:
             again = f" It is tried again at {source.next_run_at:%H:%M} UTC." if source.next_run_at else ""

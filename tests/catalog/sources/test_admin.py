@@ -355,6 +355,12 @@ def test_the_list_says_how_each_source_stands_by_a_few_queries(admin_client, ask
     assert read(page).count("There is nothing there.") == 20
 
 
+def test_the_list_has_addresses_without_what_may_be_a_key(admin_client, asking):
+    Source.objects.update(address="https://shop.example/feed.xml?token=s3cret")
+    page = admin_client.get(reverse("admin:catalog_source_changelist")).content.decode()
+    assert ("https://shop.example/feed.xml?…" in page, "s3cret" in page) == (True, False)
+
+
 def test_a_product_says_which_source_keeps_it(admin_client, asking):
     product = Product.objects.get(sku="a")
     page = admin_client.get(reverse("admin:catalog_product_change", args=[product.pk]))

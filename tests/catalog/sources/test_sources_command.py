@@ -197,6 +197,19 @@ def test_another_server_wants_the_credentials_again(feed, monkeypatch):
     assert Source.objects.get().has_credentials is False
 
 
+def test_what_is_to_be_typed_next_can_be_pasted_also_where_the_name_has_a_space(feed):
+    feed.write("A,Mug")
+    said = sources("add", "my shop", "--kind", "csv", "--address", str(feed.path))
+    assert said[-1] == ("If that is right, load it and keep it true: python manage.py sources enable 'my shop'")
+    sources("change", "my shop", "--kind", "google")
+    assert fail("enable", "my shop") == "See first what 'my shop' would do: manage.py sources run 'my shop' --dry-run"
+
+
+def test_a_share_that_is_no_number_is_refused(feed):
+    feed.add()
+    assert fail("change", "shop", "--guard", "nan") == "guard: It is a share, from 0 to 1."
+
+
 def test_credentials_that_are_not_there_are_asked_for_in_a_terminal_alone(feed, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     feed.write("A,Mug")

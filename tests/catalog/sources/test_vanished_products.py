@@ -166,6 +166,66 @@ def test_products_that_no_import_made_can_be_taken_over(feed):
     assert (feed.read(source).deactivated, shown()) == (1, list("BCDEFG"))
 
 
+def test_a_product_that_its_source_lacks_belongs_to_the_one_that_has_it(feed, source, tmp_path):
+    (tmp_path / "second.csv").write_text("sku,title\nA,Mug\n")
+    feed.write(*rows("BCDEFGHIJ"))
+    assert (feed.read(source).deactivated, shown()) == (1, list("BCDEFGHIJ"))
+    second = feed.add(name="second", address=str(tmp_path / "second.csv"))
+
+    assert (feed.read(second).warnings, shown(source="second")) == ([], ["A"])
+
+    feed.write(*rows("BCDEFGHI"))
+    assert (feed.read(source).deactivated, shown()) == (1, list("ABCDEFGHI"))
+
+
+def test_products_of_a_source_that_was_removed_are_kept_true_by_the_one_that_follows_it(feed, source):
+    remove_source(source, products="deactivate")
+    follower = feed.add(name="follower")
+    feed.write(*rows(TEN))
+    assert (counts(feed.read(follower)), shown(source="follower")) == ((0, 10, 0, 0), list(TEN))
+
+
+def test_a_product_of_two_feeds_says_what_was_read_last_and_that_is_said(feed, source, tmp_path):
+    (tmp_path / "second.csv").write_text("sku,title\nC,Cup\nB,Cup\nNEW,Cup\n")
+
+    run = feed.read(feed.add(name="second", address=str(tmp_path / "second.csv")))
+
+    assert (counts(run), shown(source="second"), shown(title="Cup")) == ((1, 2, 0, 0), ["NEW"], ["B", "C", "NEW"])
+    assert run.warnings == [
+        "2 products are of source 'shop' too, B for one: they say what was read last. Leave them out of one of the "
+        "feeds."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns"),
+    [
+        ("csv", "sku,title,price,currency"),
+        ("google", "id\ttitle\tprice\tlink"),
+        ("woocommerce", "SKU,Name,Regular price,Categories"),
+        ("magento", "sku,name,price,product_type"),
+    ],
+)
+def test_a_table_that_is_cut_in_the_middle_of_a_row_takes_nothing_away(feed, kind, columns):
+    source = feed.add(kind=kind, guard=1.0, currency="EUR")
+    cells = {"csv": "EUR", "google": "https://shop.example/", "woocommerce": "Cups", "magento": "simple"}
+    mark = "\t" if kind == "google" else ","
+    rows = "".join(mark.join([f"s{n}", f"Title {n}", f"{n + 1}.00", cells[kind]]) + "\n" for n in range(4))
+    whole = f"{columns}\n{rows}"
+    feed.path.write_text(whole)
+    assert feed.read(source).created == 4
+    last_row = whole.index("s2")
+
+    for end in range(last_row + 1, whole.index(f"{mark}{cells[kind]}", last_row) + 1):
+        feed.path.write_text(whole[:end])
+        run = feed.read(source)
+        assert (run.deactivated, run.created, run.rejected, len(shown())) == (0, 0, 1, 4), whole[last_row:end]
+        assert (
+            "1 rows could not be read so far as to say which products they are: no product was taken away."
+            in run.warnings
+        )
+
+
 @pytest.mark.parametrize(
     ("products", "left", "sources"),
     [("keep", list(TEN), {""}), ("deactivate", [], {"shop"}), ("delete", [], set())],
