@@ -2675,6 +2675,13 @@ MUTANTS = (
         "links of feeds that escape twice lose their parameters",
     ),
     Mutant(
+        "catalog/importers/google/items.py",
+        "auto_pricing_min_price|maximum",
+        "maximum",
+        ("tests/field/test_google.py::test_items_say_what_they_say",),
+        "a price that changes has its product encoded again",
+    ),
+    Mutant(
         "catalog/importers/magento.py",
         "in COMPOSED and read_amount(",
         "in COMPOSED and None and read_amount(",
