@@ -2675,6 +2675,27 @@ MUTANTS = (
         "links of feeds that escape twice lose their parameters",
     ),
     Mutant(
+        "catalog/importers/google/items.py",
+        "auto_pricing_min_price|maximum",
+        "maximum",
+        ("tests/field/test_google.py::test_items_say_what_they_say",),
+        "a price that changes has its product encoded again",
+    ),
+    Mutant(
+        "catalog/importers/sale_prices.py",
+        "quantize(CENT, ROUND_HALF_UP)) if match else",
+        "normalize()) if match else",
+        ("tests/field/test_woocommerce.py::test_a_woocommerce_export_from_the_wild",),
+        "shops that keep prices without tax lose every product whose price is not round",
+    ),
+    Mutant(
+        "catalog/importers/magento.py",
+        "if others_read and all(",
+        "if False and all(",
+        ("tests/field/test_magento.py::test_a_magento_export_from_the_wild",),
+        "what is sold out in every size is recommended as if it could be bought",
+    ),
+    Mutant(
         "catalog/importers/magento.py",
         "in COMPOSED and read_amount(",
         "in COMPOSED and None and read_amount(",

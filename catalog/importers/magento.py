@@ -130,6 +130,8 @@ def _read_family(rows: list[SourceRow], report: ImportReport, others: list[str])
         if parent and found.fields["sku"] == _say(parent, "sku"):
             others_read = [(row, other) for row, other in zip(products, read, strict=True) if other is not found]
             sold = [other.fields for row, other in others_read if _is_online(row.fields) is not False]
+            if others_read and all(fields.get("stock") == "0" for fields in sold):
+                found.fields["stock"] = "0"  # Magento counts no stock of its own
             sold = sold or [other.fields for _, other in others_read]
             found.fields.update(pick_lowest(sold, instead_of={}))  # its own is never charged
         yield found
@@ -266,7 +268,7 @@ def _read_stock(said: dict[str, str]) -> dict[str, str]:
     backorders = _say(said, "allow_backorders") in ("1", "2") and not read_yes_no(_say(said, "use_config_backorders"))
     if _say(said, "product_type").lower() in COMPOSED or not is_managed or backorders or not number:
         return {"stock": ""}
-    return {"stock": floor_count(number).split(".", maxsplit=1)[0]}
+    return {"stock": re.sub(r"\.[0-9]+$", "", floor_count(number))}
 
 
 def _read_state(said: dict[str, str]) -> dict[str, str]:

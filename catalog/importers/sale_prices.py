@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from catalog.importers.moments import Moment, add_day, is_open, parse_moment
-from catalog.prices import read_price
+from catalog.prices import CENT, read_price
 from catalog.refusals import BadValue
 
 # As Magento writes dates for people in the United States; where that is no date, as elsewhere.
 SLASHED = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%d/%m/%y", "%d/%m/%Y")
+# What was computed from a price with tax, 16.798319; three decimals are a dinar's, or thousands.
+COMPUTED = re.compile(r"([0-9]+)[.,]([0-9]{3,}[1-9])0*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,7 @@ class Sale:
 
     def as_fields(self, *, at: datetime) -> dict[str, str]:
         """Return `price` and `list_price` as they are at that moment, as far as the row says them."""
-        regular, reduced = (self.regular or "").strip(), (self.reduced or "").strip()
+        regular, reduced = _round_computed(self.regular or ""), _round_computed(self.reduced or "")
         if self.regular is None and self.reduced is None:
             return {}
         if reduced and self.holds(at) and not is_dearer(reduced, regular):
@@ -74,10 +77,16 @@ def _parse_slashed(text: str) -> Moment | None:
     return None
 
 
+def _round_computed(text: str) -> str:
+    """Return a price that a program computed as shops show it, and any other as it is."""
+    match = COMPUTED.fullmatch(text.strip())
+    return str(Decimal(f"{match[1]}.{match[2]}").quantize(CENT, ROUND_HALF_UP)) if match else text.strip()
+
+
 def read_amount(text: str) -> Decimal | None:
     """Return what a price amounts to, None where it is none or could be read in two ways."""
     with suppress(BadValue):
-        return read_price(text)[0]
+        return read_price(_round_computed(text))[0]
     return None
 
 

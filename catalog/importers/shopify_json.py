@@ -55,10 +55,8 @@ def _read_rows(file: IO[bytes], *, encoding: str) -> Iterator[SourceRow]:
 
 
 def _read_product(found: Found) -> Iterator[SourceRow]:
-    product, problem = found.value, found.problem
-    if not problem and not isinstance(product.get("handle"), str):
-        problem = "no product of Shopify: it has no handle"
-    if problem:
+    product = found.value
+    if problem := found.problem or _find_problem(product):
         yield SourceRow(found.line, {}, problem)
         return
     pictures = _list_objects(product, "images")
@@ -69,6 +67,17 @@ def _read_product(found: Found) -> Iterator[SourceRow]:
     for variant, picture in pairs or [(nothing, nothing)]:  # without either it is a product all the same
         yield SourceRow(found.line, handle | own | _read_variant(variant, pictures) | _read_picture(picture))
         own = {}
+
+
+def _find_problem(product: dict[str, Any]) -> str:
+    """Say why it is none of the products that are read here; nothing where it is one."""
+    if not isinstance(product.get("handle"), str):
+        return "no product of Shopify: it has no handle"
+    if not isinstance(product.get("variants"), list | None):
+        return "its variants are no list, as in GraphQL: take /products.json or the REST Admin API"
+    if isinstance(product.get("price"), int):
+        return "its prices are in cents, as those of /products/HANDLE.js: take /products.json"
+    return ""
 
 
 def _read_common(product: dict[str, Any]) -> dict[str, str]:

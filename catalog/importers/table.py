@@ -221,6 +221,8 @@ def _give_up(lines: Lines, *, width: int, delimiter: str, error: Exception) -> t
         return [], f"longer than {MAX_RECORD:,} characters"
     if delimiter == "\t":  # text between tabs is rarely quoted: what begins with a quote may be inches, or a name
         cells = [_unquote(cell) for cell in first.rstrip("\r\n").split("\t")]
+        while len(cells) > width and not cells[-1]:
+            cells.pop()  # spreadsheets pad rows
         if len(cells) == width:
             return cells, ""
     return [], f"not readable as CSV ({error}): is a quote not closed?"

@@ -55,6 +55,25 @@ def priced(*said: str) -> str:
 
 ELEMENTS = [
     Case(
+        name="what changes with prices, and where it is advertised and sent from, is no text of the product",
+        files=[
+            feed(
+                rss(
+                    priced(
+                        "<g:price>10 EUR</g:price><g:auto_pricing_min_price>8 EUR</g:auto_pricing_min_price>",
+                        "<g:maximum_retail_price>12 EUR</g:maximum_retail_price><g:pause>ads</g:pause>",
+                        "<g:sell_on_google_sale_price>9 EUR</g:sell_on_google_sale_price>",
+                        "<g:minimum_order_value>5 EUR</g:minimum_order_value>",
+                        "<g:return_policy_label>x</g:return_policy_label>",
+                        "<g:ships_from_country>DE</g:ships_from_country><g:display_ads_value>3</g:display_ads_value>",
+                        "<g:lifestyle_image_link>https://shop.test/l.jpg</g:lifestyle_image_link><g:color>Red</g:color>",
+                    )
+                )
+            )
+        ],
+        products={"P1": {"price": Decimal("10.00"), "attributes": {"color": "Red"}}},
+    ),
+    Case(
         name="elements of Google's own win over those of Atom, wherever they stand",
         files=[
             feed(

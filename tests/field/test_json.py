@@ -356,6 +356,24 @@ SHOPIFY_CASES = [
         warnings=["Shopify exports name no currency"],
     ),
     Case(
+        name="products of Shopify's other addresses, which have prices in cents, or variants in another form",
+        files=[
+            File(
+                content=json.dumps(
+                    [
+                        MUG,
+                        {"handle": "a", "title": "A", "price": 1200, "variants": [{"sku": "A", "price": 1200}]},
+                        {"handle": "b", "title": "B", "variants": {"edges": [{"node": {"sku": "B", "price": "1.00"}}]}},
+                    ]
+                ),
+                format="shopify-json",
+            )
+        ],
+        products={"plain-mug": {"price": Decimal("8.50")}},
+        rejected={2: "its prices are in cents", 3: "its variants are no list"},
+        warnings=["Shopify exports name no currency"],
+    ),
+    Case(
         name="what is not said is not known: whether it can be bought, and which variants it has",
         files=[
             File(

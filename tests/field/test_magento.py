@@ -280,6 +280,48 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="a configurable product is sold out where none of its variations can be bought",
+        files=[
+            magento(
+                "sku,product_type,name,qty,is_in_stock,product_online,configurable_variations\n"
+                'A,configurable,A,0,1,1,"sku=A1,size=S|sku=A2,size=M"\nA1,simple,A,0,0,1,\nA2,simple,A,3,1,2,\n'
+                'B,configurable,B,0,1,1,"sku=B1,size=S|sku=B2,size=M"\nB1,simple,B,0,0,1,\nB2,simple,B,3,1,1,\n'
+                'C,configurable,C,0,1,1,"sku=C1,size=S"\nC1,simple,C,3,1,2,\nD,configurable,D,0,1,1,"sku=X,size=S"\n'
+                "E,simple,E,1.5E+3,1,1,\n"
+            )
+        ],
+        products={
+            "A": {"stock": 0},
+            "A1": {"stock": 0},
+            "A2": {"stock": 3},
+            "B": {"stock": None},
+            "B1": {"stock": 0},
+            "B2": {"stock": 3},
+            "C": {"stock": 0},
+            "C1": {"stock": 3},
+            "D": {"stock": None},
+        },
+        rejected={11: "stock '1.5E+3' is not a whole number"},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
+        name="prices that were computed from those with tax are as shops show them",
+        files=[
+            magento(
+                "sku,product_type,name,price,special_price\nA,simple,A,16.798319,\nB,simple,B,25.2066,16.798319\n"
+                "C,simple,C,16.798319,16.7984\nD,bundle,D,16.798319,50.000000\nE,simple,E,16.795000,\n"
+            )
+        ],
+        products={
+            "A": {"price": Decimal("16.80"), "list_price": None},
+            "B": {"price": Decimal("16.80"), "list_price": Decimal("25.21")},
+            "C": {"price": Decimal("16.80"), "list_price": None},
+            "D": {"price": Decimal("8.40"), "list_price": Decimal("16.80")},
+        },
+        rejected={6: "has more than 2 decimals"},
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
         name="what Magento replaces in texts is no text",
         files=[
             magento(

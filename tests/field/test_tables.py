@@ -32,6 +32,11 @@ QUOTES = [
         kept=titles(A='"Old" sign', B='27" tray', C='"Halla mug', D='Said "so"', E='Bowl 3"', F="Jug"),
     ),
     table(
+        "tabs, where a quoted name is in a row that a spreadsheet padded",
+        'sku\ttitle\tprice\nA\t"Old" sign\t9\t\t\nB\tJug\t9\t\t\n',
+        kept=titles(A='"Old" sign', B="Jug"),
+    ),
+    table(
         "commas, where a quote that never closes costs its own row",
         'sku,title,price\nA,Mug,1\nB,"Halla mug,2\nC,Bowl,3\nD,"Jug, large",4\n',
         kept=titles(A="Mug", C="Bowl", D="Jug, large"),

@@ -426,6 +426,23 @@ CASES = [
         warnings=[NO_CURRENCY],
     ),
     Case(
+        name="prices without tax, computed from those with it, and the cheapest of them",
+        files=[
+            woo(
+                "ID,Type,SKU,Name,Regular price,Sale price,Parent\n1,variable,A,Tee,,,\n"
+                '2,variation,A-S,Tee,"16,806722689",,A\n3,variation,A-M,Tee,"16,8067","8,4033613445378",A\n'
+                "4,simple,B,Tee,16.8067,16.806722689,\n"
+            )
+        ],
+        products={
+            "A": {"price": Decimal("8.40"), "list_price": Decimal("16.81")},
+            "A-S": {"price": Decimal("16.81"), "list_price": None},
+            "A-M": {"price": Decimal("8.40"), "list_price": Decimal("16.81")},
+            "B": {"price": Decimal("16.81"), "list_price": None},
+        },
+        warnings=[NO_CURRENCY],
+    ),
+    Case(
         name="a slug is the page where the shop has it",
         files=[
             woo("ID,SKU,Name,Regular price,Slug\n1,A,Tee,9,linen-tee\n", shop_url="https://shop.test/de/{key}"),

@@ -38,15 +38,19 @@ NUMBERED = {
 STATES = ("status", "visibility")
 SHOWN, HIDDEN = {"active", "published"}, {"archived", "hidden", "staging"}
 NUMBER_BEFORE = re.compile(r"\A\d+\s+-\s+")  # `2271 - Apparel > Dresses`, as Google's own list of categories has them
-# Not about the product itself: where it is sold, shipped and advertised. Or read in a way of its own, below.
+# Not about the product itself: where it is sold, shipped and advertised, and what else it costs: a text that changes
+# with each price would have it encoded again. Or read in a way of its own, below.
 SKIPPED = re.compile(
     r"(link|mobile_link|canonical_link|ads_.*|shipping.*|tax.*|custom_label_\d|installment|availability_date|"
-    r"identifier_exists|excluded_destination|included_destination|promotion_id|cost_of_goods_sold|unit_pricing_.*|"
+    r"identifier_exists|excluded_destination|included_destination|cost_of_goods_sold|unit_pricing_.*|"
     r"min_handling_time|max_handling_time|transit_time_label|loyalty_points|updated|author|summary|content|guid|"
     r"pubdate|product_detail|structured_.*|loyalty_program|certification|free_shipping_threshold|carrier_shipping|"
     r"short_title|video.*|image\[.*|applink.*|subscription_cost|pickup_.*|fb_product_category|"
+    r"auto_pricing_min_price|maximum_retail_price|minimum_order_value|sell_on_google_.*|product_fee|pause|return_.*|"
+    r"external_seller_id|display_ads_.*|disclosure_date|handling_cutoff_time|ships_from_country|promotion_.*|"
+    r"shopping_ads_.*|lifestyle_image_link|virtual_model_link|document_link|cloud_export_.*|"
     r"product_type|google_product_category|price|sale_price.*|expiration_date|availability|quantity|"
-    r"sell_on_google_quantity|quantity_to_sell_on_facebook|inventory|image_link|additional_image_link)"
+    r"quantity_to_sell_on_facebook|inventory|image_link|additional_image_link)"
 )
 
 
