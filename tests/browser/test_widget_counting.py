@@ -157,3 +157,32 @@ def test_the_fields_of_a_card_keep_their_keys_in_a_carousel(foreign: ForeignPage
     page.locator("article:not([inert]) a[data-kindred]").nth(1).focus()
     page.keyboard.press("Home")
     expect(page.locator("article:not([inert]) a[data-kindred]").nth(0)).to_be_focused()
+
+
+def test_the_slides_of_a_carousel_that_are_out_of_view_are_not_seen(foreign: ForeignPage):
+    stop_clock(foreign.page)
+    foreign.page.set_viewport_size({"width": 390, "height": 844})
+    page = foreign.open(GRANTED.replace('limit="3"', 'no-view limit="8" layout="carousel"'))
+    expect(page.locator("kindred-similar a")).to_have_count(8)
+    page.evaluate(WATCHED)
+    page.clock.run_for(1500)
+    page.evaluate("document.querySelector('kindred-similar').shadowRoot.querySelector('.list').scrollLeft = 9999")
+    page.evaluate(WATCHED)
+    page.clock.run_for(1500)
+    assert collect(page) == [("impression", sku) for sku in "BCIJ"]  # the first two, and the last: E is sold out
+
+
+def test_a_second_that_is_cut_short_by_another_tab_begins_anew(foreign: ForeignPage):
+    stop_clock(foreign.page)
+    page = foreign.open(GRANTED.replace("limit", "no-view limit"), script=f"{HIDE_TAB} window.tab = 'visible';")
+    expect(page.locator("kindred-similar a")).to_have_count(3)
+    page.evaluate(WATCHED)
+    page.clock.run_for(900)
+    page.evaluate("tab = 'hidden'; document.dispatchEvent(new Event('visibilitychange'))")
+    page.clock.run_for(9000)
+    page.evaluate("showTab()")
+    page.clock.run_for(900)
+    page.evaluate("kindred.flush()")
+    assert foreign.sent == []
+    page.clock.run_for(200)
+    assert collect(page) == [("impression", "B"), ("impression", "C"), ("impression", "D")]
