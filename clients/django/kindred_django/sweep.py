@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from kindred_django.configuration import configuration
 from kindred_django.counts import Counts
 from kindred_django.delivery import deliver
-from kindred_django.mirror import delete_products, draft_product, is_changed, mirror_products
+from kindred_django.mirror import delete_products, draft_products, is_changed, mirror_products
 from kindred_django.models import Mirrored, Sweep
 from kindred_django.sources import ProductSource
 from kindred_django.turns import HeldTurn
@@ -69,7 +69,7 @@ def compare_source(source: ProductSource, *, counts: Counts, report: Report) -> 
     cursor = ""
     while True:
         products, cursor = source.read_after(cursor, size=batch_size())
-        drafts = {draft.key: draft for draft in (draft_product(source, product) for product in products)}
+        drafts = {draft.key: draft for draft in draft_products(source, products)}
         known = {row.key: row for row in Mirrored.objects.filter(source=source.name, key__in=drafts)}
         counts.seen += len(drafts)
         counts.sent += sum(key not in known or is_changed(draft, known[key]) for key, draft in drafts.items())
