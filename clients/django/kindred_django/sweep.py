@@ -1,6 +1,6 @@
 """Compares a whole source with what Kindred was told, batch by batch: finds what no signal tells, and what is gone.
 
-A sweep that was interrupted goes on where it was. Memory is that of one batch.
+A sweep that was interrupted goes on where it was, and then looks again at what it had seen. It holds one batch.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def sweep_source(
 ) -> None:
     """Make Kindred have the whole source. Raises Unavailable, Busy and TooManyGone."""
     place, _ = Sweep.objects.get_or_create(source=source.name)
+    was_interrupted = place.cursor != ""  # it may have been long ago
     while True:
         products, place.cursor = source.read_after(place.cursor, size=batch_size())
         mirror_products(source, products, keys=[], turn=turn, counts=counts)
@@ -37,7 +38,9 @@ def sweep_source(
         deliver(turn, counts)  # what was saved meanwhile does not wait for the end
         report(counts)
         if not place.cursor:
-            break
+            if not was_interrupted:
+                break
+            was_interrupted = False
     if not allow_deletes:
         expect_most_to_be_there(source)
     for rows in batches_of_gone(source):

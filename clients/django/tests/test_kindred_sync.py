@@ -83,8 +83,10 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(kindred, override):
     assert (code, "Nothing is lost" in said) == (2, True)
     assert Sweep.objects.get().cursor == str(Product.objects.get(code="P009").pk)
     kindred.decide = real
-    assert sync() == "15 looked at, 15 sent, 0 deleted, 0 refused.\n"
+    Product.objects.filter(code="P000").update(price=77)  # no signal, and before where it goes on
+    assert sync() == "40 looked at, 16 sent, 0 deleted, 0 refused.\n"
     assert len(kindred.products) == 25
+    assert kindred.products["P000"]["price"] == "77.00"
 
 
 def test_memory_is_that_of_a_batch(kindred, override, monkeypatch):

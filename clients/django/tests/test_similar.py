@@ -8,6 +8,7 @@ import threading
 import pytest
 from django.template import engines
 from django.test import Client
+from django.utils.translation import override as override_language
 from shop.models import Product
 
 from kindred_django import similar
@@ -208,3 +209,9 @@ def test_no_view_fails_in_a_project_without_the_setting(settings, cup):
     settings.KINDRED = {}
     assert similar.similar_products(cup) == {"results": []}
     assert asyncio.run(similar.asimilar_products(cup)) == {"results": []}
+
+
+def test_the_heading_is_in_the_language_of_the_page_as_the_list_is(cup, kindred):
+    with override_language("zh-hans"):
+        assert "<h2>相似商品</h2>" in show("{% kindred_similar product %}", product=cup)
+    assert kindred.asked[0][3]["Accept-Language"] == "zh-hans"
