@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 import httpx
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils.timezone import now
 
 from kindred_django.configuration import Configuration, configuration
 
@@ -108,12 +107,12 @@ def read_reason(problem: Mapping[str, Any]) -> str:
 def read_wait(text: str) -> float:
     """Return the seconds of a Retry-After: a number or a date. Nothing, or nonsense: 0."""
     try:
-        seconds = float(text) if text.strip().isdigit() else (_moment(text) - now()).total_seconds()
+        seconds = float(text) if text.strip().isdigit() else (_moment(text) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):
         return 0.0
     return min(max(seconds, 0.0), LONGEST_WAIT_S)
 
 
-def _moment(text: str) -> Any:
+def _moment(text: str) -> datetime:
     moment = parsedate_to_datetime(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

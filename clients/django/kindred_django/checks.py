@@ -75,6 +75,7 @@ def check_sources(given: dict[str, Any]) -> Iterator[CheckMessage]:
             continue
         names.append(source.name or source.__name__)
         yield from check_related(path, source)
+        yield from check_model(path, source)
     if len(names) != len(set(names)):
         yield make_error(7, f"Two sources have one name: {sorted(names)}.", "Give each a `name` of its own.")
 
@@ -87,6 +88,14 @@ def check_related(path: str, source: type[ProductSource]) -> Iterator[CheckMessa
                 model._meta.get_field(mapped)
         except Exception as error:  # LookupError, ValueError, FieldDoesNotExist
             yield make_error(8, f"{path}.related[{label!r}]: {error}", "Write app.Model, and the name of its key.")
+
+
+def check_model(path: str, source: type[ProductSource]) -> Iterator[CheckMessage]:
+    try:
+        source().model()
+    except Exception as error:  # whatever the shop's own code raises
+        text = f"{path} cannot say which model it is of: {type(error).__name__}: {error}"
+        yield make_error(10, text, "Mend its queryset, or write `model` as well.")
 
 
 def check_paths(given: dict[str, Any]) -> Iterator[CheckMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -29,7 +30,7 @@ class Configuration:
     site_url: str = ""  # of this shop: where paths of pages and pictures are
     consent: str = ""  # dotted path of a function: may this request's events be sent? Without it none are
     deliver: str = THREAD  # THREAD, LATER, or the dotted path of a function that is called after each commit
-    enabled: bool = True  # false: nothing is queued, sent or shown
+    enabled: bool | None = None  # false: nothing is queued, sent or shown; none: so while Django's tests run
     batch_size: int = 200  # products in one request
     timeout_s: float = 10.0  # of a request that nobody waits for
     deadline_ms: int = 300  # how long a page waits for similar products
@@ -52,11 +53,24 @@ def configuration() -> Configuration:
 
 
 def is_enabled() -> bool:
-    """Is there anything to do? False in a project that has not set KINDRED, which the system checks mention."""
-    try:
-        return configuration().enabled
-    except ImproperlyConfigured:
+    """Is there anything to do? Not while tests run, unless ENABLED says so: their products are not the shop's."""
+    if is_switched_off():
         return False
+    return configuration().enabled or not are_tests_running()
+
+
+def is_switched_off() -> bool:
+    """Is there nothing to do ever? In a project that has not set KINDRED there is not; the system checks say so."""
+    try:
+        return configuration().enabled is False
+    except ImproperlyConfigured:
+        return True
+
+
+def are_tests_running() -> bool:
+    """Has Django's test environment been set up, as its own runner and pytest-django do? Asks without loading it."""
+    state = getattr(sys.modules.get("django.test.utils"), "_TestState", None)
+    return hasattr(state, "saved_data")
 
 
 def read_consent() -> Callable[[HttpRequest], bool] | None:

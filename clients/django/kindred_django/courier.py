@@ -5,6 +5,7 @@ The rows of the outbox are the truth and this is only the quick way: `kindred_sy
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -16,14 +17,16 @@ from django.utils.module_loading import import_string
 from kindred_django.api import Unavailable
 from kindred_django.configuration import LATER, THREAD, configuration
 from kindred_django.delivery import deliver_queued
-from kindred_django.turns import Busy
+from kindred_django.models import Outgoing
+from kindred_django.turns import Busy, TooEarly
 
 logger = logging.getLogger("kindred_django")
 
 GATHER_S = 0.2  # saves that come together go together
-WORK_S = 30.0  # what a web process gives to it at a time
-WAITS, WAIT_S = 30, 1.0  # while another process sends
-QUIET_S = 5.0  # no thread is started for so long after Kindred did not answer
+WORK_S = 30.0  # after which another process may have its turn
+BUSY_S = 1.0  # between two looks while another process sends
+QUIET_S, LOOK_S = 5.0, 30.0  # at least and at most, between two looks while Kindred is away
+EXIT_S = 3.0  # what a process that ends gives to what it has just queued
 
 
 class Courier:
@@ -33,46 +36,69 @@ class Courier:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._again = False
-        self._quiet_until = 0.0
+        self._at_rest = threading.Event()  # nothing to do, or nothing that can be done now
+        self._at_rest.set()
 
     def wake(self) -> None:
         """Send soon. Returns at once."""
-        if time.monotonic() < self._quiet_until:
-            return
         with self._lock:
             self._again = True
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="kindred-courier", daemon=True)
-                self._thread.start()
+            if self._thread is None or not self._thread.is_alive():
+                thread = threading.Thread(target=self._run, name="kindred-courier", daemon=True)
+                thread.start()
+                self._thread = thread
+                self._at_rest.clear()
 
     def join(self) -> None:
-        """Wait until what was queued has been tried."""
+        """Wait until all that was queued is sent."""
         thread = self._thread
         if thread is not None:
             thread.join()
 
+    def finish(self) -> None:
+        """Have sent what a command saved last, before its process ends: but do not wait for a Kindred that is away."""
+        self._at_rest.wait(EXIT_S)
+
     def _run(self) -> None:
-        patience = WAITS
         while True:
             with self._lock:
                 if not self._again:
                     self._thread = None
+                    self._at_rest.set()
                     return
             time.sleep(GATHER_S)
             self._again = False
             try:
-                deliver_queued(seconds=WORK_S)
-            except Busy:  # whoever has the turn may have looked for the last time already
-                patience -= 1
-                self._again = self._again or patience > 0
-                time.sleep(WAIT_S)
-            except Unavailable as error:
-                self._quiet_until = time.monotonic() + max(QUIET_S, error.retry_after_s)
-                logger.warning("%s What is queued will be sent later.", error)
+                self._rest(self._try())
             except Exception:
                 logger.exception("What is queued for Kindred could not be sent; kindred_sync tries again.")
             finally:
                 connections.close_all()
+
+    def _try(self) -> float:
+        """Send what there is. Returns after how many seconds to try again; 0: there is nothing left."""
+        try:
+            deliver_queued(seconds=WORK_S)
+        except Busy:  # whoever has the turn may have looked for the last time already
+            return BUSY_S
+        except Unavailable as error:
+            if not isinstance(error, TooEarly):
+                logger.warning("%s What is queued will be sent later.", error)
+            return min(max(QUIET_S, error.retry_after_s), LOOK_S)
+        self._again = self._again or Outgoing.objects.exists()
+        return 0.0
+
+    def _rest(self, seconds: float) -> None:
+        if seconds:
+            connections.close_all()  # nobody needs them meanwhile
+            self._at_rest.set()
+            rest(seconds)
+            self._at_rest.clear()
+            self._again = True
+
+
+def rest(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 courier = Courier()
@@ -85,6 +111,14 @@ def _start_anew() -> None:
 
 
 os.register_at_fork(after_in_child=_start_anew)
+
+
+def _finish() -> None:
+    """A command that saves something ends in less time than a thread needs to send it."""
+    courier.finish()
+
+
+atexit.register(_finish)
 
 
 def wake() -> None:

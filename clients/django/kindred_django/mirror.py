@@ -62,6 +62,16 @@ def draft_product(source: ProductSource, product: Any) -> Draft:
     return draft
 
 
+def draft_products(source: ProductSource, products: Iterable[Any]) -> list[Draft]:
+    """Return what is to be sent of a batch. Of two products that are called alike only the first one is."""
+    drafts, taken = [draft_product(source, product) for product in products], dict[str, str]()
+    for draft in drafts:
+        other = draft.key if draft.problem else taken.setdefault(draft.sku, draft.key)
+        if other != draft.key:
+            draft.problem, draft.body_hash = f"Product {other} is called {draft.sku} too.", ""
+    return drafts
+
+
 def mirror_products(
     source: ProductSource, products: Iterable[Any], *, keys: Sequence[str], turn: HeldTurn, counts: Counts
 ) -> None:
@@ -69,7 +79,7 @@ def mirror_products(
 
     Raises Unavailable, whatever has been sent until then being known, and Busy.
     """
-    drafts = {draft.key: draft for draft in (draft_product(source, product) for product in products)}
+    drafts = {draft.key: draft for draft in draft_products(source, products)}
     known = remember_products(source, [*drafts, *keys], drafts=drafts)
     counts.seen += len(drafts)
     changed = [draft for draft in drafts.values() if is_changed(draft, known[draft.key])]

@@ -82,7 +82,7 @@ class Asker:
         try:
             answer = ask_similar(sku, params, language=language)
             self.breaker.note(None)
-            cache.set(key, (time.time(), answer), configuration().cache_s + configuration().stale_s)
+            write_cache(key, answer)
         except Exception as error:
             if not isinstance(error, Unavailable):
                 logger.exception("Similar products of %s could not be had.", sku)
@@ -125,35 +125,62 @@ def similar_products(product: Any, **params: Any) -> Products:
 
     `params` are those of GET products/{sku}/similar/, such as `limit=8` and `strategy="substitutes"`.
     """
-    shown, future = look_up(product, params)
-    if future is not None:
-        try:
-            shown = future.result(configuration().deadline_ms / 1000) or shown
-        except TimeoutError:
-            asker.breaker.note(too_slow())
-    return shown
+    nothing: Products = {"results": []}
+    if not is_enabled() or product is None or product == "":
+        return nothing
+    try:
+        shown, future = look_up(find_sku(product), params)
+        if future is not None:
+            shown = wait_for(future) or shown
+        return shown or nothing
+    except Exception:  # whatever it is: the page is worth more
+        logger.exception("Similar products could not be had.")
+        return nothing
 
 
 async def asimilar_products(product: Any, **params: Any) -> Products:
     """The same for asynchronous views, whose event loop goes on meanwhile."""
-    sku = await sync_to_async(find_sku)(product)
+    try:
+        sku = await sync_to_async(find_sku)(product) if is_enabled() and product is not None else ""
+    except Exception:
+        logger.exception("Similar products could not be had.")
+        sku = ""
     return await asyncio.to_thread(similar_products, sku, **params)
 
 
-def look_up(product: Any, params: Mapping[str, Any]) -> tuple[Products, Future[Products | None] | None]:
+def look_up(sku: str, params: Mapping[str, Any]) -> tuple[Products | None, Future[Products | None] | None]:
     """Return what can be shown at once, and the answer that is worth to wait for, if there is any."""
-    nothing: Products = {"results": []}
-    if not is_enabled() or product is None or product == "":
-        return nothing, None
-    sku, language = find_sku(product), get_language() or ""
+    language = get_language() or ""
     key = "kindred_django:" + hashlib.sha256(to_json([configuration().url, sku, params, language]).encode()).hexdigest()
-    asked_at, shown = cache.get(key) or (0.0, None)
+    asked_at, shown = read_cache(key)
     fresh_s = configuration().cache_s if shown and shown["results"] else min(EMPTY_S, configuration().cache_s)
     if shown is not None and time.time() - asked_at < fresh_s:
         return shown, None
     future = asker.submit(key, sku, params, language)
-    return (shown or nothing), (None if shown and shown["results"] else future)
+    return shown, (None if shown and shown["results"] else future)
 
 
-def too_slow() -> Unavailable:
-    return Unavailable(f"Kindred has not answered within {configuration().deadline_ms} ms.")
+def wait_for(future: Future[Products | None]) -> Products | None:
+    """Return the answer; None: there is none within the deadline."""
+    try:
+        return future.result(configuration().deadline_ms / 1000)
+    except TimeoutError:
+        asker.breaker.note(Unavailable(f"Kindred has not answered within {configuration().deadline_ms} ms."))
+        return None
+
+
+def read_cache(key: str) -> tuple[float, Products | None]:
+    """Return when a list was asked for, and the list. A cache that is down has none, and Kindred is asked."""
+    try:
+        return cache.get(key) or (0.0, None)
+    except Exception as error:
+        logger.warning("The cache does not answer: %s", error)
+        return 0.0, None
+
+
+def write_cache(key: str, answer: Products) -> None:
+    """Keep a list. A cache that is down takes it from no page."""
+    try:
+        cache.set(key, (time.time(), answer), configuration().cache_s + configuration().stale_s)
+    except Exception as error:
+        logger.warning("The cache takes no list of products: %s", error)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.core.signals import setting_changed
+from django.db import router
 from django.db.models import Model, QuerySet
 from django.dispatch import receiver
 from django.utils.module_loading import import_string
@@ -29,7 +30,10 @@ class ProductSource:
     related: Mapping[str, Mapped] = {}
 
     def queryset(self) -> QuerySet[Any]:
-        """Return the products that Kindred shall have. One that leaves it is deleted there."""
+        """Return the products that Kindred shall have. One that leaves it is deleted there.
+
+        Asked while Django starts too: where it needs the database for what it filters by, write `model` as well.
+        """
         raise NotImplementedError
 
     def sku(self, product: Any) -> str:
@@ -56,11 +60,11 @@ class ProductSource:
 
     def read(self, keys: Sequence[str]) -> Iterable[Any]:
         """Return the products of these keys that there are."""
-        return self.queryset().filter(pk__in=keys)
+        return self._just_written().filter(pk__in=keys)
 
     def find_keys(self, keys: Sequence[str]) -> Iterable[Any]:
         """Return which of these keys there are, at less cost than reading the products."""
-        return self.queryset().filter(pk__in=keys).values_list("pk", flat=True)
+        return self._just_written().filter(pk__in=keys).values_list("pk", flat=True)
 
     def read_after(self, cursor: str, *, size: int) -> tuple[Sequence[Any], str]:
         """Return up to `size` products behind the cursor ("": from the first), and the next cursor ("": no more)."""
@@ -71,6 +75,11 @@ class ProductSource:
     def count(self) -> int | None:
         """Return how many products there are; None: that is not known."""
         return self.queryset().count()
+
+    def _just_written(self) -> QuerySet[Any]:
+        """Return the queryset where products are written: a replica may not have yet what is to be sent."""
+        products = self.queryset()
+        return products if getattr(products, "_db", None) else products.using(router.db_for_write(products.model))
 
     # For `to_kindred`.
 

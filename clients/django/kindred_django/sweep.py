@@ -1,6 +1,6 @@
 """Compares a whole source with what Kindred was told, batch by batch: finds what no signal tells, and what is gone.
 
-A sweep that was interrupted goes on where it was. Memory is that of one batch.
+A sweep that was interrupted goes on where it was, and then looks again at what it had seen. It holds one batch.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from kindred_django.configuration import configuration
 from kindred_django.counts import Counts
 from kindred_django.delivery import deliver
-from kindred_django.mirror import delete_products, draft_product, is_changed, mirror_products
+from kindred_django.mirror import delete_products, draft_products, is_changed, mirror_products
 from kindred_django.models import Mirrored, Sweep
 from kindred_django.sources import ProductSource
 from kindred_django.turns import HeldTurn
@@ -30,6 +30,7 @@ def sweep_source(
 ) -> None:
     """Make Kindred have the whole source. Raises Unavailable, Busy and TooManyGone."""
     place, _ = Sweep.objects.get_or_create(source=source.name)
+    was_interrupted = place.cursor != ""  # it may have been long ago
     while True:
         products, place.cursor = source.read_after(place.cursor, size=batch_size())
         mirror_products(source, products, keys=[], turn=turn, counts=counts)
@@ -37,7 +38,9 @@ def sweep_source(
         deliver(turn, counts)  # what was saved meanwhile does not wait for the end
         report(counts)
         if not place.cursor:
-            break
+            if not was_interrupted:
+                break
+            was_interrupted = False
     if not allow_deletes:
         expect_most_to_be_there(source)
     for rows in batches_of_gone(source):
@@ -69,7 +72,7 @@ def compare_source(source: ProductSource, *, counts: Counts, report: Report) -> 
     cursor = ""
     while True:
         products, cursor = source.read_after(cursor, size=batch_size())
-        drafts = {draft.key: draft for draft in (draft_product(source, product) for product in products)}
+        drafts = {draft.key: draft for draft in draft_products(source, products)}
         known = {row.key: row for row in Mirrored.objects.filter(source=source.name, key__in=drafts)}
         counts.seen += len(drafts)
         counts.sent += sum(key not in known or is_changed(draft, known[key]) for key, draft in drafts.items())

@@ -1,6 +1,6 @@
 """Whose turn it is to send. One at a time in the whole shop, so that no older state of a product overtakes a newer one.
 
-A turn is a lease in the database: one whose process died is free again after LEASE_S.
+A turn is a lease in the database: one whose process died is free again after `lease_s`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,29 @@ from django.db.models import F
 from django.utils.timezone import now
 
 from kindred_django.api import Unavailable
+from kindred_django.configuration import configuration
 from kindred_django.models import Turn
 
-LEASE_S = 120.0  # renewed before each request, which takes seconds
+LEASE_S = 60.0  # at least: it is renewed before each request, and a source may take as long to read a batch
 FIRST_WAIT_S, LONGEST_WAIT_S = 2.0, 600.0  # between tries while Kindred is away; doubled each time
 
 
 class Busy(Exception):
     """Somebody else is sending."""
+
+
+class TooEarly(Unavailable):
+    """Nobody was asked, so that nothing is to be noted."""
+
+
+def lease_s() -> float:
+    return max(LEASE_S, 2 * configuration().timeout_s)
+
+
+def lease_left_s() -> float:
+    """Return for how long whoever has the turn keeps it, should it have died; 0: nobody has it."""
+    until = Turn.objects.filter(pk=1).values_list("leased_until", flat=True).first()
+    return max((until - now()).total_seconds(), 0.0) if until else 0.0
 
 
 class HeldTurn:
@@ -33,7 +48,7 @@ class HeldTurn:
 
     def renew(self) -> None:
         """Keep the turn. Raises Busy if it was so late that another one has it."""
-        if not self._mine.update(leased_until=now() + timedelta(seconds=LEASE_S)):
+        if not self._mine.update(leased_until=now() + timedelta(seconds=lease_s())):
             raise Busy
 
     def note_success(self) -> None:
@@ -57,23 +72,19 @@ def take_turn(*, ask_anyway: bool = False) -> Iterator[HeldTurn]:
     Turn.objects.get_or_create(pk=1)
     holder, moment = uuid.uuid4().hex, now()
     free = Turn.objects.filter(pk=1, leased_until__lte=moment)
-    if not free.update(holder=holder, leased_until=moment + timedelta(seconds=LEASE_S)):
+    if not free.update(holder=holder, leased_until=moment + timedelta(seconds=lease_s())):
         raise Busy
     turn = HeldTurn(holder)
     try:
         wait_s = (Turn.objects.get(pk=1).not_before - moment).total_seconds()
         if wait_s > 0 and not ask_anyway:
-            raise _TooEarly(f"Kindred is asked again in {wait_s:.0f} s.", retry_after_s=wait_s)
+            raise TooEarly(f"Kindred is asked again in {wait_s:.0f} s.", retry_after_s=wait_s)
         yield turn
         turn.note_success()
-    except _TooEarly:
+    except TooEarly:
         raise
     except Unavailable as error:
         turn.note_failure(error)
         raise
     finally:
         Turn.objects.filter(pk=1, holder=holder).update(holder="", leased_until=now())
-
-
-class _TooEarly(Unavailable):
-    """Nobody was asked, so that nothing is to be noted."""

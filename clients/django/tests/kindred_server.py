@@ -75,7 +75,8 @@ class KindredServer:
         if headers["Authorization"] != f"Bearer {KEY}":
             return problem(401, "invalid_api_key")
         if path == "products/bulk/":
-            return 200, {"results": [self.take(item) for item in body["products"]]}, {}
+            skus = [item["sku"] for item in body["products"]]
+            return 200, {"results": [self.take(item, skus.count(item["sku"])) for item in body["products"]]}, {}
         if path == "events/":
             return self.record(body["events"])
         return self.decide_product(method, path, body)
@@ -112,8 +113,11 @@ class KindredServer:
         del images[int(rest[1])]
         return 204, None, {}
 
-    def take(self, item):
+    def take(self, item, times):
         sku = item["sku"]
+        if times > 1:
+            errors = [{"field": "sku", "detail": "This sku is in the request twice."}]
+            return {"sku": sku, "outcome": "rejected", "errors": errors}
         if sku in self.bad_skus:
             return {"sku": sku, "outcome": "rejected", "errors": [{"field": "price", "detail": self.bad_skus[sku]}]}
         outcome = "updated" if sku in self.products else "created"

@@ -68,3 +68,11 @@ def test_a_page_about_an_error_does_not_show_the_key(rf, settings):
 @pytest.mark.django_db
 def test_the_tables_are_those_of_the_migrations():
     call_command("makemigrations", "kindred_django", check=True, dry_run=True)
+
+
+def test_a_source_that_cannot_say_which_model_it_is_of_is_named(monkeypatch):
+    from examples.plain import Products
+
+    monkeypatch.setattr(Products, "queryset", lambda self: 1 / 0)
+    [message] = check_settings()
+    assert (message.id, "ZeroDivisionError" in message.msg) == ("kindred_django.E010", True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from datetime import timedelta
 
 import pytest
@@ -142,6 +143,16 @@ def test_a_sku_that_kindred_could_not_have_is_refused_here_and_the_others_go_on(
         == ["Products: ValueError: a SKU has 1 to 100 characters"] * 2
     )
     assert list(kindred.products) == ["GOOD"]
+
+
+def test_of_two_products_that_are_called_alike_the_first_is_there_and_the_second_once_it_has_a_name_of_its_own(kindred):
+    first, second = make_product("CUP", name="First"), make_product("CUP", name="Second")
+    assert deliver_queued().reasons == [("CUP", f"Product {first.pk} is called CUP too.")]
+    assert kindred.products["CUP"]["title"] == "First"
+    first.delete()
+    second.save()
+    assert deliver_queued().sent == 1
+    assert kindred.products["CUP"]["title"] == "Second"
 
 
 def test_a_key_that_is_none_holds_up_no_other(kindred, caplog):
@@ -338,7 +349,7 @@ def test_a_save_starts_a_thread_that_sends_and_does_not_wait_for_it(kindred, ove
 def test_a_thread_that_finds_another_process_sending_tries_again(kindred, override, monkeypatch):
     override(DELIVER="thread")
     with take_turn() as other:
-        monkeypatch.setattr(courier, "WAIT_S", 0)
+        monkeypatch.setattr(courier, "BUSY_S", 0.001)
         real, tried = courier.deliver_queued, []
 
         def let_go_after_two_tries(**rest):
@@ -353,15 +364,57 @@ def test_a_thread_that_finds_another_process_sending_tries_again(kindred, overri
     assert (list(kindred.products), len(tried)) == (["A"], 3)
 
 
-def test_no_thread_is_started_for_a_while_after_kindred_did_not_answer(kindred, override):
+def test_a_thread_tries_again_by_itself_once_kindred_is_back_and_not_before_it_is_time(kindred, override, monkeypatch):
     override(DELIVER="thread")
     kindred.close()
+    rests = []
+
+    def rest(seconds):
+        """Instead of resting: another save; the door is opened; the time comes."""
+        rests.append(seconds)
+        if len(rests) == 1:
+            make_product("B")
+        elif len(rests) == 2:
+            kindred.open()
+        else:
+            Turn.objects.update(not_before=timezone.now())
+
+    monkeypatch.setattr(courier, "rest", rest)
     make_product("A")
     courier.courier.join()
+    assert sorted(kindred.products) == ["A", "B"]
+    assert rests == [courier.QUIET_S] * 3
+    assert (courier.courier._thread, Outgoing.objects.count()) == (None, 0)
+
+
+def test_a_process_that_ends_sends_what_it_saved_last_and_does_not_wait_for_a_kindred_that_is_away(
+    kindred, override, monkeypatch
+):
+    override(DELIVER="thread")
+    monkeypatch.setattr(courier, "GATHER_S", 0.05)
+    make_product("A")
+    courier.courier.finish()
+    assert list(kindred.products) == ["A"]
+    kindred.close()
+    resting, back = threading.Event(), threading.Event()
+    monkeypatch.setattr(courier, "rest", lambda seconds: (resting.set(), back.wait(20)))
     make_product("B")
-    assert courier.courier._thread is None
-    assert Outgoing.objects.count() == 2
+    assert resting.wait(20)
+    monkeypatch.setattr(courier, "EXIT_S", None)  # it would wait for ever
+    courier.courier.finish()
     kindred.open()
+    Turn.objects.update(not_before=timezone.now())
+    back.set()
+
+
+def test_a_thread_that_could_not_be_started_fails_no_save_and_the_next_one_is(kindred, override, monkeypatch):
+    override(DELIVER="thread")
+    with monkeypatch.context() as patch:
+        patch.setattr(courier.threading.Thread, "start", lambda thread: 1 / 0)
+        make_product("A")
+    make_product("B")
+    courier.courier.join()
+    assert sorted(kindred.products) == ["A", "B"]
 
 
 def test_a_shop_may_send_in_its_own_way_and_no_save_fails_for_it(kindred, override):
@@ -374,9 +427,10 @@ def test_a_shop_may_send_in_its_own_way_and_no_save_fails_for_it(kindred, overri
 def test_a_mapping_that_fails_fails_no_save(kindred, monkeypatch, caplog):
     tag = Tag.objects.create(name="x")
     monkeypatch.setitem(all_sources()["Products"].related, "shop.Tag", lambda tag: 1 / 0)
-    tracking.find_watchers.cache_clear()
+    tracking.connect()
     tag.save()
-    tracking.find_watchers.cache_clear()
+    monkeypatch.undo()
+    tracking.connect()
     assert "cannot say which products Tag changes" in caplog.text
 
 

@@ -106,3 +106,31 @@ def test_events_of_another_kind_are_refused_where_they_are_written(request_of, c
 def test_an_asynchronous_view_can_await_it(request_of, cup, kindred):
     assert asyncio.run(events.asend("view", request=request_of(), product=cup))
     assert deliver_queued().events == 1
+
+
+def test_no_order_fails_for_a_line_without_a_product_and_lines_of_one_count_together(request_of, cup, kindred):
+    lines = [(cup, 2), (None, 1), (object(), 1), (cup, 3)]
+    assert events.send_order(request=request_of(), number="1003", lines=lines)
+    assert not events.send_order(request=request_of(), number="1004", lines=[(None, 1)])
+    assert not events.send("view", request=request_of(), product=None)
+    deliver_queued()
+    assert [(event["sku"], event["quantity"]) for event in kindred.events] == [("CUP", 5)]
+
+
+def test_no_page_fails_in_a_project_without_the_setting_or_for_a_consent_that_cannot_be_asked(
+    request_of, cup, kindred, settings, override, monkeypatch, caplog
+):
+    monkeypatch.setattr("shop.consent.has_agreed", lambda request: 1 / 0)
+    assert not events.send("view", request=request_of(), product=cup)
+    assert "which is taken for no" in caplog.text
+    settings.KINDRED = {}
+    assert not events.send("view", request=request_of, product=cup)
+    assert not events.send_order(request=request_of, number="1005", lines=[(cup, 1)])
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_an_event_says_when_it_was_with_its_offset(request_of, cup, kindred, settings, use_tz):
+    settings.USE_TZ, settings.TIME_ZONE = use_tz, "Asia/Shanghai"
+    events.send("view", request=request_of(), product=cup)
+    deliver_queued()
+    assert kindred.events[0]["occurred_at"].endswith("+00:00")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from shop.models import Product, Stock
 
-from kindred_django import sweep
+from kindred_django import sweep, turns
 from kindred_django.management.commands import kindred_sync
-from kindred_django.models import Mirrored, Outgoing, Sweep
+from kindred_django.models import Mirrored, Outgoing, Sweep, Turn
 from kindred_django.turns import take_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,8 +83,10 @@ def test_a_run_that_was_interrupted_goes_on_where_it_was(kindred, override):
     assert (code, "Nothing is lost" in said) == (2, True)
     assert Sweep.objects.get().cursor == str(Product.objects.get(code="P009").pk)
     kindred.decide = real
-    assert sync() == "15 looked at, 15 sent, 0 deleted, 0 refused.\n"
+    Product.objects.filter(code="P000").update(price=77)  # no signal, and before where it goes on
+    assert sync() == "40 looked at, 16 sent, 0 deleted, 0 refused.\n"
     assert len(kindred.products) == 25
+    assert kindred.products["P000"]["price"] == "77.00"
 
 
 def test_memory_is_that_of_a_batch(kindred, override, monkeypatch):
@@ -140,10 +144,19 @@ def test_check_counts_and_sends_nothing(kindred):
 
 def test_a_second_one_at_once_says_so_and_sends_nothing(kindred, monkeypatch):
     monkeypatch.setattr(kindred_sync, "BUSY_FOR_S", 0)
+    monkeypatch.setattr(kindred_sync, "lease_left_s", lambda: 0)  # it has been renewed for as long
     fill(1)
     with take_turn():
         assert sync_failing() == ("Another kindred_sync is at work.", 3)
     assert kindred.asked == []
+
+
+def test_one_that_was_killed_is_waited_for_until_it_is_known_to_be_dead(kindred, monkeypatch):
+    fill(1)
+    Turn.objects.create(pk=1, holder="killed", leased_until=timezone.now() + timedelta(seconds=turns.LEASE_S))
+    monkeypatch.setattr(kindred_sync, "BUSY_FOR_S", 0)
+    monkeypatch.setattr(kindred_sync.time, "sleep", lambda seconds: Turn.objects.update(leased_until=timezone.now()))
+    assert sync() == "1 looked at, 1 sent, 0 deleted, 0 refused.\n"
 
 
 def test_a_source_of_which_much_is_gone_deletes_nothing_until_somebody_says_so(kindred, monkeypatch):

@@ -8,6 +8,7 @@ import threading
 import pytest
 from django.template import engines
 from django.test import Client
+from django.utils.translation import override as override_language
 from shop.models import Product
 
 from kindred_django import similar
@@ -175,3 +176,42 @@ def test_a_shop_may_have_a_template_of_its_own(cup, settings):
 def test_an_asynchronous_view_can_await_a_list(cup, kindred):
     assert asyncio.run(similar.asimilar_products(cup, limit=2))["results"] == [CARD]
     assert kindred.asked[0][2] == {"limit": "2"}
+
+
+@pytest.fixture
+def no_cache(monkeypatch):
+    """A cache that is down."""
+
+    class Down:
+        def get(self, key):
+            raise ConnectionError("no cache")
+
+        def set(self, key, value, timeout):
+            raise ConnectionError("no cache")
+
+    monkeypatch.setattr(similar, "cache", Down())
+
+
+def test_a_cache_that_is_down_takes_no_list_from_a_page_and_is_not_taken_for_kindred(cup, kindred, no_cache, caplog):
+    for _ in range(4):
+        assert "Mug" in show("{% kindred_similar product %}", product=cup)
+    assert similar.asker.breaker.failures == 0
+    assert "The cache does not answer: no cache" in caplog.text
+
+
+@pytest.mark.parametrize("product", [None, "", object()])
+def test_no_view_fails_for_what_is_no_product(kindred, product):
+    assert similar.similar_products(product) == {"results": []}
+    assert asyncio.run(similar.asimilar_products(product)) == {"results": []}
+
+
+def test_no_view_fails_in_a_project_without_the_setting(settings, cup):
+    settings.KINDRED = {}
+    assert similar.similar_products(cup) == {"results": []}
+    assert asyncio.run(similar.asimilar_products(cup)) == {"results": []}
+
+
+def test_the_heading_is_in_the_language_of_the_page_as_the_list_is(cup, kindred):
+    with override_language("zh-hans"):
+        assert "<h2>相似商品</h2>" in show("{% kindred_similar product %}", product=cup)
+    assert kindred.asked[0][3]["Accept-Language"] == "zh-hans"

@@ -14,15 +14,22 @@ INSTALLED_APPS = [
     "shop",
     "kindred_django",
 ]
-# A file: threads of the courier look at the same database as the test.
+OPTIONS = {"timeout": 20} | ({"init_command": "PRAGMA synchronous=OFF;"} if django.VERSION >= (5, 1) else {})
+# Files: threads of the courier look at the same database as the test.
 FOLDER = tempfile.mkdtemp(prefix="kindred-client-tests-")
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.path.join(FOLDER, "shop.sqlite3"),
         "TEST": {"NAME": os.path.join(FOLDER, "test.sqlite3")},
-        "OPTIONS": {"timeout": 20} | ({"init_command": "PRAGMA synchronous=OFF;"} if django.VERSION >= (5, 1) else {}),
-    }
+        "OPTIONS": OPTIONS,
+    },
+    "warehouse": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.path.join(FOLDER, "warehouse.sqlite3"),
+        "TEST": {"NAME": os.path.join(FOLDER, "test-warehouse.sqlite3")},
+        "OPTIONS": OPTIONS,
+    },
 }
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -35,4 +42,5 @@ KINDRED = {
     "SOURCES": ["examples.plain.Products"],
     "SITE_URL": "https://shop.example",
     "DELIVER": "later",
+    "ENABLED": True,
 }

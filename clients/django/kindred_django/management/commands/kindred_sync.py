@@ -18,7 +18,7 @@ from kindred_django.delivery import deliver, deliver_queued
 from kindred_django.models import Mirrored, Outgoing, Sweep
 from kindred_django.sources import all_sources
 from kindred_django.sweep import TooManyGone, compare_source, sweep_source
-from kindred_django.turns import Busy, take_turn
+from kindred_django.turns import Busy, lease_left_s, take_turn
 
 REFUSED, UNAVAILABLE, BUSY = 1, 2, 3  # exit codes
 LOOK_S = 2.0  # how often --watch looks for what is queued
@@ -87,8 +87,8 @@ class Command(BaseCommand):
             raise CommandError(f"Kindred does not take {refused:,} products as they are.", returncode=REFUSED)
 
     def run_turn(self, counts: Counts, *, full: bool, allow_deletes: bool) -> None:
-        """Deliver and sweep, once whoever sends just now is done. Raises Busy where that takes longer."""
-        deadline = time.monotonic() + BUSY_FOR_S
+        """Deliver and sweep, once whoever sends just now is done or known to be dead. Raises Busy where neither."""
+        deadline = time.monotonic() + max(BUSY_FOR_S, lease_left_s() + BUSY_LOOK_S)
         while True:
             try:
                 with take_turn(ask_anyway=True) as turn:
