@@ -2974,6 +2974,20 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/one_run.py",
+        'absence = NO_FILES if is_fetched else ""',
+        'absence = ""',
+        ("tests/catalog/sources/test_running.py",),
+        "whoever reads of a missing picture is sent to a temporary folder",
+    ),
+    Mutant(
+        "catalog/management/commands/sources.py",
+        "            if run.is_dry:\n",
+        "            if run.rows < 0:\n",
+        ("tests/catalog/sources/test_sources_command.py",),
+        "a dry run that failed names no way to try again",
+    ),
+    Mutant(
+        "catalog/sources/one_run.py",
         "is_temporary = bool(run.rows)",
         "is_temporary = False",
         ("tests/catalog/sources/test_running.py",),

@@ -78,7 +78,7 @@ def choose_target(url: str) -> Target:
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     inside = all(is_allowed_inside(address) for address in addresses)
     if not inside and not all(is_public(address) for address in addresses):
-        raise FetchError(f"the host {host} is not on the public internet")
+        raise FetchError(f"the host {host} is not on the public internet, nor in KINDRED_FETCH_NETWORKS")
     if not inside and port not in (None, *PORTS.values()):
         raise FetchError("only ports 80 and 443 are fetched from")
     return Target(parts, host, port or PORTS[parts.scheme], tuple(dict.fromkeys(map(str, addresses))))

@@ -32,10 +32,11 @@ Found = Picture | PictureUrl | RowError
 
 
 class PictureFolder:
-    """The folder given as --images. Nothing outside it is ever read."""
+    """The folder given as --images. Nothing outside it is ever read. `absence` says why a file is not there."""
 
-    def __init__(self, root: Path, *, report: ImportReport, dry_run: bool = False) -> None:
+    def __init__(self, root: Path, *, report: ImportReport, dry_run: bool = False, absence: str = "") -> None:
         self.root = root.resolve()
+        self.absence = absence or f"there is no such file in {self.root}"
         self.report = report
         self.dry_run = dry_run
         self.shared: set[str] = set()  # names that several URLs end in
@@ -97,7 +98,7 @@ class PictureFolder:
             return path
         path = self.index.find(relative) or self.index.find(unquote(relative)) or path
         if not path.is_file():
-            raise RowError(f"unknown picture {name!r}: there is no such file in {self.root}")
+            raise RowError(f"unknown picture {name!r}: {self.absence}")
         return self._inside(path, name)
 
     def _find_by_url(self, url: str) -> Path | PictureUrl:

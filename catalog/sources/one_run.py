@@ -30,6 +30,7 @@ from catalog.sources.settling import note_standing, settle_vanished
 from catalog.sources.stored_texts import as_stored
 
 MAX_WARNINGS, MAX_WARNING = 100, 2000  # of a run; characters of each
+NO_FILES = "a feed from an address has no files beside it: pictures are addresses, or of Magento, below its --shop-url"
 Fetch = Callable[..., Feed | None]
 
 logger = logging.getLogger(__name__)
@@ -109,8 +110,10 @@ def _load_feed(content: IO[bytes], feed: Feed, *, progress: RunProgress) -> Endi
     standing = note_standing(run)
     try:
         with TemporaryDirectory(dir=settings.KINDRED_HOME) as empty, open_scratch() as waiting:
-            folder = empty if is_web_address(run.source.address) else Path(run.source.address).parent
-            pictures = PictureFolder(Path(folder), report=report, dry_run=run.is_dry)
+            is_fetched = is_web_address(run.source.address)
+            folder = empty if is_fetched else Path(run.source.address).parent
+            absence = NO_FILES if is_fetched else ""
+            pictures = PictureFolder(Path(folder), report=report, dry_run=run.is_dry, absence=absence)
             loader = Loader(_as_load_options(run, feed), folder=pictures, report=report)
             store = RowStore(content, waiting)
             form = Form(format=feed.reader, encoding=run.source.encoding, decimal=run.source.decimal)

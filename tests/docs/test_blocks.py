@@ -74,7 +74,7 @@ NOT_RUN |= {
     ("README.md", f"python manage.py sources add {said}"): ("needs the shop that it names", commands.check_commands)
     for said in (
         "shop --kind google --address https://www.shop.example/feed.xml",
-        "shopify --kind shopify --address https://www.shop.example \\",
+        "shopify --kind shopify --address https://www.shop.example",
         "woo --kind woocommerce --address https://www.shop.example/export.csv \\",
         "magento --kind magento --address https://www.shop.example/export.csv \\",
         "own --kind jsonl --address https://www.shop.example/products.jsonl",

@@ -97,9 +97,6 @@ class Command(BaseCommand):
         source.save()
         self.stdout.write(f"Source {source} is kept, and read {source.timetable} once it is enabled. A dry run:")
         self._run_here(source, SourceRun.Start.DRY_RUN)
-        self.stdout.write(
-            f"If that is right, load it and keep it true: python manage.py sources enable {quote(source.name)}"
-        )
 
     def _change(self, options: dict[str, Any]) -> None:
         source = find_source(options["name"])
@@ -134,7 +131,7 @@ class Command(BaseCommand):
             return
         table = Table("Source", "Kind", "State", "Last run", "Came of it", "Next run", box=None, pad_edge=False)
         for source, last in found:
-            ended = f"{last.created_at:%Y-%m-%d %H:%M} {last.start}" if last else ""
+            ended = f"{last.created_at:%Y-%m-%d %H:%M}, {last.get_start_display().lower()}" if last else ""
             outcome = (last.error or next(describe_run(last), "")) if last else ""
             following = f"{source.next_run_at:%Y-%m-%d %H:%M}" if source.next_run_at else ""
             table.add_row(source.name, source.kind, describe_state(source, last), ended, outcome, following)
@@ -155,8 +152,6 @@ class Command(BaseCommand):
             self.stdout.write("The worker reads it as soon as it can: `sources list` shows how far it is.")
             return
         self._run_here(source, start)
-        if start == SourceRun.Start.PERSON and not source.is_enabled:
-            self.stdout.write(f"To have it read by its schedule: python manage.py sources enable {quote(source.name)}")
 
     def _run_here(self, source: Source, start: SourceRun.Start) -> None:
         with show_progress(source) as show:
@@ -169,7 +164,12 @@ class Command(BaseCommand):
             raise CommandError(f"Say what becomes of them: {command} --let-them-go, or {command} --keep-them")
         if run.state not in ENDED_WELL:
             again = f" It is tried again at {source.next_run_at:%H:%M} UTC." if source.next_run_at else ""
+            if run.is_dry:
+                again = f" To look again: python manage.py sources run {quote(source.name)} --dry-run"
             raise CommandError(f"{run.error}{again}")
+        if not source.is_enabled:
+            to = "If that is right, load it and keep it true" if run.is_dry else "To have it read by its schedule"
+            self.stdout.write(f"{to}: python manage.py sources enable {quote(source.name)}")
 
     def _enable(self, options: dict[str, Any]) -> None:
         source = find_source(options["name"])

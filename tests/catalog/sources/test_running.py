@@ -68,6 +68,22 @@ def test_pages_that_a_feed_names_without_their_shop_are_below_the_address_of_the
     assert list(Product.objects.values_list("url", flat=True)) == ([url] if url else [])
 
 
+def test_a_picture_that_a_fetched_feed_names_like_a_file_is_told_how_it_is_named_there(feed):
+    feed.path.write_text("sku,title,images\nA,Mug,m/u/mug.jpg\n")
+    source = feed.add(address="https://s.example/feed.csv")
+
+    def fetch(request, *, into, on_progress):
+        return fetching.fetch_feed(replace(request, address=str(feed.path)), into=into, on_progress=on_progress)
+
+    run = source.runs.create(start=SourceRun.Start.PERSON)
+    running.run_source(source.pk, fetch=fetch)
+    run.refresh_from_db()
+    assert run.warnings == [
+        "Line 2 (A): unknown picture 'm/u/mug.jpg': a feed from an address has no files beside it: pictures are "
+        "addresses, or of Magento, below its --shop-url. The row is loaded without it."
+    ]
+
+
 def test_content_that_is_the_same_is_not_read_again_although_the_server_does_not_know(feed):
     source = feed.add()
     feed.write("A,Mug")

@@ -74,12 +74,17 @@ def test_what_cannot_be_added_says_why_and_adds_nothing(feed):
 
 def test_a_feed_that_cannot_be_read_is_kept_and_cannot_be_enabled_before_it_was_tried(feed):
     feed.write("A", columns="sku")
-    with pytest.raises(CommandError, match="The file has no column title"):
+    with pytest.raises(CommandError, match="The file has no column title") as refused:
         add(feed)
+    assert str(refused.value).endswith(" To look again: python manage.py sources run shop --dry-run")
     assert fail("enable", "shop") == "See first what shop would do: manage.py sources run shop --dry-run"
     assert fail("run", "shop").startswith("See first what shop would do")
     feed.write("A,Mug")
-    sources("run", "shop", "--dry-run")
+    assert sources("run", "shop", "--dry-run") == [
+        "Would create 1, would change 0, unchanged 0, rejected 0.",
+        "If that is right, load it and keep it true: python manage.py sources enable shop",
+    ]
+    assert ", dry run  " in sources("list")[1]
     assert sources("run", "shop") == [
         "Created 1, changed 0, unchanged 0, rejected 0.",
         "To have it read by its schedule: python manage.py sources enable shop",
