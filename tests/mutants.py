@@ -2824,8 +2824,15 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/one_run.py",
-        "is_temporary = bool(run.rows)",
-        "is_temporary = False",
+        "[word_for_sources(said) for said in report",
+        "[said for said in report",
+        ("tests/catalog/sources/test_advice.py",),
+        "staff are told to pass an option that a source does not have",
+    ),
+    Mutant(
+        "catalog/sources/one_run.py",
+        "word_for_sources(said), bool(run.rows)",
+        "word_for_sources(said), False",
         ("tests/catalog/sources/test_running.py",),
         "a feed that broke off waits for hours",
     ),
