@@ -2988,8 +2988,15 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/one_run.py",
-        "is_temporary = bool(run.rows)",
-        "is_temporary = False",
+        "as_stored(word_for_sources(said))",
+        "as_stored(said)",
+        ("tests/catalog/sources/test_advice.py",),
+        "staff are told to pass an option that a source does not have",
+    ),
+    Mutant(
+        "catalog/sources/one_run.py",
+        "word_for_sources(said), bool(run.rows)",
+        "word_for_sources(said), False",
         ("tests/catalog/sources/test_running.py",),
         "a feed that broke off waits for hours",
     ),

@@ -19,6 +19,7 @@ from catalog.importers.reading import Form, read_rows
 from catalog.importers.report import ImportFileError, ImportReport, SourceRow
 from catalog.models import SourceRun
 from catalog.sources.addresses import is_web_address
+from catalog.sources.advice import word_for_sources
 from catalog.sources.feed import Feed, FeedError, FeedRequest, Validators
 from catalog.sources.leasing import LeaseLost
 from catalog.sources.progress import RunProgress, RunStopped, WorkerEnds
@@ -69,7 +70,7 @@ def _explain_failure(error: Exception, *, run: SourceRun) -> Ending:
         case FeedError():
             is_temporary, retry_after_s = error.is_temporary, error.retry_after_s
         case ImportFileError():  # one that was cut short may be whole next time; one of another format will not
-            is_temporary = bool(run.rows)
+            said, is_temporary = word_for_sources(said), bool(run.rows)
         case SealBroken():
             pass
         case OperationalError() | InterfaceError():
@@ -161,6 +162,6 @@ def _note_report(run: SourceRun, report: ImportReport, reasons: Reasons) -> None
     for name in ("created", "changed", "unchanged", "rejected", "pictures"):
         setattr(run, name, getattr(report, name))
     more = len(report.warnings) - MAX_WARNINGS
-    said = [as_stored(warning)[:MAX_WARNING] for warning in report.warnings[:MAX_WARNINGS]]
-    run.warnings = said + ([f"{more} more warnings."] if more > 0 else [])
+    warnings = [as_stored(word_for_sources(said))[:MAX_WARNING] for said in report.warnings[:MAX_WARNINGS]]
+    run.warnings = warnings + ([f"{more} more warnings."] if more > 0 else [])
     run.reasons, run.rejected_rows = reasons.as_list(), reasons.as_csv()
