@@ -2918,7 +2918,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/one_run.py",
-        "said = [as_stored(warning)[:MAX_WARNING]",
+        "warnings = [as_stored(word_for_sources(said))[:MAX_WARNING]",
         "said = [warning",
         ("tests/catalog/sources/test_ends_of_runs.py",),
         "a column with a NUL in its name leaves the run being read for ever",
