@@ -2799,7 +2799,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sources/source.py",
-        "return timezone.now() - self.read_at < READ_AGAIN_AFTER",
+        "return timedelta(0) <= timezone.now() - self.read_at < READ_AGAIN_AFTER",
         "return True",
         ("tests/catalog/sources/test_running.py",),
         "a sale in a feed that does not change never begins",
@@ -2929,6 +2929,13 @@ MUTANTS = (
         "pass",
         ("tests/catalog/sources/test_ends_of_runs.py",),
         "a restart of the database in the middle of a run costs five minutes, and its ending",
+    ),
+    Mutant(
+        "catalog/sources/running.py",
+        "        if not connection.in_atomic_block:",
+        "        if False:",
+        ("tests/catalog/sources/test_ends_of_runs.py",),
+        "Ctrl-C in the middle of a query ends with a fault, and the source is locked for five minutes",
     ),
     Mutant(
         "catalog/sources/running.py",

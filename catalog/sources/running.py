@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import current_app
+from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Source, SourceRun
@@ -102,6 +103,8 @@ def _complete(run: SourceRun, *, lease: Lease, fetch: Fetch, show: Show | None =
     try:
         ending = carry_out(RunProgress(run, lease=lease, show=show), fetch=fetch)
     except KeyboardInterrupt:
+        if not connection.in_atomic_block:  # a query may have been under way, and then it takes no other one
+            connection.close()
         finish_run(run, Ending(state=SourceRun.State.STOPPED, error="Stopped from the terminal."), lease=lease)
         raise
     finish_run(run, ending, lease=lease)

@@ -60,9 +60,11 @@ def enable_source(source: Source) -> None:
 
 
 def disable_source(source: Source) -> None:
-    """Have the source left alone; a run that is at work goes on to its end."""
+    """Have the source left alone; a run that is at work goes on to its end, and one that people asked for is done."""
     source.is_enabled, source.next_run_at = False, None
     source.save(update_fields=["is_enabled", "next_run_at"])
+    for given_back in source.runs.filter(start=SourceRun.Start.SCHEDULE, state=SourceRun.State.WAITING):
+        stop_run(given_back)
 
 
 def note_decision(source: Source, decision: Source.Decision) -> None:

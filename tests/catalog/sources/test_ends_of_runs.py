@@ -17,7 +17,7 @@ from catalog.models import Source, SourceRun
 from catalog.sources import fetching, progress, running
 from catalog.sources.feed import Credentials, Validators
 from catalog.sources.leasing import take_lease
-from catalog.sources.steering import request_run
+from catalog.sources.steering import disable_source, request_run
 from tests.catalog.sources.feed_site import FEED, FeedSite, open_site
 from tests.catalog.sources.small_feed import PERSON, counts, shown
 
@@ -93,6 +93,26 @@ def test_a_worker_that_ends_leaves_its_run_to_the_one_that_was_asked_for_meanwhi
     assert (source.runs.first().state, shown()) == (State.DONE, ["A"])
 
 
+def test_a_run_of_the_schedule_that_a_worker_gave_back_is_not_done_once_the_source_is_disabled(feed):
+    source = feed.add(is_enabled=True)
+    feed.write("A,Mug")
+    given_back = source.runs.create(start=SourceRun.Start.SCHEDULE)
+
+    disable_source(source)
+    running.run_source(source.pk)
+
+    given_back.refresh_from_db()
+    assert (given_back.state, shown()) == (State.STOPPED, [])
+
+
+def test_content_that_was_read_in_times_to_come_is_read_again(feed):
+    source = feed.add()
+    feed.write("A,Mug")
+    feed.read(source)
+    Source.objects.update(read_at=timezone.now() + timedelta(days=400))
+    assert feed.read(source).state == State.DONE
+
+
 def test_a_run_whose_ending_could_not_be_written_is_found_by_beat_and_marked(feed, monkeypatch):
     source = feed.add()
     feed.write("A,Mug")
@@ -161,6 +181,23 @@ def test_a_database_that_goes_away_midway_and_comes_back_has_the_run_end_and_tri
     assert (source.lease, source.failures, source.validators) == ("", 1, Validators())
     assert timedelta(seconds=50) < source.next_run_at - timezone.now() < timedelta(seconds=91)
     assert counts(feed.read(source)) == (1, 0, 0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ctrl_c_in_the_middle_of_a_query_stops_the_run_in_good_order(feed):
+    source = feed.add()
+    feed.write("A,Mug")
+
+    def fetch(request, **options):
+        connection.connection.pgconn.send_query(b"SELECT 1")  # its answer is never fetched
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        running.run_here(source, PERSON, fetch=fetch)
+
+    run = source.runs.get()
+    source.refresh_from_db()
+    assert (run.state, run.error, source.lease) == (State.STOPPED, "Stopped from the terminal.", "")
 
 
 def test_a_database_that_stays_away_is_said_in_one_sentence(feed, monkeypatch):
