@@ -190,6 +190,31 @@ def test_why_is_asked_for_when_somebody_wants_to_know(foreign: ForeignPage, look
     expect(button).to_be_focused()
 
 
+@pytest.mark.parametrize("body", [CAROUSEL.replace("limit", "why limit"), TEMPLATE], ids=["own card", "template"])
+def test_from_the_answer_the_keyboard_goes_on_behind_its_button(foreign: ForeignPage, looks, body):
+    page = foreign.open(f'{body}<a href="#after">After</a>')
+    page.get_by_role("button", name="Why?").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Why?")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    second = page.locator("kindred-similar [part=item] a[href], article:not([inert]) a[href]").nth(1)
+    expect(second).to_be_focused()
+
+
+def test_a_list_that_changes_while_it_has_the_focus_keeps_it(foreign: ForeignPage):
+    page = foreign.open('<kindred-similar anchors="A" limit="3"></kindred-similar>')
+    page.locator("kindred-similar a").nth(1).focus()
+    for name, value, path in (("anchors", "A, B", "/3"), ("limit", "1", "/2")):
+        before = page.evaluate("document.querySelector('kindred-similar').recommendations.recommendation_id")
+        page.locator("kindred-similar").evaluate(
+            "(list, [name, value]) => list.setAttribute(name, value)", [name, value]
+        )
+        changed = "(id) => document.querySelector('kindred-similar').recommendations.recommendation_id !== id"
+        page.wait_for_function(changed, arg=before)
+        assert focused(page) == path
+
+
 def test_without_its_attribute_nobody_is_told_why(foreign: ForeignPage):
     page = foreign.open('<kindred-similar sku="A" limit="2"></kindred-similar>')
     expect(page.locator("kindred-similar a")).to_have_count(2)

@@ -8,7 +8,7 @@ import re
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from recommendations.widget import CLASSIC, MODULE, read_script, version_address
 
@@ -65,3 +65,10 @@ def test_the_command_prints_lines_that_browsers_accept(client):
         assert base64.b64decode(integrity) == hashlib.sha384(client.get(path).content).digest()
     assert '<kindred-similar key="kindred_pk_1"></kindred-similar>' in said.getvalue()
     assert read_script(MODULE).version != read_script(CLASSIC).version
+
+
+def test_the_command_prints_no_secret_key():
+    said = StringIO()
+    with pytest.raises(CommandError, match="--scope publishable"):
+        call_command("widget", "--key", "kindred_sk_1", stdout=said)
+    assert said.getvalue() == ""

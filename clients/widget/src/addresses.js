@@ -13,7 +13,7 @@ function findHome() {
 }
 
 export const SECRET = "kindred_sk_"; // what a key begins with that may write
-export const SECRET_SHOWN = "everybody can read the secret key on this page: revoke it, and use a publishable one";
+export const SECRET_SHOWN = "everybody can read the secret key on this page: revoke it";
 
 export function safeAddress(address) {
   return /^https?:/i.test(address) ? address : "#";

@@ -61,7 +61,7 @@ function isWrittenTo(event) {
 }
 
 /* The link of a card, also where the card stands in the page itself. */
-function findTarget(item) {
+export function findTarget(item) {
   for (const root of item.querySelector("slot").assignedElements({ flatten: true })) {
     const found = root.matches("a[href], button") ? root : root.querySelector("a[href], button");
     if (found) return found;

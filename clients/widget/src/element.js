@@ -1,6 +1,7 @@
 /* <kindred-similar>: a list of products like one product, like a cart, or popular ones. docs/widget.md has every attribute. */
 
 import { buildCard, buildEmptyCard, describeResult } from "./card.js";
+import { findTarget } from "./carousel.js";
 import { hearElement, recall, remember } from "./consent.js";
 import { recordEvent } from "./events.js";
 import { forgetItems, watchItem } from "./impressions.js";
@@ -120,6 +121,7 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
     forgetItems(this.#items);
     const template = findTemplate(this);
     const slotted = this.#slotted;
+    const focused = this.#items.findIndex((item) => item.matches(":focus-within"));
     this.#slotted = template ? items.map(({ card }) => card) : [];
     this.#items = items.map(({ card, extra }, place) => this.#buildItem(card, { extra, isSlotted: template, slot: `kindred-${place + 1}` }));
     keepHeight(this, () => {
@@ -127,6 +129,8 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
       for (const card of slotted) card.remove();
       this.append(...this.#slotted);
     });
+    const item = this.#items[Math.min(focused, items.length - 1)]; // such as of a cart that a button has just added to
+    item && findTarget(item)?.focus({ preventScroll: true });
   }
 
   /* Every card stands in a slot, so that a page may put one of its own there. */

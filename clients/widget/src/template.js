@@ -57,8 +57,8 @@ function fillPicture(element, { picture, title }) {
 
 /* Whether a click in `item` opens the product: on a link, where the template names one on that, and on no control. */
 export function isOpening(event, item) {
-  const path = event.composedPath();
-  const inside = path.slice(0, path.indexOf(item)).filter((node) => node.matches);
+  const path = event.composedPath().filter((node) => node.matches);
+  const inside = path.slice(0, path.indexOf(item));
   if (inside.some((node) => node.matches(CONTROLS)) || !inside.some((node) => node.matches("a[href]"))) return false;
   const named = inside.find((node) => node.slot)?.querySelector("[data-kindred~=link]");
   return !named || inside.includes(named);

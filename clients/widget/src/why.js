@@ -20,7 +20,7 @@ export async function openWhy(button, { root, wish, pair, words }) {
   if (popover.showPopover) {
     popover.popover = "auto"; // closed by Escape and by a click beside it
     popover.addEventListener("toggle", (event) => event.newState === "closed" && end());
-    popover.showPopover();
+    popover.showPopover({ source: button }); // from its last control Tab goes on behind the button
   }
   place(popover, button);
   popover.focus({ preventScroll: true });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recommendations.widget import CLASSIC, MODULE, read_script, version_address
 
@@ -20,6 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--key", default="", help="a publishable API key, where reading needs one")
 
     def handle(self, *args: Any, origin: str, key: str, **options: Any) -> None:
+        if key.startswith("kindred_sk_"):
+            raise CommandError(
+                "Everybody can read the key in a page: make one with `api_key create --scope publishable`."
+            )
         home = origin.rstrip("/")
         with_key = f' key="{key}"' if key else ""
         for line in (
