@@ -3135,6 +3135,27 @@ MUTANTS = (
         "products of the shop's tests overwrite those of its customers",
     ),
     Mutant(
+        "clients/django/kindred_django/sweep.py",
+        '    was_interrupted = place.cursor != ""',
+        "    was_interrupted = False",
+        (DJANGO_CLIENT,),
+        "a run that goes on where one of yesterday stopped says that all is there",
+    ),
+    Mutant(
+        "clients/django/kindred_django/mirror.py",
+        "        if other != draft.key:\n",
+        "        if False:\n",
+        (DJANGO_CLIENT,),
+        "two products that are called alike are both lost",
+    ),
+    Mutant(
+        "clients/django/kindred_django/management/commands/kindred_sync.py",
+        "max(BUSY_FOR_S, lease_left_s() + BUSY_LOOK_S)",
+        "BUSY_FOR_S",
+        (DJANGO_CLIENT,),
+        "a sync after one that was killed gives up, since the dead one has the turn",
+    ),
+    Mutant(
         "clients/django/kindred_django/turns.py",
         "    free = Turn.objects.filter(pk=1, leased_until__lte=moment)\n",
         "    free = Turn.objects.filter(pk=1)\n",

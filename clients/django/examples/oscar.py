@@ -41,12 +41,13 @@ class OscarProducts(ProductSource):
         bought = Selector().strategy().fetch_for_product(product)
         price, stock = bought.price, bought.stockrecord
         category = product.get_categories().first()
+        names = [step.name.replace("/", "-") for step in category.get_ancestors_and_self()] if category else []
         pictures = product.get_all_images() or (product.parent.get_all_images() if product.is_child else [])
         design = product.parent if product.is_child else product
         return {
             "title": product.get_title(),
             "description": product.description or design.description,
-            "category": "/".join(step.name for step in category.get_ancestors_and_self()) if category else None,
+            "category": "/".join(names) or None,
             "price": (price.incl_tax if price.is_tax_known else price.excl_tax) if price.exists else None,
             "currency": price.currency or "",
             "stock": stock.net_stock_level if stock and product.get_product_class().track_stock else None,

@@ -65,7 +65,10 @@ def ask_saleor(first=PAGE, after=None, where=None):
         if errors := answer.json().get("errors"):
             raise Unavailable(f"Saleor does not list its products: {errors[0]['message']}")
         return answer.json()["data"]["products"]
-    except httpx.HTTPError as error:  # it is asked again later, and what is queued stays queued
+    except (
+        httpx.HTTPError,
+        ValueError,
+    ) as error:  # or a page of a proxy: it is asked again later, nothing is lost
         raise Unavailable(f"Saleor does not answer ({type(error).__name__}).") from error
 
 

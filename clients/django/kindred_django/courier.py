@@ -55,9 +55,9 @@ class Courier:
         if thread is not None:
             thread.join()
 
-    def finish(self) -> None:
+    def finish(self, seconds: float | None = EXIT_S) -> None:
         """Have sent what a command saved last, before its process ends: but do not wait for a Kindred that is away."""
-        self._at_rest.wait(EXIT_S)
+        self._at_rest.wait(seconds)
 
     def _run(self) -> None:
         while True:

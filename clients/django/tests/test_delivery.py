@@ -393,15 +393,14 @@ def test_a_process_that_ends_sends_what_it_saved_last_and_does_not_wait_for_a_ki
     override(DELIVER="thread")
     monkeypatch.setattr(courier, "GATHER_S", 0.05)
     make_product("A")
-    courier.courier.finish()
+    courier.courier.finish(None)
     assert list(kindred.products) == ["A"]
     kindred.close()
     resting, back = threading.Event(), threading.Event()
     monkeypatch.setattr(courier, "rest", lambda seconds: (resting.set(), back.wait(20)))
     make_product("B")
     assert resting.wait(20)
-    monkeypatch.setattr(courier, "EXIT_S", None)  # it would wait for ever
-    courier.courier.finish()
+    courier.courier.finish(None)  # it would wait for ever
     kindred.open()
     Turn.objects.update(not_before=timezone.now())
     back.set()

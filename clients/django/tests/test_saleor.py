@@ -120,6 +120,13 @@ def test_saleor_that_is_down_loses_nothing_and_deletes_nothing(saleor, kindred):
     assert sync() == "2 looked at, 0 sent, 0 deleted, 0 refused.\n"
 
 
+def test_a_page_of_a_proxy_in_place_of_saleor_loses_nothing(saleor, kindred):
+    fill(saleor, 2)
+    saleor.page = "<h1>Back soon</h1>"
+    with pytest.raises(CommandError, match=r"Saleor does not answer \(JSONDecodeError\).* Nothing is lost"):
+        sync()
+
+
 def test_what_saleor_does_not_answer_is_said(saleor, settings):
     settings.SALEOR["CHANNEL"] = "no-channel"
     with pytest.raises(CommandError, match="Saleor does not list its products: You need to provide a channel"):

@@ -149,7 +149,7 @@ def stock_shelves(shop: Shop) -> None:
         upc = f"MUG-{colour}"
         shop.add_product(upc=upc, title="", price=price, parent="MUG", colour=colour, structure="child")
     shop.add_product(upc="MUG-tall", title="Stoneware mug, tall", price="14.00", category="Kitchen > Mugs", stock=2)
-    shop.add_product(upc="BOWL", title="Salad bowl of oak", price="39.00", category="Kitchen > Bowls")
+    shop.add_product(upc="BOWL", title="Salad bowl of oak", price="39.00", category="Kitchen > Bowls/dishes")
     for upc, colour in (("MUG", "red"), ("MUG-tall", "orange"), ("BOWL", "green")):
         shop.add_picture(upc=upc, colour=colour)
 
@@ -174,7 +174,7 @@ def test_an_oscar_shop_shows_similar_products_and_all_that_changes_in_it_arrives
          row.attributes)
         for row in rows
     ] == [
-        ("BOWL", "Salad bowl of oak", "Kitchen/Bowls", "39.00", "EUR", 5, "", {}),
+        ("BOWL", "Salad bowl of oak", "Kitchen/Bowls-dishes", "39.00", "EUR", 5, "", {}),
         ("MUG-blue", "Stoneware mug", "Kitchen/Mugs", "11.00", "EUR", 5, "oscar", {"Colour": "blue"}),
         ("MUG-red", "Stoneware mug", "Kitchen/Mugs", "9.50", "EUR", 5, "oscar", {"Colour": "red"}),
         ("MUG-tall", "Stoneware mug, tall", "Kitchen/Mugs", "14.00", "EUR", 2, "", {}),
