@@ -2919,7 +2919,7 @@ MUTANTS = (
     Mutant(
         "catalog/sources/one_run.py",
         "warnings = [as_stored(word_for_sources(said))[:MAX_WARNING]",
-        "said = [warning",
+        "warnings = [warning",
         ("tests/catalog/sources/test_ends_of_runs.py",),
         "a column with a NUL in its name leaves the run being read for ever",
     ),
