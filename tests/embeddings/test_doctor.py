@@ -103,11 +103,12 @@ def test_a_healthy_shop_is_told_so_in_the_terminal():
     output = io.StringIO()
     call_command("doctor", stdout=output)
     assert output.getvalue() == (
+        "Sources: nothing found.\n"
         "Placeholder pictures: nothing found.\n"
         "Spaces fitted with placeholder pictures: nothing found.\n"
         "Search in other languages: nothing found.\n"
     )
-    assert examine()[0] == Examination("Placeholder pictures", ())
+    assert examine()[:2] == [Examination("Sources", ()), Examination("Placeholder pictures", ())]
 
 
 def test_the_terminal_says_what_the_page_says():
@@ -115,7 +116,8 @@ def test_the_terminal_says_what_the_page_says():
     services.refresh_pending()
     output = io.StringIO()
     call_command("doctor", stdout=output)
-    assert output.getvalue().splitlines()[:5] == [
+    assert output.getvalue().splitlines()[:6] == [
+        "Sources: nothing found.",
         "Placeholder pictures:",
         "  One picture stands for 5 products of different designs, such as ATLAS.",
         "    It counts as missing: these products are compared by their texts. Give them pictures of their own, or a "
