@@ -255,7 +255,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "vanished_examples",
-                    models.JSONField(blank=True, default=list, help_text='[{"sku": "...", "title": "..."}]'),
+                    models.JSONField(blank=True, default=list),
                 ),
                 (
                     "reasons",

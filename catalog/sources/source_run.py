@@ -51,7 +51,7 @@ class SourceRun(models.Model):
     deleted = models.PositiveIntegerField(default=0)
     pictures = models.PositiveIntegerField("pictures to fetch", default=0)
     vanished = models.PositiveIntegerField(default=0, help_text="Products of the source that the feed does not have")
-    vanished_examples = models.JSONField(default=list, blank=True, help_text='[{"sku": "...", "title": "..."}]')
+    vanished_examples = models.JSONField(default=list, blank=True)  # [{"sku": "...", "title": "..."}]
     reasons = models.JSONField(
         default=list,
         blank=True,
