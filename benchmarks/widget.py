@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, CDPSession, sync_playwright
 
@@ -110,6 +111,10 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="the shop (default: %(default)s)")
     parser.add_argument("--sku", default="MUG-101", help="the product of the page (default: %(default)s)")
     arguments = parser.parse_args()
+    try:
+        urlopen(f"{arguments.url}/widgets/kindred.js", timeout=10).close()
+    except OSError as error:
+        raise SystemExit(f"No shop answers at {arguments.url} ({error}): start one by `manage.py up --demo`.") from None
     for name in ("kindred.js", "kindred.classic.js"):
         content = (SCRIPTS / name).read_bytes()
         print(f"{name}: {len(content):,} bytes, {len(gzip.compress(content, 9)):,} in gzip")
