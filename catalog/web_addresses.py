@@ -51,6 +51,11 @@ def _split(text: str) -> SplitResult | None:
         return None
 
 
+def spell_in_ascii(name: str) -> str:
+    """Return a host's name in ASCII (IDNA 2008 with the mapping of UTS 46). Raises IDNAError."""
+    return name if name.isascii() else idna.encode(name, uts46=True).decode()
+
+
 def is_host(name: str) -> bool:
     """Is it the name of a host, in the letters of any script, or the number of one?"""
     if ":" in name:  # of IPv6; `urlsplit` has taken its brackets
@@ -58,9 +63,8 @@ def is_host(name: str) -> bool:
             return bool(ipaddress.IPv6Address(name))
         except ValueError:
             return False
-    if not name.isascii():
-        try:
-            name = idna.encode(name, uts46=True).decode()
-        except idna.IDNAError:
-            return False
+    try:
+        name = spell_in_ascii(name)
+    except idna.IDNAError:
+        return False
     return bool(HOST.fullmatch(name)) and len(name) <= MAX_HOST

@@ -12,8 +12,9 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-import idna
 from django.conf import settings
+
+from catalog.web_addresses import spell_in_ascii
 
 UNCHANGED = "/%:=&?~+!$,;'()*@[]|"  # besides letters, digits and _.-~; what is encoded already stays so
 LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -85,11 +86,9 @@ def choose_target(url: str) -> Target:
 
 
 def encode_host(name: str) -> str:
-    """Return a host's name in ASCII (IDNA 2008 with the mapping of UTS 46). Raises FetchError."""
-    if name.isascii():
-        return name
+    """Return a host's name in ASCII. Raises FetchError."""
     try:
-        return idna.encode(name, uts46=True).decode()
+        return spell_in_ascii(name)
     except (UnicodeError, ValueError) as error:  # IDNAError is the first
         raise FetchError(f"{name} is not a host's name") from error
 

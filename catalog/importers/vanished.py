@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from django.utils import timezone
 
 from catalog.models import Product, ProductQuerySet
+from catalog.sources.source import MAX_GONE
 
-MAX_GONE = 0.2  # of a source's products: more are rather a file cut short than a shop cleared out
 CHUNK = 1000  # products looked through or deactivated at once, so that rows are locked for a moment only
 DELETED_AT_ONCE = 100  # with all that hangs on them
 

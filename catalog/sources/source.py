@@ -23,6 +23,7 @@ READING = 1  # raised where readers make something else of the same feed: unchan
 # An unchanged feed is read again after this: sales in it begin and end by the calendar.
 READ_AGAIN_AFTER = timedelta(hours=24)
 BAD_NAME = gettext_lazy("Write the name with letters, digits, spaces, dots, hyphens and underscores.")
+MAX_GONE = 0.2  # of a source's products: more are rather a file cut short than a shop cleared out
 # What a feed is read by: where it changes, the same feed makes other products.
 READ_BY = ("kind", "address", "shop_url", "currency", "language", "encoding", "decimal", "pictures", "vanished")
 
@@ -120,7 +121,7 @@ class Source(models.Model):
         help_text="What becomes of the source's products that the feed does not have any more",
     )
     guard = models.FloatField(
-        default=0.2,
+        default=MAX_GONE,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Share of its products that may vanish at once before a person is asked",
     )
