@@ -14,7 +14,18 @@ from typing import NamedTuple
 OPEN = re.compile(r"(0000-00-00.*|\.\.)?")  # nothing, what databases export for it, and what ISO 8601 writes
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MAX_LENGTH = 60  # characters
-DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%Y-%j", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
+DAYS = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d.%m.%Y",
+    "%Y-%j",
+    "%d-%b-%Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+)
 WEEKDAY = re.compile(r"[A-Za-z]{3,9},\s*")
 TIME = r"(?:[Tt]|,?\s+)(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?:\s*([AaPp])\.?[Mm]\.?)?"
 ZONE = r"[Zz]|UTC|GMT|[+-]\d\d:\d\d"

@@ -59,7 +59,7 @@ class BeaconAuthentication(BaseAuthentication):
 
 
 class BeaconScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "recommendations.rest.beacons.BeaconAuthentication"
+    target_class = "behaviour.events.beacons.BeaconAuthentication"
     name = "beaconKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -1,0 +1,16 @@
+from django.utils.translation import gettext_lazy as _
+
+from api import translated_names
+
+
+class BehaviourConfig(translated_names.TranslatedAppConfig):
+    name = "behaviour"
+    verbose_name = _("Behaviour")
+
+    def ready(self) -> None:
+        super().ready()
+        from behaviour import checks, strategies  # noqa: F401  (registered by being imported)
+        from behaviour.experiments.answering import answer_in_experiment
+        from recommendations.answering import register_answerer
+
+        register_answerer(answer_in_experiment)

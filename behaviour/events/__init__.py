@@ -1,0 +1,1 @@
+"""What shoppers did: one table, only ever added to, and erased by user."""

@@ -1,0 +1,1 @@
+"""Orders and clicks of other systems, from files."""
