@@ -1,0 +1,1 @@
+"""What is learned from facts: pure NumPy and SciPy, no table and no Django."""
