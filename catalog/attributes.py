@@ -62,6 +62,13 @@ def find_wording(translations: Any, field: str, *, language: str | None = None) 
     return ""
 
 
+def localize_title(title: str, translations: str) -> str:
+    """Return the title in the request's language where it is among the translations, which are JSON; else `title`."""
+    if translations == "{}":  # most have none
+        return title
+    return find_wording(json.loads(translations), "title") or title
+
+
 def is_same_json(one: Any, other: Any) -> bool:
     """Would Postgres keep both in the same form? To Python 1, 1.0 and True are equal; there they are three values."""
     return _is_plainly_same(one, other) or bool(_spell_numbers(one) == _spell_numbers(other))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +23,7 @@ from django.views.decorators.http import require_POST
 
 from api.confirmation import ask_first
 from api.counts import count_rows
+from api.worker_bell import tell_worker
 from catalog.admin import ProductAdmin
 from catalog.admin_forms import IndentedJSONField, ObjectField
 from catalog.models import Product
@@ -38,8 +38,6 @@ from embeddings.spaces.indexes import index_name
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.spaces.overlap import describe_overlap
 from embeddings.tasks import build_space, refresh_stale
-
-logger = logging.getLogger(__name__)
 
 STALLED_AFTER = timedelta(minutes=3)  # a build that works says so every few seconds
 STAGES = {"encode": _("encode"), "fit": _("fit"), "fuse": _("fuse"), "index": _("index")}  # of a build
@@ -125,7 +123,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
             self.message_user(request, gettext("Select %s and choose “Build” to fill it.") % obj.name)
             return
         obj.save(update_fields=["category_text_weights"])
-        transaction.on_commit(lambda: _tell_worker(refresh_stale.delay), robust=True)
+        transaction.on_commit(lambda: tell_worker(refresh_stale.delay), robust=True)
 
     @admin.display(description=_("Status"), ordering="status")
     def state(self, space: EmbeddingSpace) -> str:
@@ -164,7 +162,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
                 self.message_user(
                     request, gettext("%s is live and kept fresh by itself.") % space.name, messages.WARNING
                 )
-            elif _tell_worker(partial(build_space.delay, space.pk)):
+            elif tell_worker(partial(build_space.delay, space.pk)):
                 self.message_user(
                     request, gettext("%s is built by the worker; this page shows how far it is.") % space.name
                 )
@@ -242,13 +240,3 @@ def _show_step(label: str, stage: str, *, done: int, total: int) -> str:
     """Return the state of a space at which something is built, with a bar."""
     step = gettext("%(stage)s %(done)s of %(total)s") % {"stage": stage, "done": done, "total": total}
     return format_html('{}: {} <progress value="{}" max="1"></progress>', label, step, f"{done / max(total, 1):.3f}")
-
-
-def _tell_worker(send: Callable[[], object]) -> bool:
-    """Send a task; return False where the broker does not answer."""
-    try:
-        send()
-    except Exception:  # whatever a broker's client may raise
-        logger.warning("The broker does not answer", exc_info=True)
-        return False
-    return True

@@ -16,10 +16,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from recommendations.admin_events import EventAdmin as EventAdmin  # Django looks for it here
 from recommendations.models import Rule, default_strategies
 from recommendations.rule_preview import preview_rule
-from recommendations.strategies import STRATEGIES
+from recommendations.strategies import list_strategies
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -53,7 +52,7 @@ class RuleForm(forms.ModelForm[Rule]):
     """Strategies are chosen; placements are the shop's own names."""
 
     strategies = forms.MultipleChoiceField(
-        choices=[(name, name) for name in STRATEGIES],
+        choices=list_strategies,
         initial=default_strategies,
         required=False,
         widget=forms.CheckboxSelectMultiple,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,21 +13,22 @@ import numpy as np
 from django.utils.translation import gettext
 
 from api.postgres.rows import fetch_rows
-from catalog.attributes import find_wording
+from catalog.attributes import localize_title
 from catalog.conditions import BELOW, LISTED_PRODUCTS
 from embeddings.models import Modality
 from embeddings.spaces.indexes import INDEX_NAME, INDEXED_ROWS
 from embeddings.unit_rows import unit_rows
 from recommendations.rules import ActiveRule, ListKind, RuleSet, Scope, group_rules
+from recommendations.visitors import History
 
 START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
        p.id AS product_id, p.sku, p.title, p.translations::text AS translations, p.price, p.currency, p.variant_group,
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules,
        {INDEXED_ROWS.format(name=INDEX_NAME.format(space_id="s.id", modality="%(modality)s"))} AS indexed,
-       {LISTED_PRODUCTS} AS products
+       {LISTED_PRODUCTS} AS products{{facts}}
 FROM (SELECT 1) AS one
-LEFT JOIN embeddings_embeddingspace s ON s.status = 'live'
+LEFT JOIN embeddings_embeddingspace s ON {{space}}
 LEFT JOIN catalog_product p ON {{of}} AND (p.is_active OR %(inactive)s)
 LEFT JOIN catalog_category c ON c.id = p.category_id
 LEFT JOIN embeddings_productembedding e ON e.product_id = p.id AND e.space_id = s.id AND e.modality = %(modality)s
@@ -47,8 +48,16 @@ LEFT JOIN LATERAL (
 ) rules ON true
 ORDER BY array_position(%(skus)s::text[], p.sku::text)
 """
+LIVE, NAMED = "s.status = 'live'", "s.name = %(space)s AND s.status IN ('live', 'ready')"
 # Of an array the planner does not know that it has one element, and it would plan a prepared statement anew each time.
-ONE, SEVERAL = "p.sku = (%(skus)s::text[])[1]", "p.sku = ANY(%(skus)s::text[])"
+NONE, ONE, SEVERAL = "false", "p.sku = (%(skus)s::text[])[1]", "p.sku = ANY(%(skus)s::text[])"
+FACTS: dict[str, str] = {}
+
+
+def register_fact(name: str, sql: str) -> None:
+    """Let every list know a value of jsonb, of a table with next to no rows: it is read in the statement that runs
+    anyway, and is in `Start.facts` under its name."""
+    FACTS[name] = sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,7 @@ class Anchor:
 
     @property
     def localized_title(self) -> str:
-        return find_wording(json.loads(self.translations), "title") or self.title
+        return localize_title(self.title, self.translations)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,31 +102,37 @@ class Start:
     space: LiveSpace | None
     anchors: tuple[Anchor, ...]
     rules: RuleSet
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what other apps have registered, by name
+    history: History = field(default_factory=History)  # of the visitor, where the list goes by it
 
 
 def read_start(
     skus: Sequence[str], *, modality: str, at: datetime, inactive: bool = False, kind: ListKind | None = None
 ) -> Start:
     """Read it for the anchors in `skus`, in one query. Unknown ones are left out, without `inactive` hidden ones."""
+    kind = kind or ListKind()
     asked: dict[str, Any] = {"skus": list(skus), "modality": modality, "at": at, "inactive": inactive}
     rows = fetch_rows(
-        START.format(of=ONE if len(skus) == 1 else SEVERAL), asked | asdict(kind or ListKind()), one_plan=True
+        write_start(kind, of=(NONE, ONE)[len(skus)] if len(skus) < 2 else SEVERAL), asked | asdict(kind), one_plan=True
     )
     rules: dict[int, ActiveRule] = {}
-    for row in rows:
-        for entry in read_json(row["rules"]):
+    for row in () if kind.without_rules else rows:
+        for entry in read_json(row["rules"]) or ():
             rule = read_rule(entry)
             rules.setdefault(rule.rule_id, rule)
     anchors = tuple(read_anchor(row) for row in rows if row["product_id"] is not None)
-    return Start(read_space(rows[0]), anchors, group_rules(rules.values()))
+    facts = {name: read_json(rows[0][f"fact_{name}"]) for name in FACTS}
+    return Start(read_space(rows[0]), anchors, group_rules(rules.values()), facts)
 
 
-def read_json(value: Any) -> list[dict[str, Any]]:
+def write_start(kind: ListKind, *, of: str) -> str:
+    facts = "".join(f", ({sql}) AS fact_{name}" for name, sql in FACTS.items())
+    return START.format(of=of, space=NAMED if kind.space else LIVE, facts=facts)
+
+
+def read_json(value: Any) -> Any:
     """Django leaves jsonb as text in raw cursors."""
-    if value is None:
-        return []
-    entries: list[dict[str, Any]] = json.loads(value) if isinstance(value, str) else value
-    return entries
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def read_rule(entry: dict[str, Any]) -> ActiveRule:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext
 from api.declarations import describe_choices
 from catalog.conditions import attribute_condition
 from catalog.models import Category, Product
-from recommendations.events import Event as Event  # a table of this app, in a folder of its own
 from recommendations.rules import MAX_PLACEMENT_LENGTH, WIDGET
 from recommendations.strategies import STRATEGIES
 

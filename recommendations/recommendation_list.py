@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +11,12 @@ from functools import cached_property
 
 import numpy as np
 
-from catalog.attributes import find_wording
+from catalog.attributes import localize_title
 from catalog.conditions import is_in_stock, is_on_sale
 from catalog.models import Product, ProductImage
 from recommendations.explanations.pairs import PairExplanation
 
-NEIGHBOUR, LISTED, PLACED, FALLBACK = "neighbour", "listed", "placed", "fallback"
+NEIGHBOUR, BROUGHT, LISTED, PLACED, FALLBACK = "neighbour", "brought", "listed", "placed", "fallback"
 OK, EMBEDDING_PENDING = "ok", "embedding_pending"
 # In the order of the model's own fields, as from_db takes them.
 CARD_FIELDS = tuple(
@@ -68,6 +67,10 @@ class Candidate:
     weighted_by: tuple[int, ...] = ()  # ids of the boosts and buries that mean it
     source: str = NEIGHBOUR
     score: float = 0.0  # what the list is ordered by
+    share: float | None = None  # how much of the score is behaviour; None: nothing of the kind was asked
+    because: int | None = None  # id of the product that led to it, in the visitor's history or among the anchors
+    because_title: str = ""
+    because_translations: str = field(default="{}", compare=False)
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -75,10 +78,15 @@ class Candidate:
         return None if self.distance is None else 1.0 - self.distance
 
     @property
+    def sources(self) -> tuple[float, float]:
+        """How much of its place is behaviour, and how much content, 0 to 1; neither where it is for another reason."""
+        if self.share is not None:
+            return self.share, 1.0 - self.share
+        return 0.0, float(self.distance is not None and self.source != PLACED)
+
+    @property
     def localized_title(self) -> str:
-        if self.translations == "{}":  # most have none
-            return self.title
-        return find_wording(json.loads(self.translations), "title") or self.title
+        return localize_title(self.title, self.translations)
 
     @property
     def in_stock(self) -> bool:
@@ -155,6 +163,8 @@ class RecommendationList:
     results: tuple[Recommendation, ...] = ()
     missing_anchors: tuple[str, ...] = ()  # SKUs that were asked for too, and are not there or not for sale
     more: bool = False  # a further page may have something
+    experiment: str = ""  # that the list is part of, with its arm
+    arm: str = ""
     explanations: Mapping[int, PairExplanation] = field(default_factory=dict)  # by product id, where asked for
 
     def __iter__(self) -> Iterator[Recommendation]:
@@ -166,8 +176,3 @@ class RecommendationList:
 
 def number_results(candidates: Sequence[Candidate], *, offset: int) -> tuple[Recommendation, ...]:
     return tuple(Recommendation(offset + place, candidate) for place, candidate in enumerate(candidates, start=1))
-
-
-def make_recommendation_id(*parts: object) -> str:
-    """Return the name of an unpersonalised list: the same list has the same name, so that caches can hold it."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

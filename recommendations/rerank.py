@@ -1,11 +1,12 @@
 """From neighbours to recommendations: pure functions on candidates, no database, no settings.
 
 Order of the steps: score (similarity, price, boosts), sort, out of stock last, collapse variants, drop near-duplicates,
-diversify, cut, pins and links, fallback. Ties always break by (distance, product_id).
+pins and links, caps, diversify, cut, fallback. Ties always break by (distance, product_id).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from embeddings.unit_rows import unit_rows
-from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
+from recommendations.recommendation_list import BROUGHT, FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.rules import ActiveRule, RuleSet
 
 VARIANTS = ("collapse", "show", "only")
@@ -31,7 +32,10 @@ class Reranking:
     variants: str = "collapse"
     anchor_groups: frozenset[str] = frozenset()
     near_duplicate_similarity: float | None = None  # None: near-duplicates are shown
+    anchor_vectors: tuple[np.ndarray, ...] = ()  # (dim,), where candidates are not compared with the anchors anyway
     diversity: float = 0.0  # 0: by score alone, 1: by difference alone
+    max_per_brand: int | None = None  # on a page
+    max_per_category: int | None = None
     price_weight: float = 0.0  # 0: price plays no part, 1: it alone decides
     anchor_price: Decimal | None = None
     anchor_currency: str = ""
@@ -51,7 +55,7 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
     candidates = list(candidates)
     placed = [candidate for candidate in candidates if candidate.source == PLACED]
     placed_ids = {candidate.product_id for candidate in placed}
-    ranked = [c for c in candidates if c.source in (NEIGHBOUR, LISTED) and c.product_id not in placed_ids]
+    ranked = [c for c in candidates if c.source in (NEIGHBOUR, BROUGHT, LISTED) and c.product_id not in placed_ids]
     fallback = [candidate for candidate in candidates if candidate.source == FALLBACK]
     ranked = drop_dissimilar(ranked, min_similarity=how.min_similarity)
     ranked = weigh_price(ranked, price=how.anchor_price, currency=how.anchor_currency, weight=how.price_weight)
@@ -61,11 +65,12 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
     placed = sort_placed(placed, rules=how.rules)
     ranked = select_variants([*placed, *ranked], variants=how.variants, anchor_groups=how.anchor_groups)
     ranked = [candidate for candidate in ranked if candidate.source != PLACED]
-    ranked = drop_near_duplicates(ranked, similarity=how.near_duplicate_similarity)
+    ranked = drop_near_duplicates(ranked, similarity=how.near_duplicate_similarity, beside=how.anchor_vectors)
     if how.out_of_stock == "hidden":
         ranked = [candidate for candidate in ranked if candidate.in_stock]
     slots = place(placed, rules=how.rules, offset=how.offset, limit=how.limit)
     more = len(ranked) + len(placed) + len(fallback) > how.limit
+    ranked = cap_each(ranked, how=how, shown=list(slots.values()))
     if how.out_of_stock == "last":  # what can be bought stays before the rest, however different that is
         buyable = [candidate for candidate in ranked if candidate.in_stock]
         sold_out = [candidate for candidate in ranked if not candidate.in_stock]
@@ -144,12 +149,17 @@ def select_variants(
     return kept
 
 
-def drop_near_duplicates(candidates: Sequence[Candidate], *, similarity: float | None) -> list[Candidate]:
-    """Drop what is at least so similar (cosine) to the anchor or to a better candidate: the same thing listed twice."""
+def drop_near_duplicates(
+    candidates: Sequence[Candidate], *, similarity: float | None, beside: Sequence[np.ndarray] = ()
+) -> list[Candidate]:
+    """Drop what is at least so similar (cosine) to the anchor or to a better candidate: the same thing listed twice.
+
+    `beside`: vectors of anchors, of candidates that do not say how similar to them they are.
+    """
     if similarity is None:
         return list(candidates)
     kept: list[Candidate] = []
-    vectors: list[np.ndarray] = []
+    vectors: list[np.ndarray] = list(unit_rows(beside)) if beside else []
     for candidate in candidates:
         if candidate.similarity is not None and candidate.similarity >= similarity:
             continue
@@ -159,6 +169,22 @@ def drop_near_duplicates(candidates: Sequence[Candidate], *, similarity: float |
                 continue
             vectors.append(vector)
         kept.append(candidate)
+    return kept
+
+
+def cap_each(candidates: Sequence[Candidate], *, how: Reranking, shown: Sequence[Candidate]) -> list[Candidate]:
+    """Keep of each brand and of each category the best few, counting what is shown. Of none there may be any number."""
+    kept = list(candidates)
+    for name, most in (("brand", how.max_per_brand), ("category_id", how.max_per_category)):
+        if most is None:
+            continue
+        counts = Counter(getattr(candidate, name) for candidate in shown)
+        capped, kept = kept, []
+        for candidate in capped:
+            value = getattr(candidate, name)
+            counts[value] += 1
+            if counts[value] <= most or value in ("", None):
+                kept.append(candidate)
     return kept
 
 
@@ -246,4 +272,4 @@ def fill(shown: list[Candidate], *, fallback: Sequence[Candidate], how: Rerankin
     if how.variants == "collapse":
         groups = how.anchor_groups | {c.variant_group for c in shown if c.variant_group}
         fresh = select_variants(fresh, variants="collapse", anchor_groups=frozenset(groups))
-    return shown + fresh[:missing]
+    return shown + cap_each(fresh, how=how, shown=shown)[:missing]

@@ -12,12 +12,14 @@ import numpy as np
 from django.utils.translation import gettext_lazy
 
 from api.postgres.rows import fetch_rows
-from recommendations import statements
+from recommendations import brought, statements
 from recommendations.nearest import is_small, nearest_parts
-from recommendations.recommendation_list import FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
-from recommendations.statements import MAX_ROWS, Retrieval, where_clause
+from recommendations.recommendation_list import BROUGHT, FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
+from recommendations.statements import MAX_ROWS, Retrieval, Where, where_clause
 
-SOURCES = {"placed": PLACED, "listed": LISTED, "popular": FALLBACK, "recent": FALLBACK}
+SOURCES = {
+    "placed": PLACED, "brought": BROUGHT, "ranked": LISTED, "listed": LISTED, "popular": FALLBACK, "recent": FALLBACK,
+}  # fmt: skip
 IMAGE_COLUMNS = frozenset({"image_id", "image", "image_sha256", "image_source_url", "image_width", "image_height"})
 ROUNDS = 4  # so many times more is looked for where a list stays short
 FALLBACK_REASONS = {"popular": gettext_lazy("Popular in this category"), "recent": gettext_lazy("Recently added")}
@@ -74,14 +76,29 @@ def fetch_nearest(retrieval: Retrieval, *, compared: bool = True) -> list[dict[s
     parts, ctes = nearest_parts(retrieval, where, compared=compared)
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    return fetch_rows(statements.card_statement(retrieval, where, parts, ctes=ctes), where.params, one_plan=True)
+    return fetch_lifted(retrieval, where, parts, ctes=ctes)
+
+
+def fetch_lifted(retrieval: Retrieval, where: Where, parts: list[str], *, ctes: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of `parts` with how much each is lifted, where the strategy lifts some."""
+    lift, extra = retrieval.lift, None
+    if lift:
+        where.params.update(lift.params)
+        ctes, extra = [*ctes, brought.brought_cte(retrieval, lift)], brought.CARD
+    statement = statements.card_statement(retrieval, where, parts, ctes=ctes, extra=extra)
+    rows, _ = drop_empty(fetch_rows(statement, where.params, one_plan=True))
+    for row in rows:
+        if lift and row["score"] is not None and row["distance"] is not None:
+            gain, similarity = lift.weight * row["score"], 1.0 - row["distance"]
+            row["share"] = row["share"] * gain / (gain + max(similarity, 0.0))
+            row["score"] = similarity + gain
+    return rows
 
 
 def find_rest(retrieval: Retrieval) -> Found:
     """Return what completes a list that came out short: all is compared, each variant group once. One query."""
     where = where_clause(retrieval)
-    parts = [statements.collapsed_part(retrieval, where)]
-    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
+    rows = fetch_lifted(retrieval, where, [statements.collapsed_part(retrieval, where)], ctes=[])
     complete = count_reached(rows, "exact") < retrieval.limit
     return Found(read_rows(rows), "exact", complete=complete, reach=farthest(rows, "exact"))
 
@@ -135,14 +152,36 @@ def find_fallback(retrieval: Retrieval, *, category_ids: Sequence[int]) -> Found
 
 
 def list_products(retrieval: Retrieval, *, order: str) -> Found:
-    """Return products in an order that needs no vectors, `recent` or `popular`. One query."""
-    where = where_clause(retrieval)
-    parts = [statements.listed_part(retrieval, where, order=order)]
+    """Return what a strategy brings, or products in an order that needs no vectors, or no more than rules place.
+
+    One query.
+    """
+    where, plan = where_clause(retrieval), retrieval.brought
+    parts, ctes, extra = [], [], None
+    where.params.update(plan.params if plan else {})
+    if plan and plan.is_ranking:
+        parts.append(brought.ranked_part(retrieval, where, brought=plan, order=order))
+    elif plan:
+        parts.append(brought.brought_part(retrieval, where))
+        ctes, extra = [brought.brought_cte(retrieval, plan)], brought.CARD
+    elif order:
+        parts.append(statements.listed_part(retrieval, where, order=order))
     if retrieval.placed_ids:
         parts.append(statements.placed_part(retrieval, where))
-    rows = fetch_rows(statements.card_statement(retrieval, where, parts), where.params, one_plan=True)
-    reached = count_reached(rows, "listed")
-    return Found(read_rows(rows), "exact", complete=reached < retrieval.limit, reach=math.inf)  # near is none of them
+    if not parts:
+        return Found([], "exact", complete=True)
+    statement = statements.card_statement(retrieval, where, parts, ctes=ctes, extra=extra)
+    rows, brought_rows = drop_empty(fetch_rows(statement, where.params, one_plan=True))
+    complete = count_reached(rows, "brought", "ranked", "listed") < retrieval.limit
+    if retrieval.limit < statements.MAX_ROWS:
+        complete &= brought_rows < brought.most_brought(retrieval)
+    return Found(read_rows(rows), "exact", complete=complete, reach=math.inf)  # near is none of them
+
+
+def drop_empty(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Return the rows that have a product, and how much a strategy brought, 0 where it brings nothing."""
+    brought_rows = int(rows[0].get("brought_rows", 0)) if rows else 0
+    return [row for row in rows if row["product_id"] is not None], brought_rows
 
 
 def how_retrieved(rows: Sequence[dict[str, Any]]) -> str:
@@ -176,9 +215,16 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
         if distance is not None and math.isnan(distance):
             distance = None  # a vector without direction is like none
         source = SOURCES.get(via, NEIGHBOUR)
-        score = 1.0 - distance if distance is not None else 0.0
+        score = row.pop("score", None)
+        if score is None or via == "placed":
+            score = 1.0 - distance if distance is not None else 0.0
         row["weighted_by"] = tuple(row["weighted_by"] or ())
         row["vector"] = read_vector(row["vector"])
+        if via == "ranked":
+            row["share"] = 1.0
+        row.pop("brought_rows", None)
+        if "because" in row and row["because_title"] is None:
+            del row["because_title"], row["because_translations"]
         reasons = (Reason(via, str(FALLBACK_REASONS[via])),) if via in FALLBACK_REASONS else ()
         candidates.append(Candidate(**row, distance=distance, source=source, score=score, reasons=reasons))
     return score_listed(candidates)

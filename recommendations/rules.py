@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -14,10 +15,12 @@ WIDGET = "widget"  # the placement of the web component and of the template tag
 
 @dataclass(frozen=True, slots=True)
 class ListKind:
-    """By what rules are chosen for a list, beside its anchors: its strategy, and where it is shown."""
+    """What a list starts from is chosen by this, beside its anchors: its strategy, and where it is shown."""
 
     strategy: str = "similar"
     placement: str = ""  # empty: not said
+    space: str = ""  # empty: the live one
+    without_rules: bool = False
 
 
 class Scope(IntEnum):
@@ -66,6 +69,11 @@ class RuleSet:
     weights: tuple[ActiveRule, ...] = ()  # boosts and buries
     excludes: tuple[ActiveRule, ...] = ()
     placed_ids: tuple[int, ...] = field(default=())  # products that pins and links bring in
+
+    @property
+    def version(self) -> str:
+        """A digest of what is in force; empty where nothing is."""
+        return hashlib.sha256(repr(self.active).encode()).hexdigest()[:8] if self.active else ""
 
 
 def group_rules(rules: Iterable[ActiveRule]) -> RuleSet:

@@ -10,6 +10,7 @@ from catalog.filters import Filters
 from embeddings.models import Modality
 from recommendations.distances import QUERY_CTE, distance_sql, query_params
 from recommendations.rules import ActiveRule
+from recommendations.strategies import Brought
 
 EF_SEARCH_MIN = 100  # rows that the index looks at; recall@10 of 0.997 at 100,000 x 384
 EF_SEARCH_MAX = 1000  # pgvector's own limit; beyond it the scan goes on by itself
@@ -47,6 +48,9 @@ class Retrieval:
     exact: bool = False
     with_vectors: bool = False
     weights: tuple[ActiveRule, ...] = ()  # boosts and buries: which of them mean a product is part of its row
+    brought: Brought | None = None  # what a strategy brings
+    lift: Brought | None = None  # what it lifts of what is compared
+    sold_out_last: bool = False  # of what is brought
 
     @property
     def ef_search(self) -> int:
@@ -59,6 +63,16 @@ class Retrieval:
     @property
     def is_filtered(self) -> bool:
         return bool(self.filters.restrict_products or self.conditions or self.only_groups is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """More of a card than all lists need, as SQL: columns, the joins that they are from, and a subquery of one row that
+    stands beside every card, and alone where there is none."""
+
+    columns: str
+    joins: str
+    beside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +219,19 @@ def best_of_groups(cards: int) -> str:
     """Of the CTE `neighbours` the best of each variant group, so many; the rest is not shown and needs no card."""
     return f"""(SELECT n.* FROM (
             SELECT n.*, row_number() OVER (PARTITION BY p.variant_group, CASE WHEN p.variant_group = '' THEN p.id END
-                ORDER BY n.distance, n.product_id) AS place
+                ORDER BY n.distance, n.rank) AS place
             FROM neighbours n JOIN catalog_product p ON p.id = n.product_id) n
-        WHERE n.place = 1 ORDER BY n.distance, n.product_id LIMIT {int(cards)})"""
+        WHERE n.place = 1 ORDER BY n.distance, n.rank LIMIT {int(cards)})"""
 
 
-def card_statement(retrieval: Retrieval, where: Where, parts: Sequence[str], *, ctes: Sequence[str] = ()) -> str:
+def card_statement(
+    retrieval: Retrieval,
+    where: Where,
+    parts: Sequence[str],
+    *,
+    ctes: Sequence[str] = (),
+    extra: Extra | None = None,
+) -> str:
     """Everything that rerank and a card need of each row of `parts`; rows keep the order of their part.
 
     `reached` is how many rows the parts have, of which not all need to be returned.
@@ -221,6 +242,10 @@ def card_statement(retrieval: Retrieval, where: Where, parts: Sequence[str], *, 
         vector = "halfvec_send(e.vector)"
         join = f"LEFT JOIN {embedding_of('p.id', retrieval, columns='e.vector')} ON true"
     query = [QUERY_CTE] if retrieval.vector else []
+    shown = best_of_groups(retrieval.cards) if retrieval.cards else "neighbours"
+    cards = f"{shown} n JOIN catalog_product p ON p.id = n.product_id"
+    if extra:
+        cards = f"{extra.beside} LEFT JOIN ({cards}) ON true {extra.joins}"
     return f"""WITH {", ".join([*query, *ctes, f"neighbours AS MATERIALIZED ({union})"])}
         SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price, p.list_price,
             p.currency, p.stock, p.variant_group, p.collection, p.url, p.created_at,
@@ -228,9 +253,8 @@ def card_statement(retrieval: Retrieval, where: Where, parts: Sequence[str], *, 
             {rules_that_mean(retrieval, where)} AS weighted_by, i.id AS image_id, i.file AS image,
             i.sha256 AS image_sha256, i.source_url AS image_source_url, i.width AS image_width,
             i.height AS image_height, {vector} AS vector,
-            (SELECT count(*) FROM neighbours) AS reached
-        FROM {best_of_groups(retrieval.cards) if retrieval.cards else "neighbours"} n
-        JOIN catalog_product p ON p.id = n.product_id
+            (SELECT count(*) FROM neighbours) AS reached{extra.columns if extra else ""}
+        FROM {cards}
         LEFT JOIN LATERAL (SELECT i.id, i.file, i.sha256, i.source_url, i.width, i.height FROM catalog_productimage i
             WHERE i.product_id = p.id ORDER BY i.position, i.id LIMIT 1) i ON true {join}
         ORDER BY n.distance, n.via = 'placed', n.rank"""

@@ -1,21 +1,28 @@
-"""The strategies: what each compares, what it requires of a product, and what it says about why one is shown."""
+"""The strategies: what each compares or brings, what it requires of a product, and what it says about why one is shown.
+
+Other apps register theirs. Whoever lists strategies asks here each time, so that one that is registered is known to
+requests, rules, the schema and the admin alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy
+from rest_framework import serializers
 
-from api.declarations import describe_choices
+from api.declarations import ChoiceField, describe_choices
 from api.problems import RequestError
-from catalog.conditions import IN_STOCK, Condition
+from catalog.conditions import IN_STOCK, Condition, Params
 from recommendations.anchors import Anchor
+from recommendations.visitors import History
 
 PRICE_BAND = Decimal("0.3")  # substitutes cost at most this share more or less than the anchor
-LATER = ("bundle", "personal", "trending")  # need behaviour data
+RECOMMENDED = gettext_lazy("Recommended products")
+ANCHORS, VISITOR = "anchors", "visitor"  # what a strategy may need
 
 
 def no_conditions(anchors: Sequence[Anchor]) -> list[Condition]:
@@ -41,52 +48,172 @@ def in_their_categories(anchors: Sequence[Anchor]) -> list[Condition]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a strategy that brings candidates goes by."""
+
+    anchors: Sequence[Anchor]
+    weights: Mapping[str, float]  # of anchors, by SKU; 1 where nothing is said
+    history: History
+    is_strict: bool = False  # only what behaviour itself says
+    is_own: bool = False  # nothing that others did may count
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what other apps have registered, by name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """Rows that a strategy brings, as SQL: `product_id`, `score` (above 0), `share` and `because`.
+
+    `share` is how much of the score is behaviour, the rest content; `because` is the product that led to it, or null.
+    `is_ranking`: any number of rows, `product_id` and `place` alone, of which as many are read as are shown.
+    Its parameters are named apart from all others: `bring_...`.
+    """
+
+    sql: str
+    params: Params = field(default_factory=dict)
+    is_ranking: bool = False
+    weight: float = 0.0  # of the best of what lifts others, beside a similarity of 1
+    first: str = ""  # of a ranking: rows of the same kind, a few that come before it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """Why a product was brought: by what, and how much of it is behaviour."""
+
+    title: str  # of the product that led to it; empty: none in particular
+    share: float
+    is_bought: bool = False  # whether the visitor bought that product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """One way to recommend. `modality` is what is compared; None: nothing, products are listed in `order`."""
+    """One way to recommend: it compares a `modality`, lists in an `order`, or brings candidates; one that does nothing
+    of these shows what rules place."""
 
     name: str
     reason: Any  # a text, translated when it is said
-    modality: str | None = "fused"
+    title: Any = RECOMMENDED  # what its list is headed with on a shop's page
+    needs: str = ""  # ANCHORS or VISITOR; empty: neither, though it goes by what is given
+    modality: str | None = None
     order: str = ""
     other_groups: bool = False  # never another variant of the anchor, whatever is asked for
     conditions: Callable[[Sequence[Anchor]], list[Condition]] = no_conditions
+    bring: Callable[[Asked], Brought | None] | None = None
+    lift: Callable[[Asked], Brought | None] | None = None  # what comes nearer of what is compared
+    explain: Callable[[Because], str] | None = None  # of what was brought; None: the reason
+    fills: bool = True  # whether a list that is short is filled up unasked
+    hides_known: bool = False  # whether what the visitor bought, has in the cart or put away is left out unasked
 
 
-STRATEGIES = {
-    strategy.name: strategy
-    for strategy in (
-        Strategy(name="similar", reason=gettext_lazy("Similar to {anchors}")),
-        Strategy(
-            name="substitutes",
-            reason=gettext_lazy("In stock, at a similar price, and similar to {anchors}"),
-            other_groups=True,
-            conditions=can_stand_in,
-        ),
-        Strategy(name="visual", reason=gettext_lazy("Looks like {anchors}"), modality="image"),
-        Strategy(name="textual", reason=gettext_lazy("Described like {anchors}"), modality="text"),
-        Strategy(
-            name="recent",
-            reason=gettext_lazy("Recently added"),
-            modality=None,
-            order="recent",
-            conditions=in_their_categories,
-        ),
-        Strategy(
-            name="popular",
-            reason=gettext_lazy("Well stocked, which stands in for popularity until there are sales to count"),
-            modality=None,
-            order="popular",
-            conditions=in_their_categories,
-        ),
-    )
-}
+STRATEGIES: dict[str, Strategy] = {}
+
+
+def register_strategy(strategy: Strategy) -> None:
+    """Make it known to everything that lists strategies. One that is registered under a known name takes its place."""
+    STRATEGIES[strategy.name] = strategy
+
+
+for strategy in (
+    Strategy(
+        name="similar",
+        title=gettext_lazy("Similar products"),
+        reason=gettext_lazy("Similar to {anchors}"),
+        needs=ANCHORS,
+        modality="fused",
+    ),
+    Strategy(
+        name="substitutes",
+        title=gettext_lazy("Similar products in stock"),
+        reason=gettext_lazy("In stock, at a similar price, and similar to {anchors}"),
+        needs=ANCHORS,
+        modality="fused",
+        other_groups=True,
+        conditions=can_stand_in,
+    ),
+    Strategy(
+        name="visual",
+        title=gettext_lazy("Looks alike"),
+        reason=gettext_lazy("Looks like {anchors}"),
+        needs=ANCHORS,
+        modality="image",
+    ),
+    Strategy(
+        name="textual",
+        title=gettext_lazy("Similar products"),
+        reason=gettext_lazy("Described like {anchors}"),
+        needs=ANCHORS,
+        modality="text",
+    ),
+    Strategy(
+        name="complements",
+        title=gettext_lazy("Goes with it"),
+        reason=gettext_lazy("Goes with {anchors}"),
+        needs=ANCHORS,
+        fills=False,
+    ),
+    Strategy(
+        name="recent",
+        title=gettext_lazy("New products"),
+        reason=gettext_lazy("Recently added"),
+        order="recent",
+        conditions=in_their_categories,
+    ),
+    Strategy(
+        name="popular",
+        title=gettext_lazy("Popular products"),
+        reason=gettext_lazy("Well stocked, which stands in for popularity until there are sales to count"),
+        order="popular",
+        conditions=in_their_categories,
+    ),
+):
+    register_strategy(strategy)
 
 
 def find_strategy(name: str) -> Strategy:
-    """Return the strategy. Raises RequestError when there is none of that name, or not yet."""
-    if name in LATER:
-        said = gettext("%(name)s is not available yet. Available: %(names)s.")
-        raise RequestError("strategy", said % {"name": name, "names": ", ".join(STRATEGIES)})
+    """Return the strategy. Raises RequestError when there is none of that name."""
     if name not in STRATEGIES:
-        raise RequestError("strategy", describe_choices(name, known=STRATEGIES))
+        raise RequestError("strategy", describe_choices(name, known=sorted(STRATEGIES)))
     return STRATEGIES[name]
+
+
+def list_strategies() -> list[tuple[str, str]]:
+    """Return the names of all, as choices."""
+    return [(name, name) for name in sorted(STRATEGIES)]
+
+
+def list_shared_strategies() -> list[tuple[str, str]]:
+    """Return the names of those whose lists are for no visitor in particular, as choices."""
+    return [(name, name) for name in sorted(STRATEGIES) if STRATEGIES[name].needs != VISITOR]
+
+
+class StrategyField(ChoiceField):
+    """The name of a strategy that is registered when it is asked for. `shared`: of one that needs no visitor."""
+
+    def __init__(self, *, shared: bool = False, **kwargs: Any) -> None:
+        self.shared = shared
+        super().__init__(choices=(), **kwargs)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        return dict(list_shared_strategies() if self.shared else list_strategies())
+
+    @choices.setter
+    def choices(self, choices: Any) -> None:
+        """Nobody says which there are but the registry."""
+
+    def to_internal_value(self, data: Any) -> str:
+        name = str(data)
+        if name in STRATEGIES and name not in self.choices:
+            raise serializers.ValidationError(say_needs_visitor(name), code="needs_visitor")
+        if name not in STRATEGIES:
+            self.fail("invalid_choice", input=data)
+        return name
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+def say_needs_visitor(name: str) -> str:
+    said = gettext(
+        "The strategy %s is for a visitor: ask by POST recommendations/, with user_id, session_id or recent."
+    )
+    return said % name

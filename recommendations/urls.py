@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from api import converters
 from recommendations import pages, widget, widget_examples
-from recommendations.rest import events, explanations, search, views
+from recommendations.rest import explanations, search, views
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
 
@@ -16,8 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/recommendations/", views.BatchView.as_view(), name="api-recommendations"),
     path("api/v1/search/", search.TextSearchView.as_view(), name="api-search"),
     path("api/v1/search/image/", search.PhotoSearchView.as_view(), name="api-search-image"),
-    path("api/v1/events/", events.EventsView.as_view(), name="api-events"),
-    path("api/v1/users/<sku:user_id>/", events.UserView.as_view(), name="api-user"),
     path("search/", pages.search_page, name="search_page"),
     path("products/<sku:sku>/why/<sku:other>/", pages.why_page, name="why_page"),
     re_path(r"^explanations/(?P<key>[0-9a-f]{64})\.png$", pages.heat_map, name="heat_map"),

@@ -43,16 +43,17 @@ def description(product: Product | None) -> str:
 @register.filter
 def money(product: Product | None) -> str:
     """The price with its currency: `€15.90`, `CHF 15.90`; empty where there is no price."""
-    return _word_amount(product.price, product.currency) if product else ""
+    return word_amount(product.price, product.currency) if product else ""
 
 
 @register.filter
 def list_money(product: Product | None) -> str:
     """What a reduced product cost before, as `money` writes it."""
-    return _word_amount(product.list_price, product.currency) if product else ""
+    return word_amount(product.list_price, product.currency) if product else ""
 
 
-def _word_amount(price: Decimal | None, currency: str) -> str:
+def word_amount(price: Decimal | None, currency: str) -> str:
+    """An amount with its currency; empty where there is none."""
     if price is None:
         return ""
     price = trim_price(Decimal(price))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from catalog.management.progress import open_bar
@@ -18,9 +18,10 @@ Outcome = TypeVar("Outcome")
 
 
 class StageBars:
-    """One bar after the other, with rate and time left."""
+    """One bar after the other, with rate and time left. `units` says of which stages something else is counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, units: Mapping[str, str] = UNITS) -> None:
+        self.units = units
         self.bar: Any = None
         self.stage = ("", 0)
 
@@ -36,7 +37,7 @@ class StageBars:
         if self.bar is None or self.stage != (stage, total):
             if self.bar is not None:
                 self.bar.close()
-            unit = UNITS.get(stage.removeprefix(WAITING), "product")
+            unit = self.units.get(stage.removeprefix(WAITING), "product")
             self.bar, self.stage = open_bar(stage, total=total, unit=unit), (stage, total)
         self.bar.update(done - self.bar.n)
 

@@ -15,6 +15,8 @@ LIST: dict[str, Any] = {
     "space": "first",
     "search": "exact",
     "fallback_used": False,
+    "experiment": None,
+    "arm": None,
     "results": [
         {
             "position": 1,
@@ -30,6 +32,7 @@ LIST: dict[str, Any] = {
             "similarity": 0.816406,
             "score": 0.816406,
             "reasons": [{"code": "similar", "text": "Similar to Halla Mug, speckled white", "rule": None}],
+            "sources": {"behaviour": 0.0, "content": 1.0},
             "explanation": None,
         }
     ],

@@ -25,6 +25,8 @@ from catalog.filters import ATTRIBUTE_PREFIX
 from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Filters, ListRequest, Options, Page
 from recommendations.rest.serializers import RESULT_FIELDS
+from recommendations.strategies import StrategyField
+from recommendations.visitors import MAX_ID_LENGTH, MAX_RECENT
 
 MAX_PLACEMENTS = 20
 MAX_PLACEMENT_QUERY = 8_000  # characters; addresses are shorter in practice
@@ -43,7 +45,7 @@ class SimilarQuery(QueryParameters):
     open_prefixes = (ATTRIBUTE_PREFIX,)
 
     limit = copy_field(ListRequest, "limit")
-    strategy = copy_field(ListRequest, "strategy")
+    strategy = StrategyField(shared=True, default="similar")
     fields = FieldsField(choices=RESULT_FIELDS)  # type: ignore[assignment]
     cursor = make_cursor_field()
 
@@ -101,6 +103,25 @@ class PlacementQuery(StrictSerializer):
     limit = copy_field(ListRequest, "limit")
     filters = FiltersField(required=False, help_text="As the parameters of similar/: brand, attr.colour, ...")
     exclude = TextsField("SKUs that are not shown", may_be_empty=True, lone=False)
+    user_id = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_ID_LENGTH,
+        help_text="For whom the list is, as in events: with a secret key, or with `user_token`",
+    )
+    user_token = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="Your server's word that this is the user"
+    )
+    session_id = serializers.CharField(
+        required=False, allow_blank=True, max_length=MAX_ID_LENGTH, help_text="In which visit, as in events"
+    )
+    recent = TextsField(
+        f"SKUs that the visitor looked at last, the newest first, at most {MAX_RECENT}",
+        child=serializers.CharField(max_length=100),
+        max_length=MAX_RECENT,
+        may_be_empty=True,
+        lone=False,
+    )
     fields = serializers.ListField(  # type: ignore[assignment]
         child=serializers.ChoiceField(choices=RESULT_FIELDS), required=False, help_text="Only these fields of results"
     )
@@ -114,10 +135,10 @@ class BatchQuery(StrictSerializer):
     placements = PlacementQuery(many=True, help_text=f"At most {MAX_PLACEMENTS}")
 
 
-def build_options(values: Mapping[str, Any], *, page: Page, inactive_anchors: bool = False) -> Options:
-    """Return the options among checked values."""
+def build_options(values: Mapping[str, Any], *, page: Page, **internal: Any) -> Options:
+    """Return the options among checked values. `internal`: those that no caller chooses."""
     chosen = {name: values[name] for name in parameters_of(Options) if name in values}
-    return Options(**chosen, page=page, weights=values.get("weights") or {}, inactive_anchors=inactive_anchors)
+    return Options(**chosen, page=page, weights=values.get("weights") or {}, **internal)
 
 
 def build_placement_filters(values: Mapping[str, Any]) -> Filters:

@@ -42,7 +42,8 @@ SEARCH_EXAMPLE = OpenApiExample("Products found", response_only=True, value=SEAR
 class TextQuery(SimilarQuery):
     """Parameters of GET search/: those of similar/ that mean something without an anchor, and the words."""
 
-    modality = metric = near_duplicates = price_proximity = fallback = explain = strategy = placement = None
+    modality = metric = near_duplicates = price_proximity = fallback = explain = placement = None
+    strategy = strict = history = hide_known = None  # type: ignore[assignment]
     q = serializers.CharField(max_length=MAX_TEXT_LENGTH, help_text="What to search for, in any language")
     mode = ChoiceField(
         TEXT_MODES,

@@ -50,6 +50,14 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
 
 
+class SourcesSerializer(serializers.Serializer[Any]):
+    """How much of a product's place is behaviour and how much content, 0 to 1. Both 0: it is there for another reason,
+    such as a rule, its age or its stock."""
+
+    behaviour = serializers.FloatField(help_text="What shoppers did")
+    content = serializers.FloatField(help_text="What text and picture say")
+
+
 @extend_schema_serializer(component_name="Recommendation")
 class ResultSerializer(serializers.Serializer[Any]):
     """One recommendation."""
@@ -67,6 +75,7 @@ class ResultSerializer(serializers.Serializer[Any]):
     similarity = serializers.FloatField(allow_null=True, help_text="1 - distance")
     score = serializers.FloatField(help_text="What the list is ordered by, before stock and pins")
     reasons = ReasonSerializer(many=True)
+    sources = SourcesSerializer()
     explanation = ExplanationSerializer(
         allow_null=True, help_text="With explain=true: why it is similar to the first anchor; null where not compared"
     )
@@ -79,7 +88,9 @@ RESULT_FIELDS = tuple(ResultSerializer().fields)
 class ListSerializer(serializers.Serializer[Any]):
     """A list of recommendations."""
 
-    recommendation_id = serializers.CharField(help_text="Names this list in events; the same on all its pages")
+    recommendation_id = serializers.CharField(
+        help_text="Signed: names this list in events, and says where it came from; the same on all its pages"
+    )
     strategy = serializers.CharField()
     status = serializers.ChoiceField(choices=[OK, EMBEDDING_PENDING])
     anchors = serializers.ListField(child=serializers.CharField(), help_text="SKUs of those that the list is for")
@@ -88,7 +99,11 @@ class ListSerializer(serializers.Serializer[Any]):
     )
     space = serializers.CharField(allow_null=True)
     search = serializers.ChoiceField(choices=["exact", "approximate"])
-    fallback_used = serializers.BooleanField(help_text="Whether some were filled in without being compared")
+    fallback_used = serializers.BooleanField(
+        help_text="Whether some were filled in, because the strategy found too few"
+    )
+    experiment = serializers.CharField(allow_null=True, help_text="That the list is part of; null: of none")
+    arm = serializers.CharField(allow_null=True, help_text="Of the experiment")
     results = ResultSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="Give it as `cursor` for the next page; null: the end")
 
@@ -128,6 +143,8 @@ def render_list(
         "space": shown.space,
         "search": shown.search,
         "fallback_used": shown.fallback_used,
+        "experiment": shown.experiment or None,
+        "arm": shown.arm or None,
         "results": results,
         "next": cursor,
     }
@@ -135,6 +152,7 @@ def render_list(
 
 def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
     candidate = item.candidate
+    behaviour, content = candidate.sources
     return {
         "position": item.position,
         "sku": candidate.sku,
@@ -149,6 +167,7 @@ def render_result(item: Recommendation, *, origin: str) -> dict[str, Any]:
         "similarity": round_number(item.similarity),
         "score": round_number(item.score),
         "reasons": [render_reason(reason) for reason in item.reasons],
+        "sources": {"behaviour": round_number(behaviour), "content": round_number(content)},
     }
 
 

@@ -36,7 +36,9 @@ from recommendations.rest.parameters import (
     read_cursor,
 )
 from recommendations.rest.serializers import BatchSerializer, ListSerializer, render_list
+from recommendations.rest.visitors import read_visitor
 from recommendations.services import UnknownAnchor, recommend
+from recommendations.visitors import Visitor
 
 MAX_BODY_BYTES = 2 * 1024 * 1024  # as many names and values, each as long as it may be, in JSON
 MAX_BATCH_TERMS = 2_000  # names and values in the placements of one request
@@ -114,15 +116,15 @@ class BatchView(APIView):
         """Answer several placements in one call, in the order they were asked for.
 
         Each fails alone: a placement that cannot be answered has a `problem` instead of a `list`.
+
+        The answer is for who asked: caches do not keep it.
         """
         give_up_at = monotonic() + BATCH_BUDGET_S
-        return Response(
-            {
-                "placements": [
-                    answer_placement(item, request, give_up_at=give_up_at) for item in read_placements(request)
-                ]
-            }
-        )
+        placements = read_placements(request)
+        answers = [answer_placement(item, request, give_up_at=give_up_at) for item in placements]
+        response = Response({"placements": answers})
+        response["Cache-Control"] = "private, no-store"
+        return response
 
 
 def read_placements(request: Request) -> list[Any]:
@@ -159,7 +161,10 @@ def answer_placement(sent: Any, request: Request, *, give_up_at: float) -> dict[
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
         return answer_list(
-            wanted, request=request, read_filters=lambda: build_placement_filters(wanted), asked=identify(sent)
+            {**wanted, "visitor": read_visitor(wanted, request=request)},
+            request=request,
+            read_filters=lambda: build_placement_filters(wanted),
+            asked=identify(sent),
         )
 
     name = str(sent.get("id", ""))[:100] if isinstance(sent, dict) else ""
@@ -204,7 +209,13 @@ def answer_list(
     """
     try:
         page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
-        options = build_options(wanted, page=page, inactive_anchors=may_see_all(request))
+        options = build_options(
+            wanted,
+            page=page,
+            inactive_anchors=may_see_all(request),
+            visitor=wanted.get("visitor", Visitor()),
+            cacheable="visitor" not in wanted,
+        )
         shown = recommend(
             wanted["strategy"],
             anchors=wanted.get("anchors", ()),

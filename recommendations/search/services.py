@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, override
 
 from api.declarations import describe_choices
@@ -18,19 +19,20 @@ from catalog.conditions import IN_STOCK, Condition
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import format_vector
 from recommendations.nearest import nearest_parts
+from recommendations.planning import build_reranking, choose_out_of_stock
 from recommendations.recommendation_list import (
     Candidate,
     Reason,
     RecommendationList,
-    make_recommendation_id,
     number_results,
 )
-from recommendations.requests import MAX_SHOWN, Filters, Options, build_reranking, choose_out_of_stock
+from recommendations.requests import MAX_SHOWN, Filters, Options
 from recommendations.rerank import Reranked, rerank, sink_out_of_stock
 from recommendations.retrieval import ROUNDS, how_retrieved, look_past, read_rows
 from recommendations.search.full_text import words_parts
 from recommendations.search.queries import MAX_TEXT_LENGTH, AnsweredQuery, ask_for_vectors
 from recommendations.statements import Retrieval, card_statement, where_clause
+from recommendations.tokens import Token, make_token
 from recommendations.worker import WorkerUnavailable
 
 HYBRID, FULL_TEXT, SEMANTIC, PHOTO, PHOTO_AND_TEXT = "hybrid", "full_text", "semantic", "photo", "photo_and_text"
@@ -167,9 +169,10 @@ class SearchPlan:
         space = self.query.space.name if self.query else None
         ids = [candidate.product_id for candidate in shown]
         offset = len(options.page.shown_ids)
+        token = Token(strategy="search", placement=options.placement, space=space or "", at=timezone.now())
         return RecommendationList(
             recommendation_id=options.page.recommendation_id
-            or make_recommendation_id(self.mode, self.text, space, ids),
+            or make_token(token, cached=options.cacheable, of=(self.mode, self.text, ids)),
             strategy="search",
             anchors=(),
             space=space,
