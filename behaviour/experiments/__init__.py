@@ -1,0 +1,1 @@
+"""Experiments: which of several lists serves shoppers better, counted so that looking early does no harm."""
