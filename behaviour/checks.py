@@ -1,0 +1,21 @@
+"""System checks of the settings of behaviour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+
+@register()
+def check_behaviour_settings(**_: Any) -> list[CheckMessage]:
+    """Name settings of versions that cannot be used."""
+    found: list[CheckMessage] = []
+    if settings.KINDRED_BEHAVIOUR_PROMOTE not in ("auto", "ask"):
+        message = f"KINDRED_BEHAVIOUR_PROMOTE is {settings.KINDRED_BEHAVIOUR_PROMOTE!r}."
+        found.append(Error(message, hint="Choose auto or ask.", id="behaviour.E001"))
+    if not 0 <= settings.KINDRED_BEHAVIOUR_HOUR <= 23:
+        message = f"KINDRED_BEHAVIOUR_HOUR is {settings.KINDRED_BEHAVIOUR_HOUR}."
+        found.append(Error(message, hint="Choose an hour of the day, 0 to 23.", id="behaviour.E002"))
+    return found
