@@ -110,12 +110,30 @@ export interface KindredSimilarElement extends HTMLElement {
   addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
 }
 
-export type KindredEventType = "impression" | "click" | "view" | "add_to_cart" | "purchase";
+export type KindredEventType =
+  | "impression"
+  | "click"
+  | "view"
+  | "add_to_cart"
+  | "remove_from_cart"
+  | "wishlist"
+  | "purchase"
+  | "search"
+  | "dismiss";
 
 /** What an event may say beside its type. */
 export interface KindredEventValues {
-  sku: string;
+  /** Required, but for a search. */
+  sku?: string;
+  /** What was searched for; of a search alone. */
+  query?: string;
   quantity?: number;
+  /** Of one piece, such as "24.00". */
+  price?: string | number;
+  /** ISO 4217, such as "EUR". */
+  currency?: string;
+  /** What the shop calls the order: what was bought together. */
+  orderId?: string;
   position?: number;
   placement?: string;
   strategy?: string;
@@ -135,7 +153,7 @@ export interface Kindred {
   grant(): void;
   /** The visitor does not agree any more: what was stored goes, what was not sent is forgotten. */
   withdraw(): void;
-  /** Record what happened outside of the lists. */
+  /** Record what happened outside of the lists. A text is a SKU, or what was searched for. */
   track(type: KindredEventType, what: string | KindredEventValues | (string | KindredEventValues)[]): void;
   /** Send what waits to be sent. */
   flush(): void;

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -20,7 +20,11 @@ from kindred_django.tracking import write_outbox
 
 logger = logging.getLogger("kindred_django")
 
-TYPES = ("impression", "click", "view", "add_to_cart", "purchase")
+TYPES = (
+    "impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search", "dismiss",
+)  # fmt: skip
+PERSONALISATION = "personalisation"  # being shown lists by what one did, and being counted; "analytics": counted alone
+CENT = Decimal("0.01")
 
 
 def has_consent(request: HttpRequest) -> bool:
@@ -39,36 +43,61 @@ def send(
     event_type: str,
     *,
     request: HttpRequest,
-    product: Any,
+    product: Any = None,
     quantity: int = 1,
+    price: Decimal | str | None = None,
+    currency: str = "",
+    order_id: str = "",
+    query: str = "",
     recommendation_id: str = "",
     position: int | None = None,
+    consent: str = PERSONALISATION,
 ) -> bool:
-    """Queue one event about a product of the shop, or a SKU. Returns whether it was: False without consent.
+    """Queue one event about a product of the shop, or a SKU; a search has a `query` instead. Returns whether it was.
 
-    In a transaction it is sent after the commit, and not at all if that fails. Raises ValueError for another type.
+    False without consent; `consent` says to what, where the shopper has agreed to "analytics" alone. `price` is of one
+    piece. In a transaction it is sent after the commit, and not at all if that fails. Raises ValueError for another
+    type.
     """
     if event_type not in TYPES:
         raise ValueError(f"{event_type!r} is no event: there are {', '.join(TYPES)}.")
-    sku = name_product(product) if has_consent(request) else ""
+    if not has_consent(request):
+        return False
+    subject = {"query": query} if event_type == "search" else {"sku": name_product(product)}
+    said = {"price": spell_price(price), "currency": currency, "order_id": name_order(order_id), "consent": consent}
     list_place = {"recommendation_id": recommendation_id, "position": position}
-    return bool(sku) and queue_events([make_event(event_type, sku, quantity) | list_place], request=request)
+    event = make_event(event_type, quantity) | subject | said | list_place
+    return any(subject.values()) and queue_events([event], request=request)
 
 
-def send_order(*, request: HttpRequest, number: str, lines: Iterable[tuple[Any, int]]) -> bool:
-    """Queue the purchase of an order's lines, (product or SKU, quantity) each. Sent again, it counts once.
+def send_order(
+    *,
+    request: HttpRequest,
+    number: str,
+    lines: Iterable[Sequence[Any]],
+    currency: str = "",
+    consent: str = PERSONALISATION,
+) -> bool:
+    """Queue the purchase of an order's lines, (product or SKU, quantity) or (..., price of one) each. Sent again, it
+    counts once.
 
-    Lines of one product count together, and those of none, such as one that is gone or a voucher, are left out.
+    Lines of one product count together, at what one cost on average, and those of none, such as one that is gone or a
+    voucher, are left out.
     """
     if not has_consent(request):
         return False
-    bought: Counter[str] = Counter()
-    for product, quantity in lines:
-        bought[name_product(product)] += quantity
+    bought: dict[str, list[Sequence[Any]]] = {}
+    for line in lines:
+        bought.setdefault(name_product(line[0]), []).append(line)
     bought.pop("", None)
-    events = [make_event("purchase", sku, quantity) for sku, quantity in bought.items()]
-    for event in events:
-        event["event_id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{configuration().url} {number} {event['sku']}"))
+    said = {"order_id": name_order(number), "consent": consent}
+    events = []
+    for sku, parts in bought.items():
+        price = spell_price(average_price(parts))
+        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{configuration().url} {number} {sku}"))
+        of_price = {"price": price, "currency": currency if price else ""}
+        quantity = sum(part[1] for part in parts)
+        events.append(make_event("purchase", quantity) | {"event_id": event_id, "sku": sku} | of_price | said)
     return bool(events) and queue_events(events, request=request)
 
 
@@ -84,10 +113,32 @@ def name_product(product: Any) -> str:
         return ""
 
 
-def make_event(event_type: str, sku: str, quantity: int) -> dict[str, Any]:
+def name_order(number: str) -> str:
+    """Return a pseudonym of an order: its number is in the customer's e-mail, and what was bought together is not."""
+    return make_pseudonym("order_id", number) if number else ""
+
+
+def average_price(lines: Sequence[Sequence[Any]]) -> Decimal | None:
+    """Return what one piece cost in lines of one product; None where one of them does not say."""
+    if any(len(line) < 3 or line[2] is None for line in lines):
+        return None
+    pieces = sum(line[1] for line in lines)
+    return sum((Decimal(line[2]) * line[1] for line in lines), Decimal(0)) / pieces if pieces else None
+
+
+def spell_price(price: Decimal | str | None) -> str:
+    """Return a price as text, in cents where it was computed to more; a text stays as it is, thousandths included."""
+    if not isinstance(price, Decimal):
+        return price or ""
+    exponent = price.as_tuple().exponent
+    is_finer = isinstance(exponent, int) and exponent < -2
+    return str(price.quantize(CENT, ROUND_HALF_UP) if is_finer else price)
+
+
+def make_event(event_type: str, quantity: int) -> dict[str, Any]:
     moment = datetime.now(UTC).isoformat()  # when it happened, not when it is sent; with its offset, USE_TZ or not
     return {
-        "event_id": str(uuid.uuid4()), "type": event_type, "sku": sku, "quantity": quantity, "occurred_at": moment,
+        "event_id": str(uuid.uuid4()), "type": event_type, "quantity": quantity, "occurred_at": moment,
     }  # fmt: skip
 
 
@@ -104,8 +155,8 @@ def identify(request: HttpRequest) -> dict[str, str]:
     user, session = getattr(request, "user", None), getattr(request, "session", None)
     who = {"user_id": user.pk if user is not None and user.is_authenticated else None}
     who["session_id"] = session.session_key if session is not None else None
-    return {
-        name: salted_hmac(f"kindred_django.{name}", str(value), algorithm="sha256").hexdigest()[:32]
-        for name, value in who.items()
-        if value is not None
-    }
+    return {name: make_pseudonym(name, str(value)) for name, value in who.items() if value is not None}
+
+
+def make_pseudonym(name: str, value: str) -> str:
+    return salted_hmac(f"kindred_django.{name}", value, algorithm="sha256").hexdigest()[:32]

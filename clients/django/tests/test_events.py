@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
@@ -49,12 +50,39 @@ def test_an_event_arrives_with_pseudonyms_and_without_names(kindred, request_of,
         "type": "add_to_cart", "sku": "CUP", "quantity": 2, "recommendation_id": "r-1", "position": 3,
     }  # fmt: skip
     assert set(event) - {"type", "sku", "quantity", "recommendation_id", "position"} == {
-        "event_id", "occurred_at", "user_id", "session_id",
+        "event_id", "occurred_at", "user_id", "session_id", "consent",
     }  # fmt: skip
+    assert event["consent"] == "personalisation"
     assert len(event["user_id"]) == len(event["session_id"]) == 32
     assert request.session.session_key not in str(event)
     assert events.identify(request_of(user=user))["user_id"] == event["user_id"]
     assert "user_id" not in events.identify(request_of())
+
+
+def test_what_was_paid_and_what_was_agreed_to_is_said_and_an_order_has_a_pseudonym(kindred, request_of, cup):
+    request = request_of()
+    lines = [(cup, 2, Decimal("3.10")), (cup, 1, Decimal("2.00")), ("CUP-2", 1)]
+    assert events.send_order(request=request, number="1001", lines=lines, currency="EUR", consent="analytics")
+    paid = {"price": Decimal("9.90"), "currency": "EUR"}
+    assert events.send("remove_from_cart", request=request, product=cup, order_id="1001", **paid)
+    kindred.products["CUP-2"] = {}
+    deliver_queued()
+    columns = ("type", "sku", "quantity", "price", "currency", "consent")
+    assert [tuple(event.get(name) for name in columns) for event in kindred.events] == [
+        ("purchase", "CUP", 3, "2.73", "EUR", "analytics"),
+        ("purchase", "CUP-2", 1, None, None, "analytics"),
+        ("remove_from_cart", "CUP", 1, "9.90", "EUR", "personalisation"),
+    ]
+    [order_id] = {event["order_id"] for event in kindred.events}
+    assert (len(order_id), "1001" in order_id) == (32, False)
+
+
+def test_a_search_says_what_was_searched_for(request_of, kindred):
+    Outgoing.objects.all().delete()
+    assert events.send("search", request=request_of(), query="red cup")
+    assert not events.send("search", request=request_of())
+    [row] = Outgoing.objects.all()
+    assert (row.event["query"], "sku" in row.event) == ("red cup", False)
 
 
 @pytest.mark.parametrize(("agreed", "headers"), [("no", {}), ("yes", {"Sec-GPC": "1"})])

@@ -89,6 +89,16 @@ def test_a_list_is_asked_for_once_while_it_is_fresh_and_shown_while_it_is_asked_
     assert len(kindred.asked) == 2
 
 
+def test_the_heading_says_what_the_list_is_unless_the_page_says_its_own(cup, kindred):
+    with override_language("en"):
+        assert "<h2>Similar products</h2>" in show("{% kindred_similar product %}", product=cup)
+        assert "<h2>Often bought together</h2>" in show('{% kindred_similar product strategy="bundle" %}', product=cup)
+        own = show("{% kindred_similar product heading=title %}", product=cup, title="More <mugs>")
+    assert "<h2>More &lt;mugs&gt;</h2>" in own
+    with override_language("zh-hans"):
+        assert "<h2>经常一起购买</h2>" in show('{% kindred_similar product strategy="bundle" %}', product=cup)
+
+
 def test_a_page_waits_no_longer_than_the_deadline_and_the_answer_is_there_for_the_next_one(cup, kindred, override):
     override(DEADLINE_MS=1)
     kindred.hold = threading.Event()

@@ -10,10 +10,10 @@ let timer = 0;
 
 onConsentChange((yes) => yes || queues.clear());
 
-/* Record one event with consent, and never without. `to` is {api, key}; calls back with whether it was. */
+/* Record one event with consent, which it says, and never without. `to` is {api, key}; calls back with whether it was. */
 export function recordEvent(to, values, settle = () => {}) {
   if (to.key?.startsWith(SECRET)) return console.error(`<kindred-similar>: ${SECRET_SHOWN}`);
-  const event = { event_id: makeId() }; // and no time: Kindred has it within seconds, and many a visitor's clock is wrong
+  const event = { event_id: makeId(), consent: "personalisation" }; // and no time: Kindred has it within seconds, and many a visitor's clock is wrong
   for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== "") event[name] = value;
   listenOnce();
   whenDecided((yes) => {

@@ -6,23 +6,25 @@ import { KindredSimilar } from "./element.js";
 import { flushEvents, recordEvent } from "./events.js";
 
 const VERSION = 1;
-const TYPES = ["impression", "click", "view", "add_to_cart", "purchase"];
+const TYPES = ["impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search", "dismiss"];
 const OF_PAGE = ["api", "key", "consent"]; // what a page may set
 
-/* Record what happened outside of the lists: track("purchase", {sku, quantity}), or several at once. Never throws: who calls
- * it is a shop's checkout. */
+/* Record what happened outside of the lists: track("purchase", {sku, quantity}), or several at once; of a search, what was
+ * searched for. Never throws: who calls it is a shop's checkout. */
 function track(type, what) {
   const element = document.querySelector("kindred-similar");
   const api = window.kindred.api || element?.getAttribute("api") || HOME || location.origin;
   const key = window.kindred.key || element?.getAttribute("key") || "";
+  const main = type === "search" ? "query" : "sku";
   for (const values of [what].flat()) {
-    const { sku, quantity, position, placement, strategy, recommendationId } = Object(values) === values ? values : { sku: values };
-    if (!TYPES.includes(type) || !sku) {
+    const said = Object(values) === values ? values : { [main]: values };
+    if (!TYPES.includes(type) || !said[main]) {
       console.warn(`<kindred-similar>: kindred.track("${type}") names no SKU or event`);
       continue;
     }
-    const named = { recommendation_id: recommendationId, quantity, position, placement, strategy };
-    recordEvent({ api: api.replace(/\/+$/, ""), key }, { type, sku, ...named });
+    const { quantity, price, currency, position, placement, strategy, recommendationId, orderId } = said;
+    const named = { recommendation_id: recommendationId, order_id: orderId, quantity, price, currency, position };
+    recordEvent({ api: api.replace(/\/+$/, ""), key }, { type, [main]: said[main], ...named, placement, strategy });
   }
 }
 

@@ -1,6 +1,8 @@
 /* Lists asked of Kindred. Widgets that ask at once are one request, by GET, which browsers and CDNs keep and compare by ETag. */
 
 import { originOf } from "./addresses.js";
+import { readSession } from "./consent.js";
+import { makeId } from "./events.js";
 
 const PATIENCE_MS = 10_000; // then the page is better off without a list
 const MOST_PLACEMENTS = 20; // of one request
@@ -9,6 +11,7 @@ const groups = new Map();
 
 /* Return a promise of the list that `wish` asks for: {api, key, language, anchors, query}. */
 export function askList(wish) {
+  if (wish.asked) return askForVisitor(wish);
   return new Promise((resolve, reject) => {
     const name = [wish.api, wish.key, wish.language].join("\n");
     if (!groups.has(name)) {
@@ -54,6 +57,13 @@ async function send(asked) {
   }
 }
 
+/* Nobody else's list: by POST, which no cache keeps and no log of addresses has. */
+async function askForVisitor({ asked, ...wish }) {
+  const body = { placements: [{ ...asked, session_id: readSession(makeId) }] };
+  const [{ list, problem }] = (await getJson(`${wish.api}/api/v1/recommendations/`, wish, JSON.stringify(body))).placements;
+  return list ?? Promise.reject(describeProblem(problem.status, problem));
+}
+
 function addressOfOne({ api, anchors, query }) {
   return `${api}/api/v1/products/${encodeURIComponent(anchors[0])}/similar/?${query}`;
 }
@@ -73,9 +83,9 @@ function writePlacement({ anchors, query }) {
 }
 
 /* No cookies: an answer to nobody in particular is one that anyone may keep. */
-export async function getJson(address, { key, language }) {
-  const headers = { "Accept-Language": language, ...(key && { "X-Api-Key": key }) };
-  const response = await fetch(address, { headers, credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+export async function getJson(address, { key, language }, body) {
+  const headers = { "Accept-Language": language, ...(key && { "X-Api-Key": key }), ...(body && { "Content-Type": "application/json" }) };
+  const response = await fetch(address, { headers, body, method: body && "POST", credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
   // An answer that breaks off has not been read; one that is no JSON has.
   if (response.ok) return response.json().catch((error) => (error.name === "SyntaxError" ? {} : Promise.reject(error)));
   throw describeProblem(response.status, await response.json().catch(() => null));

@@ -3,6 +3,7 @@
 
 import { onConsentChange } from "./consent.js";
 import { recordEvent } from "./events.js";
+import { rememberView } from "./recent.js";
 
 const views = new Map(); // address of a shop and sku -> {to, sku, isSettled}
 
@@ -21,5 +22,8 @@ onConsentChange((yes) => yes && views.forEach(tell));
 function tell(view) {
   if (view.isSettled || document.visibilityState === "hidden") return;
   view.isSettled = true; // also while the page's function takes its time
-  recordEvent(view.to, { type: "view", sku: view.sku }, (yes) => (view.isSettled = yes));
+  recordEvent(view.to, { type: "view", sku: view.sku }, (yes) => {
+    view.isSettled = yes;
+    if (yes) rememberView(view.sku);
+  });
 }

@@ -1,12 +1,15 @@
 /* What an element asks for, read from its attributes and from the page. */
 
 import { HOME, SECRET, SECRET_SHOWN } from "./addresses.js";
+import { whenDecided } from "./consent.js";
 import { LAYOUTS } from "./layouts.js";
 import { findPageSku, readSelected } from "./page-sku.js";
+import { readRecent } from "./recent.js";
 
 const DEFAULT_LIMIT = 8;
 const MOST = 100;
-const WITHOUT_ANCHOR = ["popular", "recent"]; // strategies that compare with nothing
+const FOR_VISITOR = "personal"; // goes by what a visitor did
+const WITHOUT_ANCHOR = ["popular", "recent", "trending", FOR_VISITOR]; // strategies that compare with nothing
 
 export function readApi(element) {
   return (element.getAttribute("api") || HOME || location.origin).replace(/\/+$/, "");
@@ -39,19 +42,28 @@ export function readPlacement(element) {
   return element.getAttribute("placement") || "widget";
 }
 
-/* {api, key, language, anchors, query, isForPage}; throws where it takes a product and none is named. */
+/* {api, key, language, anchors, query, isForPage}, and `asked` where it is for a visitor; throws where it takes a product and
+ * none is named. */
 export function readWish(element) {
-  const strategy = element.getAttribute("strategy") || "";
+  let strategy = element.getAttribute("strategy") || "";
   const key = element.getAttribute("key") || "";
   if (key.startsWith(SECRET)) throw new Error(SECRET_SHOWN);
   const { anchors, isForPage } = readAnchors(element);
   if (!anchors.length && !WITHOUT_ANCHOR.includes(strategy)) throw new Error(explainNoSku(element));
   const query = new URLSearchParams(element.getAttribute("params") || "");
-  query.set("limit", String(readLimit(element)));
-  query.set("placement", readPlacement(element));
-  if (strategy) query.set("strategy", strategy);
   query.delete("fields"); // a card shows them all
-  return { api: readApi(element), key, language: readLanguage(element), anchors, isForPage, query: String(query) };
+  const limit = readLimit(element);
+  const placement = readPlacement(element);
+  const wish = { api: readApi(element), key, language: readLanguage(element), anchors, isForPage };
+  if (strategy === FOR_VISITOR) {
+    const recent = readRecent();
+    if (recent.length) wish.asked = { id: strategy, strategy, limit, placement, recent, filters: Object.fromEntries(query) };
+    strategy = "popular"; // of somebody who has not agreed, or has seen nothing yet
+  }
+  query.set("limit", limit);
+  query.set("placement", placement);
+  if (strategy) query.set("strategy", strategy);
+  return { ...wish, query: String(query) };
 }
 
 /* A list that is given, as of a cart; else the one product that the page is about. */

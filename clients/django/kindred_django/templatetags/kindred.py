@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 
 from kindred_django.configuration import configuration, is_enabled
 from kindred_django.events import has_consent
@@ -17,6 +17,16 @@ from kindred_django.sources import find_sku
 
 register = template.Library()
 logger = logging.getLogger("kindred_django")
+HEADINGS = {
+    "substitutes": gettext_lazy("Similar products in stock"),
+    "visual": gettext_lazy("Looks alike"),
+    "bundle": gettext_lazy("Often bought together"),
+    "also_viewed": gettext_lazy("Others also looked at"),
+    "complements": gettext_lazy("Goes with it"),
+    "popular": gettext_lazy("Popular products"),
+    "trending": gettext_lazy("Trending now"),
+    "recent": gettext_lazy("New products"),
+}
 
 
 @register.simple_tag(takes_context=True)
@@ -27,15 +37,20 @@ def kindred_similar(
     limit: int = 8,
     strategy: str = "similar",
     placement: str = "",
+    heading: str = "",
     template_name: str = "kindred_django/similar.html",
 ) -> SafeString:
-    """Cards of similar products, or nothing. The template kindred_django/similar.html may be overridden."""
+    """Cards of similar products, or nothing. The template kindred_django/similar.html may be overridden.
+
+    `heading`: above the list, in place of what says which strategy it is.
+    """
+    heading = heading or str(HEADINGS.get(strategy, gettext_lazy("Similar products")))
     params = {"limit": limit, "strategy": strategy, "near_duplicates": "hide"}
     try:
         answer = similar_products(product, **params | ({"placement": placement} if placement else {}))
         if not answer["results"]:
             return SafeString()
-        with context.push(products=answer["results"], recommendation=answer):
+        with context.push(products=answer["results"], recommendation=answer, heading=heading):
             return context.template.engine.get_template(template_name).render(context)  # type: ignore[union-attr]
     except Exception:  # whatever it is: the page is worth more
         logger.exception("Similar products could not be shown.")
