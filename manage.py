@@ -22,7 +22,9 @@ WITHOUT_SERVICES = {
 
 def needs_services(arguments: list[str]) -> bool:
     """Does this command line, less the program's name, need the database or the broker?"""
-    if not arguments or arguments[0].startswith("-") or {"--help", "-h", "--version"} & set(arguments):
+    if not arguments or arguments[0].startswith("-") or {"--help", "-h"} & set(arguments):
+        return False
+    if arguments[-1] == "--version":  # of Django; with a name behind it, one of ours
         return False
     return arguments[0] not in WITHOUT_SERVICES or "--database" in arguments
 

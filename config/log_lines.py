@@ -12,6 +12,8 @@ import re
 QUOTING_LINES = re.compile(r"\n(?:DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):[^\n]*(?:\n\s*\^)?")
 QUOTED_VALUE = re.compile(r'(invalid [^\n:"]*(?:"\w+")?[^\n:"]*: )"[^\n]*"')
 
+USER_ADDRESS = re.compile(r"(/api/v1/users/)[^\n]+")  # what an app calls a user may be a name
+
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MAX_LINE = 4_000  # characters of an entry without what Python adds of an exception
 
@@ -29,5 +31,5 @@ class LineFormatter(logging.Formatter):
 
 
 def leave_values_out(text: str) -> str:
-    """Return a log entry without the values that Postgres quotes."""
-    return QUOTED_VALUE.sub(r'\1"..."', QUOTING_LINES.sub("", text))
+    """Return a log entry without the values that Postgres quotes, and without users in addresses."""
+    return USER_ADDRESS.sub(r"\1...", QUOTED_VALUE.sub(r'\1"..."', QUOTING_LINES.sub("", text)))

@@ -8,5 +8,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "send-due-downloads": {"task": "catalog.tasks.send_due_downloads", "schedule": 30.0, "options": {"expires": 30}},
     "send-due-sources": {"task": "catalog.tasks.send_due_sources", "schedule": 60.0, "options": {"expires": 60}},
     "prune-title-words": {"task": "catalog.tasks.prune_title_words", "schedule": 60.0, "options": {"expires": 60}},
+    "count-events": {"task": "behaviour.tasks.count_events", "schedule": 60.0, "options": {"expires": 60}},
+    "keep-retention": {"task": "behaviour.tasks.keep_retention", "schedule": 3600.0, "options": {"expires": 600}},
+    "refresh-retail": {"task": "behaviour.tasks.refresh_retail_slice", "schedule": 60.0, "options": {"expires": 60}},
+    "forecast": {"task": "behaviour.tasks.make_due_forecasts", "schedule": 1800.0, "options": {"expires": 600}},
+    "keep-experiments": {"task": "behaviour.tasks.keep_experiments", "schedule": 60.0, "options": {"expires": 60}},
     "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
+    "build-due-version": {"task": "behaviour.tasks.build_due_version", "schedule": 600.0, "options": {"expires": 600}},
+    "take-steps": {"task": "behaviour.tasks.take_steps", "schedule": 300.0, "options": {"expires": 300}},
 }

@@ -13,7 +13,8 @@ import django_stubs_ext
 import environ
 
 from config import services
-from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # a setting
+from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
+from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # another
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Product]
 
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
     "catalog",
     "embeddings",
     "recommendations",
+    "behaviour",
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
@@ -151,10 +153,12 @@ CELERY_TASK_DEFAULT_QUEUE = "embeddings"
 CELERY_TASK_ROUTES = {  # a slow server of pictures or feeds holds up nothing but those
     "catalog.tasks.run_source": {"queue": "sources"},
     "catalog.tasks.*": {"queue": "pictures"},
+    "behaviour.tasks.*": {"queue": "behaviour"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 600  # s; what runs for longer hangs, and its worker ends itself (config/heartbeat.py)
-KINDRED_PROCESSES = ["embeddings", "interactive", "pictures", "sources", "beat"]  # by queue: /readyz asks for each
+# By queue: /readyz asks for each.
+KINDRED_PROCESSES = ["embeddings", "interactive", "pictures", "sources", "behaviour", "beat"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A save rings the bell and goes on: with the broker down that must cost milliseconds, not a round of retries. The row
 # in PendingEmbedding is what counts, and beat rings again.
@@ -213,6 +217,9 @@ KINDRED_PICTURES_FROM = env.str("KINDRED_PICTURES_FROM", default="kindred")
 # Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.
 KINDRED_PICTURE_ORIGINS = env.list("KINDRED_PICTURE_ORIGINS", default=[])
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)
+KINDRED_FORECAST_WEEKS = env.int("KINDRED_FORECAST_WEEKS", default=8)
+KINDRED_STOCK_COVER_DAYS = env.float("KINDRED_STOCK_COVER_DAYS", default=14)  # less than this is soon out of stock
+KINDRED_UNSEEN_DAYS = env.int("KINDRED_UNSEEN_DAYS", default=28)
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "api.schema.KindredSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -227,47 +234,28 @@ REST_FRAMEWORK = {
     # Proxies in front whose X-Forwarded-For is to be believed; 0: the address of the connection is the caller's.
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Kindred",
-    "DESCRIPTION": "Similar products for shops. Errors are problem documents (RFC 9457).",
-    "VERSION": "1",
-    "LICENSE": {"name": "MIT", "identifier": "MIT"},
-    "SERVERS": [{"url": "/", "description": "The shop that this schema comes from"}],
-    "TAGS": [
-        {"name": "products", "description": "The catalogue: read, written one by one or in bulk"},
-        {"name": "images", "description": "Pictures of products"},
-        {
-            "name": "recommendations",
-            "description": "Lists for a product, a cart or a page, and their reasons",
-        },
-        {"name": "search", "description": "Products by words and by photo"},
-        {"name": "events", "description": "What shoppers did, and forgetting a user"},
-    ],
-    "OAS_VERSION": "3.1.0",
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {  # two fields called status, each with its own values; names that say of what they are
-        "ListStatusEnum": ["ok", "embedding_pending"],
-        "ExplanationStatusEnum": ["ok", "looking", "embedding_pending"],
-        "RetrievalSearchEnum": ["exact", "approximate"],
-        "SearchModeEnum": ["full_text", "semantic", "hybrid", "photo", "photo_and_text"],
-        "BulkOutcomeEnum": ["created", "updated", "unchanged", "rejected"],
-        "PictureDownloadStateEnum": "catalog.pictures.downloads.PictureDownload.State",
-        "EventTypeEnum": "recommendations.events.Event.Kind",
-    },
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": True, "validatorUrl": None},
-}
+
+# --- Behaviour ------------------------------------------------------------------------------------------------------
+KINDRED_ATTRIBUTION_HOURS = env.float("KINDRED_ATTRIBUTION_HOURS", default=24)  # that a click is given credit for
+# What pseudonyms of shoppers are made with. Unset: the oldest secret key that is known, so that a new one changes none.
+KINDRED_PSEUDONYM_SALT = env.str("KINDRED_PSEUDONYM_SALT", default="")
+KINDRED_KEEP_PEOPLE = env.bool("KINDRED_KEEP_PEOPLE", default=True)  # False: no user and no session, whoever agreed
+KINDRED_USER_TOKEN_KEY = env.str("KINDRED_USER_TOKEN_KEY", default="")  # of `user_token`; empty: none is believed
+KINDRED_HISTORY_DAYS = env.int("KINDRED_HISTORY_DAYS", default=365)  # that lists for a visitor go back
+KINDRED_HIDE_BOUGHT_DAYS = env.int("KINDRED_HIDE_BOUGHT_DAYS", default=30)  # not shown again to who bought it
+KINDRED_HIDE_CART_DAYS = env.int("KINDRED_HIDE_CART_DAYS", default=7)
+KINDRED_HIDE_DISMISSED_DAYS = env.int("KINDRED_HIDE_DISMISSED_DAYS", default=180)
+KINDRED_EVENTS_KEPT_DAYS = env.int("KINDRED_EVENTS_KEPT_DAYS", default=400)  # counted from when they came in
+KINDRED_SESSIONS_KEPT_DAYS = env.int("KINDRED_SESSIONS_KEPT_DAYS", default=30)  # then no event tells its session
+KINDRED_BEHAVIOUR_HOUR = env.int("KINDRED_BEHAVIOUR_HOUR", default=2)  # after it a version is built each day
+KINDRED_BEHAVIOUR_PROMOTE = env.str("KINDRED_BEHAVIOUR_PROMOTE", default="auto")  # or "ask": by people alone
+KINDRED_BEHAVIOUR_PROFILES = env.int("KINDRED_BEHAVIOUR_PROFILES", default=100_000)  # latest users thought of ahead
 
 # --- Languages, files, logs -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
-TIME_ZONE = "UTC"
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")  # days of reports begin at its midnight
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = KINDRED_HOME / "static"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/doctor/", admin.site.admin_view(doctor_page), name="doctor"),
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
+    path("", include("behaviour.urls")),
     path("", include("recommendations.urls")),
     path("", include("catalog.urls")),
 ]

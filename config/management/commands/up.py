@@ -50,7 +50,7 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="load the demo catalogue unless it is there")
+        parser.add_argument("--demo", action="store_true", help="load the demo shop unless it is there")
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1")
         parser.add_argument("--port", type=int, default=8000, help="default: 8000")
         parser.add_argument("--workers", type=int, default=2, help="web server processes; default: 2")
@@ -95,6 +95,8 @@ class Command(BaseCommand):
         self.run_step(supervisor, "embed_products", "--wait")
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)
+        if demo and not supervisor.stopping.is_set():  # the shop does without: its first visitors need not wait
+            self.run_step(supervisor, "load_demo_visits")
         supervisor.run_forever()
 
     def run_step(self, supervisor: Supervisor, *command: str) -> None:
