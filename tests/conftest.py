@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ WORKER_START_TIMEOUT_S = 60.0
 
 # Before the settings are read: they keep everything that is written at run time under KINDRED_HOME. pytest-django would
 # read them before this file if pyproject.toml or the environment named the settings module, hence it is named here.
-WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that share the run: it is started with a home
+WORKER = "PYTEST_XDIST_WORKER" in os.environ  # one of several processes that share the run: `pytest_xdist_setupnodes`
 if django_settings.configured and not WORKER:
     raise pytest.UsageError(
         "The settings were read already, and name a shop that is not for tests: unset DJANGO_SETTINGS_MODULE"
@@ -43,6 +43,23 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list) -> None:
+    """Start each process that shares the run in a home of its own: what one kills or empties is no other's."""
+    for number, spec in enumerate(specs):
+        home = TEST_HOME / f"part{number}"
+        (home / "static").mkdir(parents=True)
+        spec.env["KINDRED_HOME"] = str(home)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say what a test wrote as UTF-8, which halves of letters are not: processes that share the run could not tell."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +110,15 @@ def empty_cache() -> Iterator[None]:
 
     cache.clear()
     throttling.tallies.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no experiment of the test before go on, and none be looked for in the midst of counting queries."""
+    from behaviour.experiments import running
+
+    monkeypatch.setattr(running, "KEPT_FOR_S", float("inf"))
+    running.keep_trials(running.Trials())
 
 
 @pytest.fixture(scope="session")

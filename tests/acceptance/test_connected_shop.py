@@ -110,10 +110,10 @@ def test_from_the_address_of_a_feed_to_a_click_in_the_admin(start_shop: Callable
     with step("staff see the click"):
         login = {"DJANGO_SUPERUSER_USERNAME": "staff", "DJANGO_SUPERUSER_PASSWORD": "walk-in-the-park"}
         manage(shop, "createsuperuser", "--noinput", "--email", "staff@shop.example", **login)
-        page.goto(f"{url}/admin/login/?next=/admin/recommendations/event/")
+        page.goto(f"{url}/admin/login/?next=/admin/behaviour/event/")
         page.get_by_label("Username").fill("staff")
         page.get_by_label("Password").fill("walk-in-the-park")
         page.get_by_role("button", name="Log in").click()
-        page.goto(f"{url}/admin/recommendations/event/?type=click&q={chosen}")
+        page.goto(f"{url}/admin/behaviour/event/?type=click&q={chosen}")
         expect(page.locator("#result_list tbody tr")).to_have_count(1)
     assert "product-page" in page.locator("#result_list tbody tr").inner_text()

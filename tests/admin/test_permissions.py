@@ -22,21 +22,32 @@ from django.urls import reverse
 from django.utils import timezone
 
 from api.models import ApiKey
+from behaviour.experiments.experiment import Experiment
+from behaviour.models import DailyTotal
+from behaviour.retail.tables import CategoryPair, ShortStock
+from behaviour.versions.version import Version
 from catalog.models import Product, Source
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
-from recommendations.models import Event, Rule
+from recommendations.models import Rule
+from tests.behaviour.event_rows import add_events
+from tests.behaviour.forecast_rows import make_forecast
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
 from tests.recommendations.shelf import make_space, put
 
 pytestmark = pytest.mark.django_db
 
-OURS = {"api", "catalog", "embeddings", "recommendations", "auth"}
+OURS = {"api", "catalog", "embeddings", "recommendations", "behaviour", "auth"}
 # Only the worker writes these rows, and shoppers.
 READ_ONLY = {
+    "behaviour.categorypair",
+    "behaviour.forecast",
+    "behaviour.shortstock",
+    "behaviour.dailytotal",
     "catalog.sourcerun",
     "embeddings.pendingembedding",
     "embeddings.productembedding",
-    "recommendations.event",
+    "behaviour.event",
+    "behaviour.version",
 }
 NEVER_DELETED = READ_ONLY | {"embeddings.embeddingspace"}  # a space is dropped, which is another action
 
@@ -45,6 +56,11 @@ ACTIONS = {
     "api.apikey": {"revoke": "change", "delete_selected": "delete"},
     "auth.group": {"delete_selected": "delete"},
     "auth.user": {"delete_selected": "delete"},
+    "behaviour.categorypair": {"delete_selected": "delete"},
+    "behaviour.dailytotal": {"delete_selected": "delete"},
+    "behaviour.experiment": {"delete_selected": "delete"},
+    "behaviour.forecast": {"delete_selected": "delete"},
+    "behaviour.shortstock": {"delete_selected": "delete"},
     "catalog.category": {"delete_selected": "delete"},
     "catalog.product": {"show_in_shop": "change", "hide_from_shop": "change", "delete_selected": "delete"},
     "catalog.productimage": {"delete_selected": "delete"},
@@ -59,12 +75,16 @@ ACTIONS = {
     },
     "embeddings.pendingembedding": {"try_again": "change", "delete_selected": "delete"},
     "embeddings.productembedding": {"delete_selected": "delete"},
-    "recommendations.event": {"delete_selected": "delete"},
+    "behaviour.event": {"delete_selected": "delete"},
+    "behaviour.version": {"promote": "change", "compare": "view", "drop": "change", "delete_selected": "delete"},
     "recommendations.rule": {"delete_selected": "delete"},
 }
 # Views of our own, and what they answer to a POST by each role that is let in at all.
 VIEWS = {
     "admin:embeddings_embeddingspace_roll_back": {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200},
+    "admin:behaviour_shortstock_approve": {"clerk": 403, "viewer": 403, "editor": 404, "owner": 404},
+    "admin:behaviour_version_build": {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302},
+    "admin:behaviour_version_roll_back": {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302},
     "admin:rule_preview": {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200},
 }
 # What a route answers to a GET and to a POST with nothing in it: a form that was sent empty comes back with its errors.
@@ -88,6 +108,11 @@ def rows() -> dict[str, Model]:
         "api.apikey": ApiKey.objects.issue("app", scope="publishable")[0],
         "auth.group": Group.objects.create(name="merchandisers"),
         "auth.user": User.objects.create_user("somebody"),
+        "behaviour.dailytotal": DailyTotal.objects.create(day="2026-03-10"),
+        "behaviour.experiment": Experiment.objects.create(name="front", title="Front"),
+        "behaviour.categorypair": CategoryPair.objects.create(first="Light", second="Table", orders=3, lift=1.5),
+        "behaviour.forecast": make_forecast(product),
+        "behaviour.shortstock": ShortStock.objects.create(product=product, per_day=1, noticed_at=timezone.now()),
         "catalog.category": CategoryFactory(),
         "catalog.product": ProductFactory(is_active=True),
         "catalog.productimage": ProductImageFactory(),
@@ -96,7 +121,10 @@ def rows() -> dict[str, Model]:
         "embeddings.embeddingspace": other,
         "embeddings.pendingembedding": PendingEmbedding.objects.get_or_create(product=product)[0],
         "embeddings.productembedding": ProductEmbedding.objects.get(product=product),
-        "recommendations.event": Event.objects.create(event_id="e", type="click", sku="A", occurred_at=timezone.now()),
+        "behaviour.event": add_events([{"type": "click", "sku": "A"}])[0],
+        "behaviour.version": Version.objects.create(
+            name="night", status="ready", facts_until=timezone.now(), last_event_id=0
+        ),
         "recommendations.rule": Rule.objects.create(kind="exclude", target_brand="Kumori"),
     }
 
@@ -197,13 +225,14 @@ def test_whoever_may_not_changes_nothing_by_any_page_view_or_action(rows, sent, 
 def test_an_action_is_offered_to_those_who_may(rows, as_role, label):
     for role, permissions in {"viewer": {"view"}, "editor": {"view", "change"}}.items():
         page = as_role(role).get(url_of(label, "changelist", rows[label]))
-        form = page.context["action_form"] if page.context["cl"].result_count else None
+        listed = page.context["cl"]  # performance is a page of its own, not a list
+        form = page.context["action_form"] if listed and listed.result_count else None
         offered = {value for value, _ in form.fields["action"].choices if value} if form else set()
         assert offered == {name for name, needed in ACTIONS[label].items() if needed in permissions}
 
 
 @pytest.mark.parametrize("role", ["clerk", "viewer", "editor", "owner"])
-def test_views_of_our_own_ask_for_permission(rows, as_role, role):
+def test_views_of_our_own_ask_for_permission(rows, sent, as_role, role):
     EmbeddingSpace.objects.filter(name="other").update(status="retired")
     client = as_role(role)
     answered = {name: client.post(reverse(name), {"kind": "exclude"}).status_code for name in VIEWS}

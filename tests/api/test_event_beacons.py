@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from api.models import ApiKey
-from recommendations.events import Event
+from behaviour.events.event import Event
 
 pytestmark = pytest.mark.django_db
 TEXT = "text/plain;charset=UTF-8"  # as browsers send it

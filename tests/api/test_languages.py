@@ -53,7 +53,7 @@ def test_problems(shop, make_product, method, path, body, code, title, detail):
         ("products/?created_since=soon", {"created_since": "必须是 ISO 8601 格式的日期或时刻"}),
         ("products/?cursor=nonsense", {"cursor": "此游标不属于这个列表和排序方式"}),
         ("products/A/similar/?cursor=nonsense", {"cursor": "这不是此服务器的游标"}),
-        ("products/A/similar/?strategy=best", {"strategy": "未知：best。可用：popular, recent, similar, "}),
+        ("products/A/similar/?strategy=best", {"strategy": "未知：best。可用：also_viewed, bundle, complements, "}),
         ("products/A/similar/?metric=far", {"metric": "未知：far。可用：cosine, euclidean, inner_product, "}),
         ("products/A/similar/?fields=skew", {"fields": "未知：skew。可用：position, sku, title, "}),
         ("products/?page_size=0", {"page_size": "请确保该值大于或者等于 1。"}),

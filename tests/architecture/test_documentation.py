@@ -13,7 +13,7 @@ from django.urls import resolve
 from drf_spectacular.generators import SchemaGenerator
 
 PROJECT = Path(__file__).resolve().parents[2]
-APPS = ("api", "catalog", "embeddings", "recommendations", "config")
+APPS = ("api", "catalog", "embeddings", "recommendations", "behaviour", "config")
 CHINESE = PROJECT / "README.zh-CN.md"
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 DOCUMENTED = "\n".join(page.read_text() for page in PAGES)

@@ -12,7 +12,7 @@ import pytest
 from vulture import Vulture
 
 PROJECT = Path(__file__).resolve().parents[2]
-APPS = ("api", "catalog", "embeddings", "recommendations", "config")
+APPS = ("api", "catalog", "embeddings", "recommendations", "behaviour", "config")
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

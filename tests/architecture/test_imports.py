@@ -12,7 +12,7 @@ import grimp
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-APPS = ("api", "catalog", "embeddings", "recommendations", "config")
+APPS = ("api", "catalog", "embeddings", "recommendations", "behaviour", "config")
 
 TORCH = "torch is behind it, and takes seconds and hundreds of megabytes"
 ONNX = "ONNX Runtime is behind it"

@@ -19,7 +19,7 @@ BORROWED = {
     "Locked Out", "Attempt Remaining", "Form Data", "Meta Data", "Not set", "Clean up expired attempts",
 }  # fmt: skip
 PROJECT = Path(__file__).resolve().parents[2]
-APPS = ("api", "catalog", "config", "embeddings", "recommendations")
+APPS = ("api", "behaviour", "catalog", "config", "embeddings", "recommendations")
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "PictureError", "DamagedPicture"}
 IN_TEMPLATES = re.compile(r"\b(?:_|gettext|ngettext)\((u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")")
 

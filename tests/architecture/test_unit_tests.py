@@ -23,7 +23,7 @@ def run_tests(tmp_path: Path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
     ours = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "KINDRED_HOME", "DJANGO_SETTINGS_MODULE")
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    environment = {name: value for name, value in os.environ.items() if name not in ours and "XDIST" not in name}
     environment |= {"PYTHONPATH": str(PROJECT), "COLUMNS": "200"}
 
     def run(tests: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -61,7 +61,7 @@ class ForeignPage:
     def note(self, request: Request) -> None:
         if "/api/v1/events/" in request.url:
             self.sent.append(request)
-        elif "/api/v1/" in request.url and request.method == "GET":
+        elif "/api/v1/" in request.url and request.method != "OPTIONS":
             self.asked.append(request)
 
     def open(

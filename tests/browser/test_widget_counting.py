@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from recommendations.events import Event
+from behaviour.events.event import Event
 from tests.browser.foreign_page import TALL, ForeignPage
 from tests.browser.test_widget_events import ARRIVAL_S, GRANTED, SILENT, WATCHED, stop_clock
 from tests.browser.test_widget_requests import HIDE_TAB

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from recommendations.events import Event
+from behaviour.events.event import Event
 from tests.browser.foreign_page import TALL, ForeignPage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,7 +76,8 @@ def test_what_is_half_seen_for_a_second_is_told_once(foreign: ForeignPage):
     page.evaluate("kindred.track('view', 'Z')")
     flush(page)
     assert Counter(event.type for event in wait_for_events(5)) == {"impression": 3, "view": 2}
-    assert len({event.session_id for event in Event.objects.all()} - {""}) == 1
+    assert len({(event.session_key, event.consent) for event in Event.objects.all()}) == 1
+    assert Event.objects.exclude(session_key=None).filter(consent="personalisation").count() == 5
 
 
 def test_what_leaves_the_view_within_a_second_is_not_told(foreign: ForeignPage):
@@ -234,6 +235,6 @@ def test_an_element_that_leaves_the_page_takes_no_event_with_it(foreign: Foreign
 def test_consent_that_its_attribute_takes_back_ends_the_session(foreign: ForeignPage):
     page = foreign.open(GRANTED)
     expect(page.locator("kindred-similar a")).to_have_count(3)
-    page.wait_for_function("sessionStorage.length === 1")
+    page.wait_for_function("sessionStorage.length === 2")  # the session, and what was looked at
     page.locator("kindred-similar").evaluate("widget => widget.setAttribute('consent', 'denied')")
     assert page.evaluate("[sessionStorage.length, kindred.granted]") == [0, False]

@@ -146,3 +146,25 @@ def test_a_cart_too_long_for_an_address_is_asked_for_by_what_was_put_in_last(for
     expect(page.locator("kindred-similar a")).to_have_count(2)
     assert len(foreign.asked[0].url) < 3100
     assert page.locator("kindred-similar").evaluate("widget => widget.recommendations.anchors") == ["A", "B"]
+
+
+def test_a_list_for_the_visitor_is_posted_with_what_this_visit_saw_and_only_with_consent(foreign: ForeignPage):
+    list_for_visitor = '<kindred-similar strategy="personal" limit="2" params="in_stock=true"></kindred-similar>'
+    page = foreign.open(list_for_visitor)
+    expect(page.locator("kindred-similar a")).to_have_count(2)
+    [asked] = foreign.asked
+    assert (asked.method, "strategy%3Dpopular" in asked.url, "recent" in asked.url) == ("GET", True, False)
+    foreign.open('<kindred-similar sku="A" limit="1" consent="granted"></kindred-similar>')
+    expect(page.locator("kindred-similar a")).to_have_count(1)
+    foreign.open(list_for_visitor.replace(" limit", ' consent="granted" limit'))
+    expect(page.locator("kindred-similar a")).to_have_count(2)
+    asked = foreign.asked[-1]
+    assert (asked.method, asked.url) == ("POST", f"{foreign.shop}/api/v1/recommendations/")
+    [placement] = asked.post_data_json["placements"]
+    session = placement.pop("session_id")
+    assert len(session) == 36
+    assert placement == {
+        "id": "personal", "strategy": "personal", "limit": 2, "placement": "widget", "recent": ["A"],
+        "filters": {"in_stock": "true"},
+    }  # fmt: skip
+    assert page.evaluate("document.querySelector('kindred-similar').recommendations.strategy") == "personal"

@@ -26,6 +26,7 @@ from drf_spectacular.generators import SchemaGenerator
 from api.models import ApiKey
 from catalog.models import Product
 from config.services import postgres
+from tests.behaviour.event_rows import add_events
 from tests.docs import commands
 from tests.docs.blocks import PAGES, PROJECT, TRANSLATED, Block, read_blocks
 
@@ -55,6 +56,20 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "needs a network; tests/api/test_clients.py makes and uses both clients", check_nothing),
     ("docs/evaluation.md", "python benchmarks/quality.py --only homeware --no-doc --reports reports"): (
         "takes minutes, and a browser", commands.check_commands),
+    ("docs/evaluation.md", "python manage.py evaluate_behaviour --cut 2011-09-25 --out report"): (
+        "needs orders; tests/behaviour/test_evaluate_behaviour.py has some", commands.check_commands),
+    ("docs/evaluation.md", "python manage.py evaluate_behaviour --cut 2011-09-25 --out report --ids orders.csv.gz"): (
+        "needs orders; tests/behaviour/test_evaluate_behaviour.py has some", commands.check_commands),
+    ("docs/privacy.md", "python manage.py export_user u-4711"): (
+        "needs a user; tests/behaviour/test_privacy.py has some", commands.check_commands),
+    ("docs/privacy.md", "python manage.py forget_user u-4711"): (
+        "needs a user; tests/behaviour/test_privacy.py has some", commands.check_commands),
+    ("docs/forecast.md", "python manage.py forecast_demand                            # the 40 that will sell most, "
+     "in pieces, for 8 weeks"): (
+        "need sales; tests/behaviour/test_forecast_demand.py has some", commands.check_commands),
+    ("docs/importing.md", "python manage.py import_events orders.csv.gz --map user_id=customer_id "
+     "occurred_at=created_at --guests 0"): (
+        "needs the file; tests/behaviour/test_import_events.py imports such ones", commands.check_commands),
     ("docs/performance.md", "python benchmarks/million.py                    # all of it that grows, at four sizes"): (
         "takes hours", commands.check_commands),
     ("docs/sources.md", "python manage.py sources add shop --kind google --address https://shop.example/feed.xml"): (
@@ -233,6 +248,13 @@ def test_the_commands_of_the_api_do_what_it_says(run_page, client):
     check_bulk(bulk, client)
 
 
+def test_the_commands_of_the_page_of_reports_do_what_it_says(run_page):
+    add_events([{"type": "impression", "sku": "MUG-101", "placement": "home", "strategy": "popular"}])
+    said = run_page("docs/reports.md")
+    assert "home" in said
+    assert '"name": "popular"' in said
+
+
 @pytest.mark.timeout(300)
 def test_the_backup_of_the_operations_page_is_restored(run_page, copy_of_database):
     Product.objects.create(sku="MUG-101", title="Halla Mug")
@@ -260,7 +282,7 @@ def test_what_cannot_be_run_is_checked_and_still_there(page, head):
     check(block)
 
 
-RUN_BY_TESTS = {"README.md", "docs/evaluation.md", "docs/api.md", "docs/operations.md"}
+RUN_BY_TESTS = {"README.md", "docs/evaluation.md", "docs/api.md", "docs/operations.md", "docs/reports.md"}
 LOOKED_AT = {  # languages of blocks that are no commands, by page, and where they are checked
     "README.md": {"text", "csv", "django", "html"},
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE

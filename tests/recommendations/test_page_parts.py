@@ -7,6 +7,7 @@ import logging
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.template import Context, Template
+from django.utils import translation
 
 from api.problems import RequestError
 from catalog.models import Product
@@ -41,6 +42,22 @@ def read_limit() -> str:
 def test_a_list_that_can_be_made_is_shown_and_nothing_is_logged(shelf, caplog):
     assert 'href="/products/B/"' in render()
     assert said(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "strategy", "heading"),
+    [
+        ("en", "similar", "Similar products"),
+        ("en", "popular", "Popular products"),
+        ("en", "also_viewed", "Others also looked at"),
+        ("zh-hans", "also_viewed", "看过的人还看了"),
+    ],
+)
+def test_the_heading_says_what_the_list_is(shelf, language, strategy, heading):
+    with translation.override(language):
+        page = render(strategy=strategy)
+    assert f'<section class="similar" aria-labelledby="list-{strategy}"' in page
+    assert f'<h2 id="list-{strategy}">{heading}</h2>' in page
 
 
 @pytest.mark.parametrize(

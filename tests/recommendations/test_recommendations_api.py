@@ -10,6 +10,7 @@ import pytest
 from api.models import ApiKey
 from catalog.models import Product
 from recommendations.rest.serializers import BatchSerializer, ListSerializer, ResultSerializer
+from recommendations.tokens import read_token
 from tests.recommendations.shelf import at_angle, make_space, put
 
 pytestmark = pytest.mark.django_db
@@ -44,8 +45,8 @@ def skus(answer) -> list[str]:
 
 def test_the_answer_has_the_shape_that_clients_rely_on(client, shelf):
     answer = get(client, limit=1)
-    name = answer.pop("recommendation_id")
-    assert len(name) == 32
+    token = read_token(answer.pop("recommendation_id"))
+    assert (token.strategy, token.placement, token.space, token.rules) == ("similar", "", "test", "")
     cursor = answer.pop("next")
     assert cursor.count(":") == 1
     assert answer == {
@@ -56,6 +57,8 @@ def test_the_answer_has_the_shape_that_clients_rely_on(client, shelf):
         "space": "test",
         "search": "exact",
         "fallback_used": False,
+        "experiment": None,
+        "arm": None,
         "results": [
             {
                 "position": 1,
@@ -71,6 +74,7 @@ def test_the_answer_has_the_shape_that_clients_rely_on(client, shelf):
                 "similarity": pytest.approx(0.9848, abs=5e-4),
                 "score": pytest.approx(0.9848, abs=5e-4),
                 "reasons": [{"code": "similar", "text": "Similar to A", "rule": None}],
+                "sources": {"behaviour": 0.0, "content": 1.0},
                 "explanation": None,
             }
         ],
@@ -134,7 +138,7 @@ def test_parameters_reach_the_search(client, shelf, params, expected):
         ({"metric": "manhattan"}, "metric"),
         ({"modality": "sound"}, "modality"),
         ({"diversity": 2}, "diversity"),
-        ({"strategy": "bundle"}, "strategy"),
+        ({"strategy": "best"}, "strategy"),
         ({"created_since": "yesterday"}, "created_since"),
         ({"fields": "sku,colour"}, "fields"),
         ({"cursor": "made-up"}, "cursor"),
@@ -252,7 +256,7 @@ def test_placements_are_answered_in_order_and_fail_alone(client, shelf):
         {"id": "cart", "anchors": ["A", "D"], "weights": {"D": 5}, "limit": 1},
         {"id": "misspelt", "anchors": ["A"], "filters": {"colour": "sage"}},
         {"id": "odd", "anchors": ["A"], "limit": "many", "brand": ["Birk"]},
-        {"id": "later", "strategy": "bundle", "anchors": ["A"]},
+        {"id": "later", "strategy": "best", "anchors": ["A"]},
         {"id": "new", "strategy": "recent", "exclude": ["D"], "limit": 1, "fields": ["sku"]},
         "not a placement",
     ])["placements"]  # fmt: skip

@@ -46,8 +46,14 @@ def count_sample() -> int:
 
 
 @pytest.fixture
-def few_are_ranked(monkeypatch):
-    """160 products: of what ten or more of the sample have, the sample is ranked. 50 are few of a whole catalogue."""
+def few_are_ranked(db, monkeypatch):
+    """160 products: of what ten or more of the sample have, the sample is ranked. 50 are few of a whole catalogue.
+
+    Which products are the sample goes by their ids, which begin anew with 16 that are in it, whatever ran before.
+    """
+    with connection.cursor() as cursor:
+        ids = "'catalog_product_id_seq'"
+        cursor.execute(f"SELECT setval({ids}, (nextval({ids}) / 256 + 1) * 256, false)")
     monkeypatch.setattr(full_text, "MAX_RANKED", 160)
     monkeypatch.setattr(full_text, "FEW_PRODUCTS", 50)
     monkeypatch.setattr(full_text, "FEW_PRODUCTS_FILTERED", 50)

@@ -13,7 +13,8 @@ from api.problems import RequestError
 from catalog.models import Product, ProductImage
 from embeddings.models import Modality
 from recommendations.anchors import read_start
-from recommendations.requests import Filters, ListRequest, Options, build_retrieval
+from recommendations.planning import build_retrieval
+from recommendations.requests import Filters, ListRequest, Options
 from recommendations.retrieval import find_neighbours, find_rest
 from recommendations.services import UnknownAnchor, recommend, similar_products
 from recommendations.statements import Retrieval

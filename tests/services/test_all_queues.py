@@ -25,6 +25,7 @@ def test_each_queue_has_a_worker_of_its_own_that_takes_nothing_from_another():
         "embeddings": ["embeddings"],
         "pictures": ["pictures"],
         "sources": ["sources"],
+        "behaviour": ["behaviour"],
     }
     assert not any(worker.use_eventloop for worker in workers.values())
 

@@ -17,6 +17,9 @@ from django.test.utils import CaptureQueriesContext
 
 from api.database_session import has_session
 from api.postgres.rows import fetch_rows
+from behaviour.events import retention
+from behaviour.events.event import Event, settled_id
+from behaviour.events.ingestion import NewEvent, record_events
 from config.web import limit_statements
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces import building, indexes, lifecycle
@@ -122,6 +125,25 @@ def test_one_build_at_a_time_whoever_holds_the_connection_now(pooler):
     assert read_holder(BUILD_LOCK) is None
     with try_lock(BUILD_LOCK, purpose="space second") as is_free:
         assert is_free
+
+
+def test_events_are_recorded_once_by_several_at_once_and_old_ones_forgotten(pooler):
+    batch = [NewEvent(event_id=f"e{number}", type="view", sku="A") for number in range(200)]
+    counts: list[int] = []
+
+    def write() -> None:
+        counts.append(len(record_events(batch)))
+        connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(POOL_SIZE)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert (sum(counts), Event.objects.count(), settled_id()) == (200, 200, Event.objects.latest("id").pk)
+    retention.keep_retention(seconds=60)
+    Event.objects.all().delete()
+    assert ask_postgres("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
 
 
 def test_a_search_is_answered_soon_and_nothing_is_left_listening(pooler):

@@ -19,11 +19,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 
 from api.models import ApiKey
+from behaviour.events.event import Event
 from catalog.models import Product
 from catalog.pictures import writes
 from catalog.pictures.downloads import PictureDownload
 from embeddings.services import refresh_pending
-from recommendations.models import Event
 from tests.fakes import fake_encoders
 
 pytest.importorskip("oscar", reason="django-oscar is not installed: pip install -r requirements-dev.txt")

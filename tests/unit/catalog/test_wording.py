@@ -16,7 +16,7 @@ from catalog.models import Product
 
 PROJECT = Path(__file__).resolve().parents[3]
 TEMPLATES = PROJECT / "templates"
-APPS = ("api", "catalog", "embeddings", "recommendations")
+APPS = ("api", "catalog", "embeddings", "recommendations", "behaviour")
 
 
 @pytest.mark.parametrize("name", ["400", "403", "404", "500"])

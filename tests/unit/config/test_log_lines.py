@@ -19,6 +19,7 @@ from config.log_lines import LineFormatter, leave_values_out
         ("syntax error at \"x\"\nLINE 1: SELECT 'Ann's ring'\n               ^", 'syntax error at "x"'),
         ('invalid input syntax for type json: "Ann\'s ring"', 'invalid input syntax for type json: "..."'),
         ('invalid byte sequence for encoding "UTF8": 0x00', 'invalid byte sequence for encoding "UTF8": 0x00'),
+        ("Forbidden: /api/v1/users/Ann Smith/", "Forbidden: /api/v1/users/..."),
         ("Space second is ready.", "Space second is ready."),
     ],
 )
