@@ -32,10 +32,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"
 WIDTH = 1280  # CSS pixels
 PAGES = {  # address and height
-    "product-page.webp": ("/products/MUG-101/", 1500),
+    "product-page.webp": ("/products/MUG-101/", 1700),
     "why-page.webp": ("/products/MUG-101/why/MUG-107/", 700),
     "widget-examples.webp": ("/widgets/examples/?sku=MUG-101", 1700),
 }
+CONSENT = "kindred_consent"
+VIEWED = ("CSH-102", "TEA-102", "MUG-101")  # the last one's bundle goes into the cart
 PATIENCE_MS = 60_000
 SETTLE_MS = 2_000  # in which lazy pictures come, which begin when the network has been idle
 
@@ -66,12 +68,31 @@ def save(page: Page, name: str) -> None:
 
 def show_pages(browser: Browser, url: str) -> None:
     page = browser.new_page(viewport={"width": WIDTH, "height": 900}, locale="en-GB")
+    page.context.add_cookies([{"name": CONSENT, "value": "none", "url": url}])  # the shop need not ask
     for name, (path, height) in PAGES.items():
         page.set_viewport_size({"width": WIDTH, "height": height})
         page.goto(url + path, wait_until="networkidle")
         if name.startswith("why"):  # the worker looks while the page asks again
             page.locator("img.why-heat").wait_for(timeout=PATIENCE_MS)
             page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(SETTLE_MS)
+        save(page, name)
+
+
+def show_visit(browser: Browser, url: str) -> None:
+    """The front page and the cart of a visitor who agreed to be known, and has looked around."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900}, locale="en-GB")
+    page.goto(url)
+    page.get_by_role("button", name="Accept").click()
+    page.wait_for_load_state("networkidle")
+    for sku in VIEWED:
+        page.goto(f"{url}/products/{sku}/", wait_until="networkidle")
+        page.wait_for_timeout(SETTLE_MS)
+    page.get_by_role("button", name="Put these into the cart").click()
+    page.get_by_role("status").filter(has_text="in your cart").wait_for(timeout=PATIENCE_MS)
+    for name, path, height in (("front-page.webp", "/", 900), ("cart-page.webp", "/cart/", 1430)):
+        page.set_viewport_size({"width": WIDTH, "height": height})
+        page.goto(url + path, wait_until="networkidle")
         page.wait_for_timeout(SETTLE_MS)
         save(page, name)
 
@@ -160,6 +181,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = open_browser(playwright)
         show_pages(browser, url)
+        show_visit(browser, url)
         show_widget_elsewhere(browser, url)
         show_source(browser, url, home=Path(os.environ.get("KINDRED_HOME") or PROJECT / "var"))
         browser.close()
