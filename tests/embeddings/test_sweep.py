@@ -262,6 +262,7 @@ def test_what_is_due_is_read_from_its_index(thousands):
 def test_whether_a_space_is_large_is_read_from_an_index_of_its_modality(thousands, monkeypatch):
     space = ensure_live_space()
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE embeddings_productembedding")  # not as an earlier test left it
         cursor.execute("SET LOCAL enable_seqscan = off")
     with CaptureQueriesContext(connection) as queries:
         assert is_large(space, "fused")

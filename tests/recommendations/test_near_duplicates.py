@@ -106,6 +106,7 @@ def test_the_page_of_a_large_catalogue_counts_no_further_than_it_compares(shelf,
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE catalog_product, embeddings_productembedding")  # not as an earlier test left them
         cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute(f"EXPLAIN (COSTS OFF) {counted}")
         assert "using embeddings_of_space on" in "\n".join(line for (line,) in cursor.fetchall())
 
