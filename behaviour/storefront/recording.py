@@ -36,8 +36,8 @@ def record_deeds(request: HttpRequest, deeds: Sequence[Deed], *, order_id: str =
     if not deeds or not answer.is_granted:
         return
     shown_in = request.POST.get("recommendation_id", "")[:MAX_TOKEN_LENGTH]
-    token = read_token(shown_in) if shown_in else None
-    position = request.POST.get("position", "") if token else ""
+    is_ours = bool(shown_in) and read_token(shown_in) is not None  # what it says is read where events are written
+    position = request.POST.get("position", "") if is_ours else ""
     record_events(
         NewEvent(
             event_id=f"{order_id}:{deed.product.sku}" if order_id else uuid4().hex,
@@ -48,12 +48,7 @@ def record_deeds(request: HttpRequest, deeds: Sequence[Deed], *, order_id: str =
             quantity=deed.quantity,
             price=deed.product.price,
             currency=deed.product.currency,
-            recommendation_id=shown_in if token else "",
-            strategy=token.strategy if token else "",
-            placement=token.placement if token else "",
-            space=token.space if token else "",
-            experiment=token.experiment if token else "",
-            arm=token.arm if token else "",
+            recommendation_id=shown_in if is_ours else "",
             position=int(position) if is_position(position) else None,
             consent=Consent.PERSONALISATION.value,
         )

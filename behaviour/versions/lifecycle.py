@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from behaviour.events.event import settled_id
 from behaviour.versions.version import Neighbours, Profile, Ranking, Status, Version
+from embeddings.free_names import find_free_name
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.locks import lock_until_commit, read_holder
 
@@ -41,7 +42,7 @@ def create_version(name: str = "") -> Version:
     now, live = timezone.now(), EmbeddingSpace.objects.live()
     last_event_id = settled_id()
     return Version.objects.create(
-        name=name or _free_name(f"{now:%Y-%m-%d}"),
+        name=name or find_free_name(f"{now:%Y-%m-%d}", taken=Version.objects.values_list("name", flat=True)),
         space_id=live.pk if live else None,
         facts_until=now,
         last_event_id=last_event_id,
@@ -127,10 +128,3 @@ def drop_version(version: Version) -> None:
 def _delete_slice(rows: models.QuerySet[Any]) -> int:
     """Return how many of the rows were deleted, at most a slice."""
     return rows.filter(pk__in=rows.values("pk")[:DROP_SLICE]).delete()[0]
-
-
-def _free_name(wanted: str) -> str:
-    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, ... that no version has."""
-    taken = set(Version.objects.filter(name__startswith=wanted).values_list("name", flat=True))
-    candidates = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
-    return next(name for name in candidates if name not in taken)

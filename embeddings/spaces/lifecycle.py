@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_lazy
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
 from embeddings.encoders.registry import describe
 from embeddings.encoding import SpaceEncoders
+from embeddings.free_names import find_free_name
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
 from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
@@ -61,7 +62,7 @@ def ensure_live_space() -> EmbeddingSpace:
         if live:
             return live
         keep_recipe(recipe)
-        space.name = _free_name(STARTER)
+        space.name = find_free_name(STARTER, taken=EmbeddingSpace.objects.values_list("name", flat=True))
         space.status, space.promoted_at = Status.LIVE, timezone.now()
         set_pipeline(space, pipeline)
         space.save()
@@ -243,10 +244,3 @@ def _check_encoder(spec: str, modality: str) -> None:
     if modality not in modalities:
         said = gettext("%(encoder)s does not encode %(modality)s: choose an encoder that does.")
         raise SpaceError(said % {"encoder": spec, "modality": MODALITIES[modality]})
-
-
-def _free_name(wanted: str) -> str:
-    """Return `wanted`, or the first of `wanted-2`, `wanted-3`, ... that no space has."""
-    taken = set(EmbeddingSpace.objects.values_list("name", flat=True))
-    candidates = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
-    return next(name for name in candidates if name not in taken)
