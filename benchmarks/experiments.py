@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from behaviour.experiments.confidence_sequences import difference_bounds, standard_error
+from behaviour.experiments.confidence_sequences import ALPHA, breaks_guard, difference_bounds, standard_error
 from behaviour.experiments.cuped import adjust, fit_adjustment
 from behaviour.experiments.interleaving import draft_teams
 from behaviour.experiments.moments import Moments
@@ -26,7 +26,9 @@ from behaviour.experiments.multinomial_evidence import log_evidence
 from behaviour.experiments.sample_ratio import STRICT
 
 RUNS, DAYS, VISITS = 2_000, 28, 400  # visits of a day and arm
-Draw = Callable[[np.random.Generator, tuple[int, ...]], npt.NDArray[np.float64]]
+Sums = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+# Of so many visits on each day, what they did: sums of y and of y^2, both (runs, days).
+Draw = Callable[[np.random.Generator, tuple[int, int], int], Sums]
 
 
 @dataclass(frozen=True)
@@ -38,27 +40,59 @@ class Looks:
 
 
 def draw_clicks(rate: float) -> Draw:
-    return lambda source, shape: (source.random(shape) < rate).astype(np.float64)
+    def draw(source: np.random.Generator, shape: tuple[int, int], visits: int) -> Sums:
+        clicks = source.binomial(visits, rate, shape).astype(np.float64)
+        return clicks, clicks
+
+    return draw
 
 
-def draw_revenue(rate: float) -> Draw:
-    """Few buy, for sums with a long tail: log-normal, with a mean of about 40 and a standard deviation of 52."""
-    return lambda source, shape: (source.random(shape) < rate) * source.lognormal(3.2, 1.0, shape)
+def draw_revenue(rate: float, *, tail: float = 1.0, returned: float = 0.0) -> Draw:
+    """Few buy, for sums with a long tail: log-normal, with a mean of about 40 and a standard deviation of 52.
+
+    A `tail` of 1.5 is a mean of 75 and a deviation of 220; of what is `returned` the sum is below zero.
+    """
+
+    def draw(source: np.random.Generator, shape: tuple[int, int], visits: int) -> Sums:
+        orders = source.binomial(visits, rate, shape).ravel()
+        paid = source.lognormal(3.2, tail, orders.sum()) * np.where(source.random(orders.sum()) < returned, -1, 1)
+        day = np.repeat(np.arange(orders.size), orders)
+        y, yy = (np.bincount(day, weights, orders.size).reshape(shape) for weights in (paid, paid**2))
+        return y, yy
+
+    return draw
 
 
-def simulate(control: Draw, treated: Draw, *, runs: int, seed: int, visits: int = VISITS) -> Looks:
-    """Draw new visitors each day, and add up the days."""
+def simulate(
+    draws: tuple[Draw, Draw], *, runs: int, seed: int, visits: tuple[int, int] = (VISITS, VISITS), days: int = DAYS
+) -> Looks:
+    """Draw new visitors each day, `visits` for the control and the other arm, and add up the days."""
     source = np.random.default_rng(seed)
-    return Looks(*(_add_days(draw, source, runs=runs, visits=visits) for draw in (control, treated)))
+    arms = zip(draws, visits, strict=True)
+    return Looks(*(_add_days(draw, source, shape=(runs, days), visits=count) for draw, count in arms))
 
 
-def _add_days(draw: Draw, source: np.random.Generator, *, runs: int, visits: int) -> Moments:
-    y, yy = np.empty((2, runs, DAYS))
-    for run in range(runs):  # one run at a time: 11,200 numbers, and not 22 million at once
-        outcomes = draw(source, (DAYS, visits))
-        y[run], yy[run] = outcomes.sum(axis=1), (outcomes**2).sum(axis=1)
-    counts = visits * np.arange(1, DAYS + 1) * np.ones((runs, 1))
-    return Moments(counts, y.cumsum(axis=1), yy.cumsum(axis=1))
+def _add_days(draw: Draw, source: np.random.Generator, *, shape: tuple[int, int], visits: int) -> Moments:
+    y, yy = draw(source, shape, visits)
+    return Moments(visits * np.arange(1, shape[1] + 1) * np.ones((shape[0], 1)), y.cumsum(axis=1), yy.cumsum(axis=1))
+
+
+def simulate_family(
+    *, runs: int, seed: int, visits: tuple[int, ...], worst_change: float = 0.0, days: int = DAYS
+) -> npt.NDArray[np.bool_]:
+    """Return for each run (runs,) whether anything was ever said of arms that are all alike.
+
+    4 % click, which decides; two guard rails are on orders, of 2 %, and on their revenue; all share what may go wrong.
+    """
+    source, metrics = np.random.default_rng(seed), (draw_clicks(0.04), draw_clicks(0.02), draw_revenue(0.02, tail=1.5))
+    alpha, said = ALPHA / (len(metrics) * (len(visits) - 1)), np.zeros(runs, dtype=bool)
+    for number, draw in enumerate(metrics):
+        control, *others = (_add_days(draw, source, shape=(runs, days), visits=count) for count in visits)
+        for arm in others:
+            looks = Looks(control, arm)
+            told = find_stops(looks, worst_change, alpha=alpha) if number else find_alarms(looks, alpha=alpha)
+            said |= told.any(axis=1)
+    return said
 
 
 def simulate_returning(rate: float, *, runs: int, seed: int, visitors: int = 2_000) -> Looks:
@@ -99,11 +133,21 @@ def simulate_regulars(rate: float, *, runs: int, seed: int, effect: float = 0.0)
     return Looks(*(adjust(arm, adjustment) for arm in arms))
 
 
-def find_alarms(looks: Looks) -> npt.NDArray[np.bool_]:
+def find_alarms(looks: Looks, *, alpha: float = ALPHA) -> npt.NDArray[np.bool_]:
     """Return for each run and day (runs, days) whether the always-valid interval has left zero out by then."""
-    planned = float(np.max(looks.control.count + looks.treated.count))
-    _, low, high = difference_bounds(looks.treated, looks.control, planned=planned)
+    _, low, high = difference_bounds(looks.treated, looks.control, planned=_plan(looks), alpha=alpha)
     return np.logical_or.accumulate((low > 0) | (high < 0), axis=1)
+
+
+def find_stops(looks: Looks, worst_change: float, *, alpha: float = ALPHA) -> npt.NDArray[np.bool_]:
+    """Return for each run and day (runs, days) whether a guard rail has stopped the experiment by then."""
+    broken = breaks_guard(looks.treated, looks.control, worst_change=worst_change, planned=_plan(looks), alpha=alpha)
+    stops: npt.NDArray[np.bool_] = np.logical_or.accumulate(np.asarray(broken), axis=1)
+    return stops
+
+
+def _plan(looks: Looks) -> float:
+    return float(np.max(looks.control.count + looks.treated.count))
 
 
 def find_z_alarms(looks: Looks) -> npt.NDArray[np.bool_]:
@@ -169,35 +213,77 @@ def _tosses(source: np.random.Generator) -> Callable[[], int]:
     return lambda: int(source.integers(2))
 
 
+# Who gets how many visits a day, and what they do there; nothing differs between the arms.
+UNEQUAL: dict[str, tuple[Draw, tuple[int, int]]] = {
+    "clicks, 4 %, 360 and 40 visits a day": (draw_clicks(0.04), (360, 40)),
+    "clicks, 4 %, 5,000 and 100": (draw_clicks(0.04), (5_000, 100)),
+    "orders, 0.5 %, 200 and 20": (draw_clicks(0.005), (200, 20)),
+    "orders, 0.5 %, 990 and 10": (draw_clicks(0.005), (990, 10)),
+    "revenue, 4 % buy, longer tail, 360 and 40": (draw_revenue(0.04, tail=1.5), (360, 40)),
+    "the same, 40 and 360": (draw_revenue(0.04, tail=1.5), (40, 360)),
+    "the same with returns, 360 and 40": (draw_revenue(0.04, tail=1.5, returned=0.15), (360, 40)),
+}
+
+
+def print_false_alarms(runs: int) -> None:
+    nothing = {
+        "clicks, 4 %": simulate((draw_clicks(0.04), draw_clicks(0.04)), runs=runs, seed=1),
+        "orders, 1 %": simulate((draw_clicks(0.01), draw_clicks(0.01)), runs=runs, seed=2),
+        "revenue, 2 % buy": simulate((draw_revenue(0.02), draw_revenue(0.02)), runs=runs, seed=3),
+        "with history taken out": simulate_regulars(0.04, runs=runs, seed=11),
+        "visitors who come again": simulate_returning(0.1, runs=runs, seed=4),
+    }
+    for name, (draw, visits) in UNEQUAL.items():
+        nothing[name] = simulate((draw, draw), runs=runs, seed=12, visits=visits)
+    for name, looks in nothing.items():
+        z = find_z_alarms(looks)
+        ours = find_alarms(looks)[:, -1].mean()
+        print(f"  {name:44} always valid {ours:6.1%}   z-test, peeked {z.any(axis=1).mean():6.1%}")
+    for counts in ((400, 400), (360, 40), (400, 400, 400), (300, 50, 50)):
+        for worst, days in ((0.0, 60), (-0.05, 60)):
+            told = simulate_family(runs=runs, seed=13, visits=counts, worst_change=worst, days=days).mean()
+            shared = ", ".join(map(str, counts))
+            print(f"  arms of {shared} a day, 2 guard rails at {worst:.0%}, {days} days: anything said {told:.1%}")
+
+
+def print_power(runs: int) -> None:
+    found = {
+        "clicks, 4 % -> 5 %": (draw_clicks(0.04), draw_clicks(0.05), (400, 400)),
+        "orders, 1 % -> 1.4 %": (draw_clicks(0.01), draw_clicks(0.014), (400, 400)),
+        "revenue, 2 % -> 3 % buy": (draw_revenue(0.02), draw_revenue(0.03), (400, 400)),
+        "clicks, 4 % -> 6 %, 720 and 80 a day": (draw_clicks(0.04), draw_clicks(0.06), (720, 80)),
+    }
+    for name, (control, treated, visits) in found.items():
+        looks = simulate((control, treated), runs=runs, seed=5, visits=visits)
+        alarms = find_alarms(looks)
+        fixed = find_z_alarms(looks)[:, -1].mean()
+        print(f"  {name:44} always valid {say_when(alarms)}   fixed horizon {fixed:.2f}")
+    harm = {
+        "4 % click, nobody in the arm": (draw_clicks(0.04), draw_clicks(0.0)),
+        "2 % buy, nobody in the arm": (draw_revenue(0.02), draw_revenue(0.0)),
+        "2 % buy, half as many in the arm": (draw_revenue(0.02), draw_revenue(0.01)),
+    }
+    for name, (control, treated) in harm.items():
+        for visits in ((400, 400), (360, 40)):
+            stops = find_stops(simulate((control, treated), runs=runs, seed=6, visits=visits), -0.05)
+            print(f"  guard rail at -5 %: {name}, {visits[0]} and {visits[1]} a day: {say_when(stops)}")
+
+
+def say_when(alarms: npt.NDArray[np.bool_]) -> str:
+    """Say how many of the runs it was found in, and by which day in half of these."""
+    days = alarms.argmax(axis=1)[alarms[:, -1]] + 1
+    return f"{alarms[:, -1].mean():.2f}" + (f", half of them by day {np.median(days):.0f}" if len(days) else "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=RUNS, help="simulated experiments of each kind (%(default)s)")
     runs = parser.parse_args().runs
     print(f"{runs:,} experiments, {VISITS} visits a day and arm, looked at on each of {DAYS} days\n")
     print("No difference: how many ever give an alarm")
-    nothing = {
-        "clicks, 4 %": simulate(draw_clicks(0.04), draw_clicks(0.04), runs=runs, seed=1),
-        "orders, 1 %": simulate(draw_clicks(0.01), draw_clicks(0.01), runs=runs, seed=2),
-        "revenue, 2 % buy": simulate(draw_revenue(0.02), draw_revenue(0.02), runs=runs, seed=3),
-        "with history taken out": simulate_regulars(0.04, runs=runs, seed=11),
-        "visitors who come again": simulate_returning(0.1, runs=runs, seed=4),
-    }
-    for name, looks in nothing.items():
-        z = find_z_alarms(looks)
-        ours = find_alarms(looks)[:, -1].mean()
-        print(f"  {name:26} always valid {ours:6.1%}   z-test, peeked {z.any(axis=1).mean():6.1%}")
-    found = {
-        "clicks, 4 % -> 5 %": simulate(draw_clicks(0.04), draw_clicks(0.05), runs=runs, seed=5),
-        "orders, 1 % -> 1.4 %": simulate(draw_clicks(0.01), draw_clicks(0.014), runs=runs, seed=6),
-    }
+    print_false_alarms(runs)
     print("\nA difference: how many find it")
-    for name, looks in found.items():
-        alarms = find_alarms(looks)
-        days = alarms.argmax(axis=1)[alarms[:, -1]] + 1
-        print(
-            f"  {name:26} always valid {alarms[:, -1].mean():.2f}, half of them by day {np.median(days):.0f}"
-            f"   fixed horizon {find_z_alarms(looks)[:, -1].mean():.2f}"
-        )
+    print_power(runs)
     print("\nVisitors shared out by halves, and 52 to 48: how many alarms")
     for share in (0.5, 0.52):
         print(f"  {share:.0%} {find_mismatches(runs=runs, share=share, seed=7).mean():.1%}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from api.declarations import parameters_of
 from api.problems import RequestError
 from behaviour.events.pseudonyms import make_key
 from behaviour.experiments.assignment import choose_arm
@@ -15,9 +16,11 @@ from behaviour.experiments.interleaving import draft_teams
 from behaviour.experiments.running import Trial, read_trials
 from recommendations.answering import AnswerPlainly
 from recommendations.recommendation_list import Candidate, RecommendationList, number_results
-from recommendations.requests import ListRequest
+from recommendations.requests import ListRequest, Options
 from recommendations.tokens import make_token, read_token
 from recommendations.visitors import Visitor
+
+OPTIONS = frozenset(parameters_of(Options))
 
 
 def answer_in_experiment(request: ListRequest, answer_plainly: AnswerPlainly) -> RecommendationList:
@@ -29,12 +32,14 @@ def answer_in_experiment(request: ListRequest, answer_plainly: AnswerPlainly) ->
     scope = (request.options.placement, request.strategy)
     standing = trials.find_standing(*scope)
     if standing is not None:
-        request = try_change(request, standing) or request
+        request = try_change(request, standing, space="") or request  # its space is the live one, until another is
     trial = trials.find_running(*scope)
     if trial is None:
         return answer_plainly(request)
     key = find_unit_key(request.options.visitor)
-    variants = [try_change(request, arm) for arm in trial.arms]
+    variants = [
+        None if arm.space in trials.gone_spaces else try_change(request, arm, space=arm.space) for arm in trial.arms
+    ]
     able = [variant for variant in variants if variant is not None]
     if key is None or len(able) < len(trial.arms):
         # An arm that cannot make such a list would be judged by the others alone: nobody is counted.
@@ -53,14 +58,19 @@ def find_unit_key(visitor: Visitor) -> UUID | None:
     return make_key("session", visitor.session_id) if visitor.session_id else None
 
 
-def try_change(request: ListRequest, arm: Arm) -> ListRequest | None:
-    """Return the request as the arm has it; None where no such list can be made, as of anchors that are not given."""
+def try_change(request: ListRequest, arm: Arm, *, space: str) -> ListRequest | None:
+    """Return the request as the arm has it; None where no such list can be made, as of anchors that are not given.
+
+    Options that there were when it started may be gone with a newer version of Kindred.
+    """
+    if not arm.options.keys() <= OPTIONS:
+        return None
     try:
         return replace(
             request,
             strategy=arm.strategy or request.strategy,
             options=replace(request.options, **arm.options) if arm.options else request.options,
-            space=arm.space or request.space,
+            space=space or request.space,
             without_rules=arm.without_rules or request.without_rules,
         )
     except RequestError:
@@ -85,10 +95,10 @@ def answer_interleaved(
     drafted = draft_teams(
         list(ranked[0]), list(ranked[1]), limit=first_request.limit, toss=_make_coin(trial, first_request, key)
     )
-    shown = [ranked[team][name] for name, team in drafted]
+    shown = [ranked[team or 0].get(name) or ranked[1][name] for name, team in drafted]
     return replace(
         first,
-        recommendation_id=_name_drafted(first.recommendation_id, [team for _, team in drafted]),
+        recommendation_id=_name_drafted(first.recommendation_id, [team for _, team in drafted if team is not None]),
         results=number_results(shown, offset=0),
         explanations={**second.explanations, **first.explanations},
         fallback_used=first.fallback_used or second.fallback_used,

@@ -48,7 +48,9 @@ def difference_bounds(
 
     `kept` below 1 asks whether at least that share of the control's mean is reached: what a guard rail asks.
     """
-    error = standard_error(treated, control, kept=kept)
+    pooled = pool_variance(treated, control)
+    variances = [lift_variance(arm, other, pooled=pooled) for arm, other in ((treated, control), (control, treated))]
+    error = np.sqrt(variances[0] / np.maximum(treated.count, 1) + kept**2 * variances[1] / np.maximum(control.count, 1))
     reach = error * boundary(treated.count + control.count, planned=planned, alpha=alpha)
     reach = np.where(is_enough(treated, control) & (error > 0), reach, np.inf)
     middle = treated.mean - kept * control.mean
@@ -76,11 +78,26 @@ def estimate_at_horizon(treated: Moments, control: Moments, *, alpha: float = AL
     return Estimate(middle, middle - reach, middle + reach, int(treated.count + control.count))
 
 
-def standard_error(treated: Moments, control: Moments, *, kept: float = 1.0) -> Any:
-    """Return the standard error of mean(treated) - kept * mean(control)."""
-    return np.sqrt(
-        treated.variance / np.maximum(treated.count, 1) + kept**2 * control.variance / np.maximum(control.count, 1)
-    )
+def standard_error(treated: Moments, control: Moments) -> Any:
+    """Return the standard error of mean(treated) - mean(control), of arms that each vary in their own way."""
+    return np.sqrt(treated.variance / np.maximum(treated.count, 1) + control.variance / np.maximum(control.count, 1))
+
+
+def pool_variance(first: Moments, second: Moments) -> Any:
+    """Return the variance within two arms, taken together."""
+    free = [np.maximum(arm.count - 1, 0) for arm in (first, second)]
+    return (free[0] * first.variance + free[1] * second.variance) / np.maximum(free[0] + free[1], 1)
+
+
+def lift_variance(arm: Moments, other: Moments, *, pooled: Any) -> Any:
+    """Return the variance of an arm, which is not taken to be below that of both by as much as the arm is smaller.
+
+    In a tenth of the visitors the few who buy much are often missing yet: the mean is too low, and so is the variance,
+    by which the mean would seem sure. So far as an arm is small it is taken to vary as both do; arms as large as each
+    other keep what they have. Too wide an interval is the worst that follows: it still holds.
+    """
+    smaller = np.maximum(1 - arm.count / np.maximum(other.count, 1), 0)
+    return arm.variance + smaller * np.maximum(pooled - arm.variance, 0)
 
 
 def is_enough(treated: Moments, control: Moments) -> Any:

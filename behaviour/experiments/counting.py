@@ -20,6 +20,7 @@ from behaviour.events.event import settled_id
 from behaviour.experiments.assignment import choose_arm
 from behaviour.experiments.credit import count_margins
 from behaviour.experiments.experiment import INTERLEAVED, Experiment
+from behaviour.reports.order_lines import IS_SALE, number_copies, number_told
 
 STEP = 20_000  # events read at once: a second or two, and memory that nobody notices
 MAX_STEPS = 15  # of one experiment before others have their turn: as many as come in a minute at 5,000 a second
@@ -43,7 +44,7 @@ WITH acted AS MATERIALIZED (SELECT user_key, session_key FROM behaviour_event
 WHERE id > %(after)s AND id <= %(upto)s AND type IN ('click', 'add_to_cart', 'purchase'))
 SELECT unit_key FROM behaviour_experimentunit WHERE experiment_id = %(experiment)s
 AND unit_key IN (SELECT user_key FROM acted UNION SELECT session_key FROM acted)"""
-COUNT_ANEW = """
+COUNT_ANEW = f"""
 UPDATE behaviour_experimentunit AS unit SET
 clicks = done.clicks, carts = done.carts, orders = done.orders, revenue = done.revenue,
 earlier_clicks = done.earlier_clicks, earlier_carts = done.earlier_carts, earlier_orders = done.earlier_orders,
@@ -54,23 +55,22 @@ CROSS JOIN LATERAL (
     SELECT
     count(*) FILTER (WHERE is_later AND type = 'click' AND experiment = %(name)s) AS clicks,
     count(*) FILTER (WHERE is_later AND type = 'add_to_cart') AS carts,
-    count(DISTINCT coalesce(order_key, event_key)) FILTER (WHERE is_later AND type = 'purchase') AS orders,
+    count(DISTINCT coalesce(order_key, event_key)) FILTER (WHERE is_later AND is_sale) AS orders,
     coalesce(sum(quantity * price) FILTER (WHERE is_later AND is_paid), 0) AS revenue,
     count(*) FILTER (WHERE is_earlier AND type = 'click') AS earlier_clicks,
     count(*) FILTER (WHERE is_earlier AND type = 'add_to_cart') AS earlier_carts,
-    count(DISTINCT coalesce(order_key, event_key)) FILTER (WHERE is_earlier AND type = 'purchase') AS earlier_orders,
+    count(DISTINCT coalesce(order_key, event_key)) FILTER (WHERE is_earlier AND is_sale) AS earlier_orders,
     coalesce(sum(quantity * price) FILTER (WHERE is_earlier AND is_paid), 0) AS earlier_revenue
     FROM (
-        SELECT type, experiment, order_key, event_key, quantity, price,
-        type = 'purchase' AND currency = %(currency)s AS is_paid,
+        SELECT *, {IS_SALE} AS is_sale, {IS_SALE} AND currency = %(currency)s AS is_paid,
         occurred_at BETWEEN known.first_at AND %(ended_at)s AS is_later, occurred_at < %(started_at)s AS is_earlier
-        FROM (
+        FROM (SELECT *, {number_copies("type")} FROM (SELECT *, {number_told("type")} FROM (
             SELECT * FROM behaviour_event WHERE user_key = concerned.key
             AND occurred_at BETWEEN %(history_at)s AND %(ended_at)s
             UNION ALL
             SELECT * FROM behaviour_event WHERE session_key = concerned.key
             AND occurred_at BETWEEN %(history_at)s AND %(ended_at)s
-        ) AS own
+        ) AS own WHERE type IN ('click', 'add_to_cart', 'purchase')) AS told) AS numbered
     ) AS judged
 ) AS done
 WHERE unit.id = known.id"""

@@ -11,20 +11,22 @@ from uuid import UUID
 from django.db import connection
 
 from behaviour.experiments.experiment import INTERLEAVED, Experiment, Metric
+from behaviour.reports.order_lines import IS_SALE, number_copies, number_told
 from recommendations.tokens import read_token
 
 CREDITED = {Metric.CLICK: "click", Metric.CART: "add_to_cart", Metric.ORDER: "purchase", Metric.REVENUE: "purchase"}
-FIND_ACTS = """
+FIND_ACTS = f"""
 SELECT known.unit_key, act.type, act.sku, act.recommendation_id, act.position
 FROM behaviour_experimentunit AS known CROSS JOIN LATERAL (
-    SELECT type, sku, recommendation_id, position, occurred_at, id FROM behaviour_event WHERE user_key = known.unit_key
-    AND type IN ('click', %(credited)s) AND occurred_at BETWEEN known.first_at AND %(ended_at)s
-    UNION ALL
-    SELECT type, sku, recommendation_id, position, occurred_at, id FROM behaviour_event
-    WHERE session_key = known.unit_key
-    AND type IN ('click', %(credited)s) AND occurred_at BETWEEN known.first_at AND %(ended_at)s
+    SELECT *, {number_copies("type")} FROM (SELECT *, {number_told("type")} FROM (
+        SELECT * FROM behaviour_event WHERE user_key = known.unit_key
+        AND type IN ('click', %(credited)s) AND occurred_at BETWEEN known.first_at AND %(ended_at)s
+        UNION ALL
+        SELECT * FROM behaviour_event WHERE session_key = known.unit_key
+        AND type IN ('click', %(credited)s) AND occurred_at BETWEEN known.first_at AND %(ended_at)s
+    ) AS own) AS told
 ) AS act
-WHERE known.experiment_id = %(experiment)s AND known.unit_key = ANY(%(keys)s)
+WHERE known.experiment_id = %(experiment)s AND known.unit_key = ANY(%(keys)s) AND (type <> 'purchase' OR {IS_SALE})
 ORDER BY known.unit_key, act.occurred_at, act.id"""
 KEEP_MARGINS = """
 UPDATE behaviour_experimentunit AS unit SET margin = found.margin

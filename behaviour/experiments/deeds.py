@@ -33,7 +33,8 @@ def offer_deeds(experiment: Experiment) -> Iterator[Deed]:
         yield stop_deed()
     if experiment.status == Status.STOPPED:
         for arm in experiment.arms.all():
-            yield promote_deed(experiment, arm)
+            if lifecycle.may_promote(experiment, arm):
+                yield promote_deed(experiment, arm)
     if experiment.status == Status.PROMOTED:
         yield take_back_deed(experiment)
     if experiment.status != Status.DRAFT:

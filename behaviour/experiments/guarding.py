@@ -11,10 +11,13 @@ from behaviour.experiments.results import RailResult, read_results
 
 def stop_where_harm_is_done(experiment: Experiment) -> str:
     """Stop it, and return why; empty: no guard rail is broken, or someone was quicker."""
-    broken = next((result for result in read_results(experiment).check_rails() if result.is_broken), None)
+    results = read_results(experiment)
+    broken = next((result for result in results.check_rails() if result.is_broken), None)
     if broken is None:
         return ""
     reason = describe_harm(broken)
+    if results.has_mismatch:  # it may be the arm, or who came into it; that everyone sees the control costs least
+        reason += " " + gettext("Visitors were not shared out as promised, which may be why.")
     try:
         stop(experiment, reason=reason)
     except ExperimentError:

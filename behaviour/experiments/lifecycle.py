@@ -13,6 +13,7 @@ from api.declarations import parameters_of
 from api.problems import RequestError
 from behaviour.events.event import settled_id
 from behaviour.experiments.experiment import INTERLEAVED, Arm, Experiment, Metric
+from behaviour.experiments.results import read_results
 from behaviour.experiments.running import keep_trials
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces import lifecycle as spaces
@@ -61,10 +62,19 @@ def stop(experiment: Experiment, *, reason: str = "") -> Experiment:
 def promote(experiment: Experiment, arm: Arm) -> Experiment:
     """Make all lists that it was about as the arm makes them; its space becomes the live one.
 
-    Raises ExperimentError where it was not stopped, or what embeddings.spaces.lifecycle.promote raises.
+    Raises ExperimentError where it was not stopped or shares were not as promised, or what
+    embeddings.spaces.lifecycle.promote raises.
     """
     with transaction.atomic():
         locked = lock(experiment, Status.STOPPED, said=gettext("Stop it first."))
+        if not may_promote(locked, arm):
+            raise ExperimentError(
+                gettext(
+                    "Visitors were not shared out as promised, so that nothing shows what %s is worth: find out why, "
+                    "and run a copy."
+                )
+                % arm.name
+            )
         if arm.space:
             live = EmbeddingSpace.objects.live()
             if live is None or live.name != arm.space:
@@ -73,6 +83,12 @@ def promote(experiment: Experiment, arm: Arm) -> Experiment:
         locked.save(update_fields=["status", "promoted_at", "winner"])
         transaction.on_commit(lambda: keep_trials(None))
     return locked
+
+
+def may_promote(experiment: Experiment, arm: Arm) -> bool:
+    """Whether what was found may be believed; going back to the control needs no finding."""
+    results = read_results(experiment)
+    return arm == results.arms[0] or not results.has_mismatch
 
 
 def take_back(experiment: Experiment) -> Experiment:
@@ -114,14 +130,18 @@ def find_problems(experiment: Experiment) -> list[str]:
     """Return what has to be put right before it can start, as sentences."""
     arms = list(experiment.arms.all())
     problems = list(find_method_problems(experiment, arms))
-    for arm in arms:
-        problems += [f"{arm.name}: {problem}" for problem in find_arm_problems(arm)]
+    problems += find_arms_problems(experiment)
     if len({describe_changes(arm) for arm in arms}) < len(arms):
         problems.append(gettext("Two arms do the same: change one."))
     uses_revenue = experiment.metric == Metric.REVENUE or experiment.guard_rails.filter(metric=Metric.REVENUE).exists()
     if uses_revenue and not experiment.currency:
         problems.append(gettext("Say in which currency revenue is counted."))
     return problems
+
+
+def find_arms_problems(experiment: Experiment) -> list[str]:
+    """Return what its arms cannot be made of, or cannot any more: then everyone sees the control."""
+    return [f"{arm.name}: {problem}" for arm in experiment.arms.all() for problem in find_arm_problems(arm)]
 
 
 def find_method_problems(experiment: Experiment, arms: list[Arm]) -> Iterable[str]:

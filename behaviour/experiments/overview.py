@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from behaviour.experiments import words
 from behaviour.experiments.chart import Chart, draw_intervals
 from behaviour.experiments.experiment import Arm, Experiment, Metric
-from behaviour.experiments.lifecycle import find_problems
-from behaviour.experiments.results import ArmResult, RailResult, Results, list_outcomes, read_results
+from behaviour.experiments.lifecycle import find_arms_problems, find_problems
+from behaviour.experiments.results import ArmResult, Results, list_outcomes, read_results
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class RailRow:
     arm: str
     change: str
     worst: str
+    verdict: str
     is_broken: bool
 
 
@@ -58,7 +61,7 @@ class Overview:
     saved: str
     rails: list[RailRow]
     outcomes: list[tuple[str, list[str]]]
-    has_mismatch: bool
+    mismatch: list[str]  # how many came into each arm, and how many should have; empty where that is as promised
     ended_early: bool
 
 
@@ -72,15 +75,24 @@ def describe_experiment(experiment: Experiment) -> Overview:
         results=results,
         scope=words.say_scope(experiment),
         shares=describe_shares(results.arms, is_interleaved=results.is_interleaved),
-        problems=find_problems(experiment) if is_draft else [],
+        problems=find_problems_now(experiment),
         arms=[describe_arm(results, result) for result in compared],
         preference=describe_preference(results) if results.is_interleaved and results.days else None,
         saved=words.say_share(saved) if saved else "",
-        rails=[] if is_draft or not results.days else [describe_rail(result) for result in results.check_rails()],
+        rails=[] if is_draft or not results.days else describe_rails(results),
         outcomes=[] if results.is_interleaved or not results.days else describe_outcomes(results),
-        has_mismatch=bool(results.days) and results.has_mismatch,
+        mismatch=describe_mismatch(results) if results.has_mismatch else [],
         ended_early=bool(experiment.stopped_at) and results.progress < 1,
     )
+
+
+def find_problems_now(experiment: Experiment) -> list[str]:
+    """Return what a draft still lacks, and what arms that are served can be made of no more."""
+    if experiment.status == Experiment.Status.DRAFT:
+        return find_problems(experiment)
+    if experiment.status == Experiment.Status.RUNNING:
+        return find_arms_problems(experiment)
+    return []
 
 
 def describe_shares(arms: tuple[Arm, ...], *, is_interleaved: bool) -> list[ShareRow]:
@@ -96,6 +108,10 @@ def describe_arm(results: Results, result: ArmResult) -> ArmRow:
     found = result.difference
     if found is None:
         return ArmRow(result.arm.name, result.units, words.say_mean(result.mean, **money))
+    if result.is_void:
+        said = words.say_verdict(result.verdict)
+        mean = words.say_mean(result.mean, **money)
+        return ArmRow(result.arm.name, result.units, mean, "–", "–", verdict=said, verdict_code=result.verdict)
     number = results.arms.index(result.arm)
     metric, series = results.experiment.metric, []
     for day, looks in results.days:
@@ -135,14 +151,36 @@ def describe_preference(results: Results) -> ArmRow:
     )
 
 
-def describe_rail(result: RailResult) -> RailRow:
-    return RailRow(
-        metric=result.rail.get_metric_display(),
-        arm=result.arm.name,
-        change=words.say_change(result.change),
-        worst=words.say_change(result.rail.worst_change),
-        is_broken=result.is_broken,
-    )
+def describe_mismatch(results: Results) -> list[str]:
+    whole = sum(arm.share for arm in results.arms)
+    units = {arm: results.latest[arm.name].units if arm.name in results.latest else 0 for arm in results.arms}
+    said = gettext("%(arm)s: %(came)s visitors of %(promised)s.")
+    return [
+        said
+        % {
+            "arm": arm.name,
+            "came": words.say_number(came, 0),
+            "promised": words.say_number(results.units * arm.share / whole, 0),
+        }
+        for arm, came in units.items()
+    ]
+
+
+def describe_rails(results: Results) -> list[RailRow]:
+    is_void, rows = results.has_mismatch, []
+    for result in results.check_rails():
+        verdict = gettext("Broken") if result.is_broken else gettext("Holds")
+        rows.append(
+            RailRow(
+                metric=result.rail.get_metric_display(),
+                arm=result.arm.name,
+                change=words.say_change(result.change),
+                worst=words.say_change(result.rail.worst_change),
+                verdict=words.say_verdict("void") if is_void else verdict,
+                is_broken=result.is_broken and not is_void,
+            )
+        )
+    return rows
 
 
 def describe_outcomes(results: Results) -> list[tuple[str, list[str]]]:

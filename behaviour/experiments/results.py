@@ -20,6 +20,7 @@ from behaviour.experiments.unit import ExperimentLook
 from recommendations.evaluation.intervals import Estimate
 
 Day = dict[str, ExperimentLook]  # by arm
+MIN_SAVED = 0.01  # of the variance: what history explains less of is noise of the slope, and not worth a word
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,16 @@ class ArmResult:
     mean: float
     difference: Estimate | None = None
     relative: float | None = None  # share of the control's mean
-    at_horizon: Estimate | None = None  # what the ordinary test says, once as many came as were planned
+    at_horizon: Estimate | None = None  # what the ordinary test said, on the day on which as many had come as planned
     saved: float = 0.0  # share of the variance that history explains
+    is_void: bool = False
 
     @property
     def verdict(self) -> str:
-        """better, worse, open, or early: too few to say anything."""
+        """better, worse, open, early: too few to say anything, or void: visitors are not shared out as promised."""
         found = self.difference
+        if self.is_void:
+            return "void"
         if found is None or not np.isfinite(found.high):
             return "early"
         if found.excludes_zero:
@@ -75,31 +79,43 @@ class Results:
     def is_interleaved(self) -> bool:
         return self.experiment.method == Experiment.Method.INTERLEAVING
 
-    @property
+    @cached_property
     def has_mismatch(self) -> bool:
-        """Whether visitors were not shared out as promised."""
+        """Whether visitors were not shared out as promised, at any look: those that were counted then still are."""
         if self.is_interleaved or len(self.arms) < 2:
             return False
-        counts = [self.latest[arm.name].units if arm.name in self.latest else 0 for arm in self.arms]
-        return has_mismatch(counts, [arm.share for arm in self.arms])
+        shares = [arm.share for arm in self.arms]
+        counted = ([day[arm.name].units if arm.name in day else 0 for arm in self.arms] for _, day in self.days)
+        return any(has_mismatch(counts, shares) for counts in counted)
 
     @property
     def progress(self) -> float:
         """How many of the planned visitors have come, at most 1."""
         return min(self.units / self.experiment.planned_units, 1.0)
 
+    @cached_property
+    def horizon(self) -> Day | None:
+        """The first day on which as many visitors had come as were planned: the ordinary test is for one look."""
+        planned = self.experiment.planned_units
+        return next((day for _, day in self.days if sum(look.units for look in day.values()) >= planned), None)
+
+    @cached_property
+    def alpha(self) -> float:
+        """What may go wrong with one arm's metric, or guard rail: all that is looked at shares it (Bonferroni)."""
+        return ALPHA / max((len(self.arms) - 1) * (1 + len(self.rails)), 1)
+
+    @cached_property
+    def rails(self) -> list[GuardRail]:
+        return list(self.experiment.guard_rails.all())
+
     def compare(self, day: Day) -> list[ArmResult]:
         """Return each arm as it stood on a day, the control first."""
-        metric, planned = self.experiment.metric, self.experiment.planned_units
-        plain = [read_moments(day.get(arm.name), metric) for arm in self.arms]
-        adjustment = fit_adjustment(plain)
-        saved = float(adjustment.saved)
-        adjusted = [adjust(moments, adjustment) if _is_worth(saved) else moments for moments in plain]
-        alpha = ALPHA / max(len(self.arms) - 1, 1)
+        plain, adjusted, saved = self.read_arms(day)
+        at_horizon = self.test_at_horizon()
         results = [ArmResult(self.arms[0], int(plain[0].count), float(plain[0].mean))]
         for arm, raw, moments in zip(self.arms[1:], plain[1:], adjusted[1:], strict=True):
-            difference = estimate_difference(moments, adjusted[0], planned=planned, alpha=alpha)
-            is_over = sum(each.count for each in plain) >= planned
+            planned = self.experiment.planned_units
+            difference = estimate_difference(moments, adjusted[0], planned=planned, alpha=self.alpha)
             results.append(
                 ArmResult(
                     arm,
@@ -107,11 +123,29 @@ class Results:
                     float(raw.mean),
                     difference=difference,
                     relative=_divide(difference.mean, float(plain[0].mean)),
-                    at_horizon=estimate_at_horizon(moments, adjusted[0], alpha=alpha) if is_over else None,
-                    saved=saved if _is_worth(saved) else 0.0,
+                    at_horizon=at_horizon.get(arm.name),
+                    saved=saved,
+                    is_void=self.has_mismatch,
                 )
             )
         return results
+
+    def read_arms(self, day: Day) -> tuple[list[Moments], list[Moments], float]:
+        """Return the arms as they were counted and with their history taken out, and what share that saves."""
+        plain = [read_moments(day.get(arm.name), self.experiment.metric) for arm in self.arms]
+        adjustment = fit_adjustment(plain)
+        saved = float(adjustment.saved)
+        if saved < MIN_SAVED:
+            return plain, plain, 0.0
+        return plain, [adjust(moments, adjustment) for moments in plain], saved
+
+    def test_at_horizon(self) -> dict[str, Estimate]:
+        """Return what the ordinary test said of each arm; nothing before its day, or of shares that are off."""
+        if self.horizon is None or self.has_mismatch:
+            return {}
+        _, (control, *others), _ = self.read_arms(self.horizon)
+        arms = zip(self.arms[1:], others, strict=True)
+        return {arm.name: estimate_at_horizon(moments, control, alpha=self.alpha) for arm, moments in arms}
 
     def prefer(self, day: Day) -> Estimate:
         """Return the share of visitors, of those that prefer one ranking, who prefer the second."""
@@ -119,32 +153,17 @@ class Results:
         return estimate_share(sum(look.wins for look in looks), sum(look.losses for look in looks))
 
     def check_rails(self) -> list[RailResult]:
-        """Return how each arm stands against each guard rail."""
-        rails, (control, *others) = list(self.experiment.guard_rails.all()), self.arms
-        found = []
-        for rail in rails:
+        """Return how each arm stands against each guard rail: is it sure that more harm is done than allowed?"""
+        control, *others = self.arms
+        planned, found = self.experiment.planned_units, []
+        for rail in self.rails:
             before = read_moments(self.latest.get(control.name), rail.metric)
             for arm in others:
                 now = read_moments(self.latest.get(arm.name), rail.metric)
-                is_broken = is_rail_broken(self.experiment, rail, now, before, looked_at=len(rails) * len(others))
+                broken = breaks_guard(now, before, worst_change=rail.worst_change, planned=planned, alpha=self.alpha)
                 change = _divide(float(now.mean - before.mean), float(before.mean))
-                found.append(RailResult(rail, arm, change, is_broken))
+                found.append(RailResult(rail, arm, change, bool(broken)))
         return found
-
-
-def is_rail_broken(
-    experiment: Experiment, rail: GuardRail, treated: Moments, control: Moments, *, looked_at: int
-) -> bool:
-    """Say whether an arm surely does more harm than the rail allows, of so many pairs of both that are looked at."""
-    return bool(
-        breaks_guard(
-            treated,
-            control,
-            worst_change=rail.worst_change,
-            planned=experiment.planned_units,
-            alpha=ALPHA / looked_at,
-        )
-    )
 
 
 def read_results(experiment: Experiment) -> Results:
@@ -153,11 +172,6 @@ def read_results(experiment: Experiment) -> Results:
     for look in experiment.looks.order_by("day", "id"):
         days.setdefault(look.day, {})[look.arm] = look
     return Results(experiment, tuple(experiment.arms.all()), tuple(days.items()))
-
-
-def _is_worth(saved: float) -> bool:
-    """Whether history explains enough to be worth a word; less is noise of the slope."""
-    return saved >= 0.01
 
 
 def _divide(part: float, whole: float) -> float | None:

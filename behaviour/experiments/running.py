@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from behaviour.experiments.experiment import Arm, Experiment
+from embeddings.models import EmbeddingSpace
 
 KEPT_FOR_S = 10.0  # as long as another process goes on after an experiment was started or stopped
 
@@ -27,6 +28,7 @@ class Trials:
 
     running: tuple[Trial, ...] = ()
     promoted: tuple[Trial, ...] = ()
+    gone_spaces: frozenset[str] = frozenset()  # that arms name and that are not there any more: they would be empty
 
     def find_running(self, placement: str, strategy: str) -> Trial | None:
         return next((trial for trial in self.running if trial.experiment.is_about(placement, strategy)), None)
@@ -57,11 +59,20 @@ def keep_trials(trials: Trials | None) -> None:
     _kept = None if trials is None else (monotonic(), trials)
 
 
+def find_built(names: set[str]) -> set[str]:
+    """Return which of these spaces can be served; where none is named, without a query."""
+    unbuilt = (EmbeddingSpace.Status.BUILDING, EmbeddingSpace.Status.FAILED)
+    spaces = EmbeddingSpace.objects.filter(name__in=names).exclude(status__in=unbuilt)
+    return set(spaces.values_list("name", flat=True))
+
+
 def fetch_trials() -> Trials:
     status = Experiment.Status
     rows = Experiment.objects.filter(status__in=[status.RUNNING, status.PROMOTED]).prefetch_related("arms")
     trials = [Trial(row, tuple(row.arms.all())) for row in rows.order_by("-promoted_at", "id")]
+    named = {arm.space for trial in trials for arm in trial.arms if arm.space}
     return Trials(
+        gone_spaces=frozenset(named - find_built(named)),
         running=tuple(trial for trial in trials if trial.experiment.status == status.RUNNING),
         promoted=tuple(trial for trial in trials if trial.experiment.status == status.PROMOTED),
     )

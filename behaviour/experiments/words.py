@@ -75,4 +75,5 @@ def say_verdict(verdict: str) -> str:
         "open": gettext("No difference shown"),
         "better": gettext("Better"),
         "worse": gettext("Worse"),
+        "void": gettext("Not judged"),
     }[verdict]

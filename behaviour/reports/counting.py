@@ -21,6 +21,7 @@ from django.utils import timezone
 from behaviour.events.event import settled_id
 from behaviour.reports.attribution import CREDITED, FIND_CREDITED, GIVING, read_window
 from behaviour.reports.daily_counts import COUNT_COLUMNS, LIST_COLUMNS, MONEY_COLUMNS, Counting
+from behaviour.reports.order_lines import number_copies, number_told
 
 BATCH = 50_000  # events of a step; it takes 1 to 2 s and, sorted and grouped, some 50 MB of Postgres
 EVENT = (
@@ -42,18 +43,14 @@ SELECT late.* FROM (
     AND occurred_at BETWEEN person.first AND person.last + %(window)s AND id <= %(after)s
     AND received_at > %(known_since)s OFFSET 0
 ) AS late"""
-# A line that two have told, the page and the server, counts once: the same number and price in the same order. Lines
-# that are the same and that one has told, of one person at one moment, are as many as they are; where two tell several,
-# it is the greater number. Lines of a product that differ are added up, and are one order of it. The order itself
-# counts once, with its line that leads: the first that is credited to a click, else to an impression, else the first.
-_LINE = "upto, order_key, sku, quantity, price, currency"
+# Of lines that two have told one counts (`order_lines`). Lines of a product that differ are added up, and are one order
+# of it. The order itself counts once, with its line that leads: the first that is credited to a click, else to an
+# impression, else the first.
 _LINES = f"""
 SELECT id, upto, row_number() OVER (PARTITION BY upto, order_key, sku ORDER BY occurred_at, event_key) AS place,
-    row_number() OVER (PARTITION BY {_LINE}, nth ORDER BY occurred_at, event_key) AS copy
+    {number_copies("upto")}
 FROM (
-    SELECT *, row_number() OVER (
-        PARTITION BY {_LINE}, user_key, session_key, recommendation_id, occurred_at ORDER BY event_key
-    ) AS nth
+    SELECT *, {number_told("upto")}
     FROM (
         SELECT DISTINCT order_key AS wanted FROM judged WHERE type = 'purchase' AND order_key IS NOT NULL
     ) AS ordered, LATERAL (
