@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 
 @register()
 def check_behaviour_settings(**_: Any) -> list[CheckMessage]:
-    """Name settings of versions that cannot be used."""
+    """Name settings that cannot be used."""
     found: list[CheckMessage] = []
     if settings.KINDRED_BEHAVIOUR_PROMOTE not in ("auto", "ask"):
         message = f"KINDRED_BEHAVIOUR_PROMOTE is {settings.KINDRED_BEHAVIOUR_PROMOTE!r}."
@@ -18,4 +18,8 @@ def check_behaviour_settings(**_: Any) -> list[CheckMessage]:
     if not 0 <= settings.KINDRED_BEHAVIOUR_HOUR <= 23:
         message = f"KINDRED_BEHAVIOUR_HOUR is {settings.KINDRED_BEHAVIOUR_HOUR}."
         found.append(Error(message, hint="Choose an hour of the day, 0 to 23.", id="behaviour.E002"))
+    for name in ("KINDRED_EVENTS_KEPT_DAYS", "KINDRED_SESSIONS_KEPT_DAYS"):
+        if (days := getattr(settings, name)) < 1:  # what is kept for no time is deleted for good within the hour
+            hint = "Choose 1 day or more. KINDRED_KEEP_PEOPLE=0 keeps no people at all."
+            found.append(Error(f"{name} is {days}.", hint=hint, id="behaviour.E003"))
     return found

@@ -84,6 +84,12 @@ class EventAdmin(ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Event | None = None) -> Any:
         return [*FIELDS, *find_columns_of_people(request)]
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Nobody sorts out the events of a person by an address who may not see whose they are."""
+        if lookup.partition("__")[0].removesuffix("_key") in OF_PEOPLE and not request.user.has_perm(MAY_SEE_PEOPLE):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:

@@ -18,15 +18,15 @@ from rest_framework.request import Request
 
 from api.access import use_key
 from api.models import ApiKey
-from api.parsers import BoundedJSONParser
 from api.requests import find_origin
 from api.throttling import EventThrottle, identify_address
+from behaviour.events.bodies import EventsParser
 
 KEY = "key"  # the parameter of the address
 MEDIA_TYPE = "text/plain"  # of the few that a page may send anywhere
 
 
-class BeaconParser(BoundedJSONParser):
+class BeaconParser(EventsParser):
     """JSON that calls itself plain text. Browsers send no beacon above 64 KiB."""
 
     media_type = MEDIA_TYPE

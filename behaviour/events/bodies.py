@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 from drf_spectacular.utils import OpenApiExample, extend_schema_field
@@ -13,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from api.parameters import ObjectsField, StrictSerializer
+from api.parsers import BoundedJSONParser
 from api.schema import ProblemErrorSerializer
 from behaviour.events.event import MAX_ID_LENGTH, MAX_QUERY_LENGTH, MAX_SKU_LENGTH, MAX_TOKEN_LENGTH, Consent, Event
 from catalog.prices import KEPT_DECIMALS, clean_currency
@@ -24,10 +27,26 @@ MAX_STRATEGY_LENGTH = 20
 CLOCK_SKEW = timedelta(minutes=10)  # phones are wrong by as much
 LONGEST_OFFLINE = timedelta(days=400)
 SEARCH = Event.Kind.SEARCH.value
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def check_characters(name: str) -> None:
+    """Refuse what no address can hold: who is known by such an id could not be exported or erased."""
+    if CONTROLS.search(name):
+        raise serializers.ValidationError(gettext("It may not contain control characters."), code="invalid")
 
 
 def pseudonym_field(help_text: str) -> serializers.CharField:
-    return serializers.CharField(max_length=MAX_ID_LENGTH, required=False, allow_blank=True, help_text=help_text)
+    return serializers.CharField(
+        max_length=MAX_ID_LENGTH, required=False, allow_blank=True, validators=[check_characters], help_text=help_text
+    )
+
+
+class EventsParser(BoundedJSONParser):
+    """JSON of a batch. Half of a character in an event, as of a text that was cut off, costs that event alone."""
+
+    def find_whole(self, data: Any) -> Any:
+        return {name: None for name in data} if isinstance(data, dict) and "events" in data else data
 
 
 class EventSerializer(StrictSerializer):
@@ -87,7 +106,7 @@ class EventSerializer(StrictSerializer):
     def validate_occurred_at(self, moment: datetime) -> datetime:
         if not is_in_time(moment, now=timezone.now()):
             raise serializers.ValidationError(
-                gettext("Has to be within the last %d days, and not in the future.") % LONGEST_OFFLINE.days,
+                gettext("Has to be within the last %d days, and not in the future.") % find_longest().days,
                 code="out_of_range",
             )
         return moment
@@ -95,7 +114,12 @@ class EventSerializer(StrictSerializer):
 
 def is_in_time(moment: datetime, *, now: datetime) -> bool:
     """Return whether an app may say at `now` that something happened then."""
-    return now - LONGEST_OFFLINE <= moment <= now + CLOCK_SKEW
+    return now - find_longest() <= moment <= now + CLOCK_SKEW
+
+
+def find_longest() -> timedelta:
+    """Return for how long an app may hold an event back: as long as is known which were sent, and who was erased."""
+    return min(LONGEST_OFFLINE, timedelta(days=settings.KINDRED_EVENTS_KEPT_DAYS))
 
 
 @extend_schema_field(EventSerializer(many=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.conf import settings
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 
-from api.throttling import count_in_window, identify_address, parse_rate
+from api.rates import parse_rate
+from api.throttling import count_in_window, identify_address
 from behaviour.events.event import MAX_ID_LENGTH
 from behaviour.events.pseudonyms import make_hex
 
@@ -26,13 +28,18 @@ def check_address(request: Request, *, count: int) -> None:
 
 
 def find_busy_sessions(items: list[dict[str, Any]]) -> set[str]:
-    """Count the events of each session, and return the sessions that have sent more than anybody clicks."""
+    """Count the events of each session, and return the sessions that have sent more than anybody clicks.
+
+    They are counted without consent as well, so under a name that is another one in each window of time, and nothing
+    else's: what counts them leads to no event.
+    """
     rate = parse_rate(settings.KINDRED_API_RATES["events"])
+    window = int(time.time()) // rate.window_s
     named = (item.get("session_id") for item in items)
     # Longer ones are refused anyway.
     sessions = Counter(name for name in named if isinstance(name, str) and len(name) <= MAX_ID_LENGTH)
     counts = {
-        name: count_in_window(f"events-of:{make_hex('session', name)}", rate=rate, amount=sent)[0]
+        name: count_in_window(f"events-of:{make_hex('session', f'{name} {window}')}", rate=rate, amount=sent)[0]
         for name, sent in sessions.items()
     }
     return {name for name, count in counts.items() if count is not None and count > rate.limit}

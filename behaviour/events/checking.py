@@ -6,6 +6,7 @@ nearly every event is, is read here in 3 us, to the same values.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -55,11 +56,14 @@ def check_items(items: list[dict[str, Any]], *, busy: set[str]) -> tuple[dict[in
     rejected: Refused = {}
     for index, item in enumerate(items):
         try:
+            plain = read_plain(item, now=now)
+            if plain is None:
+                refuse_halves(item)
             session = item.get("session_id")
             if isinstance(session, str) and session in busy:
                 too_many = ErrorDetail(gettext("Too many events in a minute."), code="throttled")
                 raise ValidationError({"session_id": [too_many]})
-            checked[index] = read_plain(item, now=now) or serializer.run_validation(item)
+            checked[index] = plain or serializer.run_validation(item)
         except ValidationError as error:
             rejected[index] = describe_rejected(index, item, error)
     return checked, rejected
@@ -70,11 +74,28 @@ def find_known(skus: set[str]) -> set[str]:
     return {"", *Product.objects.filter(sku__in=skus).values_list("sku", flat=True)}
 
 
+def refuse_halves(item: dict[str, Any]) -> None:
+    """Raise ValidationError for half of a surrogate pair, which nothing could store or answer, name by name."""
+    for name, said in item.items():
+        if not is_whole({name: said}):
+            half = ErrorDetail(gettext("It holds half of a surrogate pair."), code="invalid")
+            raise ValidationError({name if is_whole(name) else "non_field_errors": [half]})
+
+
+def is_whole(said: Any) -> bool:
+    """Return whether it consists of whole characters."""
+    try:
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def describe_rejected(index: int, item: dict[str, Any], error: ValidationError) -> dict[str, Any]:
     event_id = item.get("event_id")
     return {
         "index": index,
-        "event_id": event_id if isinstance(event_id, str) else None,
+        "event_id": event_id if isinstance(event_id, str) and is_whole(event_id) else None,
         "errors": list(flatten_errors(error.detail)),
     }
 

@@ -96,7 +96,8 @@ def record_events(events: Iterable[NewEvent], *, refused: set[str] | None = None
     """Write the events that are not recorded yet, in one transaction, and return the ids of those.
 
     What comes twice counts once: within `events`, later, and when another process writes the same at this moment.
-    Events of somebody who was erased are not written: their ids are added to `refused`.
+    Events of somebody who was erased are not written. Their ids are added to `refused`; without it they are returned as
+    if they had been, and come to nothing when they are sent again: so nobody learns who was erased.
     """
     now = timezone.now()
     by_key: dict[str, NewEvent] = {}
@@ -109,14 +110,15 @@ def record_events(events: Iterable[NewEvent], *, refused: set[str] | None = None
         cursor.execute(BEGIN, [WRITING, sorted(months)])
         # By a statement of its own, after the lock: an erasure waits for who has it, and is seen by who gets it later.
         kept = find_keys(cursor, by_key)
+        taken = by_key.keys() if refused is None else kept.keys()
         if refused is not None:
             refused.update(by_key[key].event_id for key in by_key.keys() - kept.keys())
         # In the order of the keys: two requests with the same events wait for each other in one direction alone.
-        cursor.execute(CLAIM, [now, sorted(kept)])
+        cursor.execute(CLAIM, [now, sorted(taken)])
         claimed = {key for (key,) in cursor.fetchall()}
-        new = {key: event for key, event in by_key.items() if key in claimed}
+        new = {key: event for key, event in by_key.items() if key in claimed and key in kept}
         _copy_rows(cursor, new, keys=kept, now=now)
-    return {event.event_id for event in new.values()}
+    return {by_key[key].event_id for key in claimed}
 
 
 def find_keys(cursor: Any, events: Mapping[str, NewEvent]) -> dict[str, Keys]:
@@ -168,7 +170,8 @@ def _copy_rows(cursor: Any, events: Mapping[str, NewEvent], *, keys: Mapping[str
                 None if event.position is None else str(event.position),
                 event.query,
                 event.consent,
-                received_at if event.occurred_at is None else event.occurred_at.isoformat(),
+                # In UTC: of offsets beyond 16 hours, which ISO 8601 allows, Postgres reads none.
+                received_at if event.occurred_at is None else event.occurred_at.astimezone(UTC).isoformat(),
                 received_at,
             ))  # fmt: skip
 

@@ -27,9 +27,11 @@ def read_mapping(pairs: Iterable[str]) -> dict[str, str]:
     """Return field -> column of `FIELD=COLUMN` pairs. Raises ImportFileError."""
     mapping: dict[str, str] = {}
     for pair in pairs:
-        field, _, column = pair.partition("=")
-        if field not in FIELDS:
+        field, is_pair, column = pair.partition("=")
+        if field not in FIELDS or not is_pair:
             raise ImportFileError(f"--map {pair}: the fields are {', '.join(FIELDS)}; write FIELD=COLUMN.")
+        if field in mapping:
+            raise ImportFileError(f"--map says twice which column is {field}.")
         mapping[field] = column.strip().lower()
     return mapping
 

@@ -92,13 +92,24 @@ def _open_parquet(file: IO[bytes], *, size: int) -> EventFile:
         number = 0
         try:
             for batch in table.iter_batches(batch_size=ROWS_AT_ONCE):
-                for values in pyarrow.RecordBatch.from_arrays(list(map(_widen, batch)), names=names).to_pylist():
+                for values in zip(*map(_read_column, batch), strict=True):
                     number += 1
-                    yield make_row(number, values)
+                    yield make_row(number, dict(zip(names, values, strict=True)))
         except (OSError, ValueError) as error:
             raise ImportFileError(f"The Parquet file is damaged after row {number}: {error}") from error
 
     return EventFile(names, read(), size, file)
+
+
+def _read_column(column: Any) -> list[Any]:
+    """Return its values; of moments beyond those that Python knows, texts: each is the fault of its row alone."""
+    import pyarrow
+
+    wide = _widen(column)
+    try:
+        return list(wide.to_pylist())
+    except (OverflowError, ValueError):
+        return list(wide.cast(pyarrow.string()).to_pylist())
 
 
 def _widen(column: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from behaviour.events.history.rows import Return, RowReader
+from behaviour.events.history.told_lines import ToldLines
 from behaviour.events.ingestion import NewEvent, record_events
 from catalog.importers.report import Rejection, RowError, SourceRow
 from catalog.models import Product
@@ -27,6 +28,7 @@ class Loading:
     rejected: int = 0
     rejections: list[Rejection] = field(default_factory=list)  # the first few
     skus: set[str] = field(default_factory=set)
+    told: ToldLines = field(default_factory=ToldLines)
     batch: list[tuple[SourceRow, NewEvent]] = field(default_factory=list)
 
     def load(self, rows: Iterable[SourceRow], *, reader: RowReader, refuses_returns: bool = False) -> None:
@@ -50,7 +52,8 @@ class Loading:
 
     def flush(self) -> None:
         refused: set[str] = set()
-        new = len(record_events((event for _, event in self.batch), refused=refused))
+        told = self.told.find([event for _, event in self.batch])
+        new = len(record_events((event for _, event in self.batch if event.event_id not in told), refused=refused))
         of_erased = [row for row, event in self.batch if event.event_id in refused]
         self.recorded += new
         self.known += len(self.batch) - new - len(of_erased)

@@ -15,6 +15,7 @@ from behaviour.events.event import MAX_ID_LENGTH, MAX_SKU_LENGTH, Consent, Event
 from behaviour.events.history.columns import FIELDS
 from behaviour.events.history.files import Unreadable
 from behaviour.events.history.repeats import Repeats
+from behaviour.events.history.told_lines import MADE
 from behaviour.events.ingestion import NewEvent
 from catalog.importers.moments import parse_moment
 from catalog.importers.report import RowError, SourceRow
@@ -36,9 +37,9 @@ TYPES = {
     ),
     **dict.fromkeys(("favorite", "favourite", "fav", "add_to_wishlist"), Event.Kind.WISHLIST.value),
 }
-# Seconds since 1970, with a fraction or none, or milliseconds, or microseconds.
-EPOCH = re.compile(r"([0-9]{10})(?:([0-9]{3}|[0-9]{6})|\.([0-9]{1,9}))?")
-EXCEL = re.compile(r"[2-7][0-9]{4}(?:\.[0-9]{1,12})?")  # days as spreadsheets count them, since 1970 until 2119
+# Seconds since 1970, with a fraction or none, or milliseconds, microseconds or nanoseconds.
+EPOCH = re.compile(r"([0-9]{10})(?:([0-9]{3}|[0-9]{6}|[0-9]{9})|\.([0-9]{1,9}))?")
+EXCEL = re.compile(r"[2-7][0-9]{4}(?:[.,][0-9]{1,12})?")  # days as spreadsheets count them, since 1970 until 2119
 EXCEL_BEGINS = datetime(1899, 12, 30, tzinfo=UTC)
 COMPACT = re.compile(r"((?:19|20)[0-9]{6})([0-9]{6})")  # 20220101103000
 NUMERIC_DAY = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2}(?![0-9]))(.*)")
@@ -102,7 +103,7 @@ class RowReader:
         """Return an id by the row's content and how many like it came before: the same in each import of the file."""
         content = "\x1f".join((self.reading.type, *(said.get(name, "") for name in FIELDS)))
         digest = hashlib.sha256(content.encode(errors="surrogateescape")).digest()
-        return f"import:{digest[:20].hex()}:{self.repeats.count(digest)}"
+        return f"{MADE}{digest[:20].hex()}:{self.repeats.count(digest)}"
 
 
 def read_text(name: str, value: str) -> str:
@@ -176,7 +177,7 @@ def read_moment(text: str, *, dates: str, now: datetime) -> datetime:
     if match := EPOCH.fullmatch(text):
         moment = datetime.fromtimestamp(int(match[1]), UTC) + read_fraction(match[2] or match[3] or "")
     elif EXCEL.fullmatch(text):
-        moment = EXCEL_BEGINS + timedelta(seconds=round(float(text) * 86_400))
+        moment = EXCEL_BEGINS + timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
     else:
         text = COMPACT.sub(r"\1T\2", text) if COMPACT.fullmatch(text) else text
         parsed = parse_moment(turn_day(text, dates=dates))

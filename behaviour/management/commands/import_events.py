@@ -86,6 +86,8 @@ class Command(BaseCommand):
         self._print(loading)
         if not loading.recorded + loading.known:
             raise CommandError(f"{path}: no event could be recorded.")
+        if loading.recorded:
+            self.stdout.write("Next: python manage.py train_behaviour, or wait for a worker, which learns each night.")
 
     def _load(self, file: EventFile, loading: Loading, options: dict[str, Any]) -> None:
         said = read_mapping(options["map"])
@@ -105,6 +107,8 @@ class Command(BaseCommand):
         taken = [f"{field} ({column})" if field != column else field for field, column in reading.columns.items()]
         others = sorted(set(columns) - set(reading.columns.values()) - {""})
         self.stdout.write(f"Read: {', '.join(taken)}." + (f" Passed over: {', '.join(others)}." if others else ""))
+        if "price" not in reading.columns and reading.type == "purchase":
+            self.stdout.write("No price: orders and pieces are counted, revenue is not. --map price=COLUMN names one.")
 
     def _show_progress(self, rows: Iterator[SourceRow], file: EventFile, loading: Loading) -> Iterator[SourceRow]:
         """Pass the rows on, with a bar by the bytes of the file that they come from."""

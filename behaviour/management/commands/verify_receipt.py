@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Print what a receipt of an erasure says. Exit code 1 where this server did not give it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("receipt")
+        parser.add_argument("receipt", help="the text under `receipt` in what the erasure answered")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
