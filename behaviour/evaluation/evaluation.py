@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from behaviour.evaluation.contenders import OURS, Contender, make_baselines, our_contender
+from behaviour.evaluation.contenders import OURS, Contender, LeftOut, make_baselines, our_contender
 from behaviour.evaluation.judging import TaskResult, judge
 from behaviour.evaluation.list_shape import ListShape, measure_shape
 from behaviour.evaluation.reading import Shop
@@ -29,6 +29,7 @@ class Evaluation:
     shapes: dict[str, ListShape]  # of the lists for task next.all
     last_basket: Results  # ours, where each user's last basket was left out; empty unless it was asked for
     k: int
+    left_out: list[LeftOut]
 
     def best_baseline(self, task: str, measure: str) -> str | None:
         """Return the baseline with the highest mean, None where none has an answer."""
@@ -54,7 +55,10 @@ def evaluate_shop(shop: Shop, *, cut: float, k: int, with_last: bool = False, re
     settings = choose_settings(split.earlier, split.views, content=split.content, report=report)
     ours = _learn(split, settings, report)
     results: dict[str, Results] = {}
-    for contender in [ours, *make_baselines(split)]:
+    baselines, left_out = make_baselines(split)
+    for each in left_out:
+        report(f"{each.name} is left out: {each.reason}")
+    for contender in [ours, *baselines]:
         report(f"Judging {contender.name}")
         results[contender.name] = judge(contender, split, k=k)
     popularity = np.bincount(split.earlier.basket_lines().items, minlength=split.earlier.item_count).astype(np.float32)
@@ -66,8 +70,9 @@ def evaluate_shop(shop: Shop, *, cut: float, k: int, with_last: bool = False, re
     if with_last:
         by_user = leave_last(shop.facts, shop.views, content=shop.content)
         last = judge(_learn(by_user, settings, report), by_user, k=k)
-    return Evaluation(split, settings, results, shapes, last, k)
+    return Evaluation(split, settings, results, shapes, last, k, left_out)
 
 
 def _learn(split: Split, settings: Settings, report: Report) -> Contender:
-    return our_contender(learn(split.earlier, split.views, settings=settings, content=split.content, report=report))
+    learned = learn(split.earlier, split.views, settings=settings, content=split.content, report=report)
+    return our_contender(learned, split)

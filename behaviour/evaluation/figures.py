@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
     return {
         **_means(evaluation.results[OURS]),
         "baselines": {name: _means(found) for name, found in evaluation.results.items() if name != OURS},
+        "left_out": {each.name: each.reason for each in evaluation.left_out},
         "intervals": _intervals(evaluation.results[OURS]),
         "leads": _leads(evaluation),
         "last_basket": _means(evaluation.last_basket),
@@ -45,6 +46,7 @@ def to_json(evaluation: Evaluation) -> dict[str, Any]:
         "questions": {
             "users": len(split.following.users),
             "baskets": len(split.baskets.anchors),
+            "visits": len(split.visits.anchors),
             "cold_products": len(split.cold),
             "products": split.earlier.item_count,
             "lines": len(split.earlier),
@@ -61,18 +63,19 @@ def write_lists(evaluation: Evaluation, path: Path, *, names: Mapping[str, str])
     split, skus = evaluation.split, evaluation.split.earlier.skus
     users = [name_key(str(split.earlier.user_keys[user]), names) for user in split.following.users]
     baskets = [name_key(split.earlier.basket_names[basket], names) for basket in split.baskets.baskets]
-    carts = split.baskets.carts
+    alone = [[anchor] for anchor in split.baskets.anchors]
+    asked: dict[str, Sequence[Any]] = {"cart": split.baskets.carts, "bundle": alone, "cold_bundle": alone}
+    asked["similar"] = [[anchor] for anchor in split.visits.anchors]
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         for task, result in evaluation.results[OURS].items():
             rows: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
             for question, items in enumerate(result.lists):
                 of_user = task.startswith("next") or task == "cold"
-                asked = carts[question] if task == "cart" else split.baskets.anchors[question : question + 1]
                 for rank, item in enumerate(items[items >= 0], start=1):
                     rows["task"].append(TASKS.get(task, task))
                     rows["user"].append(users[question] if of_user else None)
-                    rows["basket"].append(None if of_user else baskets[question])
-                    rows["asked"].append(None if of_user else [skus[one] for one in asked])
+                    rows["basket"].append(None if of_user or task == "similar" else baskets[question])
+                    rows["asked"].append(None if of_user else [skus[one] for one in asked[task][question]])
                     rows["rank"].append(rank)
                     rows["sku"].append(skus[item])
             writer.write_table(pa.table(rows, schema=SCHEMA))

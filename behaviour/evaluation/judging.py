@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from behaviour.evaluation.contenders import Contender, Scores
 from behaviour.evaluation.split import Split
 from behaviour.learners.facts import Flags, Floats, Ints
+from behaviour.learners.merging import add_variants
 from behaviour.learners.questions import grade_lists, list_best, make_incidence
 from recommendations.evaluation import metrics
 from recommendations.evaluation.intervals import Estimate, estimate_mean
@@ -38,6 +39,8 @@ def judge(contender: Contender, split: Split, *, k: int) -> dict[str, TaskResult
     if contender.cold and len(split.cold):
         wanted = tuple(np.intersect1d(basket, split.cold) for basket in split.following.baskets)
         found["cold"] = _measure(_list_cold(contender.cold, split, k=k), wanted, {"recall": k, "ndcg": k})
+    if contender.similar and len(split.visits.anchors):
+        found["similar"] = _measure(contender.similar(), split.visits.others, {"precision": 5, "ndcg": 10})
     return found | dict(_judge_baskets(contender, split))
 
 
@@ -59,25 +62,22 @@ def _judge_next(contender: Contender, split: Split, *, k: int) -> Iterator[tuple
 
 
 def _judge_baskets(contender: Contender, split: Split) -> Iterator[tuple[str, TaskResult]]:
-    asked, count = split.baskets, split.earlier.item_count
+    """Yield what goes with one product, and with a cart. As in the shop, no list has a variant of what it is for."""
+    asked, groups = split.baskets, split.content.groups
+    hidden = add_variants(_alone(asked.anchors, split.earlier.item_count), groups)
     if contender.rows is not None:
-        yield (
-            "bundle",
-            _measure(
-                list_best(contender.rows[asked.anchors], 10, without=_alone(asked.anchors, count)),
-                asked.others,
-                {"precision": 5, "ndcg": 10},
-            ),
-        )
-        carts = make_incidence(asked.carts, item_count=count)
+        lists = list_best(contender.rows[asked.anchors], 10, without=hidden)
+        yield "bundle", _measure(lists, asked.others, {"precision": 5, "ndcg": 10})
+    if contender.cart is not None:
+        carts = make_incidence(asked.carts, item_count=split.earlier.item_count)
         held_out = tuple(np.array([item]) for item in asked.held_out)
-        lists = [
-            list_best((part @ contender.rows).tocsr(), 10, without=part)
+        lists_of_carts = [
+            list_best(contender.cart(part), 10, without=add_variants(part, groups))
             for part in (carts[start : start + BLOCK_QUESTIONS] for start in range(0, carts.shape[0], BLOCK_QUESTIONS))
         ]
-        yield "cart", _measure(_stack(lists, 10), held_out, {"hit": 10})
+        yield "cart", _measure(_stack(lists_of_carts, 10), held_out, {"hit": 10})
     if contender.borrowed is not None:
-        borrowed = list_best(contender.borrowed(asked.anchors), 10, without=_alone(asked.anchors, count))
+        borrowed = list_best(contender.borrowed(asked.anchors), 10, without=hidden)
         yield "cold_bundle", _measure(borrowed, asked.others, {"precision": 5, "ndcg": 10})
 
 

@@ -26,6 +26,7 @@ TASKS = {
         "New products",
         "Products first sold after the cut, ranked among themselves: known by what they are like.",
     ),
+    "similar": ("What is alike", "One product of a later visit asks for the others that were looked at in it."),
     "bundle": ("Bought together", "One product of a later basket asks for the others."),
     "cart": ("The cart", "All of a later basket but one product, which is to be found."),
     "cold_bundle": ("Bundles of a new product", "The same as bundles, as if the product had never been sold."),

@@ -10,6 +10,7 @@ from behaviour.learners.content import Content
 from behaviour.learners.facts import Facts, Flags, Ints
 from behaviour.learners.questions import BasketQuestions, NextQuestions, ask_baskets, ask_next
 
+MAX_VISITS = 5_000  # are asked: there are far more than orders
 LATER_SHARE = 0.2  # of the time is judged, unless a cut is given
 
 
@@ -23,6 +24,7 @@ class Split:
     cut: float  # days since 1970
     following: NextQuestions
     baskets: BasketQuestions
+    visits: BasketQuestions  # the same of what was looked at together
     sold: Flags  # (items,) before the cut
     cold: Ints  # items that were first sold after it
 
@@ -42,7 +44,8 @@ def default_cut(facts: Facts) -> float:
 
 def split_at(facts: Facts, views: Facts, *, content: Content, cut: float) -> Split:
     """Return the split at a day. Nothing behind it is in `earlier` and `views`."""
-    return _make_split(facts, facts.days < cut, views=views.keep(views.days < cut), content=content, cut=cut)
+    seen = views.keep(views.days < cut), views.keep(views.days >= cut)
+    return _make_split(facts, facts.days < cut, views=seen, content=content, cut=cut)
 
 
 def leave_last(facts: Facts, views: Facts, *, content: Content) -> Split:
@@ -50,28 +53,31 @@ def leave_last(facts: Facts, views: Facts, *, content: Content) -> Split:
 
     More users are judged so, but what others did later is known too: figures are higher than on a day they would be.
     """
-    last = np.full(facts.user_count, -1.0)
+    last = np.full(facts.user_count + 1, -1.0)  # the last one is NOBODY's, also where all are guests
     known = facts.users >= 0
     np.maximum.at(last, facts.users[known], facts.days[known])
     at_last = np.zeros(facts.basket_count + 1, dtype=bool)
     at_last[facts.baskets[known & (facts.days == last[facts.users])]] = True
     at_last[-1] = False  # lines without a basket
     later = known & at_last[facts.baskets]
-    return _make_split(facts, ~later, views=views, content=content, cut=facts.last_day)
+    seen = views, views.keep(np.zeros(len(views), dtype=bool))
+    return _make_split(facts, ~later, views=seen, content=content, cut=facts.last_day)
 
 
-def _make_split(facts: Facts, is_earlier: Flags, *, views: Facts, content: Content, cut: float) -> Split:
+def _make_split(facts: Facts, is_earlier: Flags, *, views: tuple[Facts, Facts], content: Content, cut: float) -> Split:
+    """Return the split; `views` are the visits that are known, and those that are asked about."""
     earlier, later = facts.keep(is_earlier), facts.keep(~is_earlier)
     sold = np.zeros(facts.item_count, dtype=bool)
     sold[earlier.items] = True
     came = np.unique(later.items)
     return Split(
         earlier,
-        views,
+        views[0],
         content,
         cut,
         ask_next(earlier, later),
         ask_baskets(earlier, later),
+        ask_baskets(*views, limit=MAX_VISITS),
         sold,
         came[~sold[came]].astype(np.int32),
     )

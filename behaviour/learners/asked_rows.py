@@ -29,7 +29,7 @@ class AskedRows:
         return cls(together, [(part, together.count(part)) for part in parts])
 
     def score(
-        self, *, settings: RowSettings, content: Content, ease: Ease, boosts: Floats | None = None
+        self, *, settings: RowSettings, content: Content, ease: Ease | None = None, boosts: Floats | None = None
     ) -> sp.csr_array:
         """Return (items, items): the rows that `learn_rows` gives where content lends nothing, empty if not asked."""
         counts = np.zeros(self.together.item_count, dtype=np.int64)

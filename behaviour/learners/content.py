@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from behaviour.learners.facts import Flags, Floats, Ints
 
+STRIP = 64  # similarities of which the greatest stands for all at first
 BLOCK_CELLS = 32_000_000  # similarities that are in memory at once: 128 MB of float32
 
 
@@ -28,7 +31,7 @@ class Content:
             np.full(item_count, np.nan, dtype=np.float32),
         )
 
-    @property
+    @cached_property
     def known(self) -> Flags:
         """Which items have a vector (items,)."""
         known: Flags = np.any(self.vectors != 0, axis=1)
@@ -56,22 +59,35 @@ class Content:
         if not len(pool):
             return found, cosines
         rows = max(BLOCK_CELLS // len(pool), 1)
-        towards = self.vectors[pool].T
+        towards, places = self.vectors[pool].T, np.full(len(self.vectors), -1, dtype=np.int32)
+        places[pool] = np.arange(len(pool), dtype=np.int32)
         for start in range(0, len(items), rows):
             block = items[start : start + rows]
-            chosen, values = self._nearest_in_block(block, towards, pool=pool, k=k)
-            found[start : start + rows, : chosen.shape[1]] = chosen
-            cosines[start : start + rows, : chosen.shape[1]] = values
+            values = self.vectors[block] @ towards  # (rows, pool)
+            own = np.flatnonzero(places[block] >= 0)
+            values[own, places[block][own]] = -np.inf
+            values[~self.known[block]] = -np.inf
+            owners, columns = find_greatest(values, min(k, len(pool)))
+            order = np.lexsort((pool[columns], -values[owners, columns], owners))
+            owners, columns = owners[order], columns[order]
+            ranks = np.arange(len(owners)) - np.searchsorted(owners, owners)
+            kept = ranks < k
+            owners, columns, ranks = owners[kept], columns[kept], ranks[kept]
+            found[start + owners, ranks] = pool[columns]
+            cosines[start + owners, ranks] = values[owners, columns]
         return found, cosines
 
-    def _nearest_in_block(self, block: Ints, towards: Floats, *, pool: Ints, k: int) -> tuple[Ints, Floats]:
-        values = self.vectors[block] @ towards  # (rows, pool)
-        values[pool[None, :] == block[:, None]] = -np.inf
-        values[~self.known[block]] = -np.inf
-        kept = min(k, len(pool))
-        places = np.argpartition(values, len(pool) - kept, axis=1)[:, len(pool) - kept :]
-        best = np.take_along_axis(values, places, axis=1)
-        order = np.lexsort((pool[places], -best), axis=1)
-        places, best = np.take_along_axis(places, order, axis=1), np.take_along_axis(best, order, axis=1)
-        gone = np.isneginf(best)
-        return np.where(gone, -1, pool[places]).astype(np.int32), np.where(gone, 0, best).astype(np.float32)
+
+def find_greatest(values: Floats, k: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return rows and columns of the k greatest of each row of (n, m) and of a few that may be among them; no -inf.
+
+    Columns are folded into strips whose greatest are looked at first: the k-th of these is no greater than the k-th of
+    all, and to compare with it costs a fraction of a partition.
+    """
+    width = max(values.shape[1] // STRIP, k)
+    greatest = values[:, :width].copy()
+    for start in range(width, values.shape[1] - width + 1, width):
+        np.maximum(greatest, values[:, start : start + width], out=greatest)
+    least = np.partition(greatest, greatest.shape[1] - k, axis=1)[:, greatest.shape[1] - k]
+    rows, columns = np.nonzero(values >= np.maximum(least, np.finfo(np.float32).min)[:, None])
+    return rows, columns

@@ -17,6 +17,7 @@ from behaviour.learners.sparse_rows import (
     first_of_rows,
     keep_best,
     mean_of_best,
+    read_at,
     row_numbers,
     scale_columns,
     scale_rows,
@@ -27,7 +28,7 @@ SAMPLE = 500  # rows that say how much weaker a borrowed row is than one of its 
 LEAST_PRIOR = 0.02  # below it a product stands by itself
 LENT = 50  # of each lender's row, the best
 LENDING = 100  # recommendations of a row that lend their scores to products like them
-PRIOR_AS_RECOMMENDATION = 2.0  # groups: what was hardly ever bought enters rows by what it is like, and soon by itself
+JUST_BELOW = 0.999  # of the score that something may not reach
 
 
 def own_weight(evidence: Floats, *, prior_count: float) -> Floats:
@@ -72,6 +73,9 @@ class PriorSettings:
     prior_count: float = 10.0  # groups after which an item's own facts count as much as what it borrows
     nearness_power: float = 1.0  # of the cosine by which an item borrows
     likeness_power: float = 0.0  # of the cosine of anchor and recommendation, in what is borrowed
+    recommended_count: float = 2.0  # as prior_count, of what is recommended: it enters rows by what it is like
+    lent_weight: float = 1.0  # of all that is borrowed: below 1 where rows are summed, and who knows the case decides
+    facts_first: bool = False  # what is only like what goes with an anchor comes after what does go with it
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class ContentPrior:
     own: Floats  # (items,) weight of an anchor's own evidence
     own_as_recommendation: Floats  # (items,) the same of what is recommended
     content: Content
-    likeness_power: float  # of the cosine of anchor and recommendation, in what is borrowed
+    settings: PriorSettings
     ratio: float = 1.0  # by which borrowed rows are stretched
 
     def mix(self, start: int, stop: int, *, k: int) -> tuple[sp.csr_array, sp.csr_array]:
@@ -95,16 +99,19 @@ class ContentPrior:
         mixed = own + scale_rows(borrowed, np.where(needed > LEAST_PRIOR, needed, 0))
         total = (scale_columns(mixed, self.own_as_recommendation) + self._lend_to_columns(mixed)).tocsr()
         total.data[total.indices == row_numbers(total) + start] = 0
-        return keep_best(total, k), scale_columns(own, self.own_as_recommendation)
+        behaviour = scale_columns(own, self.own_as_recommendation)
+        if self.settings.facts_first:
+            total = self._hold_back(total, behaviour)
+        return keep_best(total, k), behaviour
 
     def borrow(self, items: Ints, *, k: int) -> sp.csr_array:
         """Return (items, all items): the rows that these items would have without any facts of their own."""
         borrowed = keep_best((self.lenders[items] @ self.lent).tocsr(), 2 * k)
         anchors = items[row_numbers(borrowed)]
         borrowed.data[anchors == borrowed.indices] = 0
-        if self.likeness_power:
+        if self.settings.likeness_power:
             likeness = np.maximum(self.content.cosines(anchors, borrowed.indices), 0)
-            borrowed.data = borrowed.data * likeness ** np.float32(self.likeness_power)
+            borrowed.data = borrowed.data * likeness ** np.float32(self.settings.likeness_power)
         borrowed.data = (borrowed.data * np.float32(self.ratio)).astype(np.float32)
         return keep_best(borrowed, k)
 
@@ -113,24 +120,42 @@ class ContentPrior:
         needed = 1 - self.own_as_recommendation
         borrowers = np.flatnonzero(needed > LEAST_PRIOR)
         lending = scale_rows(self.lenders[borrowers], needed[borrowers]).T.tocsr()  # (items, borrowers)
-        lent = (keep_best(mixed, LENDING) @ lending).tocsr()
+        lent = (keep_best(mixed, LENDING) @ lending).tocsr() * np.float32(self.settings.lent_weight)
         return sp.csr_array((lent.data, borrowers[lent.indices], lent.indptr), shape=mixed.shape)
+
+    def _hold_back(self, total: sp.csr_array, behaviour: sp.csr_array) -> sp.csr_array:
+        """Return the rows with what content alone brings held below what was with the anchor, if anything was.
+
+        A product that has facts was not with this anchor though it could have been: it comes last. One without any may
+        not come first.
+        """
+        rows, has_facts = row_numbers(total), read_at(behaviour, total) > 0
+        known = (self.own_as_recommendation > 0)[total.indices]
+        least = np.full(total.shape[0], np.inf, dtype=np.float32)
+        np.minimum.at(least, rows[has_facts], total.data[has_facts])
+        most = np.zeros_like(least)
+        np.maximum.at(most, rows[has_facts], total.data[has_facts])
+        most[most == 0] = np.inf  # nothing was with it
+        for held, limits in ((~has_facts & known, least), (~has_facts & ~known, most)):
+            greatest = np.full_like(least, 1e-30)
+            np.maximum.at(greatest, rows[held], total.data[held])
+            total.data[held] *= np.minimum(limits * JUST_BELOW / greatest, 1)[rows[held]]
+        return total
 
 
 def make_prior(
     rows: sp.csr_array, lenders: sp.csr_array, evidence: Floats, *, content: Content, settings: PriorSettings
 ) -> ContentPrior:
-    """Return the prior, with borrowed rows stretched so that on average their best is as good as an own row's best."""
+    """Return the prior: borrowed rows are stretched so that on average their best is as good as an own row's best."""
     lends = bool(lenders.nnz)
     own = own_weight(evidence, prior_count=settings.prior_count) if lends else np.ones_like(evidence)
-    as_recommendation = own_weight(evidence, prior_count=PRIOR_AS_RECOMMENDATION) if lends else np.ones_like(evidence)
-    as_recommendation[as_recommendation >= 1 - LEAST_PRIOR] = 1
-    prior = ContentPrior(
-        rows, first_of_rows(rows, LENT), lenders, own, as_recommendation, content, settings.likeness_power
-    )
+    recommended = own_weight(evidence, prior_count=settings.recommended_count) if lends else np.ones_like(evidence)
+    recommended[recommended >= 1 - LEAST_PRIOR] = 1
+    prior = ContentPrior(rows, first_of_rows(rows, LENT), lenders, own, recommended, content, settings)
     with_rows = np.flatnonzero(np.diff(rows.indptr) > 0)
     if not len(with_rows) or not lends:
         return prior
     sample = with_rows[np.linspace(0, len(with_rows) - 1, min(SAMPLE, len(with_rows))).astype(int)].astype(np.int32)
     borrowed = mean_of_best(prior.borrow(sample, k=10))
-    return replace(prior, ratio=mean_of_best(rows[sample]) / borrowed) if borrowed else prior
+    stretch = mean_of_best(rows[sample]) / borrowed if borrowed else 1.0
+    return replace(prior, ratio=stretch * settings.lent_weight)

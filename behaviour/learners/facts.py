@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,11 @@ class Facts:
         return replace(kept, items=numbers[kept.items], skus=tuple(skus))
 
     def basket_lines(self) -> GroupLines:
-        """Return each product of each basket once."""
+        """Return each product of each basket once. Kept: a trial of settings would sort a million lines each time."""
+        return self._basket_lines
+
+    @cached_property
+    def _basket_lines(self) -> GroupLines:
         return gather_lines(self.baskets, self.items, self.days, item_count=self.item_count)
 
     def shopper_lines(self) -> GroupLines:

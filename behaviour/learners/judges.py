@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from behaviour.learners.asked_rows import AskedRows
 from behaviour.learners.ease import Ease, fit_ease
 from behaviour.learners.facts import Ints
-from behaviour.learners.kinds import count_baskets, count_shoppers, measure_boosts
+from behaviour.learners.kinds import count_baskets, count_carts, count_shoppers, measure_boosts
+from behaviour.learners.merging import add_variants, merge_rows
 from behaviour.learners.own_history import pool_everything, score_again
 from behaviour.learners.questions import (
     BasketQuestions,
@@ -44,23 +45,16 @@ def find_personal_judge(rehearsal: Rehearsal, *, seed: int) -> PersonalJudge | N
 
 
 class BundleJudge:
-    """How good bundles are: of one product on its page, and of a whole cart, as one figure."""
+    """How good the bundle of one product is: nDCG@10 of what else is in its basket."""
 
     def __init__(self, rehearsal: Rehearsal, questions: BasketQuestions) -> None:
         self.rehearsal, self.questions = rehearsal, questions
-        self.carts = make_incidence(questions.carts, item_count=rehearsal.earlier.item_count)
-        self.asked = np.unique(np.concatenate((questions.anchors, self.carts.indices))).astype(np.int32)
+        self.asked = np.unique(questions.anchors)
         self.kept: dict[float, tuple[AskedRows, Ease]] = {}  # of one half-life, the last
 
     def __call__(self, settings: Settings) -> float:
-        """Return the geometric mean of nDCG@10 (twice: more pages than carts are seen) and the carts' hit rate@10."""
-        rows = self._learn(settings)
-        single = list_best(rows[self.questions.anchors], 10)
-        ndcg = np.nanmean(ndcg_at_k(*grade_lists(single, self.questions.others), k=10))
-        of_cart = list_best((self.carts @ rows).tocsr(), 10, without=self.carts)
-        wanted = tuple(np.array([item]) for item in self.questions.held_out)
-        hits = np.nanmean(hit_rate_at_k(*grade_lists(of_cart, wanted), k=10))
-        return float((ndcg**2 * hits) ** (1 / 3))
+        lists = list_best(self._learn(settings)[self.questions.anchors], 10)
+        return float(np.nanmean(ndcg_at_k(*grade_lists(lists, self.questions.others), k=10)))
 
     def _learn(self, settings: Settings) -> sp.csr_array:
         key = settings.bundle_half_life_days
@@ -70,6 +64,27 @@ class BundleJudge:
             self.kept = {key: (AskedRows.count(together, self.asked), ease)}
         asked, ease = self.kept[key]
         return asked.score(settings=settings.bundle, content=self.rehearsal.content, ease=ease)
+
+
+class CartJudge:
+    """How good the list for a whole cart is: the share of carts whose held-out product is among the first ten."""
+
+    def __init__(self, rehearsal: Rehearsal, questions: BasketQuestions) -> None:
+        content = rehearsal.content
+        self.content, self.wanted = content, tuple(np.array([item]) for item in questions.held_out)
+        self.carts = make_incidence(questions.carts, item_count=rehearsal.earlier.item_count)
+        self.left_out = add_variants(self.carts, content.groups)
+        together = count_carts(rehearsal.earlier, settings=Settings())  # no trial changes it
+        self.asked = AskedRows.count(together, np.unique(self.carts.indices).astype(np.int32))
+        self.kept: dict[float, Ease] = {}  # of one ridge, the last
+
+    def __call__(self, settings: Settings) -> float:
+        ridge = settings.cart_ridge
+        if ridge not in self.kept:
+            self.kept = {ridge: fit_ease(self.asked.together, ridge=ridge, max_active=MAX_ACTIVE)}
+        rows = self.asked.score(settings=settings.cart, content=self.content, ease=self.kept[ridge])
+        lists = list_best(merge_rows(self.carts, rows), 10, without=self.left_out)
+        return float(np.nanmean(hit_rate_at_k(*grade_lists(lists, self.wanted), k=10)))
 
 
 class PersonalJudge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from behaviour.learners.content import Content
 from behaviour.learners.facts import Facts
-from behaviour.learners.judges import OwnJudge, find_bundle_judge, find_personal_judge
+from behaviour.learners.judges import CartJudge, OwnJudge, find_bundle_judge, find_personal_judge
 from behaviour.learners.rehearsal import rehearse
 from behaviour.learners.settings import Settings
 
@@ -17,6 +17,7 @@ def judge_settings(
     found = {}
     if bundle := find_bundle_judge(rehearsal, seed=seed):
         found["bundle"] = bundle(settings)
+        found["cart"] = CartJudge(rehearsal, bundle.questions)(settings)
     if personal := find_personal_judge(rehearsal, seed=seed):
         found["personal"] = personal(settings)
         found["next"] = OwnJudge(personal, settings)(settings)

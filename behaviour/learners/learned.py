@@ -15,13 +15,12 @@ from behaviour.learners.item_rows import ItemRows, Row, split_rows
 from behaviour.learners.own_history import pool_everything, score_again
 from behaviour.learners.settings import Settings
 from behaviour.learners.sparse_rows import keep_best, read_at
-from behaviour.learners.trend import PRIOR_COUNT, measure_popularity, measure_trend
+from behaviour.learners.trend import measure_popularity, measure_trend
 
-Kind = Literal["bundle", "viewed", "personal"]
+Kind = Literal["bundle", "cart", "viewed", "personal"]
 RankingKind = Literal["popular", "trending"]
 
 BLOCK_USERS = 2_000
-LEAST_TREND = 1.0  # what is certain (by 90 %) to be above its usual is a trend
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class Learned:
     facts: Facts
     settings: Settings
     bundle: ItemRows
+    cart: ItemRows
     viewed: ItemRows
     personal: ItemRows
 
@@ -52,11 +52,10 @@ class Learned:
         """
         trend = measure_trend(self.facts, days=self.settings.trend_days)
         popular = measure_popularity(self.facts, half_life_days=self.settings.popular_half_life_days)
-        bounds = np.where((trend.lower_bounds > LEAST_TREND) & (trend.recent > PRIOR_COUNT), trend.lower_bounds, 0)
         support = np.bincount(self.facts.basket_lines().items, minlength=self.facts.item_count)
         return {
             "popular": rank(popular, support.astype(np.int32)),
-            "trending": rank(bounds.astype(np.float32), trend.recent.astype(np.int32)),
+            "trending": rank(trend.scores, trend.recent.astype(np.int32)),
         }
 
     def profiles(self, users: Sequence[int]) -> Iterator[Row]:
@@ -71,14 +70,11 @@ class Learned:
     def score_new(self, users: Ints) -> tuple[sp.csr_array, sp.csr_array]:
         """Return (users, items): the best that are new to each user, best first, and the shares of behaviour."""
         bought = self._bought(users)
-        rows, shares = self.personal.whole
-        scores = (bought @ rows).tocsr()
+        scores = (bought @ self.personal.whole[0]).tocsr()
         scores.data[read_at(bought, scores) > 0] = 0
         best = keep_best(scores, self.settings.length)
-        behaviour = rows.copy()
-        behaviour.data = rows.data * shares.data
         parts = best.copy()
-        parts.data = read_at((bought @ behaviour).tocsr(), best) / np.maximum(best.data, 1e-30)
+        parts.data = read_at((bought @ self._personal_behaviour).tocsr(), best) / np.maximum(best.data, 1e-30)
         parts.data = np.clip(parts.data, 0, 1).astype(np.float32)
         return best, parts
 
@@ -106,6 +102,14 @@ class Learned:
         bought = self._history[users].copy()
         bought.data = np.ones_like(bought.data)
         return bought
+
+    @cached_property
+    def _personal_behaviour(self) -> sp.csr_array:
+        """(items, items): of the scores of the personal rows the part that is behaviour."""
+        rows, shares = self.personal.whole
+        behaviour = rows.copy()
+        behaviour.data = rows.data * shares.data
+        return behaviour
 
     @cached_property
     def _history(self) -> sp.csr_array:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from behaviour.learners.asked_rows import AskedRows
 from behaviour.learners.content import Content
-from behaviour.learners.content_prior import Lenders
 from behaviour.learners.facts import Days, Facts, Floats, Ints
-from behaviour.learners.kinds import learn_viewed
+from behaviour.learners.kinds import count_visits
 from behaviour.learners.questions import (
     LEAST_QUESTIONS,
     MAX_QUESTIONS,
@@ -44,12 +45,10 @@ def choose_lift(
     if len(asked) < LEAST_QUESTIONS:
         return 0.0
     anchors, wanted = questions.anchors[asked], tuple(questions.others[number] for number in asked)
-    near, cosines = find_alike(anchors, content)
-    gains = read_gains(earlier, anchors, near, settings=settings, content=content)
+    alike = Alike.find(anchors, earlier, settings=settings, content=content)
 
     def judge(weight: float) -> Days:
-        order = np.argsort(-(cosines + np.float32(weight) * gains), axis=1, kind="stable")[:, :LISTED]
-        return ndcg_at_k(*grade_lists(np.take_along_axis(near, order, axis=1), wanted), k=LISTED)
+        return ndcg_at_k(*grade_lists(alike.list_best(weight), wanted), k=LISTED)
 
     plain = judge(0.0)
     tried = {weight: judge(weight) - plain for weight in WEIGHTS}  # (questions,) each
@@ -59,6 +58,25 @@ def choose_lift(
     gain, error = float(proof.mean()), float(proof.std(ddof=1) / np.sqrt(len(proof)))
     tell(f"similar_lift {best:g}: {gain:+.4f} nDCG@10 over {np.nanmean(plain):.4f}, +- {CERTAIN * error:.4f}")
     return best if gain > CERTAIN * error else 0.0
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What is alike to some anchors (n,), and how much it is looked at with them."""
+
+    near: Ints  # (n, k), -1 for none
+    cosines: Floats  # (n, k), -inf for none
+    gains: Floats  # (n, k)
+
+    @classmethod
+    def find(cls, anchors: Ints, views: Facts, *, settings: Settings, content: Content) -> Alike:
+        near, cosines = find_alike(anchors, content)
+        return cls(near, cosines, read_gains(views, anchors, near, settings=settings, content=content))
+
+    def list_best(self, weight: float) -> Ints:
+        """Return (n, LISTED) the lists of `similar` that are lifted by a weight: by content alone where it is 0."""
+        order = np.argsort(-(self.cosines + np.float32(weight) * self.gains), axis=1, kind="stable")[:, :LISTED]
+        return np.take_along_axis(self.near, order, axis=1)
 
 
 def find_alike(anchors: Ints, content: Content) -> tuple[Ints, Floats]:
@@ -72,7 +90,8 @@ def find_alike(anchors: Ints, content: Content) -> tuple[Ints, Floats]:
 
 def read_gains(earlier: Facts, anchors: Ints, near: Ints, *, settings: Settings, content: Content) -> Floats:
     """Return (n, k): how much the products near each anchor are looked at with it, 1 for what is most of all."""
-    rows = learn_viewed(earlier, settings=settings, content=content, lenders=Lenders.none(earlier.item_count)).whole[0]
+    asked = AskedRows.count(count_visits(earlier, settings=settings), np.unique(anchors))
+    rows = asked.score(settings=settings.viewed, content=content)
     columns = np.where(near < 0, 0, near)
     counts = np.full(len(near), near.shape[1], dtype=np.int64)
     places = make_rows(np.ones(near.size, dtype=np.float32), columns.ravel(), counts, width=rows.shape[1])

@@ -46,7 +46,7 @@ class BasketQuestions:
 
 def ask_next(earlier: Facts, later: Facts, *, limit: int | None = None, seed: int = 0) -> NextQuestions:
     """Return the questions, at most `limit`, drawn at random if there are more."""
-    known = np.zeros(later.user_count, dtype=bool)
+    known = np.zeros(later.user_count + 1, dtype=bool)  # the last: NOBODY, also where all are guests
     known[earlier.users[earlier.users >= 0]] = True
     lines = later.keep((later.users >= 0) & (later.baskets >= 0) & known[later.users])
     order = np.lexsort((lines.baskets, lines.days))

@@ -18,8 +18,11 @@ class Settings:
     bundle_popularity_power: float = 0.2
     bundle_ease_share: float = 0.4
     bundle_ridge: float = 400.0
-    bundle_sharpness: float = 1.5
     bundle_prior_count: float = 30.0
+    cart_size_power: float = 0.5
+    cart_half_life_days: float = 180.0
+    cart_ridge: float = 50.0
+    cart_sharpness: float = 1.25
     viewed_popularity_power: float = 0.3
     viewed_half_life_days: float = 60.0
     personal_size_power: float = 0.5
@@ -39,15 +42,28 @@ class Settings:
         return RowSettings(
             popularity_power=self.bundle_popularity_power,
             ease_share=self.bundle_ease_share,
-            sharpness=self.bundle_sharpness,
-            prior=PriorSettings(prior_count=self.bundle_prior_count, nearness_power=4.0, likeness_power=0.5),
+            prior=PriorSettings(
+                prior_count=self.bundle_prior_count, nearness_power=4.0, likeness_power=0.5, facts_first=True
+            ),
+            complements_only=True,
+            length=self.length,
+        )
+
+    @property
+    def cart(self) -> RowSettings:
+        return RowSettings(
+            ease_share=1.0,
+            sharpness=self.cart_sharpness,
+            prior=PriorSettings(
+                prior_count=0.0, recommended_count=0.0, lent_weight=0.1, nearness_power=4.0, likeness_power=0.5
+            ),
             complements_only=True,
             length=self.length,
         )
 
     @property
     def viewed(self) -> RowSettings:
-        prior = PriorSettings(prior_count=10.0, nearness_power=2.0, likeness_power=0.5)
+        prior = PriorSettings(prior_count=10.0, nearness_power=2.0, likeness_power=0.5, facts_first=True)
         return RowSettings(popularity_power=self.viewed_popularity_power, prior=prior, length=self.length)
 
     @property

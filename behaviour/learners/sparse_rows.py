@@ -38,13 +38,6 @@ def _find_long_rows(indptr: npt.NDArray[np.integer], length: int) -> list[tuple[
     return list(zip(indptr[long].tolist(), indptr[long + 1].tolist(), strict=True))
 
 
-def keep_best_of_columns(matrix: sp.csr_array, k: int) -> sp.csr_array:
-    """Return the k greatest values above zero of each column; ties by smaller row."""
-    best = keep_best(matrix.T.tocsr(), k).T.tocsr()
-    best.sort_indices()
-    return best
-
-
 def first_of_rows(matrix: sp.csr_array, k: int) -> sp.csr_array:
     """Return the first k stored values of each row: the best, of rows that `keep_best` made."""
     counts = np.diff(matrix.indptr)

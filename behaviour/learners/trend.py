@@ -11,6 +11,7 @@ from behaviour.learners.facts import Facts, Floats, decay
 
 PRIOR_COUNT = 3.0  # groups that are thought to have been seen at the usual rate before any was
 LOWER_BOUND = 0.1  # the share of the belief that lies below a trend's score
+LEAST_TREND = 1.0  # what is certain (by 90 %) to be above its usual is a trend
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Trend:
         shape, rate = self.recent + PRIOR_COUNT, self.expected + PRIOR_COUNT
         bounds: Floats = (gammaincinv(shape, LOWER_BOUND) / rate).astype(np.float32)
         return bounds
+
+    @property
+    def scores(self) -> Floats:
+        """Return the lower bound of what trends, and 0 of what does not or was bought too rarely to tell."""
+        is_trend = (self.lower_bounds > LEAST_TREND) & (self.recent > PRIOR_COUNT)
+        scores: Floats = np.where(is_trend, self.lower_bounds, 0).astype(np.float32)
+        return scores
 
 
 def measure_trend(facts: Facts, *, days: float) -> Trend:

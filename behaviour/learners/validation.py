@@ -15,7 +15,7 @@ import numpy as np
 
 from behaviour.learners.content import Content
 from behaviour.learners.facts import Facts
-from behaviour.learners.judges import OwnJudge, find_bundle_judge, find_personal_judge
+from behaviour.learners.judges import CartJudge, OwnJudge, find_bundle_judge, find_personal_judge
 from behaviour.learners.lifting import choose_lift
 from behaviour.learners.rehearsal import rehearse
 from behaviour.learners.settings import Settings
@@ -28,6 +28,10 @@ BUNDLE_TRIALS: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("bundle_half_life_days", (365.0,)),
     ("bundle_popularity_power", (0.1, 0.3, 0.5)),
     ("bundle_ease_share", (0.0, 0.2, 0.6)),
+)
+CART_TRIALS: tuple[tuple[str, tuple[float, ...]], ...] = (
+    ("cart_ridge", (25.0, 100.0, 200.0)),
+    ("cart_sharpness", (1.0, 1.5, 2.0)),
 )
 PERSONAL_TRIALS: tuple[tuple[str, tuple[float, ...]], ...] = (
     ("personal_ridge", (100.0, 400.0)),
@@ -53,6 +57,7 @@ def choose_settings(
     rehearsal = rehearse(facts, views or facts.keep(np.zeros(len(facts), dtype=bool)), content=content)
     if bundle := find_bundle_judge(rehearsal, seed=seed):
         settings = _try_each(settings, BUNDLE_TRIALS, bundle, tell)
+        settings = _try_each(settings, CART_TRIALS, CartJudge(rehearsal, bundle.questions), tell)
     if personal := find_personal_judge(rehearsal, seed=seed):
         settings = _try_each(settings, PERSONAL_TRIALS, personal, tell)
         settings = _try_each(settings, OWN_TRIALS, OwnJudge(personal, settings), tell)

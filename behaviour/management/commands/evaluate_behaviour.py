@@ -80,6 +80,10 @@ class Command(BaseCommand):
             raise CommandError("No purchases are recorded: import orders with `manage.py import_events FILE` first.")
         cut = options["cut"]
         day = default_cut(shop.facts) if cut is None else float((cut - EPOCH).days)
+        if shop.facts.days.min() == shop.facts.last_day:
+            raise CommandError(
+                "All orders came at one moment, so that none is later than another: import them with their times."
+            )
         if not shop.facts.days.min() < day <= shop.facts.last_day:
             first, last = (np.datetime64(int(value), "D") for value in (shop.facts.days.min(), shop.facts.last_day))
             raise CommandError(f"--cut lies between {first} and {last}, when the first and the last order came.")
