@@ -24,7 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.synthetic import load, use_home
+from benchmarks.synthetic import prepare, use_home
 
 SEED = 11
 BATCH = 250_000  # events in memory at once
@@ -51,15 +51,11 @@ def main() -> None:
 
 def prepare_shop(products: int, events: int, *, say: Callable[[str], None]) -> None:
     """Make catalogue and events unless they are there."""
-    from django.core.management import call_command
     from django.db import connection
 
     from behaviour.events.event import Event
-    from catalog.models import Product
 
-    call_command("migrate", verbosity=0)
-    if Product.objects.order_by().count() != products:
-        load(products, say=say)
+    prepare(products, say=say)
     found = Event.objects.order_by().count()
     if not 0.98 * events <= found <= 1.2 * events:  # steps of the benchmarks have added some
         started = time.perf_counter()

@@ -47,6 +47,7 @@ WORDS = {  # of figures
     "orders": _("Bought"),
     "views": _("Looked at"),
     **{value: _(str(label)) for value, label in [*Neighbours.Kind.choices, *Ranking.Kind.choices]},
+    "next": _("Next order of a customer"),
     "profiles": _("for each user"),
 }
 

@@ -19,7 +19,7 @@ def count_evidence(material: Material) -> dict[str, Floats]:
         np.bincount(facts.basket_lines().items, minlength=count).astype(np.float32)
         for facts in (material.orders, material.views)
     )
-    return {"bundle": orders, "viewed": views, "personal": orders + views}
+    return {"bundle": orders, "cart": orders, "viewed": views, "personal": orders + views}
 
 
 def describe_build(version: Version, material: Material) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from behaviour.events.event import settled_id
-from behaviour.versions.version import Neighbours, Profile, Ranking, Status, Version
+from behaviour.versions.version import VECTORS_SETTLE, Neighbours, Profile, Ranking, Status, Version
 from embeddings.free_names import find_free_name
-from embeddings.models import EmbeddingSpace
+from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.spaces.locks import lock_until_commit, read_holder
 
 BUILD_LOCK = "behaviour:build"
@@ -47,7 +48,19 @@ def create_version(name: str = "") -> Version:
         facts_until=now,
         last_event_id=last_event_id,
         stepped_to=last_event_id,
+        borrowed_to=find_last_vector(live.pk) if live else 0,
     )
+
+
+def find_last_vector(space_id: int) -> int:
+    """Return the last vector that a build will surely read, 0 without any: steps look at those that come after it.
+
+    From the first on, they would search for the neighbours of the whole catalogue, which the build has done.
+    """
+    settled = ProductEmbedding.objects.filter(
+        space_id=space_id, modality=Modality.FUSED, updated_at__lt=timezone.now() - VECTORS_SETTLE
+    )
+    return settled.aggregate(last=Max("pk"))["last"] or 0
 
 
 def get_version(name: str) -> Version:

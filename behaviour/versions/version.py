@@ -5,6 +5,7 @@ Rows are written by COPY (`behaviour.versions.writing`) and read by the statemen
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -14,6 +15,9 @@ from django.utils.translation import gettext
 
 from embeddings.models import EmbeddingSpace
 
+# What is being stored at this moment may become visible after what is stored later: the last seconds are left to the
+# next step.
+VECTORS_SETTLE = timedelta(seconds=10)
 Status = EmbeddingSpace.Status  # the same words, for the same states
 
 
@@ -76,6 +80,7 @@ class Neighbours(models.Model):
 
     class Kind(models.TextChoices):
         BUNDLE = "bundle", "Bought in one order"
+        CART = "cart", "Lacking in a cart with it"
         VIEWED = "viewed", "Looked at in one session"
         PERSONAL = "personal", "For whoever has looked at or bought it"
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from behaviour.versions.binary_copy import copy_rows
 from behaviour.versions.version import Neighbours, Profile, Ranking
 from embeddings.spaces.locks import lock_until_commit
 
@@ -20,20 +21,24 @@ Scored = tuple[Ids, npt.NDArray[np.float32], npt.NDArray[np.float32]]  # product
 
 def write_neighbours(version_id: int, kind: str, rows: Iterable[tuple[int, float, Scored]]) -> None:
     """Write products, which have no row of that kind yet, with their evidence and their neighbours."""
-    columns = ("version_id", "kind", "product_id", "evidence", "neighbour_ids", "scores", "shares")
+    columns = {"version_id": "bigint", "kind": "text", "product_id": "bigint", "evidence": "real"}
     copy_rows(
-        Neighbours,
-        columns,
-        ((version_id, kind, product, evidence, *to_arrays(scored)) for product, evidence, scored in rows),
+        Neighbours._meta.db_table,
+        columns | {"neighbour_ids": "array", "scores": "array", "shares": "array"},
+        ((version_id, kind, product, evidence, *scored) for product, evidence, scored in rows),
     )
 
 
 def write_ranking(version_id: int, kind: str, product_ids: Ids, *, scores: Sequence[float], support: Any) -> None:
     """Put an order of products, best first, in the place of the one that is there."""
     Ranking.objects.filter(version_id=version_id, kind=kind).delete()
-    columns = ("version_id", "kind", "product_id", "score", "support", "place")
+    columns = {"version_id": "bigint", "kind": "text", "product_id": "bigint", "score": "real"}
     ranked = zip(product_ids.tolist(), scores, np.asarray(support, dtype=int).tolist(), strict=True)
-    copy_rows(Ranking, columns, ((version_id, kind, *row, place) for place, row in enumerate(ranked, start=1)))
+    copy_rows(
+        Ranking._meta.db_table,
+        columns | {"support": "integer", "place": "integer"},
+        ((version_id, kind, *row, place) for place, row in enumerate(ranked, start=1)),
+    )
 
 
 def write_profiles(version_id: int, rows: Sequence[tuple[str, Scored]]) -> int:
@@ -43,9 +48,9 @@ def write_profiles(version_id: int, rows: Sequence[tuple[str, Scored]]) -> int:
     """
     lock_until_commit(PROFILES_LOCK)
     allowed = find_allowed([user for user, _ in rows])
-    columns = ("version_id", "user_key", "product_ids", "scores", "shares")
-    kept = [(version_id, user, *to_arrays(scored)) for user, scored in rows if user in allowed]
-    copy_rows(Profile, columns, kept)
+    columns = {"version_id": "bigint", "user_key": "uuid", "product_ids": "array", "scores": "array", "shares": "array"}
+    kept = [(version_id, user, *scored) for user, scored in rows if user in allowed]
+    copy_rows(Profile._meta.db_table, columns, kept)
     return len(kept)
 
 
@@ -59,16 +64,3 @@ def find_allowed(users: Sequence[str]) -> set[str]:
             [list(users)],
         )
         return {user for (user,) in cursor.fetchall()}
-
-
-def copy_rows(model: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows of a table as text; arrays come as `to_arrays` makes them."""
-    statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def to_arrays(scored: Scored) -> list[str]:
-    """Return arrays of numbers as the text that Postgres reads."""
-    return ["{" + ",".join(map(str, values.tolist())) + "}" for values in scored]

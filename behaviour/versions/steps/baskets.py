@@ -22,10 +22,12 @@ from behaviour.versions.steps.rows import find_barred, upsert_rows
 from behaviour.versions.version import Neighbours, Ranking, Version
 
 MAX_BASKET = 60  # products: more is a crawler or a stock-take
-KINDS = {
-    Neighbours.Kind.BUNDLE: ("order_key", (Event.Kind.PURCHASE,)),
-    Neighbours.Kind.VIEWED: ("session_key", (Event.Kind.CLICK, Event.Kind.VIEW, Event.Kind.CART, Event.Kind.WISHLIST)),
-}
+LOOKS = (Event.Kind.CLICK, Event.Kind.VIEW, Event.Kind.CART, Event.Kind.WISHLIST)
+# What makes a basket, of which events, and the rows that it is in.
+BASKETS = (
+    ("order_key", (Event.Kind.PURCHASE,), (Neighbours.Kind.BUNDLE, Neighbours.Kind.CART)),
+    ("session_key", LOOKS, (Neighbours.Kind.VIEWED,)),
+)
 # Products of each basket that has something new, and whether the product is what is new in it.
 FIND_MEMBERS = """
 SELECT member.key, product.id, bool_or(member.id > %(after)s) FROM (
@@ -51,9 +53,9 @@ class Fresh:
 def take_up_baskets(version: Version, *, after: int, upto: int) -> int:
     """Write the rows that the events after one, up to another, change; return how many there are."""
     written = 0
-    for kind, (key, types) in KINDS.items():
+    for key, types, kinds in BASKETS:
         fresh = count_fresh(read_members(key, [str(one) for one in types], after=after, upto=upto))
-        written += _update_rows(version, kind, fresh)
+        written += sum(_update_rows(version, kind, fresh) for kind in kinds)
     return written
 
 
@@ -134,7 +136,8 @@ class Mixing:
         for other, score in said.items():
             before, behaviour = mixed.get(other, (0.0, 0.0))
             mixed[other] = (before + new * score * stretch, behaviour + new * score * stretch)
-        kept = sorted(mixed.items(), key=lambda item: (-item[1][0], item[0]))[: self.settings.length]
+        counted = [item for item in mixed.items() if item[1][0] > 0]  # what was borrowed may count for nothing now
+        kept = sorted(counted, key=lambda item: (-item[1][0], item[0]))[: self.settings.length]
         row.neighbour_ids = [other for other, _ in kept]
         row.scores = [score**power for _, (score, _) in kept]
         row.shares = [min(behaviour / score, 1.0) for _, (score, behaviour) in kept]

@@ -8,17 +8,16 @@ from collections.abc import Mapping, Sequence
 from django.db import connection
 
 from behaviour.learners.content_prior import NEIGHBOURS
+from behaviour.learners.item_rows import RowSettings
 from behaviour.versions.chosen import read_settings
 from behaviour.versions.steps.rows import find_barred, upsert_rows
-from behaviour.versions.version import Neighbours, Version
+from behaviour.versions.version import VECTORS_SETTLE, Neighbours, Version
 from embeddings.models import EmbeddingSpace
 
 NEWCOMERS = 200  # vectors of a step: each may cost a search
-# What is being stored at this moment may become visible after what is stored later: the last seconds are left to the
-# next step.
 FIND_NEW = """
 SELECT id, product_id FROM embeddings_productembedding
-WHERE space_id = %s AND modality = 'fused' AND id > %s AND updated_at < now() - interval '10 seconds'
+WHERE space_id = %s AND modality = 'fused' AND id > %s AND updated_at < now() - make_interval(secs => %s)
 ORDER BY id LIMIT %s
 """
 # The index is partial and of one dim, so both stand in the statement as numbers.
@@ -41,7 +40,7 @@ def lend_to_newcomers(version: Version) -> tuple[int, int]:
     if space is None:
         return 0, version.borrowed_to
     with connection.cursor() as cursor:
-        cursor.execute(FIND_NEW, [space.pk, version.borrowed_to, NEWCOMERS])
+        cursor.execute(FIND_NEW, [space.pk, version.borrowed_to, VECTORS_SETTLE.total_seconds(), NEWCOMERS])
         found = cursor.fetchall()
     if not found:
         return 0, version.borrowed_to
@@ -73,10 +72,10 @@ def _lend(version: Version, kind: str, lenders: Mapping[int, list[tuple[int, flo
         if product_id not in rows
     }
     barred = find_barred(version, [(one, other) for one, row in borrowed.items() for other in row], kind=kind)
-    length = read_settings(version).length
+    settings: RowSettings = getattr(read_settings(version), kind)
     made = []
     for product_id, row in borrowed.items():
-        kept = [(other, score) for other, score in row.items() if (product_id, other) not in barred][:length]
+        kept = [(other, score) for other, score in row.items() if (product_id, other) not in barred][: settings.length]
         if kept:
             ids, scores = zip(*kept, strict=True)
             made.append(
@@ -85,7 +84,7 @@ def _lend(version: Version, kind: str, lenders: Mapping[int, list[tuple[int, flo
                     kind=kind,
                     product_id=product_id,
                     neighbour_ids=list(ids),
-                    scores=list(scores),
+                    scores=[score * settings.prior.lent_weight for score in scores],
                     shares=[0.0] * len(kept),
                 )
             )

@@ -1,14 +1,15 @@
 """The orders of all products through the day: what was bought since counts, and what was not keeps its place.
 
 Popular: a basket counts 2^(-age / half-life) in the build. All ages grow alike, so nobody's place changes by waiting; a
-basket t days after the build's last one counts 2^(t / half-life) beside those of the build. Trending is made anew from
-the daily counts of the last days, beside what the build saw of each product.
+basket t days after the build's last one counts 2^(t / half-life) beside those of the build. Trending: of what was
+bought today or yesterday, or trends already, the daily counts of the last days beside what the build saw of it. What
+does not sell cannot begin to trend: so a step reads what a day sells, and not the catalogue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,10 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from behaviour.learners.trend import Trend
-from behaviour.reports.daily_counts import DailyCount
+from behaviour.reports.daily_counts import DailyTotal
 from behaviour.versions.chosen import read_settings
 from behaviour.versions.version import Ranking, Version
 from behaviour.versions.writing import write_ranking
-from catalog.models import Product
 
 PLACED = 1_000  # of the first places that are put in order; below, a place is as good as its neighbours
 TRENDING = 1_000  # products at most that a step finds
@@ -52,6 +52,18 @@ UPDATE behaviour_ranking AS row
 SET place = CASE WHEN number <= %(placed)s THEN number ELSE %(placed)s + 1 END
 FROM ranked WHERE row.version_id = %(version)s AND row.kind = 'popular' AND row.product_id = ranked.product_id
     AND (number <= %(placed)s OR row.place <= %(placed)s)
+"""
+# In how many orders of the last days each product is that was bought today or yesterday, or trends.
+FIND_RECENT = """
+WITH asked AS (
+    SELECT sku FROM behaviour_dailycount WHERE day BETWEEN %(today)s - 1 AND %(today)s AND orders > 0
+    UNION SELECT product.sku FROM behaviour_ranking JOIN catalog_product AS product ON product.id = product_id
+    WHERE version_id = %(version)s AND kind = 'trending'
+)
+SELECT product.id, recent.orders FROM asked JOIN catalog_product AS product ON product.sku = asked.sku, LATERAL (
+    SELECT sum(orders)::bigint AS orders FROM behaviour_dailycount AS counted
+    WHERE counted.sku = asked.sku AND day BETWEEN %(today)s - %(days)s + 1 AND %(today)s
+) AS recent WHERE recent.orders > 0
 """
 
 
@@ -91,15 +103,11 @@ def _add_to_popular(version: Version, sold: Mapping[int, tuple[int, float]]) -> 
 
 def _renew_trending(version: Version) -> None:
     """Put what trends now in the place of what did: orders of the last days against each product's own usual."""
-    days = int(read_settings(version).trend_days)
-    today = timezone.localdate()
-    counts = DailyCount.objects.filter(day__range=(today - timedelta(days=days - 1), today)).order_by()
-    recent = dict(
-        counts.values("sku").annotate(Sum("orders")).filter(orders__sum__gt=0).values_list("sku", "orders__sum")
-    )
-    ids = dict(Product.objects.filter(sku__in=list(recent)).values_list("sku", "pk"))
-    sold = {ids[sku]: orders for sku, orders in recent.items() if sku in ids}
+    today, days = timezone.localdate(), int(read_settings(version).trend_days)
     whole = int(version.figures.get("steps", {}).get("order_lines", 0))
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_RECENT, {"version": version.pk, "today": today, "days": days})
+        sold: dict[int, int] = dict(cursor.fetchall())
     if not sold or not whole:
         return
     known = Ranking.objects.filter(version_id=version.pk, kind=Ranking.Kind.POPULAR, product_id__in=list(sold))
@@ -107,6 +115,13 @@ def _renew_trending(version: Version) -> None:
     products = np.array(sorted(sold), dtype=np.int64)
     now = np.array([sold[pk] for pk in products.tolist()], dtype=np.float32)
     before = np.maximum(np.array([support.get(pk, 0) for pk in products.tolist()], dtype=np.float32) - now, 0)
-    bounds = Trend(now, before * np.float32(now.sum() / max(whole - now.sum(), 1))).lower_bounds
-    best = np.lexsort((products, -bounds))[:TRENDING]
-    write_ranking(version.pk, Ranking.Kind.TRENDING, products[best], scores=bounds[best].tolist(), support=now[best])
+    all_now = max(float(now.sum()), count_orders(days=days, until=today))
+    scores = Trend(now, before * np.float32(all_now / max(whole - all_now, 1))).scores
+    best = np.lexsort((products, -scores))[: min(TRENDING, np.count_nonzero(scores))]
+    write_ranking(version.pk, Ranking.Kind.TRENDING, products[best], scores=scores[best].tolist(), support=now[best])
+
+
+def count_orders(*, days: int, until: date) -> int:
+    """Return in how many orders products were in the last days, all products together."""
+    totals = DailyTotal.objects.filter(day__range=(until - timedelta(days=days - 1), until))
+    return totals.aggregate(whole=Sum("orders"))["whole"] or 0

@@ -20,11 +20,12 @@ LEFT JOIN embeddings_productembedding AS there
 WHERE (one.variant_group <> '' AND one.variant_group = other.variant_group)
     OR 1 - (here.vector <=> there.vector) > %(alike)s
 """
+COMPLEMENTS = (Neighbours.Kind.BUNDLE, Neighbours.Kind.CART)
 
 
 def find_barred(version: Version, pairs: Sequence[tuple[int, int]], *, kind: str) -> set[tuple[int, int]]:
     """Return the pairs that no row may hold: a bundle is of complements, never of variants or near-duplicates."""
-    if kind != Neighbours.Kind.BUNDLE or not pairs:
+    if kind not in COMPLEMENTS or not pairs:
         return set()
     ones, others = zip(*pairs, strict=True)
     asked: dict[str, Any] = {"ones": list(ones), "others": list(others)}
