@@ -10,6 +10,7 @@ import numpy as np
 
 from behaviour.forecast.accuracy import Accuracy
 from behaviour.forecast.baselines import expect_simply
+from behaviour.forecast.content_regression import ContentRegression
 from behaviour.forecast.existing_products import ExistingProducts
 from behaviour.forecast.launches import Known
 from behaviour.forecast.new_products import NewProducts, describe_launches
@@ -61,13 +62,14 @@ def run_backtest(past: Past, *, measure: Measure, cut: date | None = None) -> Ba
 def _judge_new(past: Past, *, cut: int) -> tuple[Accuracy, dict[str, Accuracy]]:
     """Forecast the launches of each day by what was known when it began."""
     counts, period = past.counts, 7 * past.weeks
-    launches = describe_launches(counts, past.content, origin=cut, weeks=past.weeks)
+    regression = ContentRegression(counts, past.content)
+    launches = describe_launches(counts, past.content, origin=cut, weeks=past.weeks, regression=regression)
     expected, held, sold, simple = [], [], [], []
     for origin in range(cut, counts.end - period + 1):
         items = launches.items[launches.first == origin]
         if not len(items):
             continue
-        known = Known.at(origin, counts=counts, content=past.content, period=period)
+        known = Known.at(origin, counts=counts, content=past.content, period=period, regression=regression)
         forecasts = NewProducts.learn(launches, known, weeks=past.weeks).forecast(items)
         outcome = past.sold(items, since=counts.first_days())
         expected.append(forecasts.total)

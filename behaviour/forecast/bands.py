@@ -29,16 +29,13 @@ class Bands:
     high: Reals  # (s,)
 
     @classmethod
-    def fit(cls, expected: Reals, outcome: Reals, *, counts_for: Reals, tail: float = TAIL) -> Bands:
-        """Learn from n examples: `expected` (n,) above 0, `outcome` (n,), and what each counts (n,).
-
-        `tail` of the examples' ratios are left out below, and as many above.
-        """
+    def fit(cls, expected: Reals, outcome: Reals, *, counts_for: Reals) -> Bands:
+        """Learn from n examples: `expected` (n,) above 0, `outcome` (n,), and what each counts (n,)."""
         if len(expected) < FEWEST:
             return cls.unsure()
         ratios, order = outcome / expected, np.argsort(expected, kind="stable")
         parts = np.array_split(order, int(np.clip(len(order) // SIZE, 1, MAX_SIZES)))
-        quantiles = np.array([weighted_quantiles(ratios[part], (tail, 1 - tail), counts_for[part]) for part in parts])
+        quantiles = np.array([weighted_quantiles(ratios[part], (TAIL, 1 - TAIL), counts_for[part]) for part in parts])
         sizes = np.array([np.log(expected[part]).mean() for part in parts])
         return cls(sizes, quantiles[:, 0], quantiles[:, 1])
 

@@ -19,7 +19,8 @@ def expect_simply(items: Ints, known: Known, *, launches: Launches, categories: 
     `categories` (items,) holds -1 for none. Only `launches` whose period is over at the origin count.
     """
     through = launches.seen(known.origin, days=known.period).items
-    sold = known.launches[through]
+    sold = known.launches(through)
+    near = known.near(items)
     nothing = np.full(len(items), np.nan)
     if not len(through):
         means = in_category = similar_price = nothing
@@ -34,7 +35,7 @@ def expect_simply(items: Ints, known: Known, *, launches: Launches, categories: 
         "mean of earlier launches": means,
         "mean of their category": in_category,
         "similar price": similar_price,
-        "neighbours alone": known.near(items).mean(known.rates),
+        "neighbours alone": near.average(known.rates(near.items)),
     }
 
 

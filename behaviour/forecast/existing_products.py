@@ -24,6 +24,7 @@ HALF_LIVES = (7.0, 14.0, 28.0, 56.0)  # days
 PRIOR_DAYS = 7.0
 STEP = 14  # days between the earlier origins
 TRIED = 4  # earlier origins
+GUESSED = 0.5  # of a first year's season
 LEAST = 0.0003  # sales a day that are expected of what no longer sells: two in twenty years
 
 
@@ -85,7 +86,7 @@ class Trial:
             for half_life in HALF_LIVES
         }
         starts = origin + 7 * np.arange(weeks)
-        sold = [counts.sum_between(int(start), int(start) + 7)[items] for start in starts]
+        sold = [counts.sum_between(int(start), int(start) + 7, items=items) for start in starts]
         return cls(expected, np.column_stack(sold))
 
     def error(self, half_life: float) -> float:
@@ -109,12 +110,10 @@ def _expect(counts: Counts, items: Ints, *, origin: int, half_life: float, prior
 def _season(counts: Counts, items: Ints, origin: int, *, weeks: int, groups: Ints | None) -> Reals:
     """Return (m, weeks) by how much a day's sales of now are multiplied for a week's.
 
-    A season that no year has shown yet is not guessed at here: growth is mostly of what is new, and in the back-test
-    the guess makes what is sold already worse.
+    A season that no year has shown yet is guessed at, and of a guess half is taken (in logarithms).
     """
-    if not knows_last_year(counts, origin=origin):
-        return np.full((len(items), weeks), 7.0)
-    factors = 7 * season_factors(counts, origin=origin, weeks=weeks, groups=groups)
+    factors = season_factors(counts, origin=origin, weeks=weeks, groups=groups)
+    factors = 7 * (factors if knows_last_year(counts, origin=origin) else factors**GUESSED)
     rows = np.full(len(items), len(factors) - 1) if groups is None else groups[items]
     return np.asarray(factors[rows])
 

@@ -10,18 +10,17 @@ from functools import cached_property
 
 import numpy as np
 
-from behaviour.forecast.neighbours import Near, find_near, log_prices
-from behaviour.forecast.sales import Counts, Reals
+from behaviour.forecast.content_regression import ContentRegression
+from behaviour.forecast.neighbours import Near, find_circles, find_near, log_prices
+from behaviour.forecast.sales import SOLD_DAYS, Counts, Reals
 from behaviour.learners.content import Content
 from behaviour.learners.facts import Ints
 
 NEW_AFTER_DAYS = 30  # what is sold in a shop's first days was there before
-FEATURES = 5
-BLOCK = 28  # days of a peak, and of what sells now
-NEIGHBOURS, LAUNCHED_NEIGHBOURS = 20, 10
+FEATURES = 7
+NEIGHBOURS, AROUND, FAR_AROUND = 20, 60, 150  # the nearest, and two wider circles
+LAUNCHED_NEIGHBOURS, LAUNCHED_AROUND = 10, 30
 MIN_AGE = 7  # days before a launch says anything
-RIDGE = 10.0
-MAX_TAUGHT = 20_000  # products that the whole vector's regression learns from: the ones that sell most recently
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,14 @@ class Known:
     content: Content
     origin: int
     period: int
+    regression: ContentRegression
 
     @classmethod
-    def at(cls, origin: int, *, counts: Counts, content: Content, period: int) -> Known:
-        return cls(counts.before(origin), content, origin, period)
+    def at(
+        cls, origin: int, *, counts: Counts, content: Content, period: int, regression: ContentRegression | None = None
+    ) -> Known:
+        """Return what was known then. Whoever asks for many origins gives them one `regression` to share."""
+        return cls(counts.before(origin), content, origin, period, regression or ContentRegression(counts, content))
 
     @cached_property
     def first(self) -> Ints:
@@ -52,42 +55,24 @@ class Known:
         begun = (self.first >= self.counts.start + NEW_AFTER_DAYS) & (self.first <= self.origin - MIN_AGE)
         return np.flatnonzero(begun).astype(np.int32)
 
-    @cached_property
-    def rates(self) -> Reals:
-        """(items,) what each sold lately, or since its first sale."""
-        window = max(self.period, BLOCK)
-        days = np.clip(self.origin - self.first, 1, window)
-        return self.counts.sum_between(self.origin - window, self.origin) * (self.period / days)
+    def rates(self, items: Ints) -> Reals:
+        """Return what each of `items` (any shape) sold lately, or since its first sale."""
+        window = max(self.period, SOLD_DAYS)
+        days = np.clip(self.origin - self.first[items], 1, window)
+        return self.counts.sum_between(self.origin - window, self.origin, items=items) * (self.period / days)
 
-    @cached_property
-    def peaks(self) -> Reals:
-        """(items,) the most that each ever sold in BLOCK days: its own season, if it had one."""
-        best = np.zeros(self.counts.item_count, dtype=np.float32)
-        for stop in range(self.origin, self.counts.start + BLOCK, -BLOCK):
-            best = np.maximum(best, self.counts.sum_between(stop - BLOCK, stop))
-        return best * (self.period / BLOCK)
+    def peaks(self, items: Ints) -> Reals:
+        """Return the most that each of `items` (any shape) ever sold in SOLD_DAYS: its own season, if it had one."""
+        best = np.zeros(items.shape, dtype=np.float32)
+        for stop in range(self.origin, self.counts.start + SOLD_DAYS, -SOLD_DAYS):
+            best = np.maximum(best, self.counts.sum_between(stop - SOLD_DAYS, stop, items=items))
+        return best * (self.period / SOLD_DAYS)
 
-    @cached_property
-    def launches(self) -> Reals:
-        """(items,) what each sold in the `period` from its first sale, or in as much of it as there was."""
-        days = np.clip(self.origin - self.first, 1, self.period)
-        begun = np.minimum(self.first, self.origin)
-        return self.counts.sum_between(begun, begun + days) * (self.period / days)
-
-    @cached_property
-    def taught(self) -> Reals:
-        """(dim + 3,) ridge regression of the last BLOCK days' sales, as log(1 + n), on vector and price."""
-        learned_from = self.sold[self.first[self.sold] < self.origin - BLOCK // 2]
-        recent = self.counts.sum_between(self.origin - BLOCK, self.origin)
-        learned_from = learned_from[np.argsort(-recent[learned_from], kind="stable")[:MAX_TAUGHT]]
-        design = self._design(learned_from)
-        penalty = RIDGE * np.eye(design.shape[1])
-        penalty[-1, -1] = 1e-6
-        return np.linalg.solve(design.T @ design + penalty, design.T @ np.log1p(recent[learned_from]))
-
-    def _design(self, items: Ints) -> Reals:
-        price = log_prices(self.content)[items, None]
-        return np.hstack([self.content.vectors[items].astype(np.float64), price, price**2, np.ones_like(price)])
+    def launches(self, items: Ints) -> Reals:
+        """Return what each of `items` (any shape) sold in the `period` from its first sale, or in what there was."""
+        first = self.first[items]
+        days, begun = np.clip(self.origin - first, 1, self.period), np.minimum(first, self.origin)
+        return self.counts.sum_between(begun, begun + days, items=items) * (self.period / days)
 
     def near(self, items: Ints) -> Near:
         """Return the neighbours of `items` (m,) among what is sold."""
@@ -98,15 +83,22 @@ class Known:
         return find_near(items, self.content, among=self.launched, k=LAUNCHED_NEIGHBOURS)
 
     def describe(self, items: Ints) -> Reals:
-        """Return (m, FEATURES) features of `items` (m,), logarithms all; NaN where nothing is known."""
-        near, launched = self.near(items), self.near_launched(items)
-        whole = np.where(self.content.vectors[items].any(axis=1), self._design(items) @ self.taught, np.nan)
+        """Return (m, FEATURES) features of `items` (m,), logarithms all; NaN where nothing is known.
+
+        Of the wide circles it is the mean of logarithms, which one neighbour that sells a lot does not carry away.
+        """
+        near, around, far = find_circles(items, self.content, among=self.sold, sizes=(NEIGHBOURS, AROUND, FAR_AROUND))
+        launched, launched_around = find_circles(
+            items, self.content, among=self.launched, sizes=(LAUNCHED_NEIGHBOURS, LAUNCHED_AROUND)
+        )
         return np.column_stack(
             [
-                np.log1p(near.mean(self.rates)),
-                np.log1p(near.mean(self.peaks)),
-                np.log1p(launched.mean(self.launches)),
-                whole,
+                around.average(np.log1p(self.rates(around.items))),
+                np.log1p(near.average(self.peaks(near.items))),
+                far.average(np.log1p(self.peaks(far.items))),
+                np.log1p(launched.average(self.launches(launched.items))),
+                launched_around.average(np.log1p(self.launches(launched_around.items))),
+                self.regression.expect(items, origin=self.origin),
                 log_prices(self.content)[items],
             ]
         )

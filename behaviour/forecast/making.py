@@ -28,12 +28,14 @@ LEAST_NAMED = 0.01
 def find_start() -> date | None:
     """Return the first day to forecast: today, or, where nothing was sold for long, the day after the last sale.
 
-    A history that was imported from elsewhere may end long ago. None: nothing was ever sold.
+    A history that was imported from elsewhere may end long ago. None: nothing was sold on a day that is over, and
+    forecasts know no others.
     """
-    last = DailyCount.objects.filter(orders__gt=0).order_by("-day").values_list("day", flat=True).first()
+    today = timezone.localdate()
+    sold = DailyCount.objects.filter(orders__gt=0, day__lt=today)
+    last = sold.order_by("-day").values_list("day", flat=True).first()
     if last is None:
         return None
-    today = timezone.localdate()
     return today if today - last <= LONG_AGO else last + timedelta(days=1)
 
 

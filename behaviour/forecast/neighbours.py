@@ -27,19 +27,33 @@ class Near:
 
     def mean(self, values: Reals) -> Reals:
         """Return (m,) the weighted mean of the neighbours' `values` (items,); NaN where there are no neighbours."""
-        means = (self.weights * values[self.items]).sum(axis=1)
-        return np.where(self.weights.any(axis=1), means, np.nan)
+        return self.average(values[self.items])
+
+    def average(self, values: Reals) -> Reals:
+        """Return (m,) the weighted mean of `values` (m, k) of each neighbour; NaN where there are no neighbours."""
+        return np.where(self.weights.any(axis=1), (self.weights * values).sum(axis=1), np.nan)
 
 
 def find_near(items: Ints, content: Content, *, among: Ints, k: int) -> Near:
     """Return the k nearest of `items` (m,) in `among`, by a kernel on cosine (exponential) and price (Gaussian)."""
-    found, cosines = content.nearest(items, k, among=among)
-    missing = found < 0
+    (near,) = find_circles(items, content, among=among, sizes=(k,))
+    return near
+
+
+def find_circles(items: Ints, content: Content, *, among: Ints, sizes: tuple[int, ...]) -> tuple[Near, ...]:
+    """Return the nearest of `items` (m,) as `find_near` does, once for each of `sizes`, looking for them once."""
+    found, cosines = content.nearest(items, max(sizes), among=among)
     logs = log_prices(content)
+    prices = np.exp(-0.5 * ((logs[found] - logs[items][:, None]) / PRICE_WIDTH) ** 2)
+    return tuple(_weigh(found[:, :k], cosines[:, :k], prices[:, :k]) for k in sizes)
+
+
+def _weigh(found: Ints, cosines: Reals, prices: Reals) -> Near:
+    """Return the neighbours (m, k) with their weights: by their cosines and what their prices count."""
+    missing = found < 0
     below = np.where(missing, 0, cosines[:, :1] - cosines)
     width = np.maximum(below.max(axis=1, keepdims=True, initial=0), LEAST_WIDTH)
-    weights = np.exp(-FALLS * below / width)
-    weights = weights * np.exp(-0.5 * ((logs[found] - logs[items][:, None]) / PRICE_WIDTH) ** 2) + FAINT
+    weights = np.exp(-FALLS * below / width) * prices + FAINT
     weights[missing] = 0
     total = weights.sum(axis=1, keepdims=True)
     return Near(found, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0))

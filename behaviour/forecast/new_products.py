@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from behaviour.forecast.bands import Bands
+from behaviour.forecast.content_regression import ContentRegression
 from behaviour.forecast.forecasts import Forecasts
 from behaviour.forecast.launches import FEATURES, NEW_AFTER_DAYS, Known
+from behaviour.forecast.lessons import FEWEST, Lessons, fade
 from behaviour.forecast.neighbours import Near
 from behaviour.forecast.sales import Counts, Reals
 from behaviour.forecast.season import realised_growth, season_factors
@@ -17,14 +19,8 @@ from behaviour.forecast.tweedie import TweedieModel
 from behaviour.learners.content import Content
 from behaviour.learners.facts import Ints
 
-MIN_LAUNCHES = 20  # with fewer, what the neighbours sell is all there is
 MAX_LAUNCHES = 5_000  # the latest: older ones say little of today
-FOLDS = 5
-# Of the ratios of examples, how many lie outside the band on each side. Launches that are not over vary more than whole
-# ones, and early small ones more than later large ones: an eighth here is a tenth of what comes. From the back-test.
-TAIL = 0.125
-HALF_LIFE = 45.0  # days: what an example for the band counts
-FADES = 180.0  # days: the half-life of what a launch teaches, for what shops launch sells more, or less, as they grow
+HALF_LIFE = 90.0  # days: what an example for the band counts
 POOLED = 50.0  # sales of all launches together that are added to the neighbours' own, week by week
 
 
@@ -45,11 +41,14 @@ class Launches:
         return self.keep(np.flatnonzero(self.first + days <= origin)[-MAX_LAUNCHES:])
 
 
-def describe_launches(counts: Counts, content: Content, *, origin: int, weeks: int) -> Launches:
+def describe_launches(
+    counts: Counts, content: Content, *, origin: int, weeks: int, regression: ContentRegression | None = None
+) -> Launches:
     """Describe each launch by the sales before its day: those that teach at `origin` or later, in order.
 
     Of earlier ones the latest MAX_LAUNCHES teach, and the others are not described.
     """
+    regression = regression or ContentRegression(counts, content)
     first = counts.first_days()
     began = np.sort(first[(first >= counts.start + NEW_AFTER_DAYS) & (first < counts.end)])
     old = began[began <= origin - 7 * weeks // 2]
@@ -57,7 +56,7 @@ def describe_launches(counts: Counts, content: Content, *, origin: int, weeks: i
     parts = []
     for day in np.unique(began[began >= since]).tolist():
         items = np.flatnonzero(first == day).astype(np.int32)
-        known = Known.at(day, counts=counts, content=content, period=7 * weeks)
+        known = Known.at(day, counts=counts, content=content, period=7 * weeks, regression=regression)
         parts.append((items, first[items], known.describe(items)))
     if not parts:
         none = np.zeros(0, dtype=np.int32)
@@ -81,12 +80,16 @@ class NewProducts:
     def learn(cls, launches: Launches, known: Known, *, weeks: int) -> NewProducts:
         """Learn from the `launches` that have been sold for half of `weeks` or longer at the origin of `known`."""
         examples = Examples.of(launches.seen(known.origin, days=7 * weeks // 2), known, weeks=weeks)
-        if len(examples.launches.items) < MIN_LAUNCHES:
+        if len(examples.launches.items) < FEWEST:
             return cls(known, weeks, None, examples.curve, examples.weekly, Bands.unsure(), Bands.unsure())
-        model = TweedieModel.fit(examples.launches.features, examples.amounts, counts_for=examples.counts_for)
-        expected = examples.expect_held_back()
-        counts_for = 0.5 ** ((known.origin - examples.launches.first) / HALF_LIFE)
-        total_bands = Bands.fit(expected, examples.amounts, counts_for=counts_for, tail=TAIL)
+        lessons = examples.lessons
+        belief, expected = lessons.try_out()
+        model = lessons.teach(belief, origin=known.origin)
+        if np.isfinite(expected).sum() < FEWEST:
+            expected = lessons.expect_held_back(belief, origin=known.origin)
+        told = np.isfinite(expected)
+        counts_for = fade(known.origin - lessons.first, HALF_LIFE)
+        total_bands = Bands.fit(expected[told], examples.amounts[told], counts_for=counts_for[told])
         week_bands = examples.fit_weeks(expected, counts_for)
         return cls(known, weeks, model, examples.curve, examples.weekly, week_bands, total_bands)
 
@@ -94,7 +97,7 @@ class NewProducts:
         """Return what is expected of `items` (m,) in the weeks from the origin on, as if they were launched then."""
         near, near_launched = self.known.near(items), self.known.near_launched(items)
         if self.model is None:
-            amounts = np.nan_to_num(near.mean(self.known.rates))
+            amounts = np.nan_to_num(near.average(self.known.rates(near.items)))
         else:
             amounts = self.model.expect(self.known.describe(items))
         season = season_factors(self.known.counts, origin=self.known.origin, weeks=self.weeks)[-1]
@@ -117,7 +120,6 @@ class Examples:
     launches: Launches
     amounts: Reals  # (n,)
     shares: Reals  # (n,) how much of the period has passed
-    counts_for: Reals  # (n,) what each teaches: by how much has passed, and by how long ago it began
     growth: Reals  # (n,) how all sales went in what has passed of it
     curve: Reals  # (weeks,) as of NewProducts
     weekly: Reals  # (items, weeks)
@@ -126,31 +128,24 @@ class Examples:
     def of(cls, launches: Launches, known: Known, *, weeks: int) -> Examples:
         """Return what `launches` sold up to the origin of `known`."""
         counts, period = known.counts, 7 * weeks
-        ages = np.minimum(known.origin - launches.first, period)
+        days = np.minimum(known.origin - launches.first, period)
         weekly, curve = _weekly_sales(launches, known, weeks=weeks)
-        passed = _passed(ages, curve)
-        sold = counts.sum_between(known.first, np.minimum(known.first + period, known.origin))[launches.items]
-        growth = realised_growth(counts, origins=launches.first, days=ages)
-        shares, fade = ages / period, 0.5 ** ((known.origin - launches.first) / FADES)
-        return cls(launches, sold / passed / growth, shares, shares * fade, growth, curve, weekly)
+        passed = _passed(days, curve)
+        sold = counts.sum_between(launches.first, launches.first + days, items=launches.items)
+        growth = realised_growth(counts, origins=launches.first, days=days)
+        return cls(launches, sold / passed / growth, days / period, growth, curve, weekly)
 
-    def expect_held_back(self) -> Reals:
-        """Return (n,) what is expected of each launch by what the other folds teach."""
-        expected = np.zeros(len(self.amounts))
-        folds = np.arange(len(expected)) % FOLDS
-        for fold in range(FOLDS):
-            taught, held = folds != fold, folds == fold
-            model = TweedieModel.fit(
-                self.launches.features[taught], self.amounts[taught], counts_for=self.counts_for[taught]
-            )
-            expected[held] = model.expect(self.launches.features[held])
-        return expected
+    @property
+    def lessons(self) -> Lessons:
+        """What they teach: each counts by how much of its period has passed."""
+        return Lessons(self.launches.features, self.amounts, self.launches.first, self.shares)
 
     def fit_weeks(self, expected: Reals, counts_for: Reals) -> Bands:
-        """Return the bands of single weeks, from those that the launches have completed."""
+        """Return the bands of single weeks, from those that the launches have completed. NaN: nothing was expected."""
         weekly = self.weekly[self.launches.items]
         by_week = (expected * self.growth)[:, None] * self.curve / self.curve.sum()
         done = np.arange(1, weekly.shape[1] + 1) <= (self.shares * weekly.shape[1] + 1e-9)[:, None]
+        done &= np.isfinite(expected)[:, None]
         return Bands.fit(
             by_week[done], weekly[done], counts_for=np.broadcast_to(counts_for[:, None], weekly.shape)[done]
         )

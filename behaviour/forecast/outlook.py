@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from behaviour.forecast.content_regression import ContentRegression
 from behaviour.forecast.existing_products import ExistingProducts
 from behaviour.forecast.forecasts import Forecasts
 from behaviour.forecast.launches import Known
-from behaviour.forecast.neighbours import Near
 from behaviour.forecast.new_products import NewProducts, describe_launches
 from behaviour.forecast.past import Past
 from behaviour.forecast.sales import Reals
@@ -32,8 +32,9 @@ class Outlook:
     def learn(cls, past: Past, *, added: Ints, origin: int) -> Outlook:
         """Learn from what was sold before `origin`."""
         weeks = past.weeks
-        known = Known.at(origin, counts=past.counts, content=past.content, period=7 * weeks)
-        launches = describe_launches(known.counts, past.content, origin=origin, weeks=weeks)
+        regression = ContentRegression(past.counts, past.content)
+        known = Known.at(origin, counts=past.counts, content=past.content, period=7 * weeks, regression=regression)
+        launches = describe_launches(known.counts, past.content, origin=origin, weeks=weeks, regression=regression)
         existing = ExistingProducts.learn(past.counts, origin=origin, weeks=weeks, groups=past.groups)
         return cls(NewProducts.learn(launches, known, weeks=weeks), existing, known.first, added)
 
@@ -42,30 +43,35 @@ class Outlook:
 
         New is what was never sold and came to the catalogue lately: what never sold for longer is not about to.
         """
-        origin, weeks = self.existing.origin, self.existing.weeks
+        origin, days = self.existing.origin, 7 * self.existing.weeks
         is_new = (self.first[items] >= origin) & (self.added[items] > origin - YOUNG_DAYS)
         is_young = (self.first[items] < origin) & (self.first[items] > origin - YOUNG_DAYS)
-        launched = self.new.forecast(items)
-        prior = np.where(is_young, launched.total / (7 * weeks), np.nan)
+        known, near = self.new.known, self.new.known.near(items)
+        told = np.flatnonzero(is_new | is_young)
+        launched, prior = self.new.forecast(items[told]), np.full(len(items), np.nan)
+        says = near.weights[told].any(axis=1) if self.new.model is None else np.True_  # what nothing is near to
+        prior[told] = np.where(is_young[told] & says, launched.total / days, np.nan)
         own = self.existing.forecast(items, prior=prior)
-        near = launched.near or Near(np.zeros((len(items), 0), np.int32), np.zeros((len(items), 0), np.float32))
         basis = np.where(is_new, "new", np.where(is_young, "young", "own"))
-        return _choose(is_new, launched, own), basis, near.mean(self.new.known.rates)
+        found = replace_rows(own, launched, rows=told, chosen=is_new[told])
+        return replace(found, near=near), basis, near.average(known.rates(near.items))
 
 
-def _choose(chosen: npt.NDArray[np.bool_], first: Forecasts, second: Forecasts) -> Forecasts:
-    """Return the rows of `first` where `chosen` (m,), and else those of `second`."""
+def replace_rows(
+    forecasts: Forecasts, others: Forecasts, *, rows: npt.NDArray[np.intp], chosen: npt.NDArray[np.bool_]
+) -> Forecasts:
+    """Return `forecasts` with those of `others` in their place at `rows`, where `chosen`; both as long as `others`."""
 
-    def pick(name: str) -> Reals:
-        ours, theirs = getattr(first, name), getattr(second, name)
-        return np.asarray(np.where(chosen[:, None] if ours.ndim == 2 else chosen, ours, theirs))
+    def put(name: str) -> Reals:
+        values: Reals = getattr(forecasts, name).copy()
+        values[rows[chosen]] = getattr(others, name)[chosen]
+        return values
 
-    return Forecasts(
-        first.items,
-        expected=pick("expected"),
-        low=pick("low"),
-        high=pick("high"),
-        total_low=pick("total_low"),
-        total_high=pick("total_high"),
-        near=first.near,
+    return replace(
+        forecasts,
+        expected=put("expected"),
+        low=put("low"),
+        high=put("high"),
+        total_low=put("total_low"),
+        total_high=put("total_high"),
     )

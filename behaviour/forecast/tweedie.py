@@ -31,8 +31,11 @@ class TweedieModel:
     level: float
 
     @classmethod
-    def fit(cls, features: Reals, amounts: Reals, *, counts_for: Reals) -> TweedieModel:
-        """Fit `features` (n, p), NaN where not known, to `amounts` (n,); each example counts `counts_for` (n,)."""
+    def fit(cls, features: Reals, amounts: Reals, *, counts_for: Reals, ridge: float = RIDGE) -> TweedieModel:
+        """Fit `features` (n, p), NaN where not known, to `amounts` (n,); each example counts `counts_for` (n,).
+
+        The greater the `ridge`, the more alike all forecasts are.
+        """
         weight = counts_for / counts_for.sum()
         scale = float(weight @ amounts) or 1.0
         with np.errstate(invalid="ignore"):
@@ -43,8 +46,8 @@ class TweedieModel:
         deviations = np.sqrt((spread**2).mean(axis=0))
         deviations[deviations == 0] = 1
         design = np.hstack([np.ones((len(features), 1)), spread / deviations])
-        ridge = np.diag([0.0] + [RIDGE] * features.shape[1])
-        found = _score(design, amounts / scale, weight=weight, ridge=ridge)
+        penalty = np.diag([0.0] + [ridge] * features.shape[1])
+        found = _score(design, amounts / scale, weight=weight, ridge=penalty)
         return cls(means, deviations, found[1:], float(found[0] + np.log(scale)))
 
     def expect(self, features: Reals) -> Reals:

@@ -24,7 +24,10 @@ from catalog.management.progress import open_bar
 
 MAX_WEEKS = 52
 SHOWN = 40  # products in the terminal; --json has all
-NOTHING_SOLD = "Nothing was sold yet, so nothing can be forecast. Import orders: `manage.py import_events FILE`."
+NOTHING_SOLD = (
+    "Nothing was sold before today, so nothing can be forecast yet. Import earlier orders: "
+    "`manage.py import_events FILE`."
+)
 
 HELP = """\
 Forecast weekly demand: of products that are sold by their own sales, of new ones by what their neighbours sell. A
