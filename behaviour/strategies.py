@@ -28,6 +28,8 @@ from recommendations.visitors import Interest, register_history
 
 LIFT = "similar_lift"  # the name of a fact of every list: how much the live version lifts
 LIFT_WEIGHT = "SELECT v.settings -> 'similar_lift' FROM behaviour_version v WHERE v.status = 'live'"
+CARTS = "carts"  # the name of another: null where the live version has no rows for carts
+CARTS_SETTING = "SELECT v.settings -> 'cart_ridge' FROM behaviour_version v WHERE v.status = 'live'"
 PRIOR_SHARE = 0.5  # below it more is borrowed from what is like a product than is known of the product itself
 
 
@@ -40,7 +42,10 @@ def weigh_interests(interests: tuple[Interest, ...]) -> dict[int, float]:
 
 
 def bring_bundle(asked: Asked) -> Brought | None:
-    return bring_neighbours(Neighbours.Kind.BUNDLE, weigh_anchors(asked), is_strict=asked.is_strict)
+    """Of one product what goes best with it; of several what all of them together lack, once that was learned."""
+    is_cart = len(asked.anchors) > 1 and asked.facts.get(CARTS) is not None
+    kind = Neighbours.Kind.CART if is_cart else Neighbours.Kind.BUNDLE
+    return bring_neighbours(kind, weigh_anchors(asked), is_strict=asked.is_strict)
 
 
 def lift_similar(asked: Asked) -> Brought | None:
@@ -68,7 +73,8 @@ def bring_next(asked: Asked) -> Brought | None:
     return bring_neighbours(Neighbours.Kind.VIEWED, weights, is_strict=asked.is_strict)
 
 
-def bring_again(asked: Asked) -> Brought | None:
+def bring_again(asked: Asked) -> Brought:
+    """What was bought: of who bought nothing that is nothing, and not what is like what they looked at."""
     return bring_own(asked.history.bought)
 
 
@@ -120,6 +126,7 @@ def explain_popular(because: Because) -> str:
 
 register_history(read_history)
 register_fact(LIFT, LIFT_WEIGHT)
+register_fact(CARTS, CARTS_SETTING)
 register_strategy(replace(STRATEGIES["similar"], lift=lift_similar))
 for strategy in (
     Strategy(

@@ -62,6 +62,8 @@ def choose(request: ListRequest, start: Start) -> Chosen:
             break
     if len(reranked.shown) < request.limit and request.may_fill:
         reranked = fill_up(request, start, found=found, how=how)
+    elif request.may_fill and not request.plan.modality:
+        more = True  # what fills up has not been looked for
     more = more or reranked.more or not found.complete
     return Chosen(reranked._replace(more=more), found.search)
 

@@ -20,7 +20,15 @@ from embeddings.models import Modality
 from recommendations.distances import METRICS
 from recommendations.rerank import OUT_OF_STOCK, VARIANTS
 from recommendations.rules import MAX_PLACEMENT_LENGTH, ListKind
-from recommendations.strategies import ANCHORS, VISITOR, Strategy, StrategyField, find_strategy, say_needs_visitor
+from recommendations.strategies import (
+    ANCHORS,
+    STRATEGIES,
+    VISITOR,
+    Strategy,
+    StrategyField,
+    find_strategy,
+    say_needs_visitor,
+)
 from recommendations.visitors import Visitor
 
 MAX_LIMIT = 100
@@ -174,11 +182,20 @@ class ListRequest(Declared):
         visitor = self.options.visitor
         if self.plan.needs == VISITOR and not (visitor.is_known or visitor.is_private):
             raise RequestError("strategy", say_needs_visitor(self.strategy))
+        if self.filters.min_similarity is not None and not self.is_compared:
+            said = gettext("The strategy %(name)s compares nothing: min_similarity is for %(others)s.")
+            others = ", ".join(name for name, plan in STRATEGIES.items() if plan.modality)
+            raise RequestError("min_similarity", said % {"name": self.strategy, "others": others})
 
     @property
     def plan(self) -> Strategy:
         """What the strategy compares and requires."""
         return find_strategy(self.strategy)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether what it shows is compared with something, and not brought or listed in another order."""
+        return bool(self.plan.modality) or (self.plan.needs == VISITOR and self.options.history == "own")
 
     @property
     def modality(self) -> str:

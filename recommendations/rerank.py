@@ -69,7 +69,7 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
     if how.out_of_stock == "hidden":
         ranked = [candidate for candidate in ranked if candidate.in_stock]
     slots = place(placed, rules=how.rules, offset=how.offset, limit=how.limit)
-    more = len(ranked) + len(placed) + len(fallback) > how.limit
+    left = len(ranked)
     ranked = cap_each(ranked, how=how, shown=list(slots.values()))
     if how.out_of_stock == "last":  # what can be bought stays before the rest, however different that is
         buyable = [candidate for candidate in ranked if candidate.in_stock]
@@ -78,6 +78,8 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
     else:
         ranked = diversify(ranked, diversity=how.diversity, limit=how.limit)
     ranked = ranked[: how.limit - len(slots)]
+    # What a cap leaves out of this page is for the next one.
+    more = left + len(placed) + len(fallback) > how.limit or left > len(ranked)
     return Reranked(fill(merge_slots(ranked, slots=slots), fallback=fallback, how=how), more)
 
 

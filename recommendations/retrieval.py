@@ -133,8 +133,12 @@ def score_listed(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def look_past(retrieval: Retrieval, known: Sequence[Candidate], *, collapse: bool) -> Retrieval:
-    """Return the same search for what comes after what is known: with `collapse`, for other variant groups."""
-    groups = dict.fromkeys(candidate.variant_group for candidate in known) if collapse else ()
+    """Return the same search for what comes after what is known: with `collapse`, for other variant groups.
+
+    Where what is sold out comes last and has not been looked for apart, another variant may still be had.
+    """
+    is_mixed = retrieval.sold_out_last and retrieval.in_stock is None
+    groups = dict.fromkeys(one.variant_group for one in known if one.in_stock or not is_mixed) if collapse else ()
     return replace(
         retrieval,
         hidden_ids=(*retrieval.hidden_ids, *(candidate.product_id for candidate in known)),

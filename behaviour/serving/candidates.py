@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from behaviour.learners.merging import count_summed
 from behaviour.versions.version import Neighbours, Ranking
 from recommendations.strategies import Brought
 from recommendations.visitors import Interest
@@ -11,7 +12,6 @@ from recommendations.visitors import Interest
 LIVE = "(SELECT id FROM behaviour_version WHERE status = 'live')"
 STRICT_SHARE = 0.5  # of a score that has to be behaviour, where nothing else is wanted
 PROFILE_WEIGHT = 1.0  # of the nightly profile, beside what the visitor did: the best of each counts the same
-SUMMED_ROWS = 2_000  # neighbours that are summed up for a list: of many products the best of each, of ten all
 WEIGHED_PLACES = 500  # of a ranking, which a visitor's categories may reorder
 
 # Sums over what a list goes by; `because` is what gave the most. A comparison of arrays finds it without a sort.
@@ -68,10 +68,9 @@ def bring_for_person(weights: dict[int, float], *, user_key: str, is_strict: boo
     return Brought(sql=sql, params={**bind_weights(weights), "bring_user": user_key})
 
 
-def bring_own(interests: Sequence[Interest]) -> Brought | None:
-    """Bring these products themselves."""
-    weights = {interest.product_id: interest.weight for interest in interests}
-    return Brought(sql=OWN, params=bind_weights(weights)) if weights else None
+def bring_own(interests: Sequence[Interest]) -> Brought:
+    """Bring these products themselves, nothing where there are none."""
+    return Brought(sql=OWN, params=bind_weights({interest.product_id: interest.weight for interest in interests}))
 
 
 def bring_ranking(kind: Ranking.Kind, category_weights: dict[int, float] | None = None) -> Brought:
@@ -93,5 +92,5 @@ def least_share(is_strict: bool) -> float:
 
 
 def bind_weights(weights: dict[int, float]) -> dict[str, object]:
-    each = SUMMED_ROWS // max(len(weights), 1)
-    return {"bring_ids": list(weights), "bring_weights": list(map(float, weights.values())), "bring_each": each}
+    each = list(map(float, weights.values()))
+    return {"bring_ids": list(weights), "bring_weights": each, "bring_each": count_summed(len(weights))}

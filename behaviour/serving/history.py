@@ -21,22 +21,23 @@ READ = (
 # What is not shown again, or is again: it must not be forgotten for a thousand pages that were looked at since.
 LASTING = (Event.Kind.PURCHASE, Event.Kind.CART, Event.Kind.UNCART, Event.Kind.DISMISS)
 # Only what its shopper has agreed to have personal lists made from.
-DEEDS = f"""(SELECT e.id, e.type, e.sku, e.occurred_at, e.session_key FROM behaviour_event e
+DEEDS = f"""(SELECT e.id, e.type, e.sku, e.quantity, e.occurred_at, e.session_key FROM behaviour_event e
     WHERE e.{{column}} = %({{column}})s AND e.occurred_at > %(since)s
         AND e.consent = '{Consent.PERSONALISATION}' AND e.type = ANY(%(types)s)
         AND NOT EXISTS (SELECT FROM behaviour_tombstone WHERE key = e.user_key)
     ORDER BY e.occurred_at DESC LIMIT {MOST_DEEDS})"""
 HISTORY = """
 WITH deeds AS ({parts})
-SELECT d.id, d.type, p.id AS product_id, p.sku, p.variant_group, p.category_id, d.is_latest,
+SELECT d.id, d.type, p.id AS product_id, p.sku, p.variant_group, p.category_id, d.is_latest, d.quantity,
     extract(epoch FROM %(at)s - d.occurred_at)::float8 / 86400 AS age_days, (SELECT count(*) FROM deeds) AS deeds
-FROM (SELECT id, type, sku, occurred_at, coalesce(session_key = %(session_key)s, false) AS is_latest, 0 AS place
+FROM (SELECT id, type, sku, quantity, occurred_at,
+        coalesce(session_key = %(session_key)s, false) AS is_latest, 0 AS place
         FROM deeds
-    UNION ALL SELECT NULL, 'view', sku, %(at)s, true, -place
+    UNION ALL SELECT NULL, 'view', sku, 1, %(at)s, true, -place
         FROM unnest(%(recent)s::text[]) WITH ORDINALITY r(sku, place)
 ) d JOIN catalog_product p ON p.sku = d.sku AND (p.is_active OR d.id IS NOT NULL)
 ORDER BY d.occurred_at DESC, d.place DESC, d.id DESC"""
-NOTHING = "SELECT id, type, sku, occurred_at, session_key FROM behaviour_event WHERE false"
+NOTHING = "SELECT id, type, sku, quantity, occurred_at, session_key FROM behaviour_event WHERE false"
 
 
 def read_history(visitor: Visitor, at: datetime) -> History:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,7 @@ class Deed:
     category_id: int | None
     is_latest: bool  # of this session, or brought by the request
     age_days: float
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +61,23 @@ def summarise(deeds: Sequence[Deed], *, windows: Windows, user_key: str = "") ->
     )
 
 
-def drop_undone(deeds: Iterable[Deed]) -> list[Deed]:
-    """Return the deeds without what was put into the cart and taken out again."""
-    taken_out: set[int] = set()
-    kept = []
-    for deed in deeds:  # newest first
-        if deed.type == Kind.UNCART:
-            taken_out.add(deed.product_id)
-        elif deed.type != Kind.CART or deed.product_id not in taken_out:
-            kept.append(deed)
-    return kept
+def drop_undone(deeds: Sequence[Deed]) -> list[Deed]:
+    """Return the deeds without what was put into the cart and taken out again, to the last piece."""
+    pieces: Counter[int] = Counter()  # in the cart, by product
+    put_in: dict[int, list[int]] = {}  # the places of the deeds that put them there
+    undone: set[int] = set()
+    for place in reversed(range(len(deeds))):  # the oldest first
+        deed = deeds[place]
+        if deed.type == Kind.CART:
+            pieces[deed.product_id] += deed.quantity
+            put_in.setdefault(deed.product_id, []).append(place)
+        elif deed.type == Kind.UNCART and pieces[deed.product_id] > deed.quantity:
+            pieces[deed.product_id] -= deed.quantity
+        elif deed.type in (Kind.UNCART, Kind.PURCHASE):
+            pieces[deed.product_id] = 0
+            emptied = put_in.pop(deed.product_id, [])
+            undone.update(emptied if deed.type == Kind.UNCART else [])
+    return [deed for place, deed in enumerate(deeds) if place not in undone and deed.type != Kind.UNCART]
 
 
 def find_known(deeds: Iterable[Deed], windows: Windows) -> list[Deed]:

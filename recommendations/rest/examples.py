@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiExample
 LIST: dict[str, Any] = {
     "recommendation_id": "1f0c7a2be2f04cde8fb0a1c3a5f4d9e0",
     "strategy": "similar",
+    "heading": "Similar products",
     "status": "ok",
     "anchors": ["MUG-101"],
     "missing_anchors": [],

@@ -16,6 +16,7 @@ from catalog.addresses import find_page, find_picture
 from catalog.pictures.sizes import WIDTHS
 from catalog.rest.answers import PriceField, complete_address, render_price
 from recommendations.explanations.pairs import PairExplanation
+from recommendations.headings import name_heading
 from recommendations.recommendation_list import (
     EMBEDDING_PENDING,
     OK,
@@ -92,6 +93,9 @@ class ListSerializer(serializers.Serializer[Any]):
         help_text="Signed: names this list in events, and says where it came from; the same on all its pages"
     )
     strategy = serializers.CharField()
+    heading = serializers.CharField(
+        help_text="What the list is, in the language of Accept-Language, to stand above it; of a search: empty"
+    )
     status = serializers.ChoiceField(choices=[OK, EMBEDDING_PENDING])
     anchors = serializers.ListField(child=serializers.CharField(), help_text="SKUs of those that the list is for")
     missing_anchors = serializers.ListField(
@@ -137,6 +141,7 @@ def render_list(
     return {
         "recommendation_id": shown.recommendation_id,
         "strategy": shown.strategy,
+        "heading": name_heading(shown),
         "status": shown.status,
         "anchors": list(shown.anchors),
         "missing_anchors": list(shown.missing_anchors),

@@ -9,11 +9,11 @@ from django import template
 
 from catalog.models import Product
 from catalog.page_parts import make_or_leave_out
+from recommendations.headings import name_heading
 from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Options
 from recommendations.rules import WIDGET
 from recommendations.services import UnknownAnchor, recommend
-from recommendations.strategies import find_strategy
 from recommendations.visitors import Visitor
 
 register = template.Library()
@@ -53,5 +53,5 @@ def similar_products(
         return recommend(strategy, anchors=[sku], limit=limit, options=options)
 
     shown = make_or_leave_out(make, what=f"similar_products of {sku!r}", expected=(UnknownAnchor,))
-    heading = find_strategy(strategy).title if shown else ""
+    heading = name_heading(shown) if shown else ""  # of what an experiment made of it
     return {"recommendations": shown, "heading": heading, "anchor_sku": sku, "request": context.get("request")}
