@@ -1,7 +1,11 @@
-"""A shopper's cart. It is kept in a signed cookie: the server remembers nothing, and no page asks a table for it."""
+"""A shopper's cart. It is kept in cookies: the server remembers nothing, and no page asks a table for it.
+
+Each product has a cookie of its own, so that two tabs that put something in at once lose nothing of each other's.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,11 +15,12 @@ from django.http import HttpRequest, HttpResponse
 
 from catalog.models import Product
 
-COOKIE = "kindred_cart"
-SALT = "behaviour.storefront.cart"
+COOKIE = "kindred_cart_"  # before the number of the product
 KEPT_S = 30 * 86_400
-MAX_LINES = 50  # 50 numbers of products with their quantities take 0.6 kB of the 4 kB that a cookie may have
+MAX_LINES = 50  # as many cookies as every browser keeps; they take 1.5 kB of the 8 kB that servers read
 MAX_PIECES = 99  # of one product
+is_ours = re.compile(rf"{COOKIE}([1-9][0-9]{{0,17}})").fullmatch
+is_kept = re.compile(r"([1-9][0-9]?)x([0-9]{1,9})").fullmatch  # so many pieces, and when in turn they were put in
 
 
 @dataclass(frozen=True)
@@ -49,24 +54,34 @@ class Cart:
 
     def __init__(self, quantities: dict[int, int] | None = None) -> None:
         self.quantities = quantities or {}
+        self.kept: dict[int, int] = {}  # quantities, by the browser
+        self.turns: dict[int, int] = {}
 
     @classmethod
     def read(cls, request: HttpRequest) -> Cart:
-        """Return the cart of the visitor, an empty one where the cookie is none of ours."""
-        said = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEPT_S) or ""
-        pairs = (pair.partition("x")[::2] for pair in said.split(".") if pair)
-        return cls({int(product_id): int(quantity) for product_id, quantity in pairs})
+        """Return the cart of the visitor, without what is in cookies that are none of ours."""
+        found = ((is_ours(name), is_kept(said)) for name, said in request.COOKIES.items())
+        lines = sorted((int(kept[2]), int(ours[1]), int(kept[1])) for ours, kept in found if ours and kept)
+        cart = cls({product_id: quantity for _, product_id, quantity in lines[:MAX_LINES]})
+        cart.kept = dict(cart.quantities)
+        cart.turns = {product_id: turn for turn, product_id, _ in lines}
+        return cart
 
     def save(self, response: HttpResponse) -> None:
-        """Have the browser keep it."""
-        if not self.quantities:
-            response.delete_cookie(COOKIE, samesite="Lax")
-            return
-        said = ".".join(f"{product_id}x{quantity}" for product_id, quantity in self.quantities.items())
-        secure = settings.SESSION_COOKIE_SECURE
-        response.set_signed_cookie(
-            COOKIE, said, salt=SALT, max_age=KEPT_S, secure=secure, httponly=True, samesite="Lax"
-        )
+        """Have the browser keep what has changed, and nothing else."""
+        for product_id in self.kept.keys() - self.quantities.keys():
+            response.delete_cookie(f"{COOKIE}{product_id}", samesite="Lax")
+        next_turn = max(self.turns.values(), default=0) + 1
+        for turn, (product_id, quantity) in enumerate(self.quantities.items(), start=next_turn):
+            if quantity != self.kept.get(product_id):
+                response.set_cookie(
+                    f"{COOKIE}{product_id}",
+                    f"{quantity}x{self.turns.get(product_id, turn)}",
+                    max_age=KEPT_S,
+                    secure=settings.SESSION_COOKIE_SECURE,
+                    httponly=True,
+                    samesite="Lax",
+                )
 
     @property
     def pieces(self) -> int:
@@ -100,6 +115,9 @@ class Cart:
         """Return what is in it and still there to be seen. Three queries."""
         products = Product.objects.shown().for_cards().in_bulk(list(self.quantities))
         return [Line(products[key], quantity) for key, quantity in self.quantities.items() if key in products]
+
+    def empty(self) -> None:
+        self.quantities = {}
 
     def drop_all_but(self, lines: Iterable[Line]) -> int:
         """Take out what is not to be seen any more. Returns how many products that were."""

@@ -84,7 +84,8 @@ def change_cart(request: HttpRequest) -> HttpResponse:
 @require_POST
 def check_out(request: HttpRequest) -> HttpResponse:
     """Buy what is in the cart, as a demonstration: nothing is charged, nothing is sent, the cart is empty."""
-    bought = [line for line in Cart.read(request).lines() if line.total is not None]
+    cart = Cart.read(request)
+    bought = [line for line in cart.lines() if line.total is not None]
     if not bought:
         return redirect("cart")
     said = request.POST.get("order_id", "")
@@ -92,7 +93,8 @@ def check_out(request: HttpRequest) -> HttpResponse:
     deeds = [Deed(Event.Kind.PURCHASE, line.product, min(line.quantity, line.most)) for line in bought]
     record_deeds(request, deeds, order_id=order_id)
     response = redirect("thanks")
-    Cart().save(response)
+    cart.empty()
+    cart.save(response)
     return response
 
 

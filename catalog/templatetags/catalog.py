@@ -25,7 +25,9 @@ from catalog.prices import trim_price
 register = template.Library()
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹", "KRW": "₩"}
-WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK"}
+WITHOUT_CENTS = {  # ISO 4217
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+}  # fmt: skip
 
 
 @register.filter
@@ -57,8 +59,10 @@ def word_amount(price: Decimal | None, currency: str) -> str:
     if price is None:
         return ""
     price = trim_price(Decimal(price))
-    decimals = 0 if currency in WITHOUT_CENTS else -int(price.as_tuple().exponent)
-    amount = number_format(price, decimal_pos=decimals, force_grouping=True)
+    if currency in WITHOUT_CENTS:  # rounded: Django's own formatting would cut the decimals off
+        amount = number_format(round(price), decimal_pos=0, force_grouping=True)
+    else:
+        amount = number_format(price, decimal_pos=-int(price.as_tuple().exponent), force_grouping=True)
     symbol = SYMBOLS.get(currency)
     return f"{symbol}{amount}" if symbol else f"{currency} {amount}".strip()
 

@@ -17,14 +17,19 @@ function say(text) {
   say.timer = setTimeout(() => said.replaceChildren(), 8_000);
 }
 
-let putting = Promise.resolve(); // one after the other: the cart is a cookie, and two answers at once would each lack the other's
+let putting = Promise.resolve(); // one after the other: two answers at once would each count from what was there before
+
+/* Also beside other tabs of this shop, where the browser can say which of them has its turn. */
+function takeTurn(work) {
+  return navigator.locks ? navigator.locks.request("kindred-cart", work) : work();
+}
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("[data-cart-add]")) return;
   event.preventDefault();
   const body = new URLSearchParams(new FormData(form));
-  putting = putting.then(() => putIntoCart(form, body));
+  putting = putting.then(() => takeTurn(() => putIntoCart(form, body)));
 });
 
 async function putIntoCart(form, body) {
