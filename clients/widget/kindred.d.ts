@@ -82,7 +82,7 @@ export interface KindredAttributes {
   api?: string;
   heading?: string;
   layout?: KindredLayout;
-  consent?: "granted" | "";
+  consent?: "granted" | "analytics" | "";
   theme?: "light" | "dark" | "";
   /** Present: each card has a button that says why it is in the list. */
   why?: boolean | "";
@@ -140,7 +140,9 @@ export interface KindredEventValues {
   recommendationId?: string;
 }
 
-export type KindredConsent = boolean | "granted" | (() => boolean | "granted" | Promise<boolean | "granted">);
+/** "analytics": to be counted, and no more. */
+export type KindredAgreement = boolean | "granted" | "analytics";
+export type KindredConsent = KindredAgreement | (() => KindredAgreement | Promise<KindredAgreement>);
 
 /** `window.kindred`. */
 export interface Kindred {
@@ -149,8 +151,8 @@ export interface Kindred {
   consent?: KindredConsent;
   /** What that came to. */
   readonly granted: boolean;
-  /** The visitor agrees. */
-  grant(): void;
+  /** The visitor agrees, or to be counted and no more. */
+  grant(what?: "analytics"): void;
   /** The visitor does not agree any more: what was stored goes, what was not sent is forgotten. */
   withdraw(): void;
   /** Record what happened outside of the lists. A text is a SKU, or what was searched for. */

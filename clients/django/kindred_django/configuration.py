@@ -28,7 +28,7 @@ class Configuration:
     sources: tuple[str, ...] = ()  # dotted paths of ProductSource classes
     public_key: str = ""  # publishable: for the widget, in pages
     site_url: str = ""  # of this shop: where paths of pages and pictures are
-    consent: str = ""  # dotted path of a function: may this request's events be sent? Without it none are
+    consent: str = ""  # dotted path of a function: to what has who sends this request agreed? Without it, to nothing
     deliver: str = THREAD  # THREAD, LATER, or the dotted path of a function that is called after each commit
     enabled: bool | None = None  # false: nothing is queued, sent or shown; none: so while Django's tests run
     batch_size: int = 200  # products in one request
@@ -73,7 +73,7 @@ def are_tests_running() -> bool:
     return hasattr(state, "saved_data")
 
 
-def read_consent() -> Callable[[HttpRequest], bool] | None:
+def read_consent() -> Callable[[HttpRequest], str | bool] | None:
     """Return the function that CONSENT names; none: None."""
     path = configuration().consent
     return import_string(path) if path else None

@@ -23,20 +23,36 @@ logger = logging.getLogger("kindred_django")
 TYPES = (
     "impression", "click", "view", "add_to_cart", "remove_from_cart", "wishlist", "purchase", "search", "dismiss",
 )  # fmt: skip
-PERSONALISATION = "personalisation"  # being shown lists by what one did, and being counted; "analytics": counted alone
+PERSONALISATION = "personalisation"  # being shown lists by what one did, and being counted
+ANALYTICS = "analytics"  # being counted, and no more
+NONE = "none"
+LEVELS = (NONE, ANALYTICS, PERSONALISATION)  # each allows what the one before does, and more
 CENT = Decimal("0.01")
 
 
-def has_consent(request: HttpRequest) -> bool:
-    """May events of this shopper be sent? Only if CONSENT says so and no browser's signal (Sec-GPC) says otherwise."""
+def find_consent(request: HttpRequest) -> str:
+    """Return what this shopper has agreed to, one of LEVELS: what CONSENT says, but no for Sec-GPC."""
     if not is_enabled() or request.headers.get("Sec-GPC") == "1":
-        return False
+        return NONE
     try:
         ask_shop = read_consent()
-        return ask_shop is not None and bool(ask_shop(request))
+        said = ask_shop(request) if ask_shop is not None else NONE
     except Exception:  # of the shop's own function: no page fails for it
         logger.exception("KINDRED['CONSENT'] cannot say whether a shopper agrees, which is taken for no.")
-        return False
+        return NONE
+    if said in (NONE, ANALYTICS):
+        return str(said)
+    return PERSONALISATION if said else NONE  # functions may say yes or no as well
+
+
+def narrow_consent(agreed: str, *, asked: str) -> str:
+    """Return what an event says: what the shopper has agreed to, or less where `asked` is less.
+
+    Raises ValueError for another level.
+    """
+    if asked and asked not in LEVELS:
+        raise ValueError(f"{asked!r} is no consent: there are {', '.join(LEVELS)}.")
+    return min(agreed, asked or agreed, key=LEVELS.index)
 
 
 def send(
@@ -51,18 +67,18 @@ def send(
     query: str = "",
     recommendation_id: str = "",
     position: int | None = None,
-    consent: str = PERSONALISATION,
+    consent: str = "",
 ) -> bool:
     """Queue one event about a product of the shop, or a SKU; a search has a `query` instead. Returns whether it was.
 
-    False without consent; `consent` says to what, where the shopper has agreed to "analytics" alone. `price` is of one
-    piece. In a transaction it is sent after the commit, and not at all if that fails. Raises ValueError for another
-    type.
+    False without consent; `consent` may ask for less than CONSENT has said. `price` is of one piece. In a transaction
+    it is sent after the commit, and not at all if that fails. Raises ValueError for another type or consent.
     """
     if event_type not in TYPES:
         raise ValueError(f"{event_type!r} is no event: there are {', '.join(TYPES)}.")
-    if not has_consent(request):
+    if (agreed := find_consent(request)) == NONE:
         return False
+    consent = narrow_consent(agreed, asked=consent)
     subject = {"query": query} if event_type == "search" else {"sku": name_product(product)}
     said = {"price": spell_price(price), "currency": currency, "order_id": name_order(order_id), "consent": consent}
     list_place = {"recommendation_id": recommendation_id, "position": position}
@@ -76,7 +92,7 @@ def send_order(
     number: str,
     lines: Iterable[Sequence[Any]],
     currency: str = "",
-    consent: str = PERSONALISATION,
+    consent: str = "",
 ) -> bool:
     """Queue the purchase of an order's lines, (product or SKU, quantity) or (..., price of one) each. Sent again, it
     counts once.
@@ -84,8 +100,9 @@ def send_order(
     Lines of one product count together, at what one cost on average, and those of none, such as one that is gone or a
     voucher, are left out.
     """
-    if not has_consent(request):
+    if (agreed := find_consent(request)) == NONE:
         return False
+    consent = narrow_consent(agreed, asked=consent)
     bought: dict[str, list[Sequence[Any]]] = {}
     for line in lines:
         bought.setdefault(name_product(line[0]), []).append(line)
@@ -143,9 +160,10 @@ def make_event(event_type: str, quantity: int) -> dict[str, Any]:
 
 
 def queue_events(events: list[dict[str, Any]], *, request: HttpRequest) -> bool:
-    """Add who it was, as pseudonyms, and put the events into the outbox."""
+    """Add who it was, as pseudonyms, where they have agreed to that, and put the events into the outbox."""
     who = identify(request)
-    rows = [{name: value for name, value in (event | who).items() if value not in ("", None)} for event in events]
+    named = [event | ({"order_id": ""} if event["consent"] == NONE else who) for event in events]
+    rows = [{name: value for name, value in event.items() if value not in ("", None)} for event in named]
     write_outbox([Outgoing(event=row) for row in rows])
     return True
 

@@ -77,6 +77,36 @@ def test_what_was_paid_and_what_was_agreed_to_is_said_and_an_order_has_a_pseudon
     assert (len(order_id), "1001" in order_id) == (32, False)
 
 
+@pytest.mark.parametrize(
+    ("agreed", "asked", "said"),
+    [
+        ("personalisation", "", "personalisation"),
+        ("personalisation", "analytics", "analytics"),
+        ("personalisation", "none", "none"),
+        ("analytics", "", "analytics"),
+        ("analytics", "personalisation", "analytics"),
+        ("yes", "", "personalisation"),
+        ("none", "", None),
+        ("none", "personalisation", None),
+        ("", "", None),
+    ],
+)
+def test_an_event_says_what_the_shopper_agreed_to_or_less(request_of, cup, override, agreed, asked, said):
+    override(CONSENT="shop.consent.read_banner")
+    request = request_of(agreed=agreed, user=User.objects.create(username="ada"))
+    assert events.send("view", request=request, product=cup, consent=asked, order_id="7") is (said is not None)
+    assert events.send_order(request=request, number="7", lines=[(cup, 1)], consent=asked) is (said is not None)
+    sent = list(Outgoing.objects.filter(event__isnull=False).values_list("event", flat=True))
+    assert [event["consent"] for event in sent] == ([] if said is None else [said, said])
+    who = set() if said == "none" else {"user_id", "session_id", "order_id"}
+    assert [{"user_id", "session_id", "order_id"} & set(event) for event in sent] == [who] * len(sent)
+
+
+def test_a_consent_that_there_is_not_is_named(request_of, cup):
+    with pytest.raises(ValueError, match=r"^'analytic' is no consent: there are none, analytics, personalisation\.$"):
+        events.send("view", request=request_of(), product=cup, consent="analytic")
+
+
 def test_a_search_says_what_was_searched_for(request_of, kindred):
     Outgoing.objects.all().delete()
     assert events.send("search", request=request_of(), query="red cup")

@@ -71,6 +71,22 @@ def test_the_widget_is_written_with_the_shops_keys_and_never_the_secret_one(cup,
     assert 'consent="granted"' in client.get(f"/things/{cup.pk}/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("agreed", "attribute"),
+    [
+        ("personalisation", ' consent="granted"'), ("analytics", ' consent="analytics"'), ("yes", ' consent="granted"'),
+        ("none", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_the_widget_is_told_what_the_shopper_agreed_to(cup, kindred, override, agreed, attribute):
+    override(CONSENT="shop.consent.read_banner")
+    client = Client()
+    client.cookies["agreed"] = agreed
+    page = client.get(f"/things/{cup.pk}/").content.decode()
+    assert f'locale="en-us"{attribute} limit="4"></kindred-similar>' in page
+    assert "consent" not in client.get(f"/things/{cup.pk}/", headers={"Sec-GPC": "1"}).content.decode()
+
+
 def test_the_widgets_attributes_are_escaped(kindred):
     assert 'sku="&quot;&gt;&lt;x"' in show("{% kindred_widget sku %}", sku='"><x')
 

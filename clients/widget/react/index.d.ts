@@ -18,7 +18,7 @@ export interface KindredSimilarProps {
   params?: string;
   heading?: string;
   layout?: KindredLayout;
-  consent?: "granted" | "";
+  consent?: "granted" | "analytics" | "";
   theme?: "light" | "dark" | "";
   why?: boolean;
   noView?: boolean;

@@ -15,7 +15,7 @@ export function describeResult(result, { words, language }) {
   const name = [title, price, listPrice && `${words.before} ${listPrice}`, badge, sku].filter(Boolean).join(", ");
   const address = safeAddress(result.url);
   const picture = result.image_url ? safeAddress(result.image_url) : "";
-  return { title, sku, price, listPrice, badge, name, address, picture, reason: result.reasons?.[0]?.text ?? "", position: String(result.position) };
+  return { title, sku, price, "list-price": listPrice, badge, name, address, picture, reason: result.reasons?.[0]?.text ?? "", position: result.position };
 }
 
 export function buildCard(said) {
@@ -26,7 +26,7 @@ export function buildCard(said) {
   }
   if (said.badge) picture.append(make("span", { class: "badge", part: "badge" }, said.badge));
   const price = make("span", { class: "price", part: "price" }, said.price);
-  if (said.listPrice) price.append(" ", make("del", { part: "list-price" }, said.listPrice));
+  if (said["list-price"]) price.append(" ", make("del", { part: "list-price" }, said["list-price"]));
   link.append(picture, make("span", { class: "title", part: "title" }, said.title), price);
   return link;
 }

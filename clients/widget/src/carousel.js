@@ -29,9 +29,9 @@ function judgeButtons(list, controls, [previous, next]) {
   next.setAttribute("aria-disabled", String(passed >= room - 1));
 }
 
-/* 1 where lists run from left to right, -1 where they run from right to left. */
-function readDirection(list) {
-  return getComputedStyle(list).direction === "rtl" ? -1 : 1;
+/* 1 where lines run from left to right, -1 where they run from right to left. */
+export function readDirection(element) {
+  return getComputedStyle(element).direction === "rtl" ? -1 : 1;
 }
 
 function findBehavior() {

@@ -1,18 +1,24 @@
 /* Whether the visitor agrees to be counted. Until then nothing is stored and nothing sent; Global Privacy Control means no. */
 
+const PERSONAL = "personalisation";
 const SESSION = "kindred-session";
 const listeners = new Set();
-let heard = false; // whether an element said consent="granted" last
+let heard; // what an element's consent="..." said last
 let spoken = null; // by grant() and withdraw()
 let asked; // what the page has set as `kindred.consent`
-let granted = false;
+let granted = ""; // "analytics": being counted, and no more; "personalisation"
 let turns = 0; // questions so far
 let decided = 0; // the newest of them that is answered, or has been overtaken
 let forgotten = 0; // how often what was pending had to go
 let session = ""; // for browsers that keep nothing
 
+/* To what: empty without consent. */
 export function isGranted() {
   return granted;
+}
+
+export function isPersonal() {
+  return granted === PERSONAL;
 }
 
 export function onConsentChange(listener) {
@@ -20,11 +26,11 @@ export function onConsentChange(listener) {
 }
 
 /* Ask, and call back with the answer: at once, unless the page's function takes its time. */
-export function whenDecided(callback) {
+export function whenDecided(callback = () => {}) {
   const turn = ++turns;
   const before = forgotten;
   const decide = (said) => {
-    const yes = isYes(said) && before === forgotten; // a late yes brings back nothing that was withdrawn meanwhile
+    const yes = before === forgotten ? readLevel(said) : ""; // a late yes brings back nothing that was withdrawn meanwhile
     if (turn > decided) {
       decided = turn;
       apply(yes);
@@ -39,7 +45,7 @@ export function whenDecided(callback) {
 /* There is something newer to go by: no answer to an earlier question counts any more. */
 export function decideAgain() {
   decided = turns;
-  whenDecided(() => {});
+  whenDecided();
 }
 
 function readDecision() {
@@ -54,14 +60,15 @@ function readDecision() {
   }
 }
 
-function isYes(said) {
-  return said === true || said === "granted";
+function readLevel(said) {
+  if (said === true || said === "granted") return PERSONAL;
+  return said === "analytics" ? said : "";
 }
 
 function apply(yes) {
   if (yes === granted) return;
+  if (!yes || isPersonal()) forgetStored();
   granted = yes;
-  if (!yes) forgetStored();
   for (const listener of listeners) listener(yes);
 }
 
@@ -83,7 +90,7 @@ export function speak(yes) {
 
 /* `value` is what an element's attribute has come to be. An element that leaves the page takes nothing back. */
 export function hearElement(value) {
-  heard = value === "granted";
+  heard = value;
   decideAgain();
 }
 

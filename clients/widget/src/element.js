@@ -1,7 +1,7 @@
 /* <kindred-similar>: a list of products like one product, like a cart, or popular ones. docs/widget.md has every attribute. */
 
 import { buildCard, buildEmptyCard, describeResult } from "./card.js";
-import { findTarget } from "./carousel.js";
+import { findTarget, readDirection } from "./carousel.js";
 import { hearElement, recall, remember } from "./consent.js";
 import { recordEvent } from "./events.js";
 import { forgetItems, watchItem } from "./impressions.js";
@@ -143,10 +143,9 @@ export class KindredSimilar extends (globalThis.HTMLElement ?? Object) {
   #buildContent(isBusy) {
     if (!this.#items.length) return this.#list ? [make("slot", { name: "empty" })] : [];
     const words = this.#words();
-    const strategy = this.getAttribute("strategy");
-    const heading = this.getAttribute("heading") || words[strategy] || words.similar;
+    const heading = this.getAttribute("heading") || words[this.#list?.strategy ?? this.getAttribute("strategy")] || this.#list?.heading || words.similar;
     const section = buildSection(this.#items, { layout: readLayout(this), heading, words, isBusy });
-    section.classList.toggle("rtl", getComputedStyle(this).direction === "rtl");
+    section.classList.toggle("rtl", readDirection(this) < 0);
     return [section];
   }
 

@@ -1,24 +1,25 @@
 /* What shoppers did, told to Kindred in batches that outlive the page. */
 
 import { SECRET, SECRET_SHOWN } from "./addresses.js";
-import { isGranted, onConsentChange, readSession, whenDecided } from "./consent.js";
+import { isGranted, isPersonal, onConsentChange, readSession, whenDecided } from "./consent.js";
 
 const FULL = 20; // events; a batch of so many is a few kilobytes
 const DELAY_MS = 5_000; // that an event waits for others
 const queues = new Map(); // by address
 let timer = 0;
 
-onConsentChange((yes) => yes || queues.clear());
+onConsentChange(() => isPersonal() || queues.clear()); // what was done under another consent goes with it
 
 /* Record one event with consent, which it says, and never without. `to` is {api, key}; calls back with whether it was. */
 export function recordEvent(to, values, settle = () => {}) {
   if (to.key?.startsWith(SECRET)) return console.error(`<kindred-similar>: ${SECRET_SHOWN}`);
-  const event = { event_id: makeId(), consent: "personalisation" }; // and no time: Kindred has it within seconds, and many a visitor's clock is wrong
+  const event = { event_id: makeId() }; // and no time: Kindred has it within seconds, and many a visitor's clock is wrong
   for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== "") event[name] = value;
   listenOnce();
   whenDecided((yes) => {
     settle(yes);
     if (!yes) return;
+    event.consent = isGranted();
     event.session_id = readSession(makeId);
     const address = `${to.api}/api/v1/events/${to.key ? `?key=${encodeURIComponent(to.key)}` : ""}`;
     const queue = queues.get(address) ?? [];
@@ -53,9 +54,7 @@ function listenOnce() {
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flushEvents());
 }
 
-/* A random UUID. Pages without TLS have no randomUUID. */
+/* 128 random bits, the digits of a UUID. Pages without TLS have no randomUUID. */
 export function makeId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const digits = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0"));
-  return digits.join("").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

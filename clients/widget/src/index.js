@@ -37,15 +37,23 @@ function findOwn() {
 function offer() {
   const found = findOwn() ?? {};
   const given = found.consent;
-  Object.assign(found, {
+  const own = {
     version: VERSION,
     track,
     flush: flushEvents,
-    grant: () => speak(true),
+    grant: (what) => speak(typeof what === "string" ? what : true), // as a listener it is given an event
     withdraw: () => speak(false),
-  });
-  Object.defineProperty(found, "consent", { get: getAsked, set: setAsked, configurable: true, enumerable: true });
-  Object.defineProperty(found, "granted", { get: isGranted, configurable: true, enumerable: true });
+    get consent() {
+      return getAsked();
+    },
+    set consent(value) {
+      setAsked(value);
+    },
+    get granted() {
+      return !!isGranted();
+    },
+  };
+  Object.defineProperties(found, Object.getOwnPropertyDescriptors(own));
   const take = (said) => {
     for (const name of OF_PAGE) if (said?.[name] !== undefined && said[name] !== found[name]) found[name] = said[name];
   };
@@ -56,7 +64,7 @@ function offer() {
 
 if (globalThis.customElements && globalThis.document && !findOwn()?.version) {
   if (customElements.get("kindred-similar")) {
-    console.warn("<kindred-similar> is another script's element on this page, so Kindred's stays away");
+    console.warn("<kindred-similar> is another script's element on this page");
   } else {
     offer();
     customElements.define("kindred-similar", KindredSimilar);

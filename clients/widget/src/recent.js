@@ -1,16 +1,16 @@
 /* What this visit looked at, kept with consent alone, for lists that are made for the visitor. */
 
-import { recall, remember, whenDecided } from "./consent.js";
+import { isPersonal, recall, remember, whenDecided } from "./consent.js";
 
 const RECENT = "kindred-recent";
 const MOST = 20; // products
 
 export function rememberView(sku) {
-  remember(RECENT, JSON.stringify([sku, ...readRecent().filter((one) => one !== sku)].slice(0, MOST)));
+  if (isPersonal()) remember(RECENT, JSON.stringify([sku, ...readRecent().filter((one) => one !== sku)].slice(0, MOST)));
 }
 
 /* SKUs, the newest first; none without consent. A page's answer that takes its time is not waited for. */
 export function readRecent() {
-  whenDecided(() => {});
-  return JSON.parse(recall(RECENT)) ?? [];
+  whenDecided();
+  return (isPersonal() && JSON.parse(recall(RECENT))) || [];
 }

@@ -3,10 +3,7 @@
 import { LAZY } from "./card.js";
 import { make } from "./make.js";
 
-/* data-kindred name -> what `describeResult` says. */
-const TEXTS = {
-  title: "title", sku: "sku", price: "price", "list-price": "listPrice", badge: "badge", reason: "reason", position: "position",
-};
+const TEXTS = ["title", "sku", "price", "list-price", "badge", "reason", "position"]; // of what `describeResult` says
 
 const CONTROLS = "button, input, select, textarea, label, [data-kindred~=cart], [data-kindred~=why]";
 
@@ -21,7 +18,7 @@ export function fillTemplate(template, said, actions = {}) {
   for (const element of [root, ...root.querySelectorAll("[data-kindred]")]) {
     for (const name of (element.dataset.kindred ?? "").split(/\s+/).filter(Boolean)) {
       if (said) fillElement(element, name, { said, actions });
-      else if (TEXTS[name]) element.textContent = name === "title" || name === "price" ? "\u00a0" : "";
+      else if (TEXTS.includes(name)) element.textContent = name === "title" || name === "price" ? "\u00a0" : "";
     }
   }
   root.toggleAttribute("data-sold-out", Boolean(said?.badge));
@@ -30,8 +27,8 @@ export function fillTemplate(template, said, actions = {}) {
 }
 
 function fillElement(element, name, { said, actions }) {
-  if (TEXTS[name]) {
-    element.textContent = said[TEXTS[name]];
+  if (TEXTS.includes(name)) {
+    element.textContent = said[name];
     element.hidden = element.textContent === "";
   } else if (name === "link") {
     element.setAttribute("href", said.address);

@@ -94,5 +94,5 @@ function splitAnchors(given) {
 function explainNoSku(element) {
   if (element.hasAttribute("anchors")) return "anchors names no product, so there is nothing to show yet";
   if (element.hasAttribute("sku-from")) return `sku-from="${element.getAttribute("sku-from")}" finds no SKU on this page`;
-  return 'no sku. Say sku="...", or sku-from="[data-sku]", or have the page say it by JSON-LD (Product, sku) or by <meta property="product:retailer_item_id">';
+  return 'no sku. Say sku="...", or sku-from="[data-sku]", or have the page say it: JSON-LD (Product, sku), <meta property="product:retailer_item_id">';
 }

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 
 from kindred_django.configuration import configuration, is_enabled
-from kindred_django.events import has_consent
+from kindred_django.events import NONE, PERSONALISATION, find_consent
 from kindred_django.similar import similar_products
 from kindred_django.sources import find_sku
 
@@ -69,8 +69,9 @@ def kindred_widget(context: template.Context, product: Any, **attributes: Any) -
         return SafeString()
     request, config = getattr(context, "request", None) or context.get("request"), configuration()
     given = {"sku": sku, "api": config.url, "key": config.public_key, "locale": get_language() or ""}
-    if request is not None and has_consent(request):
-        given["consent"] = "granted"
+    agreed = find_consent(request) if request is not None else NONE
+    if agreed != NONE:
+        given["consent"] = "granted" if agreed == PERSONALISATION else agreed  # which is what the widget calls it
     given |= {name.replace("_", "-"): value for name, value in attributes.items()}
     nonce = getattr(request, "csp_nonce", "")
     return format_html(
