@@ -31,7 +31,7 @@ def needs_services(arguments: list[str]) -> bool:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.core.management import execute_from_command_line
+    from django.core.exceptions import ImproperlyConfigured
 
     from config import services
 
@@ -40,13 +40,22 @@ def main() -> None:
             services.ensure_running()
         except services.ServiceError as error:
             sys.exit(f"Kindred cannot start: {error}")
-    if sys.argv[1:2] == ["up"]:
+    try:
+        run(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"Kindred cannot start: {error}")
+
+
+def run(arguments: list[str]) -> None:
+    from django.core.management import execute_from_command_line
+
+    if arguments[1:2] == ["up"]:
         # It stays for as long as the shop does. Without the applications it takes a third of the memory.
         from config.management.commands.up import Command
 
-        Command().run_from_argv(sys.argv)
+        Command().run_from_argv(arguments)
     else:
-        execute_from_command_line(sys.argv)
+        execute_from_command_line(arguments)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from api.models import ApiKey
-from api.throttling import count_in_window, identify_address, parse_rate
+from api.rates import parse_rate
+from api.throttling import count_in_window, identify_address
 
 
 def read_token(request: Request) -> str | None:

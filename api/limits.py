@@ -14,8 +14,9 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import ngettext
 
 from api.problems import is_api_path
+from api.rates import parse_rate
 from api.requests import is_readable
-from api.throttling import count_in_window, identify_address, parse_rate
+from api.throttling import count_in_window, identify_address
 
 MAX_DIGITS = 18  # of a length: Python reads longer numbers slowly, or not at all
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")

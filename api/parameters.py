@@ -152,6 +152,15 @@ class FieldsField(CommaListField):
 whole_answers = extend_schema_serializer(exclude_fields=("fields",))
 
 
+class ObjectField(serializers.DictField):
+    """An object of JSON as it is: to look at each of its values costs more than to write an event."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("not_a_dict", input_type=type(data).__name__)
+        return data
+
+
 class ObjectsField(serializers.ListField):
     """Objects that are checked one by one later, so that a bad one costs only itself.
 
@@ -159,7 +168,7 @@ class ObjectsField(serializers.ListField):
     """
 
     def __init__(self, *, most: int) -> None:
-        super().__init__(child=serializers.DictField(), min_length=1, max_length=most, help_text=f"At most {most:,}")
+        super().__init__(child=ObjectField(), min_length=1, max_length=most, help_text=f"At most {most:,}")
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:

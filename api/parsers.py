@@ -63,7 +63,11 @@ class BoundedJSONParser(BaseParser):
                 text, parse_constant=refuse_constant, parse_float=read_number, object_pairs_hook=read_object
             )
             if "\\ud" in text.lower():  # half of a surrogate pair is no character: nothing could store or answer it
-                json.dumps(data, ensure_ascii=False).encode()
+                json.dumps(self.find_whole(data), ensure_ascii=False).encode()
             return data
         except (ValueError, RecursionError) as error:
             raise ParseError(gettext("The body is not valid JSON: %s.") % describe_json_fault(error)) from error
+
+    def find_whole(self, data: Any) -> Any:
+        """Return what has to consist of whole characters: all of it, unless the view looks at the rest by itself."""
+        return data

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import re
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -20,32 +18,12 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from api.models import ApiKey
+from api.rates import Rate, parse_rate
 
 logger = logging.getLogger(__name__)
 
 SHARE = 1000  # of a budget: what processes do not know of each other
 MOST_TALLIES = 10_000  # callers that a process remembers, some 2 MB
-WINDOWS_S = {"s": 1, "sec": 1, "min": 60, "hour": 3600, "day": 86_400}
-
-
-@dataclass(frozen=True)
-class Rate:
-    """At most `limit` requests in each window of `window_s` seconds."""
-
-    limit: int
-    window_s: int
-
-
-@lru_cache
-def parse_rate(text: str) -> Rate:
-    """Read `6000/min`. Windows: s, min, hour, day.
-
-    Raises ValueError naming what is accepted.
-    """
-    match = re.fullmatch(r"\s*(\d+)\s*/\s*(\w+)\s*", text)
-    if match is None or match[2] not in WINDOWS_S:
-        raise ValueError(f"{text!r} is not a rate. Write a number and one of {'/'.join(WINDOWS_S)}, such as 6000/min.")
-    return Rate(limit=int(match[1]), window_s=WINDOWS_S[match[2]])
 
 
 @dataclass(slots=True)

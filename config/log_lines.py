@@ -12,7 +12,8 @@ import re
 QUOTING_LINES = re.compile(r"\n(?:DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):[^\n]*(?:\n\s*\^)?")
 QUOTED_VALUE = re.compile(r'(invalid [^\n:"]*(?:"\w+")?[^\n:"]*: )"[^\n]*"')
 
-USER_ADDRESS = re.compile(r"(/api/v1/users/)[^\n]+")  # what an app calls a user may be a name
+# What an app calls a user may be a name, also in an address that is nearly the right one.
+USER_ADDRESS = re.compile(r"(/api/[^\s]*?users?/)[^\n]+", re.IGNORECASE)
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 MAX_LINE = 4_000  # characters of an entry without what Python adds of an exception
@@ -27,7 +28,8 @@ class LineFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The entry itself, in one line: an address may hold line ends and whatever moves a terminal's cursor."""
         text = leave_values_out(super().formatMessage(record)).strip("\n")
-        return CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)[:MAX_LINE]
+        # Of users once more: a name's line end hid what follows it.
+        return USER_ADDRESS.sub(r"\1...", CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text))[:MAX_LINE]
 
 
 def leave_values_out(text: str) -> str:

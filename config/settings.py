@@ -10,15 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
-import environ
 
 from config import services
+from config.environment import Environment
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
 from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # another
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Product]
 
-env = environ.Env()
+env = Environment()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Where everything that is written at run time goes: databases, media, caches, the generated secret key.
@@ -197,13 +197,13 @@ KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a l
 KINDRED_API_PUBLIC_READ = env.bool("KINDRED_API_PUBLIC_READ", default=True)  # off: reading needs a key as well
 # Requests per caller. Generous: they are there for loops that run wild, not for shoppers.
 KINDRED_API_RATES = {
-    "anonymous": env.str("KINDRED_API_RATE_ANONYMOUS", default="6000/min"),
-    "events": env.str("KINDRED_API_RATE_EVENTS", default="600/min"),  # of an address, and single ones of a session
-    "pages": env.str("KINDRED_PAGE_RATE", default="3000/min"),  # forms, and pages that search
-    "publishable": env.str("KINDRED_API_RATE_PUBLISHABLE", default="30000/min"),
-    "secret": env.str("KINDRED_API_RATE_SECRET", default="30000/min"),
-    "wrong_keys": env.str("KINDRED_API_RATE_WRONG_KEYS", default="30/min"),  # of an address
-    "staff": env.str("KINDRED_API_RATE_STAFF", default="30000/min"),
+    "anonymous": env.rate("KINDRED_API_RATE_ANONYMOUS", default="6000/min"),
+    "events": env.rate("KINDRED_API_RATE_EVENTS", default="600/min"),  # of an address, and single ones of a session
+    "pages": env.rate("KINDRED_PAGE_RATE", default="3000/min"),  # forms, and pages that search
+    "publishable": env.rate("KINDRED_API_RATE_PUBLISHABLE", default="30000/min"),
+    "secret": env.rate("KINDRED_API_RATE_SECRET", default="30000/min"),
+    "wrong_keys": env.rate("KINDRED_API_RATE_WRONG_KEYS", default="30/min"),  # of an address
+    "staff": env.rate("KINDRED_API_RATE_STAFF", default="30000/min"),
 }
 KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Private networks that pictures and feeds may be fetched from, such as 10.1.2.0/24. Empty: public addresses only.
@@ -254,6 +254,7 @@ KINDRED_BEHAVIOUR_PROFILES = env.int("KINDRED_BEHAVIOUR_PROFILES", default=100_0
 # --- Languages, files, logs -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")  # days of reports begin at its midnight
 USE_TZ = True

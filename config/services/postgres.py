@@ -35,6 +35,7 @@ SETTINGS = {  # beside those that `tuning` fits to the machine
     "listen_addresses": "",  # the socket is the only way in
     "unix_socket_permissions": "0700",
     "max_connections": "100",
+    "max_locks_per_transaction": "256",  # a month of events is 8 tables and indexes: a look at 15 years locks 1,440
     "wal_compression": "on",
     "random_page_cost": "1.1",
     "jit": "off",  # our queries are short: compiling one costs more than running it

@@ -18,6 +18,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
@@ -59,6 +60,7 @@ class Command(BaseCommand):
         host, port, workers = options["host"], options["port"], options["workers"]
         if workers < 1:
             raise CommandError("--workers must be at least 1.")
+        settings.DEBUG  # noqa: B018  (a setting that makes no sense is refused here, not by each child again and again)
         home = services.home_directory()
         refuse_second(home)
         check_port(host, port)
