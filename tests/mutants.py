@@ -46,9 +46,23 @@ DJANGO_CLIENT = "tests/clients/django/test_package.py::test_its_own_tests_pass_i
 MUTANTS = (
     # api
     Mutant(
+        "behaviour/checks.py",
+        "settings, name)) < 1:",
+        "settings, name)) < -1:",
+        ("tests/unit/behaviour/test_checks.py",),
+        "events are kept for no day: all are deleted within the hour",
+    ),
+    Mutant(
+        "behaviour/forecast/making.py",
+        "orders__gt=0, day__lt=today",
+        "orders__gt=0",
+        ("tests/behaviour/test_forecast_demand.py",),
+        "on the day of a shop's first order all products are forecast to sell nothing",
+    ),
+    Mutant(
         "behaviour/forecast/sales.py",
-        "        stop = int(np.searchsorted(self.day, day))\n",
-        "        stop = int(np.searchsorted(self.day, day + 7))\n",
+        "        stop, whole = int(np.searchsorted(self.day, day)), self.whole or self\n",
+        "        stop, whole = int(np.searchsorted(self.day, day + 7)), self.whole or self\n",
         ("tests/unit/behaviour/test_forecast_sales.py", "tests/unit/behaviour/test_forecast_launches.py"),
         "forecasts know a week of the future",
     ),
@@ -60,11 +74,25 @@ MUTANTS = (
         "a launch is described by what it sold on its own first day",
     ),
     Mutant(
-        "behaviour/forecast/new_products.py",
-        "        return cls(launches, sold / passed / growth, shares, shares * fade, growth, curve, weekly)",
-        "        return cls(launches, sold / passed / growth, shares, shares, growth, curve, weekly)",
+        "behaviour/forecast/lessons.py",
+        "            before, after = self.first < start, (",
+        "            before, after = self.first < start + STEP, (",
+        ("tests/unit/behaviour/test_forecast_lessons.py",),
+        "what launches teach is tried on those that it was learned from",
+    ),
+    Mutant(
+        "behaviour/forecast/sales.py",
+        "np.minimum(start, self.end), np.minimum(stop, self.end))",
+        "start, stop)",
+        ("tests/unit/behaviour/test_forecast_sales.py", "tests/unit/behaviour/test_forecast_launches.py"),
+        "a forecast counts what is sold after it",
+    ),
+    Mutant(
+        "behaviour/forecast/content_regression.py",
+        "        if week not in self._taught:\n",
+        "        if True:\n",
         ("tests/unit/behaviour/test_forecast_launches.py",),
-        "launches of years ago teach as much as those of last month",
+        "a night solves the whole catalogue's regression for every day of three years",
     ),
     Mutant(
         "behaviour/forecast/new_products.py",
@@ -191,6 +219,34 @@ MUTANTS = (
         "own.cursor() as cursor",
         ("tests/services/test_pgbouncer.py::test_spaces_are_embedded_built_compared_evaluated_and_promoted",),
         "the build of an index waits for ever for the lock that is held for it",
+    ),
+    Mutant(
+        "clients/django/kindred_django/events.py",
+        "return min(agreed, asked or agreed, key=LEVELS.index)",
+        "return asked or agreed",
+        ("clients/django/tests/test_events.py",),
+        "an event says more than the shopper has agreed to",
+    ),
+    Mutant(
+        "recommendations/headings.py",
+        "if first_page and all(",
+        "if not first_page and all(",
+        ("tests/unit/recommendations/test_headings.py",),
+        "what is only similar stands under others also looked at",
+    ),
+    Mutant(
+        "config/environment.py",
+        "parse_rate(text)",
+        "str(text)",
+        ("tests/unit/config/test_environment.py",),
+        "a rate that is none answers 500 to each request, and nothing at the start",
+    ),
+    Mutant(
+        "config/management/commands/up.py",
+        "settings.DEBUG  #",
+        "pass  #",
+        ("tests/unit/config/test_environment.py",),
+        "`up` starts web servers again and again that cannot read the settings",
     ),
     Mutant(
         "api/throttling.py",
@@ -578,8 +634,8 @@ MUTANTS = (
     ),
     Mutant(
         "config/log_lines.py",
-        "return CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)[:MAX_LINE]",
-        "return text",
+        "CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text))[:MAX_LINE]",
+        "text)[:MAX_LINE]",
         ("tests/unit/config/test_log_lines.py::test_an_address_writes_no_line_of_its_own_and_moves_no_cursor",),
         "an address forges lines of the log",
     ),
@@ -1524,8 +1580,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/rerank.py",
-        "more = len(ranked) + len(placed) + len(fallback) > how.limit",
-        "more = len(ranked) > how.limit",
+        "more = left + len(placed) + len(fallback) > how.limit or",
+        "more = left > how.limit or",
         ("tests/unit/recommendations/test_rerank.py::test_what_a_pin_pushes_out_is_left_for_the_next_page",),
         "what a pin pushes off the first page is on no page",
     ),
@@ -1782,6 +1838,13 @@ MUTANTS = (
         ("tests/unit/recommendations/test_evaluation_intervals.py",),
         "intervals of 90 % are shown as 95 %, and chance passes for progress",
     ),
+    Mutant(
+        "catalog/templatetags/catalog.py",
+        "number_format(round(price), decimal_pos=0",
+        "number_format(price, decimal_pos=0",
+        ("tests/unit/catalog/test_wording.py::test_prices_are_written_with_their_currency",),
+        "99.9 yen are said to be 99",
+    ),
     # behaviour
     Mutant(
         "behaviour/reports/counting.py",
@@ -1809,9 +1872,9 @@ MUTANTS = (
         "what the first object does not name, nobody is asked for: all customers of a file are nobody",
     ),
     Mutant(
-        "behaviour/reports/counting.py",
-        "PARTITION BY {_LINE}, nth ORDER BY",
-        "PARTITION BY {_LINE} ORDER BY",
+        "behaviour/reports/order_lines.py",
+        "{_LINE}, nth ORDER BY",
+        "{_LINE} ORDER BY",
         (
             "tests/behaviour/test_daily_counts.py::test_lines_that_are_the_same_and_that_one_has_told_are_as_many_as_they_are",
         ),
@@ -1856,8 +1919,8 @@ MUTANTS = (
     ),
     Mutant(
         "behaviour/events/ingestion.py",
-        "        cursor.execute(CLAIM, [now, sorted(kept)])\n",
-        "        cursor.execute(CLAIM, [now, list(kept)])\n",
+        "        cursor.execute(CLAIM, [now, sorted(taken)])\n",
+        "        cursor.execute(CLAIM, [now, list(taken)])\n",
         (
             "tests/behaviour/test_ingestion.py::test_keys_are_claimed_in_one_order_by_all_so_that_none_wait_for_each_other",
         ),
@@ -1920,9 +1983,58 @@ MUTANTS = (
         "the first events of a month fail where several come at once",
     ),
     Mutant(
+        "behaviour/events/ingestion.py",
+        "event.occurred_at.astimezone(UTC).isoformat()",
+        "event.occurred_at.isoformat()",
+        ("tests/behaviour/test_ingestion.py::test_a_moment_is_the_same_however_far_its_zone_is_from_utc",),
+        "one event whose clock is 16 hours from UTC fails its whole batch",
+    ),
+    Mutant(
+        "behaviour/events/checking.py",
+        "                refuse_halves(item)",
+        "                pass",
+        ("tests/api/test_events.py::test_half_of_a_character_costs_its_own_event",),
+        "half of an emoji in one event fails a thousand others",
+    ),
+    Mutant(
         "behaviour/events/rest.py",
-        'without_consent=request.headers.get("Sec-GPC") == "1",',
-        "without_consent=False,",
+        "refused if sees_all else None",
+        "refused",
+        ("tests/behaviour/test_privacy.py::test_who_may_not_learn_of_people_does_not_learn_who_was_erased",),
+        "anybody learns who was a customer and asked to be forgotten",
+    ),
+    Mutant(
+        "behaviour/events/admin.py",
+        'lookup.partition("__")[0].removesuffix("_key") in OF_PEOPLE',
+        "not lookup",
+        ("tests/behaviour/test_privacy.py::test_staff_who_may_not_see_people_cannot_sort_them_out_by_an_address",),
+        "staff who may not see people tell by an address which events are of one person",
+    ),
+    Mutant(
+        "behaviour/events/bodies.py",
+        "return min(LONGEST_OFFLINE, timedelta(days=settings.KINDRED_EVENTS_KEPT_DAYS))",
+        "return LONGEST_OFFLINE",
+        ("tests/behaviour/test_privacy.py::test_nothing_is_taken_that_is_older_than_the_memory_of_who_was_erased",),
+        "an app sends what an erased user did once more, and nobody remembers that they were erased",
+    ),
+    Mutant(
+        "behaviour/events/pseudonyms.py",
+        "{text.strip()}",
+        "{text}",
+        ("tests/behaviour/test_privacy.py::test_a_user_is_who_they_are_with_spaces_around_the_id",),
+        "who is asked for with a space beside the id is not found, and not erased",
+    ),
+    Mutant(
+        "behaviour/events/history/loading.py",
+        " if event.event_id not in told)",
+        ")",
+        ("tests/behaviour/test_import_events.py::test_a_line_of_an_order_that_another_has_told_is_known",),
+        "what the shop's server has sent counts twice once its orders are imported",
+    ),
+    Mutant(
+        "behaviour/events/rest.py",
+        'request.headers.get("Sec-GPC") == "1"',
+        "False",
         ("tests/api/test_events.py::test_nothing_that_identifies_is_kept_without_consent",),
         "a browser says that its user is not to be followed, and nobody listens",
     ),
@@ -1996,6 +2108,15 @@ MUTANTS = (
         "a guard rail stops what does less harm than was allowed",
     ),
     Mutant(
+        "behaviour/experiments/confidence_sequences.py",
+        "    return arm.variance + smaller * np.maximum(pooled - arm.variance, 0)\n",
+        "    return arm.variance\n",
+        (
+            "tests/unit/behaviour/test_experiments_simulation.py::test_nor_do_arms_of_unequal_size_with_rare_orders_large_sums_and_returns",
+        ),
+        "a tenth of the visitors, of whom nobody bought yet, is surely worse",
+    ),
+    Mutant(
         "behaviour/experiments/cuped.py",
         "    y = arm.y - slope * arm.x + arm.count * offset\n",
         "    y = arm.y - slope * arm.x\n",
@@ -2040,12 +2161,49 @@ MUTANTS = (
     ),
     Mutant(
         "behaviour/experiments/interleaving.py",
-        "        team = toss() if sizes[0] == sizes[1] else int(sizes[1] < sizes[0])\n",
+        "        team = toss() if is_even else int(sizes[1] < sizes[0])\n",
         "        team = int(sizes[1] < sizes[0])\n",
         (
             "tests/unit/behaviour/test_experiment_statistics.py::TestTeamDraft::test_the_smaller_team_picks_next_and_a_coin_decides_between_equals",
         ),
         "the first ranking always picks first, and wins by its places",
+    ),
+    Mutant(
+        "behaviour/experiments/interleaving.py",
+        "        if is_even and None in left:\n",
+        "        if left == [None, None]:\n",
+        (
+            "tests/unit/behaviour/test_experiment_statistics.py::TestTeamDraft::test_where_a_ranking_runs_out_what_is_left_of_the_other_stands_for_nobody",
+        ),
+        "of two rankings the longer one wins",
+    ),
+    Mutant(
+        "behaviour/experiments/answering.py",
+        "None if arm.space in trials.gone_spaces else ",
+        "",
+        (
+            "tests/behaviour/test_experiment_answers.py::TestWhatIsGone::test_lists_are_the_controls_where_an_arm_cannot_be_made_any_more",
+        ),
+        "who drops a space leaves half of the visitors with empty lists",
+    ),
+    Mutant(
+        "behaviour/experiments/answering.py",
+        'try_change(request, standing, space="")',
+        "try_change(request, standing, space=standing.space)",
+        (
+            "tests/behaviour/test_experiment_answers.py::TestWhatIsGone::test_the_live_space_is_searched_where_another_went_live_after_that_of_what_was_promoted",
+        ),
+        "the lists of a promoted experiment search an old space for ever",
+    ),
+    Mutant(
+        "behaviour/reports/order_lines.py",
+        "quantity > 0 AND (order_key IS NULL OR copy = 1)",
+        "quantity > 0",
+        (
+            "tests/behaviour/test_experiment_counting.py::test_what_page_and_server_both_tell_of_a_purchase_counts_once_as_in_reports",
+            "tests/behaviour/test_experiment_counting.py::TestCredit::test_an_order_that_page_and_server_tell_gives_credit_once",
+        ),
+        "revenue of an experiment is twice what reports say, where page and server both tell of purchases",
     ),
     Mutant(
         "behaviour/experiments/counting.py",
@@ -2100,6 +2258,22 @@ MUTANTS = (
         "an experiment on all lists runs beside one on the cart's, and each is the other's noise",
     ),
     Mutant(
+        "behaviour/experiments/lifecycle.py",
+        "    return arm == results.arms[0] or not results.has_mismatch\n",
+        "    return True\n",
+        (
+            "tests/behaviour/test_experiment_lifecycle.py::TestPromote::test_where_visitors_were_not_shared_out_as_promised_nothing_wins_but_the_control",
+        ),
+        "an arm wins because the visitors who would have bought less never came into it",
+    ),
+    Mutant(
+        "behaviour/experiments/results.py",
+        "        return ALPHA / max((len(self.arms) - 1) * (1 + len(self.rails)), 1)\n",
+        "        return ALPHA\n",
+        ("tests/behaviour/test_experiment_admin.py::TestResults::test_arms_and_guard_rails_share_what_may_go_wrong",),
+        "with four arms and three guard rails every other experiment without a difference shows one",
+    ),
+    Mutant(
         "behaviour/experiments/keeping.py",
         "        except Exception:  # whatever is wrong with one; beat tries again in a minute\n",
         "        except ZeroDivisionError:\n",
@@ -2117,8 +2291,8 @@ MUTANTS = (
     ),
     Mutant(
         "behaviour/experiments/results.py",
-        "estimate_at_horizon(moments, adjusted[0], alpha=alpha) if is_over else None",
-        "estimate_at_horizon(moments, adjusted[0], alpha=alpha)",
+        "look.units for look in day.values()) >= planned), None)\n",
+        "look.units for look in day.values()) > 0), None)\n",
         (
             "tests/behaviour/test_experiment_admin.py::TestResults::test_a_difference_is_said_with_its_interval_and_its_picture",
         ),
@@ -3070,10 +3244,66 @@ MUTANTS = (
     ),
     Mutant(
         "behaviour/serving/interests.py",
-        "        elif deed.type != Kind.CART or deed.product_id not in taken_out:\n",
-        "        else:\n",
+        "            undone.update(emptied if deed.type == Kind.UNCART else [])\n",
+        "",
         ("tests/behaviour/test_strategies.py::test_what_was_bought_carted_or_put_away_is_not_shown_again_for_a_while",),
         "what was taken out of the cart is never shown again",
+    ),
+    Mutant(
+        "behaviour/serving/interests.py",
+        "        elif deed.type == Kind.UNCART and pieces[deed.product_id] > deed.quantity:\n",
+        "        elif False:\n",
+        ("tests/behaviour/test_strategy_edges.py::test_what_is_left_of_several_pieces_is_still_in_the_cart",),
+        "who takes one of three mugs out of the cart is shown the mug that is still in it",
+    ),
+    Mutant(
+        "behaviour/serving/interests.py",
+        "        elif deed.type in (Kind.UNCART, Kind.PURCHASE):\n",
+        "        elif deed.type == Kind.UNCART:\n",
+        ("tests/behaviour/test_strategy_edges.py::test_what_was_bought_before_is_no_piece_of_the_next_cart",),
+        "what was bought once is in the cart for ever",
+    ),
+    Mutant(
+        "behaviour/storefront/cart.py",
+        "            if quantity != self.kept.get(product_id):\n",
+        "            if True:\n",
+        (
+            "tests/behaviour/test_storefront_cart.py::test_two_tabs_that_put_something_in_at_once_lose_nothing_of_each_other",
+        ),
+        "of two tabs the later one undoes what the other changed",
+    ),
+    Mutant(
+        "recommendations/rerank.py",
+        " > how.limit or left > len(ranked)\n",
+        " > how.limit\n",
+        ("tests/behaviour/test_strategy_edges.py::test_a_cap_leaves_the_rest_to_the_next_pages_to_the_last",),
+        "what a cap leaves out of the last page is on no page",
+    ),
+    Mutant(
+        "recommendations/choosing.py",
+        "        more = True  # what fills up has not been looked for\n",
+        "        more = more  # what fills up has not been looked for\n",
+        ("tests/behaviour/test_strategy_edges.py::test_pages_go_on_to_what_fills_up_where_behaviour_ends_with_a_page",),
+        "a list ends where behaviour happens to fill a page to the brim",
+    ),
+    Mutant(
+        "recommendations/retrieval.py",
+        "for one in known if one.in_stock or not is_mixed)",
+        "for one in known)",
+        (
+            "tests/behaviour/test_strategy_edges.py::test_a_variant_that_can_be_had_is_found_behind_one_that_is_sold_out",
+        ),
+        "a variant that is sold out keeps the one that can be bought out of the list",
+    ),
+    Mutant(
+        "recommendations/requests.py",
+        "        if self.filters.min_similarity is not None and not self.is_compared:\n",
+        "        if False:\n",
+        (
+            "tests/behaviour/test_strategy_edges.py"
+            "::test_lists_that_compare_nothing_refuse_a_minimum_of_similarity_in_place_of_being_empty",
+        ),
+        "a bundle with a minimum of similarity is empty, and nobody learns why",
     ),
     Mutant(
         "recommendations/rest/views.py",
@@ -3612,8 +3842,8 @@ MUTANTS = (
     ),
     Mutant(
         "clients/django/kindred_django/events.py",
-        "    return ask_shop is not None and bool(ask_shop(request))\n",
-        "    return ask_shop is None or bool(ask_shop(request))\n",
+        "ask_shop(request) if ask_shop is not None else NONE",
+        "ask_shop(request) if ask_shop is not None else PERSONALISATION",
         (DJANGO_CLIENT,),
         "a shop that has not said how to ask for consent sends events",
     ),
@@ -3807,6 +4037,34 @@ MUTANTS = (
         "lists are made ahead for people who agreed to be counted, and to no more",
     ),
     Mutant(
+        "behaviour/versions/steps/rankings.py",
+        "max(float(now.sum()), count_orders(days=days, until=today))",
+        "float(now.sum())",
+        ("tests/behaviour/test_version_steps.py",),
+        "what trends is measured against the few products that a step looked at, and all of them trend",
+    ),
+    Mutant(
+        "behaviour/versions/lifecycle.py",
+        "borrowed_to=find_last_vector(live.pk) if live else 0",
+        "borrowed_to=0",
+        ("tests/behaviour/test_version_steps.py",),
+        "after each build, steps search for the neighbours of the whole catalogue once more",
+    ),
+    Mutant(
+        "behaviour/learners/content.py",
+        "            values[own, places[block][own]] = -np.inf\n",
+        "",
+        ("tests/unit/behaviour/test_nearest.py",),
+        "a product is its own nearest neighbour",
+    ),
+    Mutant(
+        "behaviour/versions/steps/newcomers.py",
+        "score * settings.prior.lent_weight for",
+        "score for",
+        ("tests/behaviour/test_version_steps.py",),
+        "what is new outvotes in a cart what was bought with the others",
+    ),
+    Mutant(
         "behaviour/versions/steps/baskets.py",
         "            if one_is_new or other_is_new:\n",
         "            if True:\n",
@@ -3820,7 +4078,54 @@ MUTANTS = (
         ("tests/behaviour/test_version_nights.py",),
         "the night undoes a roll back",
     ),
+    Mutant(
+        "behaviour/versions/steps/baskets.py",
+        "if item[1][0] > 0]",
+        "]",
+        (
+            "tests/behaviour/test_version_steps.py"
+            "::test_the_first_order_of_a_product_takes_the_place_of_all_that_its_cart_borrowed",
+        ),
+        "a step divides by zero at the first order of a product whose cart was borrowed",
+    ),
     # behaviour: what is learned
+    Mutant(
+        "behaviour/learners/content_prior.py",
+        "        if self.settings.facts_first:\n",
+        "        if False:\n",
+        (
+            "tests/unit/behaviour/test_learners.py"
+            "::test_what_content_alone_brings_stands_below_what_was_bought_with_a_product",
+        ),
+        "a bundle begins with what nobody bought with the product",
+    ),
+    Mutant(
+        "behaviour/learners/content_prior.py",
+        "(~has_facts & known, least), (~has_facts & ~known, most)",
+        "(~has_facts, least),",
+        (
+            "tests/unit/behaviour/test_learners.py"
+            "::test_a_product_without_orders_may_stand_among_what_was_bought_but_not_first",
+        ),
+        "new products stand behind everything that was ever bought with a product, where nobody sees them",
+    ),
+    Mutant(
+        "behaviour/learners/content_prior.py",
+        "ratio=stretch * settings.lent_weight)",
+        "ratio=stretch)",
+        (
+            "tests/unit/behaviour/test_learners.py"
+            "::test_what_a_cart_borrows_weighs_less_than_what_was_bought_with_its_products",
+        ),
+        "one new product in a cart outvotes what was bought with the others",
+    ),
+    Mutant(
+        "behaviour/evaluation/item_item.py",
+        "        for start in range(0, item_count, BLOCK_ROWS)\n",
+        "        for start in range(0, item_count, item_count)\n",
+        ("tests/unit/behaviour/test_learners.py::test_baselines_are_the_same_counted_block_by_block",),
+        "baselines know the first products of a shop alone",
+    ),
     Mutant(
         "behaviour/learners/item_rows.py",
         "    alike |= (groups[anchors] >= 0) & (groups[anchors] == groups[rows.indices])\n    kept",
@@ -3865,6 +4170,33 @@ MUTANTS = (
         "        above[begin:end] &= matrix.data[begin:end] > least\n",
         ("tests/unit/behaviour/test_learners.py::test_of_a_long_row_the_best_are_the_same_as_of_a_sort_of_all_of_it",),
         "of a long row those that tie with the last place are lost",
+    ),
+    Mutant(
+        "behaviour/learners/merging.py",
+        "    return SUMMED_ROWS // max(anchors, 1)\n",
+        "    return SUMMED_ROWS\n",
+        (
+            "tests/unit/behaviour/test_learners.py"
+            "::test_of_a_large_cart_the_best_of_each_row_are_summed_as_they_are_served",
+        ),
+        "carts are judged by more rows than they are served from, or a list of a full cart reads all of them",
+    ),
+    Mutant(
+        "behaviour/strategies.py",
+        "    is_cart = len(asked.anchors) > 1 and asked.facts.get(CARTS) is not None\n",
+        "    is_cart = len(asked.anchors) > 1\n",
+        (
+            "tests/behaviour/test_strategies.py"
+            "::test_several_products_are_a_cart_with_rows_of_its_own_as_soon_as_they_were_learned",
+        ),
+        "carts have no list until the first night after an upgrade",
+    ),
+    Mutant(
+        "behaviour/learners/questions.py",
+        "    known = np.zeros(later.user_count + 1, dtype=bool)",
+        "    known = np.zeros(later.user_count, dtype=bool)",
+        ("tests/unit/behaviour/test_learners.py::test_every_shop_can_be_learned_from",),
+        "a shop of guests alone can learn nothing",
     ),
 )
 

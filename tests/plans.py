@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from embeddings.models import EmbeddingSpace
+
 LARGE = 3_000  # products: enough for Postgres to prefer an index to reading all of them
 
 
@@ -27,6 +29,24 @@ def fill_shop(count: int = LARGE) -> None:
         )
         cursor.execute("DELETE FROM embeddings_pendingembedding")  # pages would say how many wait
         cursor.execute("ANALYZE catalog_product, catalog_category")
+
+
+def add_vectors(space: EmbeddingSpace) -> None:
+    """Give every product a fused vector in `space` that is worth nothing: only their number matters."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO embeddings_productembedding (product_id, space_id, modality, fingerprint, vector, updated_at) "
+            "SELECT id, %s, 'fused', '', '[1,2]', now() FROM catalog_product",
+            [space.pk],
+        )
+
+
+def forget_earlier_rows(*tables: str) -> None:
+    """Have Postgres plan for the rows that are there: what earlier tests rolled back still fills indexes."""
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"REINDEX TABLE {table}")
+            cursor.execute(f"ANALYZE {table}")
 
 
 def avoid(*methods: str) -> None:

@@ -253,3 +253,53 @@ def test_an_address_that_makes_up_sessions_has_a_budget_of_events_too(anyone, ap
     assert [send(anyone, number).status_code for number in range(3)] == [200, 200, 429]  # 20, 40, 60 of 50
     assert int(send(anyone, 4)["Retry-After"]) > 0
     assert send(app, 5).status_code == 200
+
+
+def test_half_of_a_character_costs_its_own_event(app, make_product):
+    """A text that was cut off in an emoji: JavaScript sends it as `\\ud83d`."""
+    make_product("A")
+    half = "\ud83d"
+    sent = [
+        event("e0"),
+        event("e1", type="search", sku="", query=f"mug {half}"),
+        event(f"e2{half}"),
+        event("e3", session_id=half),
+        event("e4", **{half: 1}),
+        event("e5", user_id=["u", {"x": half}]),
+        event("e6"),
+    ]
+    said = app.call("POST", "events/", {"events": sent}).json()
+    assert said["recorded"] == 2
+    assert [(one["index"], one["event_id"], one["errors"][0]["field"]) for one in said["rejected"]] == [
+        (1, "e1", "query"), (2, None, "event_id"), (3, "e3", "session_id"), (4, "e4", ""), (5, "e5", "user_id"),
+    ]  # fmt: skip
+    assert read_keys() == keys_of("e0", "e6")
+
+
+def test_half_of_a_character_beside_the_events_is_no_json(app):
+    answer = app.call("POST", "events/", {"events": [event("e")], "x\ud83d": 1})
+    assert (answer.status_code, problem(answer)["code"]) == (400, "parse_error")
+
+
+def test_an_id_that_no_address_can_hold_is_refused(app, make_product):
+    """Who is known by it could be neither exported nor erased by REST."""
+    make_product("A")
+    sent = [event(name, **{name: "a\nb", "consent": "analytics"}) for name in ("user_id", "session_id", "order_id")]
+    answer = app.call("POST", "events/", {"events": [*sent, event("e", user_id=" u\n", consent="analytics")]}).json()
+    assert [(one["event_id"], one["errors"][0]["field"]) for one in answer["rejected"]] == [
+        ("user_id", "user_id"), ("session_id", "session_id"), ("order_id", "order_id")
+    ]  # fmt: skip
+    assert Event.objects.get().user_key == make_key("user", "u")
+
+
+def test_a_thousand_events_may_be_as_long_as_their_fields_also_in_chinese(app, make_product):
+    sku, name = "茶" * 100, "用户" * 50
+    make_product(sku)
+    sent = {
+        "type": "purchase", "sku": sku, "consent": "personalisation", "user_id": name, "session_id": name,
+        "order_id": name, "quantity": 1_000_000, "price": "9999999999.999", "currency": "KWD",
+        "recommendation_id": "x" * 300, "placement": "p" * 100, "strategy": "s" * 20, "position": 10_000,
+        "occurred_at": timezone.now().isoformat(),
+    }  # fmt: skip
+    batch = [{**sent, "event_id": f"{number}".rjust(100, "单")} for number in range(1000)]
+    assert app.call("POST", "events/", {"events": batch}).json()["recorded"] == 1000

@@ -150,6 +150,15 @@ def test_a_database_that_is_down_is_missed(client, checks, monkeypatch):
     assert (answer.status_code, answer.json()["missing"]) == (503, ["database"])
 
 
+def test_metrics_name_no_visitor(db):
+    _key, token = ApiKey.objects.issue("prometheus", scope="secret")
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    client.get("/api/v1/users/ann-of-42/")
+    client.get("/no/such/page/of/ann-of-42")
+
+    assert "ann-of-42" not in client.get("/metrics").content.decode()
+
+
 @pytest.mark.parametrize(("scope", "status"), [("secret", 200), ("publishable", 403)])
 def test_metrics_are_for_secret_keys_from_anywhere(db, scope, status):
     _key, token = ApiKey.objects.issue("prometheus", scope=scope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from api.parameters import MAX_UNKNOWN
 from api.views import SchemaView
 from behaviour.events import budgets, rest
 from behaviour.events.event import Event
-from behaviour.events.pseudonyms import make_key
+from behaviour.events.pseudonyms import make_hex, make_key
 from config.wsgi import application
 from recommendations.rest import views
 from tests.api.callers import ApiClient, errors, problem
@@ -151,6 +152,8 @@ def test_a_name_of_a_session_that_is_too_long_is_not_kept_to_count_it(monkeypatc
     sent_sessions = [{**sent, "session_id": "s" * 101}, {**sent, "event_id": "f", "session_id": "s" * 100}]
     answer = ApiClient().call("POST", "events/", {"events": sent_sessions}).json()
     assert [name.partition(":")[0] for name in counted] == ["events-from", "events-of"]
-    assert "s" * 100 not in counted[1]  # a hash: what counts keeps no name
+    name = counted[1].partition(":")[2]
+    assert re.fullmatch("[0-9a-f]{32}", name)  # a hash: what counts keeps no name
+    assert name != make_hex("session", "s" * 100)  # nor one that leads to events: nothing was agreed to
     assert (answer["recorded"], len(answer["rejected"])) == (1, 1)
     assert Event.objects.get().event_key == make_key("event", "f")

@@ -17,6 +17,7 @@ APPS = ("api", "catalog", "embeddings", "recommendations", "behaviour", "config"
 CHINESE = PROJECT / "README.zh-CN.md"
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 DOCUMENTED = "\n".join(page.read_text() for page in PAGES)
+DJANGO_ROOMS = ["management", "migrations", "templatetags"]  # the same in every app
 COMMANDS = sorted(name for name, app in get_commands().items() if app in APPS)
 
 # The names that stay fixed. A change to one of them is a breaking change.
@@ -161,6 +162,19 @@ def test_every_path_that_contributors_are_sent_to_is_there():
     assert (
         sorted({path for path in named if not (PROJECT / path).exists()} - {"luma/", "grocery/", "products.csv"}) == []
     )
+
+
+def test_the_house_has_a_word_for_every_room():
+    pages = (PROJECT / "docs" / "architecture.md").read_text().splitlines()
+    rows = {app: next(line for line in pages if line.startswith(f"| `{app}/` |")) for app in APPS if app != "config"}
+    rooms = {
+        f"{app}/{file.relative_to(PROJECT / app).parts[0]}/"
+        for app in rows
+        for file in PROJECT.glob(f"{app}/*/**/*.py")
+    }
+    assert "behaviour/evaluation/" in rooms
+    named = {f"{app}/{room}/" for app, row in rows.items() for room in DJANGO_ROOMS + re.findall(r"`(\w+)/", row)}
+    assert sorted(rooms - named) == []
 
 
 def test_every_option_of_a_benchmark_says_what_it_is():

@@ -12,7 +12,7 @@ from behaviour.learners.recipe import Learned, Settings
 
 
 class CoCounts(Learned):
-    """Score of a pair: in how many baskets both are, orders for `bundle`, views for `viewed`, both for `personal`."""
+    """Score of a pair: in how many baskets both are, of orders (`bundle`, `cart`), views (`viewed`), or both."""
 
     def __init__(self, orders: Facts, views: Facts) -> None:
         self.orders, self.views = orders, views
@@ -21,7 +21,12 @@ class CoCounts(Learned):
     def rows(self, kind, start, stop):
         self.asked.append((kind, start, stop))
         counts = Counter()
-        for facts in {"bundle": [self.orders], "viewed": [self.views], "personal": [self.orders, self.views]}[kind]:
+        for facts in {
+            "bundle": [self.orders],
+            "cart": [self.orders],
+            "viewed": [self.views],
+            "personal": [self.orders, self.views],
+        }[kind]:
             for basket in range(facts.basket_count):
                 counts.update(permutations(sorted(set(facts.items[facts.baskets == basket].tolist())), 2))
         found = []

@@ -41,6 +41,12 @@ def shop(transactional_db) -> None:
         add_events({**of_user, "type": "view", "sku": f"S{(user + step) % 12}"} for step in (1, 2, 3))
 
 
+def about(value: Any) -> Any:
+    """Return what is equal to `value`, scores to five digits: two processes may add up in another order."""
+    scores = value if isinstance(value, list) else [value]
+    return pytest.approx(value, rel=1e-5) if scores and isinstance(scores[0], float) else value
+
+
 def read_rows(version: Version) -> dict[str, list[Any]]:
     """Return all that was written of a version, by table."""
     found = {}
@@ -66,13 +72,13 @@ def test_a_build_that_is_killed_and_started_again_writes_what_one_build_would(sh
         assert build.wait() == -signal.SIGKILL
     killed.refresh_from_db()
     assert killed.status == "building"
-    assert set(killed.progress["written"]) == {"bundle", "viewed", "personal"}
+    assert set(killed.progress["written"]) == {"bundle", "cart", "viewed", "personal"}
     subprocess.run(command, cwd=PROJECT, env=child_environment, check=True)
     killed.refresh_from_db()
     assert killed.status in ("ready", "live")
     expected = read_rows(whole)
     assert all(expected.values())
-    assert read_rows(killed) == expected
+    assert read_rows(killed) == {table: [tuple(map(about, row)) for row in rows] for table, rows in expected.items()}
 
 
 def is_waiting(table: str) -> bool:

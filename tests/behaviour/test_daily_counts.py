@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -174,6 +174,37 @@ def test_days_begin_at_the_shops_midnight(settings):
     assert [str(day) for day in DailyCount.objects.order_by("day").values_list("day", flat=True)] == [
         "2026-03-10", "2026-03-11",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("midnights", "before"),
+    [
+        (["2026-03-28T23:00Z", "2026-03-29T22:00Z"], "2026-03-28"),  # a day of 23 hours
+        (["2026-10-24T22:00Z", "2026-10-25T23:00Z"], "2026-10-24"),  # and one of 25
+    ],
+)
+def test_a_day_on_which_clocks_change_has_all_that_happened_on_it_however_late_it_comes(settings, midnights, before):
+    settings.TIME_ZONE = "Europe/Berlin"
+    begins, ends = (datetime.fromisoformat(moment) for moment in midnights)
+    second, day = timedelta(seconds=1), date.fromisoformat(before)
+    rows = [
+        {"type": "click", "sku": "MUG", "user_key": ANN, "occurred_at": begins - second, **HOME},
+        {"type": "view", "sku": "MUG", "occurred_at": begins},
+        {"sku": "MUG", "user_key": ANN, "occurred_at": begins - second + timedelta(hours=24), "price": Decimal(7),
+         "currency": "JPY"},  # at the very end of the window, which is 24 hours and no day
+        {"sku": "MUG", "user_key": ANN, "occurred_at": begins + timedelta(hours=24), "price": Decimal(5),
+         "currency": "EUR"},
+        {"type": "view", "sku": "MUG", "occurred_at": ends - second},
+        {"type": "view", "sku": "MUG", "occurred_at": ends},
+    ]  # fmt: skip
+    events = []
+    for row in reversed(rows):  # the latest first, each in a step of its own
+        events += add_events([row])
+        count_new_events()
+
+    assert read_counts() == count_naively(events, zone="Europe/Berlin")
+    views = DailyCount.objects.filter(views__gt=0).order_by("day").values_list("day", "views")
+    assert list(views) == [(day + timedelta(days=1), 2), (day + timedelta(days=2), 1)]
 
 
 def test_a_click_that_comes_late_moves_the_credit_of_what_was_counted():

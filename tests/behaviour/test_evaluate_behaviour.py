@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
+from behaviour.evaluation import contenders
 from behaviour.events.event import Event
 from behaviour.events.pseudonyms import make_key
 from tests.behaviour.event_rows import add_events
@@ -45,7 +46,7 @@ def shop():
 
 def evaluate(**options):
     out = StringIO()
-    call_command("evaluate_behaviour", json=True, stdout=out, stderr=StringIO(), **options)
+    call_command("evaluate_behaviour", json=True, stdout=out, **{"stderr": StringIO(), **options})
     return json.loads(out.getvalue())
 
 
@@ -60,6 +61,7 @@ def test_the_figures_have_the_names_that_scripts_rely_on(shop, tmp_path):
     assert set(found["baselines"]) == {
         "popularity", "recent popularity", "own frequency", "cosine", "BM25", "content alone", "EASE", "ALS",
     }  # fmt: skip
+    assert found["left_out"] == {}
     assert found["cut"] == "2026-03-22T00:00:00"
     assert found["questions"]["cold_products"] == 1
     assert found["next"]["all"]["recall@20"] == pytest.approx(1, abs=0.05)
@@ -67,6 +69,37 @@ def test_the_figures_have_the_names_that_scripts_rely_on(shop, tmp_path):
     assert set(found["last_basket"]["next"]) == {"all", "new", "again"}
     assert (tmp_path / "behaviour.html").read_text().count("<section>") >= 9
     assert json.loads((tmp_path / "behaviour.json").read_text()) == found
+
+
+def test_a_baseline_that_the_shop_is_too_large_for_is_left_out_and_said_so(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(contenders, "MAX_PAIRS", 0)
+    monkeypatch.setattr(contenders, "MAX_DENSE", 5)
+    said = StringIO()
+    found = evaluate(cut=(START + timedelta(days=80)).date(), out=tmp_path, stderr=said)
+    assert set(found["left_out"]) == {"cosine", "BM25", "EASE"}
+    assert set(found["left_out"]).isdisjoint(found["baselines"])
+    sentence = "EASE is left out: there are 11 products, and the matrix of all their pairs is solved for 5 at most."
+    assert sentence in said.getvalue()
+    assert "there are 11 products" in (tmp_path / "behaviour.html").read_text()
+
+
+def test_what_is_alike_is_no_worse_for_being_lifted_than_content_alone(shop, tmp_path):
+    add_events(
+        {
+            "type": "view",
+            "sku": f"SKU-{item}",
+            "session_key": UUID(int=visit + 1),
+            "consent": "analytics",
+            "occurred_at": START + timedelta(hours=6 * visit),
+        }
+        for visit in range(400)
+        for item in (visit % 10, (visit + 5) % 10)
+    )
+    found = evaluate(cut=(START + timedelta(days=80)).date(), out=tmp_path)
+    assert found["questions"]["visits"] == 80
+    assert found["similar"] == found["baselines"]["content alone"]["similar"]  # no product has a vector
+    assert found["leads"]["similar"]["ndcg@10"]["baseline"] == "content alone"
+    assert "What is alike" in (tmp_path / "behaviour.html").read_text()
 
 
 def test_the_lists_can_be_judged_elsewhere(shop, tmp_path):
@@ -105,6 +138,24 @@ def test_ids_that_cannot_be_read_are_refused_before_anything_is_learned(shop, tm
 def test_a_cut_outside_of_the_orders_says_when_they_came(shop):
     with pytest.raises(CommandError, match="between 2026-01-01 and 2026-04-10"):
         evaluate(cut=datetime(2020, 1, 1, tzinfo=UTC).date())
+
+
+def test_orders_of_one_moment_are_told_to_have_their_times():
+    add_events({"sku": sku, "order_key": UUID(int=1), "occurred_at": START} for sku in "AB")
+    with pytest.raises(CommandError, match="with their times"):
+        evaluate()
+
+
+def test_a_shop_of_guests_alone_is_judged_by_its_baskets():
+    add_events(
+        {"sku": sku, "order_key": UUID(int=day), "occurred_at": START + timedelta(days=day)}
+        for day in range(10)
+        for sku in "ABC"
+    )
+    found = evaluate(leave_last=True)
+    assert found["questions"]["users"] == 0
+    assert found["next"]["all"]["recall@20"] is None
+    assert found["cart"]["hit@10"] == 1
 
 
 def test_a_shop_without_orders_is_told_what_to_do():

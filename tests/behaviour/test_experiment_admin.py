@@ -119,6 +119,12 @@ def test_a_draft_that_is_not_ready_says_why_and_has_no_button(staff):
     assert draft.status == "draft"
 
 
+def test_what_runs_says_of_which_arm_something_is_gone(staff):
+    experiment = make_experiment(arms=(ARMS[0], {"name": "searched", "space": "dropped"}))
+
+    assert "searched: There is no space 'dropped'" in read(staff, experiment)
+
+
 def test_which_arm_a_visitor_gets_can_be_asked_and_stands_in_no_address(staff):
     draft = make_experiment(status="draft", started_at=None, arms=ARMS)
     expected = choose_arm(list(draft.arms.all()), salt=draft.salt, key=make_key("session", "s-1")).name
@@ -162,12 +168,56 @@ class TestResults:
         # 1.96 standard errors of .0073 - .0074
         assert "says of varied: +3.55 points to +6.45 points." in read(staff, experiment)
 
-    def test_where_shares_are_not_as_promised_it_is_said_first(self, staff):
+    def test_the_ordinary_test_is_of_the_day_on_which_as_many_had_come_as_planned_whatever_came_later(self, staff):
+        experiment = make_experiment(arms=ARMS, planned_units=8_000)
+        for day, scale in ((STARTED, 1), (STARTED + timedelta(days=1), 2)):
+            look(experiment, "as-now", units=4_000 * scale, clicks=400 * scale, day=day)
+            look(experiment, "varied", units=4_000 * scale, clicks=600 if scale == 1 else 800, day=day)
+
+        assert "says of varied: +3.55 points to +6.45 points." in read(staff, experiment)
+
+    def test_arms_and_guard_rails_share_what_may_go_wrong(self, staff):
+        experiment = make_experiment(arms=ARMS, planned_units=8_000)
+        experiment.guard_rails.create(metric="order", worst_change=-0.05)
+        look(experiment, "as-now", units=4_000, clicks=400)
+        look(experiment, "varied", units=4_000, clicks=600)
+
+        # Two that are looked at: the ordinary test at .025, 2.2414 standard errors of .0073741
+        assert "says of varied: +3.35 points to +6.65 points." in read(staff, experiment)
+
+    def test_where_shares_are_not_as_promised_nothing_is_judged_and_it_is_said_what_to_look_at(self, staff):
+        experiment = make_experiment(arms=ARMS, planned_units=2_000)
+        experiment.guard_rails.create(metric="order", worst_change=-0.05)
+        look(experiment, "as-now", units=1_200, clicks=600)
+        look(experiment, "varied", units=900, clicks=60)
+
+        said = read(staff, experiment)
+
+        assert "Visitors are not shared out as promised, so nothing is judged" in said
+        assert "then run a copy. as-now: 1,200 visitors of 1,050. varied: 900 visitors of 1,050." in said
+        assert "varied 900 6.67 % – – Not judged" in said
+        assert "Visitors who order varied −86.7 % −5.0 % Not judged" in said
+        assert not any(word in said for word in ("Worse", "Broken", "The ordinary test", "points"))
+        assert "<polygon" not in staff.get(change(experiment)).content.decode()
+
+    def test_shares_that_were_off_at_any_look_stay_so(self, staff):
         experiment = make_experiment(arms=ARMS)
         look(experiment, "as-now", units=1_200, clicks=60)
         look(experiment, "varied", units=900, clicks=60)
+        for arm in ("as-now", "varied"):
+            look(experiment, arm, units=9_000, clicks=400, day=STARTED + timedelta(days=1))
 
-        assert "Visitors are not shared out as promised" in read(staff, experiment)
+        assert "varied: Not judged" in read(staff, experiment)
+
+    def test_what_is_not_judged_has_no_button_to_promote_but_the_controls(self, staff):
+        experiment = make_experiment(arms=ARMS, status="stopped", stopped_at=timezone.now())
+        look(experiment, "as-now", units=1_200, clicks=60)
+        look(experiment, "varied", units=900, clicks=300)
+
+        said = read(staff, experiment)
+
+        assert "Promote as-now" in said
+        assert "Promote varied" not in said
 
     def test_while_it_is_too_early_there_is_neither_interval_nor_picture(self, staff):
         experiment = make_experiment(arms=ARMS)

@@ -9,10 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from behaviour.events.pseudonyms import make_key
+from behaviour.experiments import lifecycle
 from behaviour.experiments.assignment import choose_arm
 from behaviour.experiments.experiment import Experiment
 from behaviour.experiments.running import fetch_trials, keep_trials
 from catalog.models import Product
+from embeddings.spaces import lifecycle as spaces
 from recommendations.models import Rule
 from recommendations.requests import Options, Page
 from recommendations.services import recommend
@@ -131,6 +133,33 @@ class TestComparing:
             assert ask("session-1").experiment == "front"
 
 
+class TestWhatIsGone:
+    """What an arm is made of may go while it runs: visitors see lists all the same, and nobody is counted."""
+
+    @pytest.mark.parametrize("changes", [{"space": "gone"}, {"strategy": "gone"}, {"options": {"gone": 1}}])
+    @pytest.mark.parametrize("method", ["ab", "interleaving"])
+    def test_lists_are_the_controls_where_an_arm_cannot_be_made_any_more(self, changes, method):
+        experiment = run(arms=({"name": "as-now"}, {"name": "other", **changes}), method=method)
+
+        shown = ask(find_session(experiment, "other"))
+
+        assert (skus(shown), shown.experiment) == (["B", "C", "D"], "")
+
+    @pytest.mark.parametrize("changes", [{"space": "gone"}, {"strategy": "gone"}, {"options": {"gone": 1}}])
+    def test_lists_are_as_asked_for_where_what_was_promoted_cannot_be_made_any_more(self, changes):
+        run(status="promoted", winner="other", arms=({"name": "as-now"}, {"name": "other", **changes}))
+
+        assert skus(ask("session-1")) == ["B", "C", "D"]
+
+    def test_the_live_space_is_searched_where_another_went_live_after_that_of_what_was_promoted(self, shelf):
+        old = make_space(name="old", live=False)
+        for sku, angle in [("A", 0), ("B", 60), ("C", 30), ("D", 10)]:
+            embed(old, Product.objects.get(sku=sku), at_angle(angle))
+        run(status="promoted", winner="other", arms=({"name": "as-now"}, {"name": "other", "space": "old"}))
+
+        assert (ask().space, skus(ask())) == ("test", ["B", "C", "D"])
+
+
 class TestPromoted:
     def test_all_lists_are_made_as_the_winner_makes_them_and_name_no_experiment(self):
         run(
@@ -140,6 +169,29 @@ class TestPromoted:
         )
         assert (ask().strategy, ask("anyone").strategy, ask().experiment) == ("recent", "recent", "")
         assert ask(placement="cart").strategy == "similar"
+
+    def test_options_and_rules_of_the_winner_are_those_of_all_its_lists(self):
+        Rule.objects.create(kind=Rule.Kind.EXCLUDE, target=Product.objects.get(sku="C"))
+        arms = ({"name": "as-now"}, {"name": "bare", "without_rules": True, "options": {"max_per_brand": 1}})
+        run(status="promoted", winner="bare", arms=arms)
+        Product.objects.filter(sku__in=["B", "D"]).update(brand="One")
+
+        assert skus(ask()) == ["B", "C"]
+        assert skus(ask(placement="cart")) == ["B", "D"]
+
+    def test_a_space_goes_live_with_its_arm_and_is_rolled_back_by_itself(self):
+        other = make_space(name="other", live=False)
+        for sku, angle in [("A", 0), ("B", 60), ("C", 30), ("D", 10)]:
+            embed(other, Product.objects.get(sku=sku), at_angle(angle))
+        arms = ({"name": "as-now"}, {"name": "other", "space": "other"})
+        experiment = run(status="stopped", arms=arms)
+
+        lifecycle.promote(experiment, experiment.arms.get(name="other"))
+        keep_trials(fetch_trials())
+        assert (ask().space, ask(placement="cart").space, skus(ask())) == ("other", "other", ["D", "C", "B"])
+        spaces.roll_back()
+
+        assert (ask().space, skus(ask())) == ("test", ["B", "C", "D"])
 
     def test_the_next_experiment_begins_from_there(self):
         run(status="promoted", winner="new", arms=({"name": "as-now"}, {"name": "new", "strategy": "popular"}))
@@ -173,6 +225,17 @@ class TestInterleaving:
             seen.add((*skus(shown), teams))
         # A coin for the first place and the last: B then D or D then B, and C for either.
         assert seen == {("B", "D", "C", "010"), ("B", "D", "C", "011"), ("D", "B", "C", "100"), ("D", "B", "C", "101")}
+
+    @pytest.mark.parametrize("empty", ["first", "second"])
+    def test_where_one_ranking_is_empty_the_other_is_shown_and_wins_nothing(self, shelf, empty):
+        make_space(name="empty", live=False)
+        arms = ({"name": "none", "space": "empty"}, {"name": "new", "strategy": "recent"})
+        run(arms=arms if empty == "first" else arms[::-1], method="interleaving")
+
+        shown = ask("session-1")
+
+        assert skus(shown) == ["D", "C", "B"]
+        assert read_token(shown.recommendation_id).teams == ""
 
     def test_who_comes_back_sees_the_same_list(self, experiment):
         assert skus(ask("session-7")) == skus(ask("session-7"))

@@ -8,6 +8,7 @@ from itertools import permutations
 from uuid import UUID
 
 import pytest
+from django.db.models import Sum
 from django.utils import timezone
 
 from behaviour.events.event import settled_id
@@ -16,6 +17,8 @@ from behaviour.experiments.erasing import erase_units
 from behaviour.experiments.experiment import Experiment
 from behaviour.experiments.moments import Moments
 from behaviour.experiments.unit import ExperimentLook, ExperimentUnit
+from behaviour.reports import counting as reports
+from behaviour.reports.daily_counts import DailyCount
 from recommendations.tokens import Token, make_token
 from tests.behaviour.event_rows import add_events
 from tests.behaviour.experiment_rows import STARTED, find_keys, make_experiment
@@ -69,6 +72,35 @@ def test_a_visitor_counts_in_their_arm_with_all_that_they_did_since_they_saw_a_l
     assert read_unit(key) == (1, 1, 2, Decimal("12.25"))
 
 
+def buy(key: UUID, sku: str, *, order: int | None, at=STARTED + 2 * DAY, **more) -> dict:
+    named = {} if order is None else {"order_key": UUID(int=order)}
+    price = {"quantity": 1, "price": Decimal(10), "currency": "EUR"}
+    return {"sku": sku, "user_key": key, "occurred_at": at, **named, **price, **more}
+
+
+def test_what_page_and_server_both_tell_of_a_purchase_counts_once_as_in_reports():
+    experiment = make_experiment(currency="EUR")
+    (key,) = find_keys(experiment, "other", 1)
+    later = STARTED + 2 * DAY + timedelta(seconds=3)
+    page = {"session_key": UUID(int=5), "recommendation_id": "r-1"}
+    add_events([
+        shown(key, "other"),
+        buy(key, "A", order=1, **page), buy(key, "A", order=1, at=later),  # the page, and the server
+        buy(key, "B", order=1), buy(key, "B", order=1), buy(key, "B", order=1, at=later),  # two, told twice
+        buy(key, "C", order=2), buy(key, "C", order=3, at=later),  # two orders
+        buy(key, "D", order=None), buy(key, "D", order=None),  # which name none
+        buy(key, "E", order=4, quantity=2), buy(key, "E", order=4, quantity=1),  # lines that differ
+        buy(key, "F", order=5, quantity=0),  # all of it came back
+    ])  # fmt: skip
+
+    count_all(experiment)
+    reports.count_new_events()
+
+    assert read_unit(key) == (0, 0, 6, Decimal(10 * (1 + 2 + 2 + 2 + 3)))
+    told = DailyCount.objects.aggregate(Sum("baskets"), Sum("revenue"))
+    assert tuple(told.values()) == read_unit(key)[2:]
+
+
 def test_what_they_did_in_the_four_weeks_before_the_start_is_their_history():
     experiment = make_experiment(currency="EUR")
     (key,) = find_keys(experiment, "as-now", 1)
@@ -120,7 +152,8 @@ def test_a_session_counts_where_it_was_by_the_session_that_the_list_was_made():
 @pytest.mark.parametrize("step", [1, 3, 100])
 def test_events_in_any_order_and_steps_of_any_size_come_to_the_same(order, step, monkeypatch):
     monkeypatch.setattr(counting, "STEP", step)
-    experiment = make_experiment(counted_id=settled_id())  # as one that starts: ids of earlier events are no steps
+    add_events([{"sku": "Z"}])  # without it nothing would be settled, and each id that other tests have used be a step
+    experiment = make_experiment(counted_id=settled_id())  # as one that starts
     (key,) = find_keys(experiment, "other", 1)
     rows = [
         shown(key, "other", at=STARTED + 2 * DAY),
@@ -266,3 +299,20 @@ class TestCredit:
 
         assert dict(ExperimentUnit.objects.values_list("unit_key", "margin")) == {first: 2, second: -1}
         assert ExperimentLook.objects.values_list("arm", "units", "wins", "losses").get() == ("interleaved", 2, 1, 1)
+
+    def test_an_order_that_page_and_server_tell_gives_credit_once(self):
+        experiment = make_experiment(method="interleaving", metric="order")
+        key = UUID(int=1)
+        click = {"type": "click", "recommendation_id": self.TOKEN, "experiment": "front", "arm": "interleaved"}
+        page = {"session_key": UUID(int=5), "recommendation_id": self.TOKEN}
+        add_events([
+            shown(key, "interleaved"),
+            {**click, "sku": "A", "position": 1, "user_key": key, "occurred_at": STARTED + 1.5 * DAY},
+            {**click, "sku": "B", "position": 2, "user_key": key, "occurred_at": STARTED + 1.5 * DAY},
+            buy(key, "A", order=1, **page), buy(key, "A", order=1, at=STARTED + 3 * DAY),
+            buy(key, "B", order=1), buy(key, "B", order=2, quantity=0),
+        ])  # fmt: skip
+
+        count_all(experiment)
+
+        assert read_unit(key, ("margin",)) == (0,)

@@ -164,6 +164,17 @@ class TestPromote:
         lifecycle.take_back(promoted)
         assert running.fetch_trials().find_standing("", "similar").options == {"diversity": 0.1}
 
+    def test_where_visitors_were_not_shared_out_as_promised_nothing_wins_but_the_control(self):
+        stopped = lifecycle.stop(lifecycle.start(make_draft()))
+        add_look(stopped, "as-now", units=1_200, clicks=60)
+        add_look(stopped, "other", units=900, clicks=300)
+
+        with pytest.raises(ExperimentError, match="run a copy"):
+            lifecycle.promote(stopped, stopped.arms.get(name="other"))
+        stopped.refresh_from_db()
+        assert (stopped.status, stopped.winner) == ("stopped", "")
+        assert lifecycle.promote(stopped, stopped.arms.get(name="as-now")).winner == "as-now"
+
     def test_what_runs_is_stopped_first(self):
         started = lifecycle.start(make_draft())
 
@@ -192,6 +203,16 @@ class TestGuardRails:
             ("stopped", "Guard rail: with other, “Visitors who order” fell by more than 10.0%.")
             if broken
             else ("running", "")
+        )
+
+    def test_harm_stops_it_also_where_shares_are_off_and_the_reason_says_so(self):
+        experiment = make_experiment(arms=ARMS)
+        experiment.guard_rails.create(metric="order", worst_change=-0.1)
+        add_look(experiment, "as-now", units=6_000, clicks=100, orders=600)
+        add_look(experiment, "other", units=5_000, clicks=100, orders=0)
+
+        assert guarding.stop_where_harm_is_done(experiment).endswith(
+            "fell by more than 10.0%. Visitors were not shared out as promised, which may be why."
         )
 
     def test_the_worker_counts_looks_and_stops_and_one_failure_keeps_none_of_the_others_from_it(self, monkeypatch):

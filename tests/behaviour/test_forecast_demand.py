@@ -114,6 +114,22 @@ def test_a_history_that_ends_long_ago_is_forecast_from_its_end():
     assert Forecast.objects.get().starts_on == date(2011, 12, 10)
 
 
+def test_the_first_orders_of_today_are_no_past_to_forecast_by():
+    ProductFactory(sku="A")
+    sell("A", days=1, until=TODAY())
+    assert find_start() is None
+    assert make_forecasts() == 0
+    with pytest.raises(CommandError, match="before today"):
+        run()
+
+
+def test_an_order_of_today_does_not_move_the_end_of_a_history_that_ended_long_ago():
+    ProductFactory(sku="A")
+    sell("A", until=date(2011, 12, 9))
+    sell("A", days=1, until=TODAY())
+    assert find_start() == date(2011, 12, 10)
+
+
 def test_products_that_left_the_catalogue_count_in_what_was_sold(shop):
     sell("GONE", days=3)
     found = read_shop(until=TODAY())

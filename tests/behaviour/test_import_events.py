@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from behaviour.events.event import Event, EventKey
 from behaviour.events.history import loading
 from behaviour.events.history.rows import RowReader
+from behaviour.events.ingestion import NewEvent, record_events
 from behaviour.events.pseudonyms import make_key
 from behaviour.reports.daily_counts import DailyCount
 from catalog.models import Product
@@ -55,8 +56,10 @@ def test_orders_are_purchases_and_what_came_back_is_no_sale(orders):
     assert out.splitlines() == [
         "Read: order_id, user_id (customer_id), sku (product_id), quantity (qty), occurred_at (created_at). "
         "Passed over: country.",
+        "No price: orders and pieces are counted, revenue is not. --map price=COLUMN names one.",
         "Recorded 4, known already 0, returns 2, rejected 3.",
         "Of 2 SKUs, 1 are of no product in the catalogue (yet).",
+        "Next: python manage.py train_behaviour, or wait for a worker, which learns each night.",
     ]
     assert [line for line in err.splitlines() if line.startswith("line")] == [
         "line 8: sku is missing",
@@ -159,6 +162,8 @@ def test_rejected_rows_are_written_to_be_mended(orders, tmp_path):
         ("sku,SKU,date\nA,B,2010-01-02\n", (), "The file has several columns sku: name each otherwise."),
         ("sku,when\nA,1\n", ("--map", "occurred_at=then"), "There is no column then. The file has sku, when."),
         ("sku,when\nA,1\n", ("--map", "moment=when"), "the fields are event_id, type, order_id"),
+        ("sku,when\nA,1\n", ("--map", "sku"), "--map sku: the fields are event_id, type, order_id"),
+        ("sku,when\nA,1\n", ("--map", "sku=sku", "sku=when"), "--map says twice which column is sku."),
         ("sku,occurred_at\n", (), "no event could be recorded"),
         ("sku,occurred_at\nA,01/02/2010\n", (), "no event could be recorded"),
         ("sku,occurred_at\nA,2010-01-02\n", ("--currency", "EURO"), "--currency EURO is not a code"),
@@ -222,6 +227,16 @@ def test_types_of_parquet_are_read_as_what_they_mean(tmp_path):
     assert Event.objects.values_list(*columns).get() == ("A", "view", Decimal("1.10"), make_key("user", "7"), moment)
 
 
+def test_a_moment_that_no_calendar_has_costs_its_own_row(tmp_path):
+    path = tmp_path / "orders.parquet"
+    beyond = pa.array([2**63 - 1, 1767323045_000_000], pa.timestamp("us", tz="Asia/Tokyo"))
+    pa.parquet.write_table(pa.table({"sku": ["A", "B"], "occurred_at": beyond}), path)
+    out, err = run(path)
+    assert "Recorded 1, known already 0, returns 0, rejected 1." in out
+    assert "line 1: occurred_at" in err
+    assert Event.objects.get().occurred_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
 def test_a_packed_file_that_is_cut_off_says_so_and_its_whole_goes_on(tmp_path):
     lines = "sku,occurred_at\n" + "".join(f"A{number},2010-01-02\n" for number in range(9_000))
     path = tmp_path / "orders.csv.gz"
@@ -236,3 +251,39 @@ def test_a_packed_file_that_is_cut_off_says_so_and_its_whole_goes_on(tmp_path):
 def test_what_is_imported_is_counted(orders):
     run(orders)
     assert list(DailyCount.objects.filter(sku="A").values_list("day", "orders", "units")) == [(date(2010, 12, 1), 2, 7)]
+
+
+def test_a_line_of_an_order_that_another_has_told_is_known(tmp_path):
+    """The shop's server has sent one of two such lines; the export has both, and says when in another way."""
+    sent = {"type": "purchase", "sku": "A", "quantity": 2, "order_id": "1", "consent": "personalisation"}
+    live = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    record_events([NewEvent(event_id="e1", user_id="ann", occurred_at=live, price=Decimal(5), **sent)])
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "order_id,user_id,sku,quantity,occurred_at\n"
+        "1,ann,A,2,2026-01-02\n"
+        "1,,A,2,2026-01-03\n"  # the second one
+        "1,ann,A,3,2026-01-02\n"  # another number
+        "1,ann,B,2,2026-01-02\n"  # another product
+        "1,ben,A,2,2026-01-02\n"  # somebody else's order of that number
+        "1,ann,A,2,2026-03-02\n"  # numbers that began anew
+    )
+    assert "Recorded 5, known already 1, returns 0, rejected 0." in run(path)[0]
+    assert "Recorded 0, known already 6, returns 0, rejected 0." in run(path)[0]
+    assert Event.objects.filter(sku="A", quantity=2, occurred_at__month=1).count() == 3
+
+
+def test_the_same_orders_with_another_column_are_the_same_orders(orders, tmp_path):
+    run(orders)
+    before = Event.objects.count()
+    other = tmp_path / "again.csv"
+    other.write_text(ORDERS.replace(",country", ",price").replace(",UK", ",1.50"))
+    assert f"Recorded 0, known already {before}, returns 2, rejected 3." in run(other)[0]
+
+
+def test_a_file_that_names_its_events_says_which_are_the_same(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("event_id,order_id,sku,occurred_at\ne1,1,A,2026-01-02\ne2,1,A,2026-01-02\n")
+    assert "Recorded 2" in run(path)[0]
+    path.write_text("event_id,order_id,sku,occurred_at\ne2,1,A,2026-01-02\ne3,1,A,2026-01-02\n")
+    assert "Recorded 1, known already 1" in run(path)[0]

@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from datetime import timedelta
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -24,7 +25,7 @@ from behaviour.experiments.unit import ExperimentUnit
 from behaviour.facts import read_facts
 from behaviour.privacy import erasure
 from behaviour.privacy.erasure import erase_user, finish_erasures
-from behaviour.privacy.receipt import BadReceipt, read_receipt
+from behaviour.privacy.receipt import BadReceipt, read_receipt, sign_receipt
 from behaviour.privacy.tombstone import Tombstone
 from behaviour.serving.history import read_history
 from behaviour.versions.version import Profile
@@ -145,6 +146,39 @@ def test_what_is_sent_again_is_refused_and_says_why(shop):
     assert send(shop, *again)["duplicates"] == 1
 
 
+def test_who_may_not_learn_of_people_does_not_learn_who_was_erased():
+    """To a page of the shop, an event of somebody erased looks like one of a stranger, the first time and again."""
+    app = ApiClient(headers={"X-Api-Key": ApiKey.objects.issue("app", scope="publishable")[1]})
+    erase_user("anna")
+    for client in (app, ApiClient()):
+        name = uuid4().hex
+        answers = [
+            [send(client, make_event(f"{who}{name}", user_id=who)) for _ in range(2)] for who in ("anna", "stranger")
+        ]
+        assert answers[0] == answers[1]
+        assert [answer["recorded"] for answer in answers[0]] == [1, 0]
+    assert set(Event.objects.values_list("user_key", flat=True)) == {make_key("user", "stranger")}
+
+
+def test_a_user_is_who_they_are_with_spaces_around_the_id(shop):
+    """As events are read, so are addresses and arguments of commands."""
+    ProductFactory(sku="A")
+    assert send(shop, make_event("e1", user_id=" anna "))["recorded"] == 1
+    assert len(shop.call("GET", "users/%20anna/").json()["events"]) == 1
+    assert shop.call("DELETE", "users/anna%20/").json()["erased"]["events"] == 1
+
+
+@pytest.mark.parametrize(
+    "user_id", ["a/b", "/a/", "a//b", "%2f", "..", "a?b#c", "用户", "e\u0301", "x" * 100, "a+b &c"]
+)
+def test_whatever_an_app_calls_a_user_can_be_exported_and_erased(shop, user_id):
+    ProductFactory(sku="A")
+    send(shop, make_event("e1", user_id=user_id))
+    path = f"users/{quote(user_id, safe='')}/"
+    assert shop.call("GET", path).json()["user_id"] == user_id
+    assert shop.call("DELETE", path).json()["erased"]["events"] == 1
+
+
 def test_who_signs_in_at_the_same_computer_is_not_refused_for_it():
     record_events([NewEvent(event_id="e1", type="view", sku="A", user_id="anna", session_id="home", **AGREED)])
     erase_user("anna")
@@ -170,6 +204,16 @@ def test_an_import_refuses_them_by_line(tmp_path):
     assert "Recorded 1, known already 0, returns 0, rejected 1." in out.getvalue()
     assert "line 2: of somebody who was erased" in err.getvalue()
     assert list(Event.objects.values_list("sku", flat=True)) == ["B"]
+
+
+def test_nothing_is_taken_that_is_older_than_the_memory_of_who_was_erased(shop, settings):
+    """Else who sends events long after it, of before an erasure, would bring them back when the tombstone is gone."""
+    ProductFactory(sku="A")
+    settings.KINDRED_EVENTS_KEPT_DAYS = 30
+    old, young = (timezone.now() - timedelta(days=30, minutes=minutes) for minutes in (1, -1))
+    answer = send(shop, make_event("old", occurred_at=old.isoformat()), make_event("e", occurred_at=young.isoformat()))
+    assert (answer["recorded"], answer["rejected"][0]["errors"][0]["code"]) == (1, "out_of_range")
+    assert "last 30 days" in answer["rejected"][0]["errors"][0]["detail"]
 
 
 def test_tombstones_are_kept_as_long_as_events_and_no_longer(settings):
@@ -294,6 +338,34 @@ def find_tables_with(*texts: str) -> set[str]:
     return found
 
 
+PEOPLE = {
+    ("behaviour_event", "user_key"), ("behaviour_event", "session_key"), ("behaviour_event", "order_key"),
+    ("behaviour_profile", "user_key"), ("behaviour_experimentunit", "unit_key"), ("behaviour_tombstone", "key"),
+}  # fmt: skip
+NOBODYS = {("behaviour_event", "event_key"), ("behaviour_eventkey", "key")}
+
+
+def test_every_column_that_could_be_of_people_is_known_to_erasure_and_export():
+    """Whoever adds one adds it to `erasure.py`, `export.py` and docs/privacy.md, or here to those of nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
+            "AND table_name LIKE 'behaviour%%' AND table_name !~ '_[0-9]{6}$' AND (data_type = 'uuid' "
+            "OR column_name ~ '(^|_)(user|session|order|visitor|person|address|email)(_|$)')"
+        )
+        assert set(cursor.fetchall()) == PEOPLE | NOBODYS
+
+
+def test_a_receipt_is_genuine_as_long_as_its_key_is_known(settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "old", []
+    receipt = sign_receipt({"user_id": "anna"})
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", ["old"]
+    assert read_receipt(receipt) == {"user_id": "anna"}
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(BadReceipt):
+        read_receipt(receipt)
+
+
 IDS = ("id-of-a-user", "id-of-a-session", "id-of-an-order")
 
 
@@ -360,3 +432,19 @@ def test_staff_who_may_not_see_people_see_no_pseudonym_on_any_page(client):
         assert not [key for key in (ANNA, BEN, HOME, SHARED, ORDER) if str(key)[:8] in text], page
     assert seen[:3] == [200, 200, 200]
     assert client.get("/api/v1/users/anna/").status_code == 403
+
+
+def test_staff_who_may_not_see_people_cannot_sort_them_out_by_an_address(client):
+    """Asking for one letter after another would spell a pseudonym out, and tell which events are of one person."""
+    add_life()
+    ann = User.objects.create_user("ann", is_staff=True)
+    ann.user_permissions.set([Permission.objects.get(codename="view_event")])
+    client.force_login(ann)
+    asked = (f"user_key={ANNA}", f"user_key__startswith={str(ANNA)[0]}", "session_key__isnull=1", f"order_key={ORDER}")
+    path = "/admin/behaviour/event/"
+    assert [client.get(f"{path}?{one}").status_code for one in asked] == [400] * 4
+    assert client.get(f"{path}?sku=OWN").status_code == 200
+    ann.user_permissions.add(Permission.objects.get(codename="see_people"))
+    seen = client.get(f"{path}?user_key={ANNA}").content.decode()
+    assert "BOUGHT" in seen
+    assert "NOBODYS" not in seen

@@ -288,3 +288,29 @@ def test_the_pages_of_the_desk_open(shelf, client):
     page = client.get(reverse("admin:behaviour_forecast_change", args=[shelf["NEAR"].pk])).content.decode()
     assert "In 8 of 10 cases 0 to 112. About 14 a week" in page
     assert "NEAR" in client.get(reverse("admin:behaviour_forecast_changelist")).content.decode()
+
+
+@pytest.mark.parametrize("change", [{"stock": 0}, {"is_active": False}], ids=["sold out", "hidden"])
+def test_an_approved_substitute_that_cannot_be_bought_is_not_shown(shelf, change):
+    approve(shelf["GONE"], shelf["FAR"])
+    Product.objects.filter(sku="FAR").update(**change)
+    assert listed(shelf["GONE"]) == ["NEAR", "NEXT"]
+
+
+def test_what_is_hidden_is_not_approved(shelf, client):
+    staff(client, "view_shortstock", "add_rule")
+    Product.objects.filter(sku="FAR").update(is_active=False)
+    answer = client.post(reverse("admin:behaviour_shortstock_approve"), {"for": "GONE", "with": "FAR"}, follow=True)
+    assert "is hidden, and stands in for nothing" in answer.content.decode()
+    assert not Rule.objects.exists()
+
+
+def test_who_undoes_what_a_rule_of_other_lists_says_is_told_that_nothing_was_undone(shelf, client):
+    staff(client, "view_shortstock", "delete_rule")
+    rule = {"kind": "pin", "anchor": shelf["GONE"], "target": shelf["FAR"], "position": 1, "placements": []}
+    Rule.objects.create(**rule, strategies=["similar", "substitutes"])
+    words = {"for": "GONE", "with": "FAR", "undo": "1"}
+    answer = client.post(reverse("admin:behaviour_shortstock_approve"), words, follow=True)
+    assert "No approval to undo" in answer.content.decode()
+    assert "no longer stands in" not in answer.content.decode()
+    assert Rule.objects.count() == 1

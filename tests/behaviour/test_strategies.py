@@ -80,6 +80,16 @@ def test_the_rows_of_all_in_a_cart_count_together_and_the_cart_is_not_shown(vers
     assert texts(weighed) == ["Often bought together with POT"] * 2
 
 
+def test_several_products_are_a_cart_with_rows_of_its_own_as_soon_as_they_were_learned(version):
+    teach_neighbours(version, "bundle", {"CUP": [("TEA", 0.9)], "POT": [("TEA", 0.9)]})
+    teach_neighbours(version, "cart", {"CUP": [("MUG", 0.4), ("TEA", 0.3)], "POT": [("MUG", 0.1)]})
+    assert skus(recommend("bundle", anchors=["CUP", "POT"])) == ["TEA"]
+    version.settings = {"cart_ridge": 50}
+    version.save()
+    assert skus(recommend("bundle", anchors=["CUP", "POT"])) == ["MUG", "TEA"]
+    assert skus(recommend("bundle", anchors=["CUP"])) == ["TEA"]
+
+
 def test_a_bundle_without_behaviour_is_empty_unless_it_may_be_filled(version):
     assert skus(recommend("bundle", anchors=["CUP"])) == []
     filled = recommend("bundle", anchors=["CUP"], limit=3, options=Options(fallback=True))

@@ -9,11 +9,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from api.problems import RequestError
 from behaviour.events.event import Consent
 from behaviour.events.pseudonyms import make_key
-from behaviour.serving import candidates, history
+from behaviour.learners import merging
+from behaviour.serving import history
 from catalog.models import Product
-from recommendations.requests import Options
+from recommendations import brought
+from recommendations.requests import Filters, Options, Page
 from recommendations.services import recommend
 from recommendations.visitors import Visitor
 from tests.behaviour.event_rows import add_events
@@ -120,7 +123,7 @@ def test_an_anchor_that_counts_nothing_or_against_leaves_the_profile_as_it_is(sh
 
 
 def test_of_many_products_the_best_neighbours_of_each_count(shelf, monkeypatch):
-    monkeypatch.setattr(candidates, "SUMMED_ROWS", 2)
+    monkeypatch.setattr(merging, "SUMMED_ROWS", 2)
     teach_neighbours(
         make_version(), "bundle", {"CUP": [("MUG", 0.9), ("TEA", 0.8)], "POT": [("TEA", 0.3), ("MUG", 0.2)]}
     )
@@ -144,3 +147,76 @@ def test_second_listings_of_the_anchor_are_hidden_in_lists_that_compare_nothing(
     options = Options(near_duplicates="hide", fallback=False)
     assert skus(recommend("also_viewed", anchors=["CUP"], options=options)) == ["TEA"]
     assert skus(recommend("also_viewed", anchors=["CUP"], options=Options(fallback=False))) == ["CUP-AGAIN", "TEA"]
+
+
+def test_who_bought_nothing_has_nothing_to_buy_again_by_their_own_history_either(shelf):
+    add_events([did("view", "CUP")])
+    for how in ("all", "own"):
+        assert skus(recommend("again", options=Options(visitor=ANNA, history=how))) == []
+    assert skus(recommend("personal", options=Options(visitor=ANNA, history="own"))) == ["MUG", "POT", "TEA"]
+
+
+def test_what_is_left_of_several_pieces_is_still_in_the_cart(shelf):
+    teach_ranking(make_version(), "popular", ["CUP", "MUG", "POT", "TEA"])
+    options = Options(visitor=ANNA)
+    course = [
+        ({"type": "add_to_cart", "quantity": 3}, False),
+        ({"type": "remove_from_cart", "quantity": 2}, False),
+        ({"type": "remove_from_cart", "quantity": 1}, True),
+        ({"type": "add_to_cart", "quantity": 2}, False),
+        ({"type": "remove_from_cart", "quantity": 5}, True),
+    ]
+    for number, (values, is_shown) in enumerate(course):
+        add_events([did(values["type"], "CUP", days_ago=0.9 - number / 10) | values])
+        assert ("CUP" in skus(recommend("popular", options=options))) is is_shown, values
+
+
+def test_what_was_bought_before_is_no_piece_of_the_next_cart(shelf, settings):
+    settings.KINDRED_HIDE_BOUGHT_DAYS = 0
+    teach_ranking(make_version(), "popular", ["CUP", "MUG"])
+    deeds = ["add_to_cart", "purchase", "add_to_cart", "remove_from_cart"]
+    add_events([did(name, "CUP", days_ago=0.9 - number / 10) for number, name in enumerate(deeds)])
+    assert skus(recommend("popular", options=Options(visitor=ANNA), limit=2)) == ["CUP", "MUG"]
+
+
+def test_a_variant_that_can_be_had_is_found_behind_one_that_is_sold_out(shelf, monkeypatch):
+    """Fewer are looked at at first than are brought, and of the group the sold-out one alone is among them."""
+    monkeypatch.setattr(brought, "BROUGHT_PER_ROW", 1 / 16)
+    put(shelf, "BOWL-RED", at_angle(50), variant_group="BOWL", stock=0)
+    put(shelf, "BOWL-BLUE", at_angle(60), variant_group="BOWL", stock=3)
+    teach_neighbours(make_version(), "bundle", {"CUP": [("BOWL-RED", 0.9), ("BOWL-BLUE", 0.2), ("TEA", 0.1)]})
+    assert skus(recommend("bundle", anchors=["CUP"], limit=2)) == ["BOWL-BLUE", "TEA"]
+
+
+def read_all_pages(strategy: str, *, limit: int, **options) -> list[list[str]]:
+    pages, shown = [], ()
+    while True:
+        asked = Options(page=Page(shown_ids=shown), **options)
+        found = recommend(strategy, anchors=["CUP"], limit=limit, options=asked)
+        pages.append(skus(found))
+        shown = (*shown, *(item.candidate.product_id for item in found))
+        if not found.more:
+            return pages
+
+
+def test_pages_go_on_to_what_fills_up_where_behaviour_ends_with_a_page(shelf):
+    teach_neighbours(make_version(), "viewed", {"CUP": [("TEA", 0.9)]})
+    assert read_all_pages("also_viewed", limit=1) == [["TEA"], ["MUG"], ["POT"]]
+    assert read_all_pages("also_viewed", limit=1, fallback=False) == [["TEA"]]
+
+
+def test_a_cap_leaves_the_rest_to_the_next_pages_to_the_last(shelf):
+    Product.objects.update(brand="Halla")
+    teach_neighbours(make_version(), "bundle", {"CUP": [("TEA", 0.9), ("MUG", 0.8), ("POT", 0.7)]})
+    assert read_all_pages("bundle", limit=3, max_per_brand=1) == [["TEA"], ["MUG"], ["POT"]]
+
+
+@pytest.mark.parametrize("strategy", ["bundle", "popular", "complements"])
+def test_lists_that_compare_nothing_refuse_a_minimum_of_similarity_in_place_of_being_empty(shelf, strategy):
+    with pytest.raises(RequestError, match="min_similarity is for similar, substitutes, visual, textual"):
+        recommend(strategy, anchors=["CUP"], filters=Filters(min_similarity=0.1))
+
+
+def test_a_list_by_ones_own_history_is_compared_and_keeps_to_a_minimum_of_similarity(shelf):
+    options = Options(visitor=Visitor(recent=("CUP",)), history="own")
+    assert skus(recommend("personal", options=options, filters=Filters(min_similarity=0.95))) == ["MUG"]

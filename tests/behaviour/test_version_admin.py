@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
@@ -87,8 +89,8 @@ def test_a_comparison_says_what_the_lists_share(admin_client):
     add_version(name="first", neighbours=rows)
     other = add_version(name="second", status="ready", neighbours={("bundle", 1): [(2, 1.0, 1.0), (4, 0.5, 1.0)]})
     assert act(admin_client, "compare", other) == (
-        "Of the first 10 neighbours, second shares with first: Bought in one order 50%, Looked at in one session 0%, "
-        "For whoever has looked at or bought it 0%."
+        "Of the first 10 neighbours, second shares with first: Bought in one order 50%, Lacking in a cart with it 0%, "
+        "Looked at in one session 0%, For whoever has looked at or bought it 0%."
     )
 
 
@@ -118,3 +120,16 @@ def test_a_version_is_shown_with_all_that_is_known_of_it(admin_client):
     page = admin_client.get(f"{VERSIONS}{version.pk}/change/").content.decode()
     assert "Bought in one order: 2,000" in page
     assert '"seed": 3' in page.replace("&quot;", '"')
+
+
+def test_what_validation_measures_is_said_in_words_in_chinese_too(admin_client):
+    tasks = dict.fromkeys(("bundle", "cart", "personal", "next"), 0.25)
+    add_version(name="first", figures={"validation": tasks})
+    page = admin_client.get(VERSIONS, headers={"Accept-Language": "zh-hans"}).content.decode()
+    [said] = re.findall(r'<td class="field-measured">(.*?)</td>', page)
+    assert said.split("<br>") == [
+        "同一订单中购买: 0.250",
+        "购物车中还缺的: 0.250",
+        "给浏览或购买过它的人: 0.250",
+        "顾客的下一张订单: 0.250",
+    ]

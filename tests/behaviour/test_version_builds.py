@@ -85,6 +85,7 @@ def test_every_row_is_what_was_learned_of_products_by_their_ids(shop):
     bundle = {a: ([b, c], [2.0, 1.0]), b: ([a, c], [2.0, 2.0]), c: ([b, a], [2.0, 1.0])}
     viewed = {d: ([e], [1.0]), e: ([d], [1.0])}
     assert read_rows(version, "bundle") == bundle
+    assert read_rows(version, "cart") == bundle
     assert read_rows(version, "viewed") == viewed
     assert read_rows(version, "personal") == bundle | viewed
     popular = Ranking.objects.filter(version_id=version.pk, kind="popular").order_by("place")
@@ -96,8 +97,8 @@ def test_every_row_is_what_was_learned_of_products_by_their_ids(shop):
     evidence = Neighbours.objects.filter(version_id=version.pk, kind="bundle").values_list("product_id", "evidence")
     assert dict(evidence) == {a: 2.0, b: 3.0, c: 2.0}
     assert version.figures["facts"] == {"orders": 8, "views": 2}
-    assert version.figures["rows"] == {"bundle": 3, "viewed": 2, "personal": 5, "profiles": 2}
-    assert version.figures["steps"]["best_scores"] == {"bundle": 2.0, "viewed": 1.0, "personal": 1.6}
+    assert version.figures["rows"] == {"bundle": 3, "cart": 3, "viewed": 2, "personal": 5, "profiles": 2}
+    assert version.figures["steps"]["best_scores"] == {"bundle": 2.0, "cart": 2.0, "viewed": 1.0, "personal": 1.6}
 
 
 def test_what_is_for_a_user_is_kept_only_of_those_who_agreed_to_it(shop):
@@ -157,10 +158,12 @@ def test_a_build_that_was_killed_goes_on_after_its_last_block(killed_at, learned
             build_version(version)
     assert version.status == "building"
     build_version(version)
-    blocks = [(kind, start, min(start + 2, 5)) for kind in ("bundle", "viewed", "personal") for start in (0, 2, 4)]
+    blocks = [
+        (kind, start, min(start + 2, 5)) for kind in ("bundle", "cart", "viewed", "personal") for start in (0, 2, 4)
+    ]
     assert learned[-2].asked == blocks[:killed_at]
     assert learned[-1].asked == blocks[killed_at - 1 :]
-    for kind in ("bundle", "viewed", "personal"):
+    for kind in ("bundle", "cart", "viewed", "personal"):
         assert read_rows(version, kind) == read_rows(whole, kind)
 
 

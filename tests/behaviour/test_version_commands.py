@@ -38,6 +38,7 @@ def test_two_versions_are_compared_by_figures_and_lists():
     assert [line.split() for line in lines[:3]] == [["first", "second"], ["bundle", "0.250", "-"], ["bundle", "1", "2"]]
     assert lines[3:] == [
         "bundle: 100% of the first 10 are the same (1 products compared).",
+        "cart: 0% of the first 10 are the same (0 products compared).",
         "viewed: 0% of the first 10 are the same (0 products compared).",
         "personal: 0% of the first 10 are the same (0 products compared).",
     ]

@@ -7,9 +7,12 @@ from uuid import UUID
 
 import pytest
 from django.utils import timezone
+from scipy.special import gammaincinv
 
 from behaviour.events.event import Event
 from behaviour.reports.counting import count_new_events
+from behaviour.reports.totals import total_stale_days
+from behaviour.versions.lifecycle import create_version
 from behaviour.versions.steps import due, rankings, stepping
 from behaviour.versions.steps.stepping import Stepped, take_step, take_steps
 from behaviour.versions.version import Neighbours, Ranking, Version
@@ -21,7 +24,7 @@ from tests.factories import ProductFactory
 pytestmark = pytest.mark.django_db
 DAY = datetime(2026, 5, 1, tzinfo=UTC)
 PLAIN = {
-    "bundle_sharpness": 1, "bundle_popularity_power": 0, "bundle_prior_count": 0, "viewed_popularity_power": 0,
+    "bundle_popularity_power": 0, "bundle_prior_count": 0, "viewed_popularity_power": 0,
 }  # fmt: skip
 VIEWED_PRIOR = 10  # sessions
 
@@ -59,7 +62,7 @@ def test_a_new_order_counts_beside_those_that_a_row_rests_on(ids):
     version = add_version(settings=PLAIN)
     add_row(version, "bundle", ids["A"], [(ids["B"], 0.5, 1.0), (ids["D"], 0.4, 0.5)], evidence=4)
     order(1, "ABC")
-    assert take_step(Event.objects.latest("pk").pk) == Stepped(events=3, rows=3, newcomers=0)
+    assert take_step(Event.objects.latest("pk").pk) == Stepped(events=3, rows=6, newcomers=0)  # for pages and for carts
     # B: (4 * .5 + 1 * .5) / 5, C: 1 * .5 / 5, D: 4 * .4 / 5, half of it content as before
     assert read_row(version, "bundle", ids["A"]) == [(ids["B"], 0.5, 1.0), (ids["D"], 0.32, 0.5), (ids["C"], 0.1, 1.0)]
     assert Neighbours.objects.get(version_id=version.pk, kind="bundle", product_id=ids["A"]).evidence == 5
@@ -89,12 +92,20 @@ def test_what_is_popular_everywhere_counts_less_by_the_power_that_validation_cho
 
 
 def test_scores_are_mixed_as_they_were_before_they_were_sharpened(ids):
-    version = add_version(settings=PLAIN | {"bundle_sharpness": 2})
-    add_row(version, "bundle", ids["A"], [(ids["B"], 0.64, 1.0)], evidence=1)
+    version = add_version(settings=PLAIN | {"cart_sharpness": 2})
+    add_row(version, "cart", ids["A"], [(ids["B"], 0.64, 1.0)], evidence=3)
     order(1, "AC")
     take_steps()
-    # B was .8, and C is as good; each has half of that now, squared
-    assert read_row(version, "bundle", ids["A"]) == [(ids["B"], 0.16, 1.0), (ids["C"], 0.16, 1.0)]
+    # B was .8, and C is as good; three baskets say B, one says C, squared
+    assert read_row(version, "cart", ids["A"]) == [(ids["B"], 0.36, 1.0), (ids["C"], 0.04, 1.0)]
+
+
+def test_the_first_order_of_a_product_takes_the_place_of_all_that_its_cart_borrowed(ids):
+    version = add_version(settings=PLAIN | {"cart_sharpness": 1})
+    add_row(version, "cart", ids["A"], [(ids["B"], 0.5, 0.0)], evidence=0)
+    order(1, "AC")
+    take_steps()
+    assert read_row(version, "cart", ids["A"]) == [(ids["C"], 0.5, 1.0)]
 
 
 def test_a_session_that_goes_on_adds_the_pairs_that_are_new_in_it(ids):
@@ -122,7 +133,8 @@ def test_a_bundle_never_holds_a_variant_or_a_near_duplicate_but_sessions_may(ids
     order(1, "ABCD")
     view(1, "ABCD")
     take_steps()
-    assert [near for near, _, _ in read_row(version, "bundle", ids["A"])] == [ids["C"]]
+    for kind in ("bundle", "cart"):
+        assert [near for near, _, _ in read_row(version, kind, ids["A"])] == [ids["C"]]
     assert [near for near, _, _ in read_row(version, "viewed", ids["A"])] == [ids["B"], ids["C"], ids["D"]]
 
 
@@ -140,7 +152,7 @@ def test_nothing_is_taken_up_twice_and_what_is_killed_has_done_nothing(ids, monk
     assert not Neighbours.objects.exists()
     assert take_steps().events == 2
     assert take_steps() == Stepped()
-    assert Neighbours.objects.get(product_id=ids["A"]).evidence == 1
+    assert Neighbours.objects.get(kind="bundle", product_id=ids["A"]).evidence == 1
     version.refresh_from_db()
     assert version.stepped_to == Event.objects.latest("pk").pk
 
@@ -152,7 +164,7 @@ def test_a_step_is_bounded_and_the_next_takes_the_rest(ids, monkeypatch):
         order(number + 1, "AB")
     settled = Event.objects.latest("pk").pk
     assert [take_step(settled).events for _ in range(4)] == [2, 2, 2, 0]
-    assert Neighbours.objects.get(product_id=ids["A"]).evidence == 3
+    assert Neighbours.objects.get(kind="bundle", product_id=ids["A"]).evidence == 3
 
 
 def test_a_version_that_was_promoted_takes_up_what_came_after_its_own_facts(ids):
@@ -220,9 +232,30 @@ def test_what_trends_is_what_is_bought_more_than_its_own_usual(ids):
         order(number + 1, "A" if number < 10 else "B", occurred_at=now)
     count_new_events()
     take_steps()
+    ((place, product_id, score, support),) = read_ranking(version, "trending")  # A sells no more than it did
+    assert (place, product_id, support) == (1, ids["B"], 10)
+    assert score > 1
+
+
+def test_what_trends_is_read_of_a_days_sales_and_measured_against_those_of_all_products(ids):
+    version = add_version(settings={"trend_days": 7}, figures={"steps": {"order_lines": 1000}})
+    for sku in "ABC":
+        Ranking.objects.create(
+            version_id=version.pk, kind="popular", product_id=ids[sku], score=1, support=100, place=1
+        )
+    Ranking.objects.create(version_id=version.pk, kind="trending", product_id=ids["C"], score=9, support=9, place=1)
+    now = timezone.now()
+    for number, (sku, days_ago) in enumerate([("A", 0), ("B", 3), ("C", 3), ("D", 30)], start=1):
+        for again in range(10):
+            order(100 * number + again, sku, occurred_at=now - timedelta(days=days_ago))
+    count_new_events()
+    total_stale_days()
+    take_steps()
+    # B has sold nothing since the day before yesterday, so nobody has looked; its sales are the shop's all the same.
     ranked = read_ranking(version, "trending")
-    assert [(place, pk, support) for place, pk, _, support in ranked] == [(1, ids["B"], 10), (2, ids["A"], 10)]
-    assert ranked[0][2] > 1 > ranked[1][2]
+    assert [(pk, support) for _, pk, _, support in ranked] == [(ids["A"], 10), (ids["C"], 10)]
+    usual = 100 * 30 / (1000 - 30)  # of a product in 100 orders before, where all together are in 30 now
+    assert ranked[0][2] == round(gammaincinv(10 + 3, 0.1) / (usual + 3), 3)
 
 
 def store(space: EmbeddingSpace, product_id: int, vector: list[float]) -> ProductEmbedding:
@@ -238,10 +271,13 @@ def test_a_new_product_borrows_from_those_that_are_like_it(ids):
     version = add_version(space_id=space.pk, borrowed_to=seen.pk)
     add_row(version, "bundle", ids["A"], [(ids["C"], 0.8, 1.0), (ids["E"], 0.4, 1.0)], evidence=4)
     add_row(version, "bundle", ids["B"], [(ids["C"], 0.5, 1.0), (ids["D"], 0.5, 1.0)], evidence=4)
+    add_row(version, "cart", ids["A"], [(ids["C"], 0.5, 1.0)], evidence=4)
     newcomer = store(space, ids["E"], [1, 0])
     assert take_steps().newcomers == 1
     # Weights 1 and .6 of 1.6. C: .5 + .1875, D: .1875, itself never; the best as good as theirs: .5 + .1875
     assert read_row(version, "bundle", ids["E"]) == [(ids["C"], 0.6875, 0.0), (ids["D"], 0.1875, 0.0)]
+    # What a cart borrows weighs a tenth: rows of a cart are summed, and those that were learned decide.
+    assert read_row(version, "cart", ids["E"]) == [(ids["C"], 0.05, 0.0)]
     version.refresh_from_db()
     assert version.borrowed_to == newcomer.pk
     assert not Neighbours.objects.filter(kind="viewed").exists()
@@ -256,6 +292,15 @@ def test_a_product_that_has_a_row_keeps_it(ids):
         store(space, ids[sku], [1, 0])
     take_steps()
     assert read_row(version, "bundle", ids["A"]) == [(ids["C"], 0.8, 1.0)]
+
+
+def test_steps_after_a_build_look_at_the_vectors_that_came_since_and_not_at_the_catalogue(ids):
+    space = EmbeddingSpace.objects.create(name="live", status="live", dim=2, text_encoder="hashed")
+    stored = store(space, ids["A"], [1, 0])
+    ProductEmbedding.objects.create(product_id=ids["B"], space=space, modality="fused", vector=[0, 1])  # this moment
+    assert create_version().borrowed_to == stored.pk
+    EmbeddingSpace.objects.update(status="retired")
+    assert create_version().borrowed_to == 0
 
 
 def test_a_vector_of_this_moment_is_left_to_the_next_step(ids):

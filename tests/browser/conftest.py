@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.foreign_page import ForeignPage, fill_shelf
 from tests.browser.other_site import OtherSite, serve_other_site
 
+QUIET_S = 0.1  # without a request: what a closed page still sent has been answered
 PATIENCE_MS = 20_000  # until a page shows what is expected, on a machine that is busy with other things
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
@@ -37,7 +41,26 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def live_server(transactional_db, live_server) -> Iterator[LiveServer]:
+    """The run's server. Tables are emptied when it has answered all that was asked: a late event would hold them."""
+    begun: list[float] = []
+    ended: list[float] = []
+    begin = lambda **kwargs: begun.append(time.monotonic())  # noqa: E731
+    end = lambda **kwargs: ended.append(time.monotonic())  # noqa: E731
+    request_started.connect(begin)
+    request_finished.connect(end)
+    yield live_server
+    closed = time.monotonic()
+    while len(ended) < len(begun) or time.monotonic() < max([closed, *ended[-1:]]) + QUIET_S:
+        if time.monotonic() > closed + PATIENCE_MS / 1000:
+            break  # a request whose end nobody was told of, as of a server that a test kills
+        time.sleep(0.01)
+    request_started.disconnect(begin)
+    request_finished.disconnect(end)
+
+
+@pytest.fixture
+def page(browser: Browser, live_server) -> Iterator[Page]:
     """A page of a fresh profile; the test fails when a script on it does."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     opened = context.new_page()
@@ -73,11 +96,9 @@ def other_site(settings) -> Iterator[OtherSite]:
 
 
 @pytest.fixture
-def foreign(transactional_db, live_server, settings, page: Page) -> Iterator[ForeignPage]:
+def foreign(live_server, settings, page: Page) -> ForeignPage:
     """A page of another origin that the shop allows, with twelve products to show."""
     site = live_server.url.replace("localhost", "127.0.0.1")
     settings.CORS_ALLOWED_ORIGINS = [site]
     fill_shelf()
-    yield ForeignPage(page, live_server.url, site)
-    if not page.is_closed():
-        page.evaluate("window.kindred?.withdraw()")  # or its last beacon arrives in the next test
+    return ForeignPage(page, live_server.url, site)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db.models import F
 from playwright.sync_api import Browser, Page, expect
 
 from behaviour.events.event import Event
 from behaviour.storefront import bundle
 from catalog.models import Product
 from recommendations.services import recommend
+from tests.behaviour.learned_rows import make_version, teach_ranking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ARRIVAL_S = 20.0
-NEEDED = {"csrftoken", "kindred_cart", "kindred_consent", "messages"}
+NEEDED = {"csrftoken", "kindred_cart_N", "kindred_consent", "messages"}
 SCREENS = pytest.mark.parametrize(
     "screen", [{"width": 390, "height": 844}, {"width": 1280, "height": 900}], ids=["phone", "desktop"]
 )
@@ -68,6 +71,18 @@ def test_two_products_that_are_put_in_at_once_are_both_in_the_cart(mugs, page):
     expect(page.locator(".cart-line")).to_have_count(forms)
 
 
+def test_two_tabs_that_put_in_the_same_product_at_once_put_in_two(mugs, page):
+    tabs = [page, page.context.new_page()]
+    for tab in tabs:
+        tab.goto(f"{mugs}/products/MUG-101/")
+    for tab in tabs:
+        tab.evaluate("document.querySelector('.product-cart').requestSubmit()")
+    for tab in tabs:
+        expect(tab.get_by_role("status").filter(has_text="is in your cart")).to_be_visible()
+    page.goto(f"{mugs}/cart/")
+    expect(page.get_by_label("Quantity")).to_have_value("2")
+
+
 def test_the_cart_works_by_the_keyboard_alone(mugs, page):
     page.goto(f"{mugs}/products/MUG-101/")
     page.get_by_label("Quantity").focus()
@@ -97,7 +112,7 @@ def test_without_a_script_everything_is_a_form(bundled, browser: Browser):
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     page.get_by_role("button", name="Only what is needed").click()
     expect(page.locator("[data-consent-line]")).to_have_count(0)
-    assert {cookie["name"] for cookie in context.cookies()} <= NEEDED
+    assert {re.sub("[0-9]+$", "N", cookie["name"]) for cookie in context.cookies()} <= NEEDED
     context.close()
     assert not Event.objects.exists()
 
@@ -134,7 +149,7 @@ def test_without_consent_nothing_is_sent_and_nothing_kept(mugs, page):
             page.wait_for_load_state("networkidle")
     assert [one for one in requests if one.startswith("POST")] == [f"POST {mugs}/consent/"]
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
-    assert {cookie["name"] for cookie in page.context.cookies()} <= NEEDED
+    assert {re.sub("[0-9]+$", "N", cookie["name"]) for cookie in page.context.cookies()} <= NEEDED
     assert not Event.objects.exists()
 
 
@@ -184,16 +199,18 @@ def test_global_privacy_control_is_never_asked_and_never_counted(mugs, browser: 
     page = context.new_page()
     page.goto(f"{mugs}/products/MUG-101/", wait_until="networkidle")
     expect(page.locator("[data-consent-line]")).to_have_count(0)
-    assert context.cookies() == [] or {cookie["name"] for cookie in context.cookies()} == {"csrftoken"}
+    assert {cookie["name"] for cookie in context.cookies()} <= {"csrftoken"}
     context.close()
 
 
 @SCREENS
-@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
-def test_no_page_of_the_storefront_has_a_fault_that_axe_finds(bundled, browser: Browser, screen, language):
-    context = browser.new_context(viewport=screen, locale=language)
+@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light"), ("zh-CN", "light"), ("en-GB", "dark")])
+def test_no_page_of_the_storefront_has_a_fault_that_axe_finds(bundled, browser: Browser, screen, language, scheme):
+    context = browser.new_context(viewport=screen, locale=language, color_scheme=scheme)
     page = context.new_page()
     faults = {}
+    Product.objects.update(list_price=F("price") + 5)  # what only readers of pages aloud hear may widen no page either
+    teach_ranking(make_version(), "trending", list(Product.objects.values_list("sku", flat=True)))
     for path in ("/", "/products/MUG-101/", "/consent/", "/cart/", "/cart/thanks/"):
         page.goto(bundled + path, wait_until="networkidle")
         if path == "/products/MUG-101/":
@@ -202,5 +219,7 @@ def test_no_page_of_the_storefront_has_a_fault_that_axe_finds(bundled, browser: 
         found = Axe().run(page).response["violations"]
         faults[path] = [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
         assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"], path
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert paper == {"light": "rgb(251, 248, 243)", "dark": "rgb(27, 24, 21)"}[scheme]
     context.close()
     assert {path: found for path, found in faults.items() if found} == {}

@@ -76,8 +76,8 @@ def test_a_classic_script_waits_for_what_the_page_says_further_down(foreign: For
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (WIDGET, 'no sku. Say sku="...", or sku-from="[data-sku]", or have the page say it by JSON-LD (Product, sku) '
-                 'or by <meta property="product:retailer_item_id">'),
+        (WIDGET, 'no sku. Say sku="...", or sku-from="[data-sku]", or have the page say it: JSON-LD (Product, sku), '
+                 '<meta property="product:retailer_item_id">'),
         ('<kindred-similar sku-from="#none"></kindred-similar>', 'sku-from="#none" finds no SKU on this page'),
         ('<kindred-similar sku-from="[["></kindred-similar>',
          'sku-from="[[" is not a selector such as [data-sku] or #sku'),

@@ -49,6 +49,8 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("README.md", "CORS_ALLOWED_ORIGINS=https://www.shop.example python manage.py up"): (
         "does not end; tests/browser/test_shop.py tries the setting", commands.check_commands),
     ("README.md", "pip install -r requirements-dev.txt"): ("is this run", commands.check_commands),
+    ("README.md", "python manage.py import_events orders.csv --currency EUR"): (
+        "needs the file; tests/behaviour/test_import_events.py imports such ones", commands.check_commands),
     ("CONTRIBUTING.md", "python3 -m venv .venv && . .venv/bin/activate"): ("needs a network", commands.check_set_up),
     ("CONTRIBUTING.md", "python -m pytest tests/unit        # hundreds of tests in seconds, no server"): (
         "is this run", commands.check_commands),
@@ -217,7 +219,7 @@ def run_page(transactional_db, live_server, child_environment, tmp_path: Path):
 
 
 @pytest.mark.timeout(900)
-def test_the_commands_of_the_readme_and_of_the_evaluation_do_what_they_say(run_page, client):
+def test_the_commands_of_the_readme_of_spaces_and_of_the_evaluation_do_what_they_say(run_page, client):
     said = run_page("README.md").split(BEGINNING)
     [imported] = [part for part in said if "Created 8" in part]
     assert "rejected 0" in imported
@@ -233,6 +235,7 @@ def test_the_commands_of_the_readme_and_of_the_evaluation_do_what_they_say(run_p
             check_html(block, client)
         elif block.language == "csv":
             check_example_csv(block)
+    run_page("docs/spaces.md")
     Product.objects.create(sku="BNC-104", title="Bench")  # one of the photos on the evaluation page is of it
     assert "nDCG@10" in run_page("docs/evaluation.md")
 
@@ -282,7 +285,14 @@ def test_what_cannot_be_run_is_checked_and_still_there(page, head):
     check(block)
 
 
-RUN_BY_TESTS = {"README.md", "docs/evaluation.md", "docs/api.md", "docs/operations.md", "docs/reports.md"}
+RUN_BY_TESTS = {
+    "README.md",
+    "docs/spaces.md",
+    "docs/evaluation.md",
+    "docs/api.md",
+    "docs/operations.md",
+    "docs/reports.md",
+}
 LOOKED_AT = {  # languages of blocks that are no commands, by page, and where they are checked
     "README.md": {"text", "csv", "django", "html"},
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE

@@ -51,14 +51,14 @@ def read_methods() -> set[str]:
 
 
 def read_template_keys() -> set[str]:
-    texts = find_names(r'"?([\w-]+)"?:', find_part(r"TEXTS = \{(.*?)\}", "template.js"))
+    texts = find_names(r'"([\w-]+)"', find_part(r"TEXTS = \[(.*?)\]", "template.js"))
     return texts | find_names(r'name === "([\w-]+)"', SOURCES["template.js"])
 
 
 def read_interface() -> set[str]:
     """What a page finds in `window.kindred`: what the script puts there, and what it reads there."""
-    given = find_names(r"^    (\w+)", find_part(r"Object\.assign\(found, \{(.*?)\n  \}\)", "index.js"))
-    return given | find_names(r'(?:defineProperty\(found, "|window\.kindred\.)(\w+)', SOURCES["index.js"])
+    given = find_names(r"^    (?:[gs]et )?(\w+)", find_part(r"const own = \{(.*?)\n  \};", "index.js"))
+    return given | find_names(r"window\.kindred\.(\w+)", SOURCES["index.js"])
 
 
 NAMES: dict[str, Callable[[], set[str]]] = {

@@ -20,6 +20,8 @@ from embeddings.models import CatalogueSweep, EmbeddingSpace, PendingEmbedding, 
 from embeddings.spaces.indexes import is_large
 from embeddings.spaces.lifecycle import ensure_live_space
 from tests.embeddings.shop import add_picture, make_product, pending_skus
+from tests.plans import add_vectors, avoid, forget_earlier_rows
+from tests.recommendations.shelf import make_space
 
 PendingManager = type(PendingEmbedding.objects)
 
@@ -195,13 +197,8 @@ def thousands(monkeypatch) -> None:
     monkeypatch.setattr(sweep, "SLICE", 1000)
     space = ensure_live_space()
     Product.objects.bulk_create(Product(sku=f"S{number}", title=f"Number {number}") for number in range(5000))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO embeddings_productembedding (product_id, space_id, modality, fingerprint, vector, updated_at) "
-            "SELECT id, %s, 'fused', '', '[1,2]', now() FROM catalog_product",
-            [space.pk],
-        )
-        cursor.execute("ANALYZE catalog_product, embeddings_productembedding, embeddings_pendingembedding")
+    add_vectors(space)
+    forget_earlier_rows("catalog_product", "embeddings_productembedding", "embeddings_pendingembedding")
 
 
 def explain(queryset) -> list[dict]:
@@ -249,8 +246,7 @@ def test_the_end_of_a_slice_is_read_from_the_index(thousands):
 
 
 def test_what_is_due_is_read_from_its_index(thousands):
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    avoid("seqscan")
     with CaptureQueriesContext(connection) as queries:
         PendingEmbedding.objects.lease(limit=64)
     for query in queries:
@@ -261,9 +257,9 @@ def test_what_is_due_is_read_from_its_index(thousands):
 
 def test_whether_a_space_is_large_is_read_from_an_index_of_its_modality(thousands, monkeypatch):
     space = ensure_live_space()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE embeddings_productembedding")  # not as an earlier test left it
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    add_vectors(make_space(name="beside", live=False))  # none of these should be read
+    forget_earlier_rows("embeddings_productembedding")
+    avoid("seqscan")
     with CaptureQueriesContext(connection) as queries:
         assert is_large(space, "fused")
         assert not is_large(space, "image")

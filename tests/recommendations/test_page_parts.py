@@ -49,8 +49,10 @@ def test_a_list_that_can_be_made_is_shown_and_nothing_is_logged(shelf, caplog):
     [
         ("en", "similar", "Similar products"),
         ("en", "popular", "Popular products"),
-        ("en", "also_viewed", "Others also looked at"),
-        ("zh-hans", "also_viewed", "看过的人还看了"),
+        ("en", "substitutes", "Similar products in stock"),
+        ("zh-hans", "substitutes", "相似的有货商品"),
+        ("en", "also_viewed", "Similar products"),  # nobody has looked at anything yet
+        ("zh-hans", "also_viewed", "相似商品"),
     ],
 )
 def test_the_heading_says_what_the_list_is(shelf, language, strategy, heading):

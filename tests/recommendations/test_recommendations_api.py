@@ -51,6 +51,7 @@ def test_the_answer_has_the_shape_that_clients_rely_on(client, shelf):
     assert cursor.count(":") == 1
     assert answer == {
         "strategy": "similar",
+        "heading": "Similar products",
         "status": "ok",
         "anchors": ["A"],
         "missing_anchors": [],

@@ -1,6 +1,6 @@
 """The formulas behind an experiment's figures, each against a value worked out by hand."""
 
-from itertools import cycle
+from itertools import cycle, product
 from math import exp, inf, log, sqrt
 
 import numpy as np
@@ -80,6 +80,22 @@ class TestConfidenceSequences:
         found = confidence_sequences.estimate_difference(treated, control, planned=1_000)
 
         assert (found.low, found.high) == (-inf, inf)
+
+    def test_a_tenth_of_the_visitors_is_not_taken_to_vary_by_nothing_because_nobody_did_anything_yet(self):
+        control, treated = make_rate(900, 45), make_rate(100, 0)
+        own = 900 / 899 * 0.05 * 0.95
+        pooled = 899 * own / 998
+        error = sqrt(8 / 9 * pooled / 100 + own / 900)  # one less a ninth: so far is the arm smaller
+
+        found = confidence_sequences.estimate_difference(treated, control, planned=1_000)
+
+        assert found.low == pytest.approx(-0.05 - 3.0351224 * error)
+
+    def test_an_arm_as_large_as_the_other_varies_as_it_does(self):
+        large, small = make_rate(500, 50), make_rate(500, 0)
+
+        assert confidence_sequences.lift_variance(small, large, pooled=0.05) == 0
+        assert confidence_sequences.lift_variance(large, make_rate(100, 0), pooled=0.2) == large.variance
 
     def test_a_guard_breaks_only_when_the_worst_that_was_allowed_is_surely_passed(self):
         control = make_rate(10_000, 1_000)
@@ -179,12 +195,34 @@ class TestTeamDraft:
 
         drafted = interleaving.draft_teams("abcd", "bdae", limit=5, toss=lambda: next(tosses))
 
-        # Second team: b. First: a. Toss: first takes c. Second: d. Toss: first has nothing but e left of the other.
-        assert drafted == [("b", 1), ("a", 0), ("c", 0), ("d", 1), ("e", 1)]
+        # Second team: b. First: a. Toss: first takes c. Second: d. First has nothing left to set against e.
+        assert drafted == [("b", 1), ("a", 0), ("c", 0), ("d", 1), ("e", None)]
 
-    def test_a_ranking_that_runs_out_leaves_the_rest_to_the_other(self):
-        assert interleaving.draft_teams("a", "xyz", limit=3, toss=lambda: 0) == [("a", 0), ("x", 1), ("y", 1)]
+    def test_where_a_ranking_runs_out_what_is_left_of_the_other_stands_for_nobody(self):
+        assert interleaving.draft_teams("a", "xyz", limit=3, toss=lambda: 0) == [("a", 0), ("x", 1), ("y", None)]
+        assert interleaving.draft_teams("", "xyz", limit=2, toss=lambda: 0) == [("x", None), ("y", None)]
         assert interleaving.draft_teams("", "", limit=3, toss=lambda: 0) == []
+
+    def test_a_pick_that_cannot_be_answered_stands_for_nobody(self):
+        assert interleaving.draft_teams("ab", "a", limit=3, toss=lambda: 0) == [("a", None), ("b", None)]
+        assert interleaving.draft_teams("ab", "a", limit=3, toss=lambda: 1) == [("a", 1), ("b", 0)]
+
+    @pytest.mark.parametrize(
+        ("first", "second", "limit"),
+        [("abcdef", "fb", 6), ("ab", "acde", 5), ("abc", "cba", 3), ("abcd", "dx", 3), ("a", "a", 4), ("abc", "", 3)],
+    )
+    def test_over_all_tosses_each_ranking_has_as_many_places_as_the_other_whatever_their_lengths(
+        self, first, second, limit
+    ):
+        leads = []
+        for tosses in product((0, 1), repeat=limit):
+            coin = iter(tosses)
+            drafted = interleaving.draft_teams(first, second, limit=limit, toss=lambda coin=coin: next(coin))
+            teams = [team for _, team in drafted]
+            leads.append(teams.count(1) - teams.count(0))
+            assert len(drafted) == min(limit, len(set(first + second)))
+        assert sum(leads) == 0
+        assert max(map(abs, leads)) <= 1
 
     def test_each_team_gets_half_of_a_full_list(self):
         coin = cycle([0, 1, 1])

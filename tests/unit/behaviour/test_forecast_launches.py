@@ -5,11 +5,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from behaviour.forecast import new_products
+from behaviour.forecast import content_regression, new_products
 from behaviour.forecast.backtest import run_backtest
 from behaviour.forecast.baselines import expect_simply
+from behaviour.forecast.content_regression import ContentRegression
 from behaviour.forecast.launches import Known
-from behaviour.forecast.new_products import Examples, Launches, NewProducts, describe_launches
+from behaviour.forecast.new_products import Launches, NewProducts, describe_launches
 from behaviour.forecast.outlook import Outlook
 from behaviour.forecast.past import EPOCH, Past
 from behaviour.forecast.sales import Counts, DailySales
@@ -53,14 +54,16 @@ def test_a_launch_is_described_by_what_its_neighbours_sold_before():
     sales = DailySales(day.astype(np.int32), item.astype(np.int32), count, count, ("A", "B", "C"))
     known = Known.at(60, counts=Counts.of(sales), content=content, period=56)
     assert (known.sold.tolist(), known.launched.tolist()) == ([0, 2], [2])
-    assert known.rates.tolist() == [112, 0, 224]  # C for as long as it was there
-    assert known.peaks.tolist() == [112, 0, 160]  # 28 days: 56 pieces and 80
-    assert known.launches[2] == 224
-    ((rates, peaks, launches, _, price),) = known.describe(np.array([1], np.int32))
+    items = np.arange(3)
+    assert known.rates(items).tolist() == [112, 0, 224]  # C for as long as it was there
+    assert known.peaks(items).tolist() == [112, 0, 160]  # 28 days: 56 pieces and 80
+    assert known.launches(items)[2] == 224
+    ((rates, peaks, usual_peaks, launches, usual_launches, _, price),) = known.describe(np.array([1], np.int32))
     own, other = 1 / (1 + np.exp(-2.5)), np.exp(-2.5) / (1 + np.exp(-2.5))
-    assert rates == pytest.approx(np.log1p(112 * own + 224 * other), abs=1e-5)
+    assert rates == pytest.approx(np.log1p(112) * own + np.log1p(224) * other, abs=1e-5)
     assert peaks == pytest.approx(np.log1p(112 * own + 160 * other), abs=1e-5)
-    assert launches == pytest.approx(np.log1p(224))
+    assert usual_peaks == pytest.approx(np.log1p(112) * own + np.log1p(160) * other, abs=1e-5)
+    assert launches == usual_launches == pytest.approx(np.log1p(224))
     assert price == 0
 
 
@@ -120,7 +123,7 @@ def test_what_sold_in_the_days_before_a_launch_is_known_at_it():
     launches = describe_launches(counts, content, origin=70, weeks=8)
     assert (launches.items.tolist(), launches.first.tolist()) == ([1, 2], [57, 60])
     own, other = 1 / (1 + np.exp(-2.5)), np.exp(-2.5) / (1 + np.exp(-2.5))
-    assert launches.features[1, 0] == pytest.approx(np.log1p(5 * 56 * own + 56 * other), abs=1e-5)
+    assert launches.features[1, 0] == pytest.approx(np.log1p(5 * 56) * own + np.log1p(56) * other, abs=1e-5)
 
 
 def test_launches_that_no_longer_teach_are_not_described(monkeypatch):
@@ -132,14 +135,26 @@ def test_launches_that_no_longer_teach_are_not_described(monkeypatch):
     assert len(described.seen(231, days=28).items) == 4
 
 
-def test_newer_launches_teach_more():
-    """Each launch counts by how much of its weeks is over, and half as much for each FADES days since it began."""
+def test_vectors_are_learned_from_once_a_week_and_from_no_more_products_than_needed(monkeypatch):
     past, _, _ = make_past()
-    launches = describe_launches(past.counts, past.content, origin=231, weeks=8)
-    known = Known.at(231, counts=past.counts, content=past.content, period=56)
-    examples = Examples.of(launches.seen(231, days=28), known, weeks=8)
-    age = 231 - examples.launches.first
-    assert examples.counts_for == pytest.approx(np.minimum(age, 56) / 56 * 0.5 ** (age / 180))
+    monkeypatch.setattr(content_regression, "MAX_TAUGHT", 20)
+    regression, designs = ContentRegression(past.counts, past.content), []
+    design = ContentRegression._design
+    monkeypatch.setattr(
+        ContentRegression, "_design", lambda self, items: designs.append(len(items)) or design(self, items)
+    )
+    said = [regression.expect(np.array([0, 3], np.int32), origin=origin) for origin in (203, 204, 209, 210)]
+    assert designs == [20, 2, 2, 2, 20, 2]
+    assert said[0].tolist() == said[1].tolist() == said[2].tolist() != said[3].tolist()
+    assert said[0][0] < said[0][1]
+
+
+def test_what_vectors_teach_in_a_week_is_what_was_known_when_it_began():
+    said = []
+    for later in (1.0, 5.0):
+        past, _, _ = make_past(later=later, since=203)
+        said.append(ContentRegression(past.counts, past.content).expect(np.array([0], np.int32), origin=209).tolist())
+    assert said[0] == said[1]
 
 
 def test_too_few_launches_leave_what_the_neighbours_sell():
@@ -149,7 +164,8 @@ def test_too_few_launches_leave_what_the_neighbours_sell():
     learned = NewProducts.learn(launches, known, weeks=8)
     assert learned.model is None
     item = np.array([0], np.int32)
-    assert learned.forecast(item).total == pytest.approx(known.near(item).mean(known.rates), rel=0.35)
+    near = known.near(item)
+    assert learned.forecast(item).total == pytest.approx(near.average(known.rates(near.items)), rel=0.35)
 
 
 def test_what_was_never_sold_is_new_only_while_it_is_new_to_the_catalogue():

@@ -207,3 +207,25 @@ def test_accuracy_by_hand():
     found = Accuracy.of(np.array([1.0, 5.0, 4.0, np.nan]), np.array([2.0, 2.0, 6.0, 9.0]), held=held)
     assert (found.count, found.wape, found.bias, found.coverage80) == (3, 0.6, 0.0, pytest.approx(2 / 3))
     assert found.spearman == pytest.approx(0.0)
+
+
+def test_some_products_may_be_asked_about_alone_in_any_shape():
+    counts = Counts.of(SHOP)
+    assert counts.sum_between(10, 13, items=np.array([[1, 0], [2, 1]])).tolist() == [[2, 4], [0, 2]]
+
+
+def test_what_is_asked_of_days_that_are_not_known_yet_is_nothing():
+    known = Counts.of(SHOP).before(11)
+    assert known.sum_between(0, 99).tolist() == [1, 0, 0]
+    assert known.first_days().tolist() == [10, NEVER, NEVER]
+
+
+def test_the_totals_of_a_day_are_those_that_were_known_then():
+    """What is worked out once for the whole past says of each day what its own past says."""
+    random = np.random.default_rng(1)
+    rare = [(day, item, 1 + day % 3, 0) for day in range(90) for item in (1, 2) if random.random() < 0.05 * item]
+    lines = [*((day, 0, 2, 0) for day in range(90)), *rare]
+    counts = Counts.of(sales(*lines))
+    for day in (5, 40, 70):
+        alone = Counts.of(sales(*(line for line in lines if line[0] < day)))
+        assert counts.before(day).day_totals == pytest.approx(alone.day_totals)

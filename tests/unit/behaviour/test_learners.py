@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from behaviour.evaluation.contenders import SHRINK, cosine_rows
+from behaviour.evaluation import contenders, item_item
+from behaviour.evaluation.contenders import find_too_large
+from behaviour.evaluation.item_item import SHRINK, bm25_rows, cosine_rows, keep_nearest
 from behaviour.learners import ease as ease_learner
-from behaviour.learners import rehearsal
+from behaviour.learners import merging, rehearsal
 from behaviour.learners.asked_rows import AskedRows
 from behaviour.learners.content import Content
 from behaviour.learners.content_prior import Lenders, PriorSettings, find_lenders, own_weight
@@ -19,8 +23,8 @@ from behaviour.learners.own_history import measure_reorders
 from behaviour.learners.questions import ask_baskets, ask_next, grade_lists, list_best
 from behaviour.learners.recipe import Settings, choose_settings, learn
 from behaviour.learners.rehearsal import rehearse
-from behaviour.learners.sparse_rows import keep_best, keep_best_of_columns
-from behaviour.learners.together import count_together
+from behaviour.learners.sparse_rows import keep_best
+from behaviour.learners.together import Together, count_together
 from behaviour.learners.trend import Trend, measure_trend
 
 
@@ -155,6 +159,64 @@ def test_a_product_without_orders_borrows_the_row_of_what_is_like_it_and_enters_
     assert of_two[0] == pytest.approx(1.0)
 
 
+def lend_to(baskets, content, **prior):
+    facts = make_facts(baskets, item_count=len(content.groups))
+    together = count_together(facts.basket_lines())
+    return learn_rows(
+        together,
+        settings=RowSettings(prior=PriorSettings(**prior)),
+        content=content,
+        lenders=find_lenders(content, together.evidence),
+    ).whole
+
+
+@pytest.fixture
+def alike_twins():
+    """Items 0 and 1 are alike, and so are 2 and 5; the others are like nothing."""
+    vectors = np.eye(6, dtype=np.float32)
+    vectors[1] = 0.9 * vectors[0] + np.sqrt(0.19) * vectors[1]
+    vectors[5] = 0.9 * vectors[2] + np.sqrt(0.19) * vectors[5]
+    return Content(vectors, np.full(6, -1, dtype=np.int32), np.full(6, np.nan, dtype=np.float32))
+
+
+def test_what_content_alone_brings_stands_below_what_was_bought_with_a_product(alike_twins):
+    # 0 was bought with 3, once in three baskets; what is like it always with 4, which 0 never was.
+    baskets = [[0, 3], [0], [0], *[[1, 4]] * 9]
+    mixed, _ = lend_to(baskets, alike_twins, prior_count=30.0)
+    scores, shares = lend_to(baskets, alike_twins, prior_count=30.0, facts_first=True)
+    assert next(iter(rows_of(mixed)[0])) == 4
+    assert list(rows_of(scores)[0])[:2] == [3, 4]
+    assert shares[0, 3] > 0
+    assert shares[0, 4] == 0
+
+
+def test_a_product_without_orders_may_stand_among_what_was_bought_but_not_first(alike_twins):
+    # 5 has no orders and is like 2 alone, which is bought with 0 more often than 3 is.
+    scores, shares = lend_to([[0, 2], [0, 2], [0, 3]], alike_twins, prior_count=0.0, facts_first=True)
+    assert list(rows_of(scores)[0]) == [2, 5, 3]
+    assert shares[0, 5] == 0
+
+
+def test_a_product_without_facts_keeps_all_that_content_brings(alike_twins):
+    baskets = [[0, 2], [0, 2], [0, 3], [1]]
+    plain, first = (lend_to(baskets, alike_twins, facts_first=only)[0] for only in (False, True))
+    assert rows_of(first)[1] == rows_of(plain)[1] != {}
+    assert rows_of(first)[5] == rows_of(plain)[5] != {}
+
+
+def test_what_a_cart_borrows_weighs_less_than_what_was_bought_with_its_products(alike_twins):
+    # 5 has no orders and borrows the row of 2: a tenth as strong as if it were its own.
+    baskets = [[2, 3], [2, 3], [0, 4], [0, 4]]
+    full, tenth = (
+        lend_to(baskets, alike_twins, prior_count=0.0, recommended_count=0.0, lent_weight=weight)[0]
+        for weight in (1.0, 0.1)
+    )
+    assert list(rows_of(full)[5]) == list(rows_of(tenth)[5]) == [3]
+    assert tenth[5, 3] == pytest.approx(0.1 * full[5, 3])
+    assert tenth[3, 5] == pytest.approx(0.1 * full[3, 5])
+    assert tenth[2, 3] == full[2, 3] == 1
+
+
 def test_bundles_hold_no_variant_and_no_near_duplicate_of_the_anchor(likeness):
     facts = make_facts([[1, 2, 3], [1, 3], [1, 3], [0, 2, 4]], item_count=5)
     together = count_together(facts.basket_lines())
@@ -191,9 +253,33 @@ def test_the_best_of_each_row_come_first_and_ties_by_number():
     assert list_best(matrix, 3).tolist() == [[1, 2, 0], [-1, -1, -1]]
 
 
-def test_the_best_of_each_column_are_what_an_item_is_recommended_by():
-    matrix = sp.csr_array(np.array([[0, 9, 8], [4, 0, 7], [4, 1, -1]], dtype=np.float32))
-    assert rows_of(keep_best_of_columns(matrix, 1)) == {0: {1: 9, 2: 8}, 1: {0: 4}}
+def test_the_nearest_of_each_item_are_what_it_is_recommended_by():
+    alike = sp.csr_array(np.array([[0, 4, 4], [4, 0, 1], [4, 1, 0]], dtype=np.float32))
+    nearest = keep_nearest(lambda items: alike[items], item_count=3, neighbours=1)
+    assert rows_of(nearest) == {0: {1: 4, 2: 4}, 1: {0: 4}}
+
+
+def test_baselines_are_the_same_counted_block_by_block(monkeypatch):
+    facts = make_shop()
+    together, times = count_together(facts.basket_lines()), facts.history().T.tocsr()
+    whole = rows_of(cosine_rows(together, neighbours=3)), rows_of(bm25_rows(times, neighbours=3))
+    asked = []
+    count = Together.count
+    monkeypatch.setattr(Together, "count", lambda self, items: asked.append(len(items)) or count(self, items))
+    monkeypatch.setattr(item_item, "BLOCK_ROWS", 4)
+    assert (rows_of(cosine_rows(together, neighbours=3)), rows_of(bm25_rows(times, neighbours=3))) == whole
+    assert asked == [4, 4, 2]
+
+
+def test_a_shop_that_is_too_large_for_a_baseline_is_told_so(monkeypatch):
+    facts = make_facts([[0, 1, 2], [0, 1]], users=[0, 0])
+    times, baskets = facts.history(), count_together(facts.basket_lines())
+    assert find_too_large(times, baskets) == []
+    monkeypatch.setattr(contenders, "MAX_PAIRS", 12)
+    monkeypatch.setattr(contenders, "MAX_DENSE", 2)
+    assert {each.name: each.reason for each in find_too_large(times, baskets)} == dict.fromkeys(
+        ("cosine", "BM25"), "13 pairs of products have a customer or a basket in common; 12 are counted at most."
+    ) | {"EASE": "there are 3 products, and the matrix of all their pairs is solved for 2 at most."}
 
 
 def test_cosines_are_cut_where_they_recommend():
@@ -202,9 +288,17 @@ def test_cosines_are_cut_where_they_recommend():
     together = count_together(facts.shopper_lines())
     alike = 1 / (np.sqrt(3) + SHRINK)
     assert rows_of(cosine_rows(together, neighbours=1)) == {
-        0: {item: pytest.approx(alike, abs=1e-5) for item in (1, 2, 3)},
-        1: {0: pytest.approx(alike, abs=1e-5)},
+        0: {0: pytest.approx(3 / 23, abs=1e-5)} | {item: pytest.approx(alike, abs=1e-5) for item in (1, 2, 3)},
+        1: {0: pytest.approx(alike, abs=1e-5), 1: pytest.approx(1 / 21, abs=1e-5)},
+        2: {2: pytest.approx(1 / 21, abs=1e-5)},
+        3: {3: pytest.approx(1 / 21, abs=1e-5)},
     }
+
+
+def test_a_product_is_its_own_nearest_by_bm25_so_that_baselines_know_repeats():
+    times = sp.csr_array(np.diag(np.array([2, 1, 3], dtype=np.float32)))  # (users, items)
+    rows = bm25_rows(times.T.tocsr())
+    assert {row: list(others) for row, others in rows_of(rows).items()} == {0: [0], 1: [1], 2: [2]}
 
 
 def test_questions_are_the_first_later_basket_of_the_known_and_one_known_product_of_each_basket():
@@ -254,6 +348,29 @@ def test_the_same_facts_give_the_same_settings_and_they_survive_json():
 
 def test_a_shop_with_few_orders_keeps_the_usual_settings():
     assert choose_settings(make_facts([[0, 1], [0, 2]]), content=Content.empty(3)) == Settings()
+
+
+@pytest.mark.parametrize("views", [True, False])
+@pytest.mark.parametrize("orders", ["of guests", "of one customer", "of one moment", "none"])
+@pytest.mark.parametrize("products", [1, 10])
+def test_every_shop_can_be_learned_from(products, orders, views):
+    facts = make_shop()
+    facts = replace(facts, items=facts.items % products, skus=facts.skus[:products])
+    nothing = facts.keep(np.zeros(len(facts), dtype=bool))
+    given = {
+        "of guests": replace(facts, users=np.full_like(facts.users, -1), user_keys=()),
+        "of one customer": replace(facts, users=np.zeros_like(facts.users), user_keys=(1,)),
+        "of one moment": replace(facts, days=np.ones_like(facts.days)),
+        "none": nothing,
+    }[orders]
+    visits, content = (facts if views else nothing), Content.empty(products)
+    settings = choose_settings(given, visits, content=content)
+    learned = learn(given, visits, settings=settings, content=content)
+    pairs = products > 1 and orders != "none"
+    assert {kind: len(learned.rows(kind, 0, products)) for kind in ("bundle", "cart")} == (
+        {"bundle": products, "cart": products} if pairs else {"bundle": 0, "cart": 0}
+    )
+    assert len(learned.rankings()["popular"][0]) == (0 if orders == "none" else products)
 
 
 def test_profiles_hold_what_is_new_to_the_user_and_of_their_taste():
@@ -342,3 +459,33 @@ def test_of_a_long_row_the_best_are_the_same_as_of_a_sort_of_all_of_it():
         expected = np.lexsort((np.arange(60), -values[row]))[:5]
         assert best[[row]].indices.tolist() == expected.tolist()
         assert best[[row]].data.tolist() == values[row, expected].tolist()
+
+
+def test_of_a_large_cart_the_best_of_each_row_are_summed_as_they_are_served(monkeypatch):
+    monkeypatch.setattr(merging, "SUMMED_ROWS", 4)
+    rows = keep_best(sp.csr_array(np.array([[0, 4, 3, 2], [5, 0, 2, 1], [1, 1, 0, 9], [0, 0, 0, 0]], np.float32)), 3)
+    asked = sp.csr_array(np.array([[1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0]], dtype=np.float32))
+    assert merging.merge_rows(asked, rows).toarray().tolist() == [
+        [5, 4, 0, 9], [0, 0, 0, 0], [5, 4, 5, 0], [5, 0, 2, 1],
+    ]  # fmt: skip
+    assert merging.merge_rows(asked[:0], rows).shape == (0, 4)
+
+
+def test_no_list_for_a_cart_has_variants_of_what_is_in_it():
+    asked = sp.csr_array(np.array([[1, 0, 0, 1, 0], [0, 0, 1, 0, 0]], dtype=np.float32))
+    groups = np.array([7, 7, -1, -1, -1], dtype=np.int32)
+    assert (merging.add_variants(asked, groups).toarray() > 0).astype(int).tolist() == [
+        [1, 1, 0, 1, 0],
+        [0, 0, 1, 0, 0],
+    ]
+
+
+def test_carts_are_judged_by_themselves_and_leave_bundles_as_they_are():
+    said = []
+    chosen = choose_settings(make_shop(), content=Content.empty(10), report=said.append)
+    assert [line.split(":")[0] for line in said if line.startswith("cart")] == [
+        "cart_ridge 25", "cart_ridge 100", "cart_ridge 200",
+        "cart_sharpness 1", "cart_sharpness 1.5", "cart_sharpness 2",
+    ]  # fmt: skip
+    assert chosen.bundle == replace(chosen, cart_ridge=1.0, cart_sharpness=9.0).bundle
+    assert chosen.cart == replace(chosen, bundle_ridge=1.0, bundle_ease_share=0.0).cart

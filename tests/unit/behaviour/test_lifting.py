@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from behaviour.learners.content import Content
-from behaviour.learners.lifting import LOOKED_AT, WEIGHTS, choose_lift, find_alike
+from behaviour.learners.lifting import LOOKED_AT, WEIGHTS, Alike, choose_lift, find_alike
 from behaviour.learners.recipe import Settings, choose_settings
 from embeddings.unit_rows import unit_rows
 from tests.unit.behaviour.test_learners import make_facts
@@ -51,6 +51,13 @@ def test_a_lift_that_is_proven_is_a_setting_like_others(clusters):
     assert chosen == replace(Settings(), similar_lift=choose_lift(visits, settings=Settings(), content=clusters))
     assert chosen.similar_lift > 0
     assert Settings.from_json(chosen.to_json()) == chosen
+
+
+def test_the_lists_that_are_judged_are_of_content_and_of_the_lift(clusters):
+    anchors = np.array([0], dtype=np.int32)
+    alike = Alike.find(anchors, make_visits(taste=True), settings=Settings(), content=clusters)
+    assert alike.list_best(0.0)[0].tolist() == alike.near[0, :10].tolist()
+    assert set(alike.list_best(0.8)[0, :2].tolist()) == {2, 4}
 
 
 def test_own_variants_are_not_what_is_alike(clusters):

@@ -35,6 +35,8 @@ def test_error_pages_need_neither_request_nor_database(name, django_db_blocker):
         ("15.9", "EUR", "€15.90"),
         ("1234567.5", "USD", "$1,234,567.50"),
         ("500", "JPY", "¥500"),
+        ("99.5", "JPY", "¥100"),
+        ("1999.99", "KRW", "₩2,000"),
         ("15", "CHF", "CHF 15.00"),
         ("15", "", "15.00"),
         (None, "EUR", ""),

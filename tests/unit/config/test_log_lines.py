@@ -20,6 +20,9 @@ from config.log_lines import LineFormatter, leave_values_out
         ('invalid input syntax for type json: "Ann\'s ring"', 'invalid input syntax for type json: "..."'),
         ('invalid byte sequence for encoding "UTF8": 0x00', 'invalid byte sequence for encoding "UTF8": 0x00'),
         ("Forbidden: /api/v1/users/Ann Smith/", "Forbidden: /api/v1/users/..."),
+        ("Not Found: /api/v1/Users/Ann Smith/", "Not Found: /api/v1/Users/..."),
+        ("Not Found: /api/user/Ann/", "Not Found: /api/user/..."),
+        ("Not Found: /admin/auth/user/3/change/", "Not Found: /admin/auth/user/3/change/"),
         ("Space second is ready.", "Space second is ready."),
     ],
 )
@@ -41,3 +44,8 @@ def test_an_address_writes_no_line_of_its_own_and_moves_no_cursor():
     line = LineFormatter("{levelname} {message}", style="{").format(record)
     assert line.startswith(r"ERROR /images/\x00\n2026-01-01 ERROR django: forged\x1b[2J\u2028xxx")
     assert len(line) == 4_000
+
+
+def test_a_users_address_is_left_out_as_a_whole_line_ends_and_all():
+    record = logging.LogRecord("shop", logging.ERROR, "", 0, "Not Found: %s", ("/api/v1/users/Ann\nSmith/",), None)
+    assert LineFormatter("{message}", style="{").format(record) == "Not Found: /api/v1/users/..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.throttling import Rate, parse_rate
+from api.rates import Rate, parse_rate
 
 
 def test_rates_are_read_from_text():
