@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Page
 
-from behaviour.events.event import Event
 from tests.browser.foreign_page import ForeignPage
-from tests.browser.test_widget_events import ARRIVAL_S, SILENT
+from tests.browser.test_widget_events import SILENT, wait_for_events
 from tests.docs.blocks import read_blocks
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,12 +50,8 @@ def read_events(page: Page, *, count: int) -> list[tuple[str, str, bool]]:
     Batches may overtake one another: at least `count` events are waited for.
     """
     page.evaluate("kindred.track('view', 'LAST'); kindred.flush()")
-    deadline = time.monotonic() + ARRIVAL_S
-    while not Event.objects.filter(sku="LAST").exists() or Event.objects.count() <= count:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    told = Event.objects.exclude(sku="LAST").order_by("sku")
-    return [(event.sku, event.consent, event.session_key is not None) for event in told]
+    told = [event for event in wait_for_events(count + 1) if event.sku != "LAST"]
+    return sorted((event.sku, event.consent, event.session_key is not None) for event in told)
 
 
 def test_events_say_what_the_visitor_had_agreed_to_when_they_were_made(foreign: ForeignPage):
