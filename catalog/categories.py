@@ -17,7 +17,7 @@ from catalog.characters import clean_name
 from catalog.conditions import is_below
 
 if TYPE_CHECKING:
-    from catalog.models import Category
+    from catalog.category import Category
 
 SEPARATOR = "/"
 MAX_PATH_LENGTH = 1_000  # characters

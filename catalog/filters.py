@@ -22,6 +22,7 @@ from rest_framework import serializers
 from api.declarations import Declared, TextsField, check_value, parameter, parameters_of
 from api.problems import RequestError
 from catalog.categories import normalize_path
+from catalog.colour_field import ColoursField
 from catalog.conditions import IN_CATEGORIES, IN_STOCK, ON_SALE, REDUCED_BY, Condition, attribute_condition
 
 ATTRIBUTE_PREFIX = "attr."
@@ -155,6 +156,11 @@ class Filters(Declared):
         CategoriesField("In this category (a path, `A/B`) or below it; may be repeated"),
     )
     brand: tuple[str, ...] = filter_by("brand", "{0} = ANY({1})", TextsField("Of this brand; may be repeated"))
+    colour: tuple[str, ...] = filter_by(
+        "colours",
+        "{0} && {1}::varchar[]",
+        ColoursField("Of this basic colour, as the shop says or its pictures show; may be repeated"),
+    )
     collection: tuple[str, ...] = filter_by(
         "collection", "{0} = ANY({1})", TextsField("In this collection; may be repeated")
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -16,10 +17,10 @@ from django.utils.translation import gettext, gettext_lazy
 
 from catalog.addresses import find_page, find_picture, sized_picture_address
 from catalog.attributes import find_wording, validate_object, validate_wordings
-from catalog.categories import MAX_PATH_LENGTH, CategoryQuerySet, keep_paths, place_in_tree, validate_name
+from catalog.category import Category as Category  # a table of this app, in a file of its own
 from catalog.conditions import DEMAND, STOCK_LEVEL, Condition, in_categories, is_in_stock, is_on_sale
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
-from catalog.pictures.downloads import PictureDownload as PictureDownload  # a table of this app, in a file of its own
+from catalog.pictures.downloads import PictureDownload as PictureDownload  # likewise
 from catalog.pictures.unpictured import UnpicturedProduct as UnpicturedProduct  # likewise
 from catalog.prices import KEPT_DECIMALS, PriceColumn
 from catalog.sources.source import Source as Source  # likewise
@@ -44,43 +45,9 @@ LIST_ORDERS = (
     models.Index(fields=["updated_at", "id"], name="product_by_change"),
 )
 NAMES = ("sku", "brand", "variant_group", "collection")
+COLOUR = models.CharField(max_length=10)
 FIELD_SEPARATOR = "\x1f"  # the ASCII unit separator: cannot be confused with text that people write
 SKU_PATTERN = r"^(?!(.*/)?\.{1,2}(/|$))[^\x00-\x1f\x7f]+$"  # it has to survive in a URL's path
-
-
-class Category(models.Model):
-    """A node of the category tree. `path` repeats the names from the root, `A/B/C`, so a subtree is one prefix.
-
-    `save()` keeps its path and the paths below it right; queryset updates of `name` or `parent` do not.
-    """
-
-    parent = models.ForeignKey("self", null=True, blank=True, related_name="children", on_delete=models.CASCADE)
-    name = models.CharField(max_length=200, validators=[validate_name])
-    path = models.CharField(max_length=MAX_PATH_LENGTH, unique=True, editable=False)
-
-    objects: ClassVar[CategoryQuerySet] = CategoryQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        verbose_name_plural = "categories"
-        ordering = ["path"]
-
-    def __str__(self) -> str:
-        return self.path
-
-    def save(self, **kwargs: Any) -> None:
-        """Save, with the paths. Raises ValidationError when the node would be inside itself or the path is taken."""
-        with keep_paths(self):
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "path"}
-            super().save(**kwargs)
-
-    def clean(self) -> None:
-        place_in_tree(self)
-
-    @property
-    def depth(self) -> int:
-        """How many ancestors it has: 0 for a root."""
-        return self.path.count("/")
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -153,6 +120,10 @@ class Product(models.Model):
     url = models.CharField(
         "URL", max_length=2000, blank=True, default="", db_default="", help_text="The product's page in the shop itself"
     )
+    # Kept by the worker (`embeddings/freshness/noting.py`), never by who writes a product.
+    picture_colours = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), editable=False)
+    colours = ArrayField(COLOUR, default=list, db_default=Value([], ArrayField(COLOUR)), editable=False)
+    noted = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     is_active = models.BooleanField(default=True)
     source = models.CharField(
         max_length=100,
@@ -213,6 +184,7 @@ class Product(models.Model):
             # Parts of names in any case, as the admin searches and rules are checked.
             GinIndex(*(OpClass(Upper(name), name="gin_trgm_ops") for name in NAMES), name="product_names"),
             GinIndex(fields=["attributes"], name="product_attributes", opclasses=["jsonb_path_ops"]),
+            GinIndex(fields=["colours"], name="product_colours"),
             # Filters that keep a tenth of the catalogue are answered from here, without reading a tenth of the table.
             models.Index(
                 fields=["category", "price"],

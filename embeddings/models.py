@@ -263,3 +263,16 @@ class SweepRequest(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.pk}"
+
+
+class PictureColours(models.Model):
+    """The basic colours of what a picture shows, found once for each content, as EncodedInput is."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    shares = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "picture colours"
+
+    def __str__(self) -> str:
+        return self.sha256

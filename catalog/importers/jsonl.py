@@ -16,7 +16,7 @@ from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.rows import COLUMNS, is_known
 
 # What answers say beside what can be written.
-ANSWERED = frozenset({"on_sale", "in_stock", "image_url", "created_at", "updated_at"})
+ANSWERED = frozenset({"on_sale", "in_stock", "image_url", "colours", "picture_colours", "created_at", "updated_at"})
 THOUSANDS = re.compile(r"-?[0-9]{1,3}\.[0-9]{3}")  # in a text it could be thousands, and in JSON it cannot
 ADDRESSES = ("source_url", "url", "src")  # of a picture that is an object
 

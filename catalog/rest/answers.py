@@ -77,23 +77,22 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
         read_only=True, allow_null=True, help_text="The first picture, at most 640 pixels wide; null: none"
     )
     images = ImageSerializer(many=True)
+    colours = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Basic colours, by which `colour` filters: as the shop says, or pictures",
+    )
+    picture_colours = serializers.DictField(
+        child=serializers.FloatField(), help_text='Shares of the basic colours in its pictures: {"blue": 0.62}'
+    )
 
     class Meta:
         model = Product
         fields = (
             "sku", "title", "description", "translations", "brand", "category", "price", "list_price", "on_sale",
             "currency", "stock", "in_stock", "attributes", "variant_group", "collection", "is_active", "url",
-            "image_url", "images", "created_at", "updated_at",
+            "image_url", "images", "colours", "picture_colours", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
-
-
-class ProductPageSerializer(serializers.Serializer[Any]):
-    """A page of products."""
-
-    results = ProductSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="Give it as `cursor` for the next page; null: the end")
-    count = serializers.IntegerField(required=False, help_text="All that match; only with `count=true`")
 
 
 def render_price(price: Decimal | None) -> str | None:
@@ -144,6 +143,8 @@ FIELDS: dict[str, Callable[[Product, str], Any]] = {
     "url": lambda product, origin: complete_address(find_page(product.sku, url=product.url), origin=origin),
     "image_url": render_main_image,
     "images": lambda product, origin: [render_image(image, origin=origin) for image in product.images.all()],
+    "colours": lambda product, _: product.colours,
+    "picture_colours": lambda product, _: product.picture_colours,
     "created_at": lambda product, _: render_moment(product.created_at),
     "updated_at": lambda product, _: render_moment(product.updated_at),
 }

@@ -39,6 +39,8 @@ READ: dict[str, Any] = {
     "in_stock": True,
     "image_url": f"https://shop.example/images/{'3f' * 32}/640.webp",
     "images": [IMAGE],
+    "colours": ["white"],
+    "picture_colours": {"white": 0.81, "grey": 0.12},
     "created_at": "2026-03-01T09:00:00Z",
     "updated_at": "2026-03-02T09:00:00Z",
 }

@@ -10,6 +10,8 @@ from rest_framework import serializers
 from api.declarations import TextsField
 from api.pagination import MAX_CURSOR_LENGTH
 from api.parameters import FieldsField, QueryParameters, whole_answers
+from catalog.conditions import Condition
+from catalog.facets import Facets, count_facets
 from catalog.filters import ATTRIBUTE_PREFIX, Filters
 from catalog.models import ProductQuerySet
 from catalog.rest.answers import ProductSerializer
@@ -48,6 +50,9 @@ class ProductListQuery(ProductQuery):
     page_size = serializers.IntegerField(min_value=1, max_value=MAX_PAGE_SIZE, default=24)
     cursor = serializers.CharField(required=False, max_length=MAX_CURSOR_LENGTH, help_text="`next` of the page before")
     count = serializers.BooleanField(default=False, help_text="true: also count all that match, as `count`")
+    facets = serializers.BooleanField(
+        default=False, help_text="true: also count what the list can be narrowed by, as `facets`"
+    )
 
 
 def filter_products(
@@ -60,3 +65,14 @@ def filter_products(
     if "is_active" in wanted:
         products = products.filter(is_active=wanted["is_active"])
     return products
+
+
+def count_listed(wanted: dict[str, Any], *, sent: MultiValueDict[str, str], with_inactive: bool) -> Facets:
+    """Count what the list that `filter_products` makes can be narrowed by. Raises RequestError."""
+    filters = Filters.from_query(wanted, sent=sent)
+    conditions = list(filters.conditions())
+    if "sku" in wanted:
+        conditions.append(Condition("sku", "{0} = ANY({1})", (list(wanted["sku"]),)))
+    if "is_active" in wanted:
+        conditions.append(Condition("is_active", "{0} = {1}", (wanted["is_active"],)))
+    return count_facets(conditions, below=filters.category, with_inactive=with_inactive)

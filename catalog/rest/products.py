@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,7 +24,7 @@ from catalog.characters import drop_unseen
 from catalog.filters import ATTRIBUTE_PARAMETER
 from catalog.models import Product, ProductQuerySet
 from catalog.rest import examples
-from catalog.rest.answers import ProductPageSerializer, ProductSerializer, render_product
+from catalog.rest.answers import ProductSerializer, render_product
 from catalog.rest.bodies import (
     EMPTY,
     BulkAnswerSerializer,
@@ -31,7 +32,8 @@ from catalog.rest.bodies import (
     BulkSerializer,
     ProductWriteSerializer,
 )
-from catalog.rest.parameters import ProductListQuery, ProductQuery, filter_products
+from catalog.rest.facets import FacetsSerializer, render_facets
+from catalog.rest.parameters import ProductListQuery, ProductQuery, count_listed, filter_products
 from catalog.writing import Outcome, ProductWrite, WriteResult, upsert_products, write_product
 
 MAKE_OR_CHANGE = ["catalog.add_product", "catalog.change_product"]
@@ -56,6 +58,15 @@ def load_shown(products: ProductQuerySet, *, wanted: dict[str, Any]) -> ProductQ
     if not fields or {"images", "image_url"} & set(fields):
         return products.for_cards()
     return products.select_related("category")
+
+
+class ProductPageSerializer(serializers.Serializer[Any]):
+    """A page of products."""
+
+    results = ProductSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="Give it as `cursor` for the next page; null: the end")
+    count = serializers.IntegerField(required=False, help_text="All that match; only with `count=true`")
+    facets = FacetsSerializer(required=False, help_text="Only with `facets=true`")
 
 
 class ProductListView(APIView):
@@ -86,6 +97,9 @@ class ProductListView(APIView):
         answer: dict[str, Any] = {"results": results, "next": page.next}
         if wanted["count"]:
             answer["count"] = products.count()
+        if wanted["facets"]:
+            counted = count_listed(wanted, sent=request.query_params, with_inactive=may_see_all(request))
+            answer["facets"] = render_facets(counted)
         return Response(answer)
 
     @extend_schema(

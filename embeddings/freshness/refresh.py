@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from embeddings.composition import parse_composition
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged, Encodings, encode_inputs, load_encoders
+from embeddings.freshness.noting import note_products
 from embeddings.inputs import ProductInputs, load_inputs
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.querysets import ProductVectors
@@ -65,6 +66,7 @@ def refresh_products(
     Raises EncoderError or EncoderChanged where the space's encoders cannot be used.
     """
     products = load_inputs(product_ids, parts=parse_composition(space.text_composition))
+    note_products(products)
     batch = RefreshedBatch(unchanged=set() if force else _find_unchanged(products, space))
     changed = [product for product in products if product.product_id not in batch.unchanged]
     if not changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, Exists, FloatField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from catalog.conditions import in_categories
@@ -17,7 +17,10 @@ INCOMPLETE = ""  # fingerprint of a vector of what could be encoded, where somet
 
 
 def find_stale(space: EmbeddingSpace) -> QuerySet[Product]:
-    """Return the products without a vector of what they are now, under the dial as it is now, in order of id."""
+    """Return the products without a vector of what they are now, under the dial as it is now, in order of id.
+
+    And those of which nothing, or something else, is noted (`noting.py`).
+    """
     up_to_date = _fused_rows(space, product=OuterRef("pk")).filter(
         fingerprint=OuterRef("current_fingerprint"), dial=OuterRef("current_dial")
     )
@@ -25,7 +28,7 @@ def find_stale(space: EmbeddingSpace) -> QuerySet[Product]:
         Product.objects.annotate(
             current_fingerprint=fingerprint_expression(), current_dial=_dial_expression(space.category_text_weights)
         )
-        .filter(~Exists(up_to_date))
+        .filter(~Exists(up_to_date) | ~Q(noted=F("current_fingerprint")))
         .order_by("pk")
     )
 
