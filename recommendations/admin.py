@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
@@ -16,43 +15,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from recommendations.in_force_admin import StateFilter
 from recommendations.models import Rule, default_strategies
 from recommendations.rule_preview import preview_rule
-from recommendations.strategies import list_strategies
-
-
-class StateFilter(admin.SimpleListFilter):
-    """By whether a rule works now."""
-
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("now", gettext("In force")),
-            ("later", gettext("Not yet")),
-            ("over", gettext("Over")),
-            ("off", gettext("Switched off")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
-        now = timezone.now()
-        begun = Q(starts_at__isnull=True) | Q(starts_at__lte=now)
-        over = Q(ends_at__isnull=False, ends_at__lte=now)
-        conditions = {
-            "now": Q(is_active=True) & begun & ~over,
-            "later": Q(is_active=True) & ~begun,
-            "over": Q(is_active=True) & over,
-            "off": Q(is_active=False),
-        }
-        return queryset.filter(conditions.get(self.value() or "", Q()))
+from recommendations.search.admin import SearchRuleAdmin as SearchRuleAdmin  # registered by being imported
+from recommendations.search.rules import list_rule_strategies
 
 
 class RuleForm(forms.ModelForm[Rule]):
     """Strategies are chosen; placements are the shop's own names."""
 
     strategies = forms.MultipleChoiceField(
-        choices=list_strategies,
+        choices=list_rule_strategies,
         initial=default_strategies,
         required=False,
         widget=forms.CheckboxSelectMultiple,

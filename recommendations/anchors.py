@@ -18,9 +18,13 @@ from catalog.conditions import BELOW, LISTED_PRODUCTS
 from embeddings.models import Modality
 from embeddings.spaces.indexes import INDEX_NAME, INDEXED_ROWS
 from embeddings.unit_rows import unit_rows
+from recommendations.in_force import HOLDS
 from recommendations.rules import ActiveRule, ListKind, RuleSet, Scope, group_rules
 from recommendations.visitors import History
 
+RULE_FIELDS = """'rule_id', r.id, 'kind', r.kind, 'label', r.note, 'product_id', r.target_id, 'brand', r.target_brand,
+        'category', coalesce(t.path, ''), 'attribute', r.target_attribute, 'value', r.target_value,
+        'position', r.position, 'factor', r.factor"""
 START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
        p.id AS product_id, p.sku, p.title, p.translations::text AS translations, p.price, p.currency, p.variant_group,
@@ -34,14 +38,12 @@ LEFT JOIN catalog_category c ON c.id = p.category_id
 LEFT JOIN embeddings_productembedding e ON e.product_id = p.id AND e.space_id = s.id AND e.modality = %(modality)s
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object(
-        'rule_id', r.id, 'kind', r.kind, 'label', r.note, 'product_id', r.target_id, 'brand', r.target_brand,
-        'category', coalesce(t.path, ''), 'attribute', r.target_attribute, 'value', r.target_value,
-        'position', r.position, 'factor', r.factor,
+        {RULE_FIELDS},
         'scope', CASE WHEN r.anchor_id IS NOT NULL THEN 2 WHEN a.id IS NOT NULL THEN 1 ELSE 0 END)) AS active
     FROM recommendations_rule r
     LEFT JOIN catalog_category a ON a.id = r.anchor_category_id
     LEFT JOIN catalog_category t ON t.id = r.target_category_id
-    WHERE r.is_active AND (r.starts_at IS NULL OR r.starts_at <= %(at)s) AND (r.ends_at IS NULL OR r.ends_at > %(at)s)
+    WHERE {HOLDS}
       AND (r.strategies @> ARRAY[%(strategy)s]::varchar[] OR r.placements @> ARRAY[%(placement)s]::varchar[])
       AND (r.anchor_id IS NULL OR r.anchor_id = p.id)
       AND (a.id IS NULL OR {BELOW.format("c.path", "a.path")})

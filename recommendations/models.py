@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from api.declarations import describe_choices
 from catalog.conditions import attribute_condition
 from catalog.models import Category, Product
-from recommendations.rules import MAX_PLACEMENT_LENGTH, WIDGET
+from recommendations.in_force import STARTS_BEFORE_IT_ENDS, InForce
+from recommendations.rules import IN_SEARCHES, MAX_PLACEMENT_LENGTH, SEARCH, WIDGET
+from recommendations.search.rule import SearchRule as SearchRule  # tables of this app, in files of their own
+from recommendations.search.term import SearchLearning as SearchLearning
+from recommendations.search.term import SearchTerm as SearchTerm
 from recommendations.strategies import STRATEGIES
 
 
@@ -26,7 +28,7 @@ def default_placements() -> list[str]:
     return [WIDGET]
 
 
-class Rule(models.Model):
+class Rule(InForce):
     """One decision of a merchandiser: what to do, in which lists, to which products, and when."""
 
     class Kind(models.TextChoices):
@@ -57,7 +59,7 @@ class Rule(models.Model):
         models.CharField(max_length=20),
         blank=True,
         default=default_strategies,
-        help_text="In the lists of these strategies, wherever they are shown",
+        help_text="In the lists of these strategies, wherever they are shown; search: in what shoppers search for",
     )
     placements = ArrayField(
         models.CharField(max_length=MAX_PLACEMENT_LENGTH),
@@ -91,11 +93,6 @@ class Rule(models.Model):
         validators=[MinValueValidator(1.0), MaxValueValidator(100.0)],
         help_text="For boost and bury: the score is multiplied or divided by it",
     )
-    starts_at = models.DateTimeField(null=True, blank=True)
-    ends_at = models.DateTimeField(null=True, blank=True)
-    note = models.CharField(max_length=200, blank=True, help_text="Named in the answers, such as Autumn campaign")
-    is_active = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -103,10 +100,7 @@ class Rule(models.Model):
             models.CheckConstraint(
                 condition=Q(anchor__isnull=True) | Q(anchor_category__isnull=True), name="rule_has_one_scope"
             ),
-            models.CheckConstraint(
-                condition=Q(starts_at__isnull=True) | Q(ends_at__isnull=True) | Q(starts_at__lt=F("ends_at")),
-                name="rule_starts_before_it_ends",
-            ),
+            models.CheckConstraint(condition=STARTS_BEFORE_IT_ENDS, name="rule_starts_before_it_ends"),
             models.CheckConstraint(
                 condition=~Q(kind="pin") | Q(position__gte=1, position__isnull=False), name="pin_has_a_position"
             ),
@@ -132,20 +126,6 @@ class Rule(models.Model):
             return gettext("category %s") % self.target_category
         return f"{self.target_attribute} = {self.target_value}"
 
-    def state(self, *, at: datetime) -> str:
-        """Return whether it works at that moment, in words."""
-        return self.find_obstacle(at=at) or gettext("in force")
-
-    def find_obstacle(self, *, at: datetime) -> str:
-        """Return in words why it does not work at that moment; empty where it does."""
-        if not self.is_active:
-            return gettext("switched off")
-        if self.starts_at is not None and self.starts_at > at:
-            return gettext("not in force yet")
-        if self.ends_at is not None and self.ends_at <= at:
-            return gettext("over")
-        return ""
-
     def find_missing(self) -> str:
         """Return what the rule names and no product has, or no longer, as a sentence; empty where all is there.
 
@@ -169,8 +149,11 @@ class Rule(models.Model):
         errors = {}
         if not self.strategies and not self.placements:
             errors["strategies"] = gettext("Choose a strategy or name a placement in whose lists the rule acts.")
-        if unknown := sorted(set(self.strategies) - STRATEGIES.keys()):
-            errors["strategies"] = describe_choices(", ".join(unknown), known=STRATEGIES)
+        known = [*STRATEGIES, SEARCH]
+        if unknown := sorted(set(self.strategies) - set(known)):
+            errors["strategies"] = describe_choices(", ".join(unknown), known=known)
+        elif self.strategies == [SEARCH] and not self.placements and self.kind and self.kind not in IN_SEARCHES:
+            errors["kind"] = gettext("Searches leave out, boost and bury; to pin a product make a search rule.")
         if self.is_active and self.target_brand and (missing := self.find_missing()):
             errors["target_brand"] = missing
         return errors
@@ -189,8 +172,7 @@ class Rule(models.Model):
             errors["target_value"] = gettext("An attribute needs a name and a value.")
         if self.kind == self.Kind.PIN and self.position is None:
             errors["position"] = gettext("Say at which position to pin it; 1 is first.")
-        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
-            errors["ends_at"] = gettext("The rule has to end after it starts.")
+        errors |= self.check_window()
         if self.anchor_id is not None and self.anchor_id == self.target_id:
             errors["target"] = gettext("A product is never recommended beside itself; choose another target.")
         if errors:

@@ -1,9 +1,9 @@
-"""The shop's search page, the page that says why, and the near-duplicates in the admin."""
+"""The page that says why two products are similar, and the near-duplicates in the admin."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib import admin
 from django.core.cache import cache
@@ -12,52 +12,21 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from api.counts import Count, count_rows
-from api.problems import RequestError
 from catalog.attributes import split_unit
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.explanations.services import Why, explain_pair, read_heat_map
 from recommendations.near_duplicates import DuplicateGroup, find_near_duplicates
-from recommendations.search.queries import prepare_photo, take_photo_turn
-from recommendations.search.services import SearchAnswer, search_photo, search_text
-from recommendations.worker import WorkerUnavailable
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-RESULTS = 24
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def search_page(request: HttpRequest) -> HttpResponse:
-    """Results for `q`, or for an uploaded `image`, or for both."""
-    text = (request.POST if request.method == "POST" else request.GET).get("q", "").strip()
-    context: dict[str, Any] = {"query": text, "by_photo": bool(request.FILES.get("image"))}
-    status = 200
-    try:
-        context["answer"] = find(request, text)
-    except RequestError as error:
-        context["problem"], status = error.message, 400
-    except WorkerUnavailable:
-        context["problem"], status = _("Photos cannot be searched right now. Try again in a moment, or use words."), 503
-    return render(request, "recommendations/search_page.html", context, status=status)
-
-
-def find(request: HttpRequest, text: str) -> SearchAnswer | None:
-    """Return what was found, None where nothing was asked for yet."""
-    upload = request.FILES.get("image")
-    if upload is not None:
-        with take_photo_turn():
-            return search_photo(prepare_photo(upload), text=text, limit=RESULTS)
-    return search_text(text, limit=RESULTS) if text else None
-
-
 MAX_LOOKS = 10  # how often the page asks again before it leaves it at what is known
 DAY_S = 86_400
-LABELS = {"brand": _("Brand"), "category": _("Category"), "collection": _("Collection")}
+LABELS = {"brand": _("Brand"), "category": _("Category"), "collection": _("Collection"), "colour": _("Colour")}
 
 
 class Share(NamedTuple):

@@ -67,6 +67,7 @@ class Candidate:
     weighted_by: tuple[int, ...] = ()  # ids of the boosts and buries that mean it
     source: str = NEIGHBOUR
     score: float = 0.0  # what the list is ordered by
+    prior: float = 0.0  # by which share a search raises its score, whatever was searched for
     share: float | None = None  # how much of the score is behaviour; None: nothing of the kind was asked
     because: int | None = None  # id of the product that led to it, in the visitor's history or among the anchors
     because_title: str = ""

@@ -15,7 +15,7 @@ from recommendations.anchors import read_start
 from recommendations.models import Rule
 from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Options
-from recommendations.rules import ListKind
+from recommendations.rules import SEARCH, ListKind
 from recommendations.services import recommend, similar_products
 
 PREVIEW_LIMIT = 8
@@ -45,8 +45,9 @@ def preview_rule(rule: Rule, *, sku: str = "") -> Preview | None:
     anchor = find_sample(rule, sku=sku)
     if anchor is None:
         return None
+    strategies = [name for name in rule.strategies if name != SEARCH]  # searches are looked at in the shop
     kind = ListKind(
-        rule.strategies[0] if rule.strategies and "similar" not in rule.strategies else "similar",
+        strategies[0] if strategies and "similar" not in strategies else "similar",
         rule.placements[0] if rule.placements else "",
     )
 

@@ -10,6 +10,8 @@ from enum import IntEnum
 from catalog.conditions import IN_CATEGORIES, Condition, attribute_condition
 
 MAX_PLACEMENT_LENGTH = 100
+SEARCH = "search"  # among the strategies of a rule: it acts in searches, which have no strategy
+IN_SEARCHES = ("exclude", "boost", "bury")  # what rules of lists do there; pins are for words of their own
 WIDGET = "widget"  # the placement of the web component and of the template tag
 
 

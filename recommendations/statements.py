@@ -19,7 +19,13 @@ MAX_ROWS = 900  # of one retrieval
 # Newer first among equals. An index has each order, so that as many rows are read as are shown.
 OUT_OF_STOCK = f"NOT ({IN_STOCK.format('p.stock')})"
 RECENT_ORDER = "p.created_at DESC, p.id DESC"
-ORDERS = {"recent": RECENT_ORDER, "popular": f"{DEMAND.format('p.stock')} DESC, {RECENT_ORDER}"}
+ORDERS = {
+    "recent": RECENT_ORDER,
+    "popular": f"{DEMAND.format('p.stock')} DESC, {RECENT_ORDER}",
+    "price": "p.price, p.id",  # what has none last
+    "-price": "p.price DESC NULLS LAST, p.id DESC",
+    "title": "p.title, p.id",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,7 @@ class Retrieval:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extra:
     """More of a card than all lists need, as SQL: columns, the joins that they are from, and a subquery of one row that
-    stands beside every card, and alone where there is none."""
+    stands beside every card, and alone where there is none; empty: columns of the card's own."""
 
     columns: str
     joins: str
@@ -244,7 +250,7 @@ def card_statement(
     query = [QUERY_CTE] if retrieval.vector else []
     shown = best_of_groups(retrieval.cards) if retrieval.cards else "neighbours"
     cards = f"{shown} n JOIN catalog_product p ON p.id = n.product_id"
-    if extra:
+    if extra and extra.beside:
         cards = f"{extra.beside} LEFT JOIN ({cards}) ON true {extra.joins}"
     return f"""WITH {", ".join([*query, *ctes, f"neighbours AS MATERIALIZED ({union})"])}
         SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price, p.list_price,

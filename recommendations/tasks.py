@@ -10,6 +10,7 @@ from embeddings.models import EmbeddingSpace
 from recommendations import worker
 from recommendations.explanations import occlusion
 from recommendations.search import encoding
+from recommendations.search.vocabulary.learning import learn_if_due
 
 
 @shared_task(name="recommendations.tasks.answer_query", acks_late=False)
@@ -37,3 +38,9 @@ def warm_up() -> None:
 def prune_answers() -> None:
     """Forget what nobody has asked for in a while."""
     worker.prune_answers()
+
+
+@shared_task(name="recommendations.tasks.learn_search")
+def learn_search() -> None:
+    """Learn what the words of the catalogue mean, where it has changed."""
+    learn_if_due()

@@ -3,8 +3,8 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from api import converters
-from recommendations import pages, widget, widget_examples
-from recommendations.rest import explanations, search, views
+from recommendations import pages, search_page, widget, widget_examples
+from recommendations.rest import explanations, search, suggestions, views
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
 
@@ -15,8 +15,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/products/<sku:sku>/similar/<sku:other>/", explanations.WhyView.as_view(), name="api-similar-why"),
     path("api/v1/recommendations/", views.BatchView.as_view(), name="api-recommendations"),
     path("api/v1/search/", search.TextSearchView.as_view(), name="api-search"),
+    path("api/v1/search/suggest/", suggestions.SuggestView.as_view(), name="api-search-suggest"),
     path("api/v1/search/image/", search.PhotoSearchView.as_view(), name="api-search-image"),
-    path("search/", pages.search_page, name="search_page"),
+    path("search/", search_page.search_page, name="search_page"),
+    path("search/suggestions/", search_page.suggestions, name="search_suggestions"),
+    path("search/photos/<str:name>.jpg", search_page.search_photo, name="search_photo"),
     path("products/<sku:sku>/why/<sku:other>/", pages.why_page, name="why_page"),
     re_path(r"^explanations/(?P<key>[0-9a-f]{64})\.png$", pages.heat_map, name="heat_map"),
     path("widgets/examples/", widget_examples.widget_examples_page, name="widget_examples"),

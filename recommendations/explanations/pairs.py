@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog.attributes import describe_value, read_object, split_unit
+from catalog.colours import BASIC_COLOURS, COLOUR_ATTRIBUTES
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.vectors import load_pipeline
@@ -52,13 +53,17 @@ def explain_pairs(anchor_id: int, other_ids: Sequence[int], *, space: EmbeddingS
 
 
 def find_shared(anchor: Product, other: Product) -> dict[str, str]:
-    """Return what two products have in common as people read it, by name: brand, category, collection, attributes."""
+    """Return what two products have in common as people read it, by name: brand, category, collection, attributes,
+    and their colour, where their pictures alone say it."""
     shared = {name: str(getattr(other, name)) for name in SHARED_FIELDS if _is_same(anchor, other, name)}
     theirs = read_object(other.attributes)
     for name, value in read_object(anchor.attributes).items():
         text = describe_value(value, unit=split_unit(name)[1])
         if text and theirs.get(name) == value:
             shared[name] = text
+    if not any(name.lower() in COLOUR_ATTRIBUTES for name in shared):
+        common = [str(BASIC_COLOURS[colour]) for colour in anchor.colours if colour in other.colours]
+        shared |= {"colour": ", ".join(common)} if common else {}
     return dict(list(shared.items())[:MAX_SHARED])
 
 

@@ -11,6 +11,9 @@ sample, a sixteenth of the catalogue, and those that have the words in their tit
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from recommendations.statements import Retrieval, Where
 
 # How much of the query a title has to contain, by trigrams: "miror" in "mirror" is 0.63, "cushon" in "cushion" 0.57.
@@ -26,11 +29,18 @@ IN_SAMPLE = "((p.id >> 4) & 15) = 0"  # as the index has it
 # So many products have their words compared one by one: a small shop has them, or a filter keeps them of many.
 FEW_PRODUCTS, FEW_PRODUCTS_FILTERED = 2000, 10_000
 
+# Each word of the query with what stands for it: one of them has to be there. Chinese characters are words.
 WORDS = """words AS MATERIALIZED (
-    SELECT folded, stems || plain AS all_words, replace((stems || plain)::text, ' & ', ' | ')::tsquery AS any_word
-    FROM (SELECT folded, plainto_tsquery('pg_catalog.english', folded) AS stems,
-                 plainto_tsquery('pg_catalog.simple', folded) AS plain
-          FROM kindred_search_text(%(words)s) AS folded OFFSET 0) q)"""
+    SELECT kindred_search_text(%(words)s) AS folded, u.all_words, u.any_word
+    FROM (SELECT coalesce(string_agg('(' || query::text || ')', ' & ')::tsquery, ''::tsquery) AS all_words,
+                 coalesce(string_agg('(' || query::text || ')', ' | ')::tsquery, ''::tsquery) AS any_word
+          FROM (SELECT string_agg('(' || t.query::text || ')', ' | ')::tsquery AS query
+                FROM jsonb_array_elements(%(units)s::jsonb) WITH ORDINALITY AS unit(alternatives, number)
+                CROSS JOIN jsonb_array_elements_text(unit.alternatives) AS a(alternative)
+                CROSS JOIN LATERAL (SELECT plainto_tsquery('pg_catalog.english', f.folded)
+                        || plainto_tsquery('pg_catalog.simple', f.folded) AS query
+                    FROM kindred_search_text(a.alternative) AS f(folded)) t
+                WHERE numnode(t.query) > 0 GROUP BY unit.number) q) u)"""
 
 
 # By the index of SKUs, so as it was typed or in letters of one case.
@@ -38,7 +48,9 @@ NAMED = """named AS MATERIALIZED (SELECT p.id FROM catalog_product p
     WHERE p.sku = ANY(ARRAY[%(words)s, upper(%(words)s), lower(%(words)s)]::text[]) AND {searched})"""
 
 
-def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[list[str], list[str]]:
+def words_parts(
+    retrieval: Retrieval, where: Where, *, text: str, units: Sequence[Sequence[str]]
+) -> tuple[list[str], list[str]]:
     """Return the parts of a statement that find products by words, and their CTEs. No distance, each best first.
 
     Via 'sku' that of which the text is the SKU: it comes first via 'words' as well, and nothing is guessed beside it.
@@ -47,7 +59,7 @@ def words_parts(retrieval: Retrieval, where: Where, *, text: str) -> tuple[list[
     title outweighs a description; ts_rank) and, the first of them, by how much of the query their title looks like as
     well (word_similarity).
     """
-    where.params["words"] = text
+    where.params.update(words=text, units=json.dumps(units))
     ctes = [
         WORDS,
         NAMED.format(searched=where.searched),

@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import IO
 
@@ -20,7 +21,7 @@ from catalog.pictures.colours import lay_on_ground
 from catalog.pictures.decoding import DecodersBusy, PictureError, decode_picture
 from embeddings.models import EmbeddingSpace
 from recommendations import tasks
-from recommendations.search.encoding import read_vectors
+from recommendations.search.encoding import answer_query, read_vectors
 from recommendations.worker import WorkerUnavailable, answer_key, ask
 
 TEXT_DEADLINE_S = 1.5
@@ -32,6 +33,7 @@ MAX_PHOTO_PIXELS = 12_600_000  # what cameras call 12 megapixels, 4096 x 3072 in
 MAX_CROPPED_SIDE_PX = 2 * SENT_SIDE_PX  # of the whole, decoded to be cropped: a fifth of its width still is 256 pixels
 DECODING_PATIENCE_S = 3.0
 BAD_CROP = gettext_lazy("Give left,top,right,bottom between 0 and 1, such as 0.1,0.2,0.9,0.8.")
+_encodes_here: ContextVar[bool] = ContextVar("encodes_here", default=False)
 PHOTO_TURNS = threading.BoundedSemaphore(3)  # of a web process's four threads (`manage.py up`)
 
 
@@ -71,6 +73,8 @@ def ask_for_vectors(
     Raises RequestError where the worker cannot read the photo.
     """
     key = answer_key("query", str(space.pk), " ".join(text.split()), photo)
+    if _encodes_here.get():
+        return AnsweredQuery(space, read_vectors(json.loads(answer_query(space.pk, text=text, photo=photo))["vectors"]))
     if deadline_s is None:
         deadline_s = PHOTO_DEADLINE_S if photo else TEXT_DEADLINE_S
     sent = base64.b64encode(photo).decode()
@@ -78,6 +82,16 @@ def ask_for_vectors(
     if "error" in answer:
         raise RequestError("image", answer["error"])
     return AnsweredQuery(space=space, vectors=read_vectors(answer["vectors"]))
+
+
+@contextmanager
+def encoded_here() -> Iterator[None]:
+    """Encode queries in this process: for commands that ask many, and work without a worker."""
+    token = _encodes_here.set(True)
+    try:
+        yield
+    finally:
+        _encodes_here.reset(token)
 
 
 @contextmanager
@@ -94,8 +108,8 @@ def take_photo_turn() -> Iterator[None]:
         PHOTO_TURNS.release()
 
 
-def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None) -> bytes:
-    """Return an uploaded photo ready to be sent to the worker: upright, cropped, small.
+def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None, side_px: int = SENT_SIDE_PX) -> bytes:
+    """Return an uploaded photo ready to be sent to the worker: upright, cropped, its longer side `side_px` at most.
 
     Raises RequestError where it is no photo or costs too much, and WorkerUnavailable where others are decoded first.
     """
@@ -105,7 +119,7 @@ def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None) -> b
     if len(content) > MAX_PHOTO_BYTES:
         said = gettext("The photo is larger than %d MiB: send a smaller one.") % (MAX_PHOTO_BYTES // 1024**2)
         raise RequestError("image", said)
-    enough = SENT_SIDE_PX if crop is None else MAX_CROPPED_SIDE_PX
+    enough = side_px if crop is None else MAX_CROPPED_SIDE_PX
     try:
         decoded = decode_picture(content, enough=enough, max_pixels=MAX_PHOTO_PIXELS, patience_s=DECODING_PATIENCE_S)
     except PictureError as error:
@@ -115,7 +129,7 @@ def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None) -> b
     picture = lay_on_ground(decoded)
     if crop:
         picture = picture.crop(crop.in_pixels(*picture.size))
-    picture.thumbnail((SENT_SIDE_PX, SENT_SIDE_PX))
+    picture.thumbnail((side_px, side_px))
     sent = io.BytesIO()
     picture.save(sent, "JPEG", quality=90)
     return sent.getvalue()

@@ -11,7 +11,7 @@ from embeddings.spaces.indexes import index_name
 from recommendations import nearest as nearest_sql
 from recommendations.requests import Filters
 from recommendations.retrieval import find_neighbours
-from recommendations.search.services import POOL
+from recommendations.search.plan import POOL
 from recommendations.statements import Retrieval
 from tests.recall.clusters import clustered_vectors, nearest
 from tests.recall.judge import LIMIT, explain, fill, search_for, was_used

@@ -130,7 +130,7 @@ def test_parameters_reach_the_search(client, shelf, params, expected):
 @pytest.mark.parametrize(
     ("params", "field"),
     [
-        ({"colour": "sage"}, "colour"),
+        ({"color": "sage"}, "color"),
         ({"limit": 0}, "limit"),
         ({"limit": 101}, "limit"),
         ({"limit": "many"}, "limit"),
@@ -255,7 +255,7 @@ def test_placements_are_answered_in_order_and_fail_alone(client, shelf):
         {"id": "similar", "anchors": ["A"], "limit": 2},
         {"id": "unknown", "anchors": ["NOPE"]},
         {"id": "cart", "anchors": ["A", "D"], "weights": {"D": 5}, "limit": 1},
-        {"id": "misspelt", "anchors": ["A"], "filters": {"colour": "sage"}},
+        {"id": "misspelt", "anchors": ["A"], "filters": {"color": "sage"}},
         {"id": "odd", "anchors": ["A"], "limit": "many", "brand": ["Birk"]},
         {"id": "later", "strategy": "best", "anchors": ["A"]},
         {"id": "new", "strategy": "recent", "exclude": ["D"], "limit": 1, "fields": ["sku"]},
@@ -268,7 +268,7 @@ def test_placements_are_answered_in_order_and_fail_alone(client, shelf):
     assert lists == [["B", "D"], None, ["B"], None, None, None, ["B"], None]
     problems = [placement["problem"]["status"] if placement["problem"] else None for placement in answer]
     assert problems == [None, 404, None, 400, 400, 400, None, 400]
-    assert [error["field"] for error in answer[3]["problem"]["errors"]] == ["colour"]
+    assert [error["field"] for error in answer[3]["problem"]["errors"]] == ["color"]
     assert [error["field"] for error in answer[4]["problem"]["errors"]] == ["brand", "limit"]
     assert answer[6]["list"]["results"] == [{"sku": "B"}]
 

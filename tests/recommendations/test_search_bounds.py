@@ -30,7 +30,7 @@ def find(text: str, **options) -> list[str]:
 def explain(text: str, filters: Filters | None = None, *, prefix: str = "COSTS OFF") -> str:
     retrieval = Retrieval(limit=100, filters=filters or Filters())
     where = where_clause(retrieval)
-    parts, ctes = words_parts(retrieval, where, text=text)
+    parts, ctes = words_parts(retrieval, where, text=text, units=[[word] for word in text.split()])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE catalog_product, catalog_titleword")
         cursor.execute("SET LOCAL enable_seqscan = off")

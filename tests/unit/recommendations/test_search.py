@@ -10,8 +10,8 @@ from PIL import ExifTags, Image
 from api.problems import RequestError
 from catalog.pictures.decoding import BUDGET
 from recommendations.recommendation_list import Candidate
+from recommendations.search.fusing import fuse_ranks
 from recommendations.search.queries import CropBox, answer_key, prepare_photo, take_photo_turn
-from recommendations.search.services import fuse_ranks
 from recommendations.worker import WorkerUnavailable
 
 

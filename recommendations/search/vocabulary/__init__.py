@@ -1,0 +1,1 @@
+"""The words of this catalogue and what they mean: learned in the worker, looked up by searches."""
