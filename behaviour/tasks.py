@@ -7,7 +7,7 @@ from celery import shared_task
 from behaviour.events import retention
 from behaviour.experiments import keeping
 from behaviour.privacy import erasure
-from behaviour.reports import totals
+from behaviour.reports import popular_searches, totals
 from behaviour.retail import nightly, slices
 from behaviour.versions import child, nights
 from behaviour.versions.steps import due
@@ -29,6 +29,12 @@ def keep_retention() -> None:
     """Forget what is old of single events, and who asked for it; make the table of the next month."""
     erasure.finish_erasures()
     retention.keep_retention(seconds=RETENTION_S)
+
+
+@shared_task(name="behaviour.tasks.note_searches")
+def note_searches() -> None:
+    """See what many visitors search for."""
+    popular_searches.note_popular_searches()
 
 
 @shared_task(name="behaviour.tasks.make_due_forecasts", acks_late=False, time_limit=FORECAST_LIMIT_S)

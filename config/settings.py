@@ -192,6 +192,9 @@ KINDRED_RECIPE_UNSET = {  # what is so by default alone: nobody needs to hear th
     if name not in os.environ
 }
 KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a list; or "hidden", or "mixed"
+KINDRED_PHOTO_KEEP_S = env.int("KINDRED_PHOTO_KEEP_S", default=1800)  # photos that were searched with; 0: never
+KINDRED_SEARCH_POPULARITY = env.float("KINDRED_SEARCH_POPULARITY", default=0.05)  # largest share of a score it moves
+KINDRED_SEARCH_MARGIN = env.float("KINDRED_SEARCH_MARGIN", default=0.0)  # likewise
 
 # --- REST API -----------------------------------------------------------------------------------------------------
 KINDRED_API_PUBLIC_READ = env.bool("KINDRED_API_PUBLIC_READ", default=True)  # off: reading needs a key as well

@@ -15,6 +15,7 @@ from django.utils import timezone
 from behaviour.demo.experiment import find_experiment, look_at_end_of, make_trial
 from behaviour.demo.loading import is_loaded, load_events
 from behaviour.demo.simulated import Simulated
+from behaviour.reports.popular_searches import note_popular_searches
 from behaviour.retail import nightly, slices
 from behaviour.versions.lifecycle import BUILD_LOCK, promote
 from behaviour.versions.version import Status, Version
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         if not was_loaded:
             self.load(now=timezone.now())
         call_command("count_events")
+        note_popular_searches()
         if not was_loaded or Version.objects.live() is None:
             learn()
         nightly.make_due_forecasts()

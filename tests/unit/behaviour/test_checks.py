@@ -16,6 +16,9 @@ def test_the_settings_of_a_new_shop_are_fine():
         ("KINDRED_BEHAVIOUR_HOUR", 24, "behaviour.E002"),
         ("KINDRED_EVENTS_KEPT_DAYS", 0, "behaviour.E003"),
         ("KINDRED_SESSIONS_KEPT_DAYS", -30, "behaviour.E003"),
+        ("KINDRED_SEARCH_POPULARITY", 0.51, "behaviour.E004"),
+        ("KINDRED_SEARCH_POPULARITY", float("nan"), "behaviour.E004"),
+        ("KINDRED_SEARCH_MARGIN", -0.1, "behaviour.E004"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_its_value(settings, name, value, said):
