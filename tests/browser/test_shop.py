@@ -68,10 +68,11 @@ def test_from_the_front_page_to_why_two_products_are_similar(shop: str, page: Pa
     expect(page.locator(".why-words")).to_be_visible(timeout=WORKER_MS)  # the page looks again by itself
     heat = page.locator("img.why-heat")
     expect(heat).to_be_visible()
-    assert heat.evaluate("image => image.complete && image.naturalWidth > 0")
+    # It has its place on the page before it has arrived.
+    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=heat.element_handle())
 
-    page.get_by_role("searchbox").fill("镜子")
-    page.get_by_role("searchbox").press("Enter")
+    page.locator("#search-q").fill("镜子")
+    page.locator("#search-q").press("Enter")
     assert "Mirror" in page.locator(".card").first.inner_text()
     assert page.get_by_text("Searched by words alone").count() == 0
 

@@ -38,13 +38,13 @@ def test_a_parameter_that_there_is_not_is_named_and_costs_only_its_own_list(fore
     foreign.page.on("console", lambda message: said.append(message.text))
     page = foreign.open("""
         <kindred-similar sku="A" limit="2"></kindred-similar>
-        <kindred-similar sku="B" params="colour=red"></kindred-similar>
+        <kindred-similar sku="B" params="zzz=red"></kindred-similar>
         <kindred-similar sku="C" strategy="magic"></kindred-similar>""")
     expect(page.locator("kindred-similar a")).to_have_count(2)
     assert len(foreign.asked) == 1
     assert [text.partition(" Known:")[0] for text in said] == [
         f'<kindred-similar sku="{sku}">: The shop answered 400: Some values are not valid: see errors. {field}: {wrong}'
-        for sku, field, wrong in (("B", "colour", "Unknown parameter."), ("C", "strategy", "Unknown: magic."))
+        for sku, field, wrong in (("B", "zzz", "Unknown parameter."), ("C", "strategy", "Unknown: magic."))
     ]
 
 
