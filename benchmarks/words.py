@@ -90,8 +90,8 @@ def make_searches(queries: Sequence[str]) -> dict[str, Callable[..., object]]:
 
     from embeddings.models import EmbeddingSpace, ProductEmbedding
     from recommendations.requests import Options
+    from recommendations.search.plan import TEXT_MODES, SearchPlan
     from recommendations.search.queries import AnsweredQuery
-    from recommendations.search.services import TEXT_MODES, SearchPlan
 
     space = EmbeddingSpace.objects.get(status="live")
     rows = ProductEmbedding.objects.filter(space=space, product_id__lte=len(queries)).order_by("product_id")
@@ -100,8 +100,9 @@ def make_searches(queries: Sequence[str]) -> dict[str, Callable[..., object]]:
     def make_search(mode: str) -> Callable[..., object]:
         def run(number: int, filters: object, _: int) -> object:
             query = None if mode == "full_text" else AnsweredQuery(space, {"fused": vectors[number]})
-            plan = SearchPlan(text=queries[number], mode=mode, query=query, modality="fused", limit=LIMIT)
-            return plan.run(filters, Options(variants="show"))
+            words = [[word] for word in queries[number].split()]
+            plan = SearchPlan(text=queries[number], mode=mode, query=query, modality="fused", limit=LIMIT, words=words)
+            return plan.rank(filters, Options(variants="show"))
 
         return run
 
