@@ -44,6 +44,41 @@ class Mutant:
 DJANGO_CLIENT = "tests/clients/django/test_package.py::test_its_own_tests_pass_in_a_project_of_theirs"
 
 MUTANTS = (
+    Mutant(
+        "recommendations/search/priors.py",
+        "one.score * (1.0 + one.prior)",
+        "one.score + one.prior",
+        ("tests/behaviour/test_search_priors.py",),
+        "what is bought much comes before what is far more relevant",
+    ),
+    Mutant(
+        "behaviour/reports/popular_searches.py",
+        "count(DISTINCT coalesce(user_key, session_key)) >= %(visitors)s",
+        "count(*) >= %(visitors)s",
+        ("tests/behaviour/test_popular_searches.py",),
+        "what one visitor searches for again and again is shown to all others",
+    ),
+    Mutant(
+        "recommendations/search/rules.py",
+        "AND r.kind <> 'synonym' AND {HOLDS}",
+        "AND r.kind <> 'synonym'",
+        ("tests/recommendations/test_search_rules.py",),
+        "a search rule acts before its beginning, after its end, and while it is switched off",
+    ),
+    Mutant(
+        "recommendations/search/rules.py",
+        'return Condition(meant.column, f"({meant.sql}) AND ({inside}) IS TRUE"',
+        'return Condition(meant.column, f"({meant.sql}) OR ({inside}) IS TRUE"',
+        ("tests/recommendations/test_search_rules.py",),
+        "a rule for the lists of a category reaches every product in searches",
+    ),
+    Mutant(
+        "recommendations/search/rule.py",
+        "|/(?![/\\\\])",
+        "|/",
+        ("tests/recommendations/test_search_rules.py",),
+        "a search leads to another site by an address that looks like a path",
+    ),
     # api
     Mutant(
         "behaviour/checks.py",
@@ -1486,7 +1521,7 @@ MUTANTS = (
         "cards show the oldest picture and not the one that was put first",
     ),
     Mutant(
-        "recommendations/anchors.py",
+        "recommendations/in_force.py",
         "r.ends_at > %(at)s",
         "r.ends_at >= %(at)s",
         ("tests/recommendations/test_rules.py::test_a_rule_works_from_its_first_moment_to_just_before_its_last",),
@@ -1811,8 +1846,35 @@ MUTANTS = (
         "after a crash in the middle of a line the notes cannot be read a second time",
     ),
     Mutant(
+        "recommendations/search/plan.py",
+        "if (one.similarity or 0.0) >= least or has_words(one)]",
+        "]",
+        ("tests/recommendations/test_search_answers.py::TestNothing::test_what_has_no_word_and_is_far_is_left_out",),
+        "lists go on with what has nothing to do with the search",
+    ),
+    Mutant(
+        "recommendations/search/floors.py",
+        "not measured / GROWN < now < measured * GROWN",
+        "not measured",
+        (
+            "tests/recommendations/test_search_answers.py::TestFloors::"
+            "test_a_catalogue_that_has_grown_is_measured_again",
+        ),
+        "what was far for a few products is far for many: nonsense finds something once a shop has grown",
+    ),
+    Mutant(
         "recommendations/search/services.py",
-        "score=known.score + 1.0 /",
+        "floor=None, rules=RuleSet())",
+        "found = plan.rank(",
+        (
+            "tests/recommendations/test_search_answers.py::TestNothing::"
+            "test_near_is_all_that_is_nearest_not_what_has_one_of_the_words",
+        ),
+        "beside nothing found stands what has some word or other",
+    ),
+    Mutant(
+        "recommendations/search/fusing.py",
+        "score=known.score + (weights or {}).get(kind, 1.0) /",
         "score=1.0 /",
         ("tests/unit/recommendations/test_search.py::test_ranks_are_fused_by_their_reciprocals",),
         "what both words and meaning find is no better than what one of them finds",

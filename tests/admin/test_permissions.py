@@ -28,7 +28,7 @@ from behaviour.retail.tables import CategoryPair, ShortStock
 from behaviour.versions.version import Version
 from catalog.models import Product, Source
 from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
-from recommendations.models import Rule
+from recommendations.models import Rule, SearchRule
 from tests.behaviour.event_rows import add_events
 from tests.behaviour.forecast_rows import make_forecast
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
@@ -78,6 +78,7 @@ ACTIONS = {
     "behaviour.event": {"delete_selected": "delete"},
     "behaviour.version": {"promote": "change", "compare": "view", "drop": "change", "delete_selected": "delete"},
     "recommendations.rule": {"delete_selected": "delete"},
+    "recommendations.searchrule": {"delete_selected": "delete"},
 }
 # Views of our own, and what they answer to a POST by each role that is let in at all.
 VIEWS = {
@@ -126,6 +127,7 @@ def rows() -> dict[str, Model]:
             name="night", status="ready", facts_until=timezone.now(), last_event_id=0
         ),
         "recommendations.rule": Rule.objects.create(kind="exclude", target_brand="Kumori"),
+        "recommendations.searchrule": SearchRule.objects.create(kind="redirect", query="sale", url="/sale/"),
     }
 
 

@@ -43,7 +43,7 @@ PARAMETERS = [
     for parameter in operation.get("parameters", ())
     if method == "get" and parameter["in"] in ("query", "path")
 ]
-REQUIRED = {"/api/v1/search/": {"q": "mug"}}
+REQUIRED = {"/api/v1/search/": {"q": "mug"}, "/api/v1/search/suggest/": {"q": "mug"}}
 generous = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -47,7 +47,7 @@ def test_problems(shop, make_product, method, path, body, code, title, detail):
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("products/?colour=red&page_size=x", {"colour": "未知参数。可用：", "page_size": "请填写合法的整数值。"}),
+        ("products/?tint=red&page_size=x", {"tint": "未知参数。可用：", "page_size": "请填写合法的整数值。"}),
         ("products/A/similar/?limit=0", {"limit": "必须在 1 到 100 之间。"}),
         ("products/?price_min=2&price_max=1", {"price_max": "不能小于 price_min。"}),
         ("products/?created_since=soon", {"created_since": "必须是 ISO 8601 格式的日期或时刻"}),
@@ -119,7 +119,7 @@ def test_a_resource_that_can_be_written_is_read_as_it_is_stored(shop, make_produ
 
 def test_what_answers_before_the_language_is_read_does_not_speak_that_of_the_request_before(anyone, make_product):
     make_product("A")
-    anyone.call("GET", "products/?colour=red", **CHINESE)
+    anyone.call("GET", "products/?tint=red", **CHINESE)
     answer = anyone.get("/api/v1/products/", CONTENT_LENGTH="many", headers={"Accept-Language": "en"})
     assert problem(answer)["title"] == "Bad Request"
     answer = anyone.get("/api/v1/products/", CONTENT_LENGTH="many", headers={"Accept-Language": "zh-hans"})

@@ -76,6 +76,8 @@ def test_a_product_is_answered_in_full(anyone, make_product):
                 "source_url": "",
             }
         ],
+        "colours": [],
+        "picture_colours": {},
         "created_at": product.created_at.isoformat().replace("+00:00", "Z"),
         "updated_at": product.updated_at.isoformat().replace("+00:00", "Z"),
     }
@@ -191,7 +193,7 @@ def test_sparse_answers_hold_the_sku_and_the_named_fields_in_the_usual_order(any
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("colour=red", {"colour": "unknown_parameter"}),
+        ("color=red", {"color": "unknown_parameter"}),
         ("pricemin=3&brnd=x", {"pricemin": "unknown_parameter", "brnd": "unknown_parameter"}),
         ("price_min=cheap", {"price_min": "invalid"}),
         ("price_min=-1", {"price_min": "min_value"}),

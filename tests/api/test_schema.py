@@ -117,7 +117,7 @@ def test_an_answer_promises_every_field_but_those_that_depend_on_the_question():
         for field in component.get("properties", ())
         if not name.endswith("Request") and field not in component.get("required", ())
     }
-    assert optional == {"Problem.errors", "ProductPage.count"}
+    assert optional == {"Problem.errors", "ProductPage.count", "ProductPage.facets"}
     assert len(COMPONENTS["Recommendation"]["required"]) == len(RESULT_FIELDS)
 
 

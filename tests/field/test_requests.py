@@ -77,9 +77,9 @@ ROWS = [
     ),
     Row(
         name="all that is wrong with a list at once",
-        path="products/A/similar/?limit=0&metric=taxi&price_min=x&colour=red",
+        path="products/A/similar/?limit=0&metric=taxi&price_min=x&color=red",
         errors=(
-            ("colour", "unknown_parameter"),
+            ("color", "unknown_parameter"),
             ("limit", "min_value"),
             ("metric", "invalid_choice"),
             ("price_min", "invalid"),
