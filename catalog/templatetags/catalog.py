@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.formats import number_format
@@ -21,6 +21,8 @@ from catalog.attributes import describe_attributes
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures.sizes import WIDTHS
 from catalog.prices import trim_price
+from catalog.theme import read_theme
+from catalog.wordings.lexicon import word_category, word_category_path
 
 register = template.Library()
 
@@ -86,7 +88,20 @@ def attribute_rows(product: Product | None) -> list[tuple[str, str]]:
 def steps(category: Category | None) -> list[tuple[str, str]]:
     """Name and path of every category from the root to this one."""
     names = category.path.split("/") if category else []
-    return [(name, "/".join(names[: place + 1])) for place, name in enumerate(names)]
+    paths = ["/".join(names[: place + 1]) for place in range(len(names))]
+    return [(word_category(path), path) for path in paths]
+
+
+@register.filter
+def category_name(path: str) -> str:
+    """What the category at a path is called in the visitor's language."""
+    return word_category(path)
+
+
+@register.filter
+def category_path(path: str) -> str:
+    """The path with what each of its steps is called in the visitor's language."""
+    return word_category_path(path)
 
 
 @register.simple_tag
@@ -105,6 +120,20 @@ def picture(image: ProductImage | None, *, alt: str, sizes: str, eager: bool = F
         alt,
         "eager" if eager else "lazy",
     )
+
+
+@register.simple_tag(takes_context=True)
+def chosen_theme(context: Context) -> str:
+    """Light or dark as the visitor chose; empty where their device decides, and on pages that no request asked for."""
+    request = context.get("request")
+    return read_theme(request) if isinstance(request, HttpRequest) else ""
+
+
+@register.filter
+def full_address(image: ProductImage) -> str:
+    """Where the picture is in its full size: where the shop has it, or the original file."""
+    shown = image.shown_url(WIDTHS[-1])
+    return shown if shown == image.source_url else image.file.url
 
 
 @register.simple_tag(takes_context=True)

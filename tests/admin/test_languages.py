@@ -33,8 +33,8 @@ def test_states_of_keys(chinese):
 
 def test_log_in_protection(chinese):
     AccessAttempt.objects.create(username="guess", failures_since_start=1, path_info="/admin/login/")
-    assert "登录保护" in chinese.get("/admin/").content.decode()
     page = chinese.get("/admin/axes/accessattempt/").content.decode()
+    assert "登录保护" in page
     assert "已锁定" in page
     assert "次机会剩余" in page
     assert not re.findall("Axes|Locked|Remaining", page)

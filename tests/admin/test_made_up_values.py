@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from catalog.admin import MAX_PICTURES
+from catalog.pictures.checks import MAX_PICTURES
 from embeddings.models import EmbeddingSpace
 from tests.factories import ProductFactory
 from tests.recommendations.shelf import make_space
@@ -22,7 +22,7 @@ RULE = {"kind": "boost", "strategies": "similar", "target_brand": "Nordlyn", "fa
         ("api/apikey/?created_at__year=99999999", None),
         ("catalog/product/add/?category=x", None),
         ("api/apikey/add/?expires_at=x", None),
-        ("recommendations/rule/add/?starts_at=x", None),
+        ("recommendations/rule/add/?anchor=x", None),
         ("recommendations/rule/add/", {**RULE, "anchor": "x"}),
         ("recommendations/rule/add/", {**RULE, "target": "\0"}),
         ("catalog/product/", {"action": "hide_from_shop", "_selected_action": "x"}),

@@ -5,6 +5,7 @@ A new model, action or view of the admin fails here until its row is added to th
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from typing import Any
 
@@ -26,9 +27,9 @@ from behaviour.experiments.experiment import Experiment
 from behaviour.models import DailyTotal
 from behaviour.retail.tables import CategoryPair, ShortStock
 from behaviour.versions.version import Version
-from catalog.models import Product, Source
-from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
-from recommendations.models import Rule, SearchRule
+from catalog.models import DoctorDeed, Finding, Product, Source, Wording
+from embeddings.models import CatalogueMap, EmbeddingSpace, PendingEmbedding, ProductEmbedding
+from recommendations.models import GoldenPair, Rule, SearchRule
 from tests.behaviour.event_rows import add_events
 from tests.behaviour.forecast_rows import make_forecast
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
@@ -49,6 +50,8 @@ READ_ONLY = {
     "behaviour.event",
     "behaviour.version",
 }
+# Staff write these on pages of their own: their forms are for looking, and rows may be taken out.
+LOOKED_AT = {"recommendations.goldenpair"}
 NEVER_DELETED = READ_ONLY | {"embeddings.embeddingspace"}  # a space is dropped, which is another action
 
 # The permission that each action needs.
@@ -62,10 +65,18 @@ ACTIONS = {
     "behaviour.forecast": {"delete_selected": "delete"},
     "behaviour.shortstock": {"delete_selected": "delete"},
     "catalog.category": {"delete_selected": "delete"},
-    "catalog.product": {"show_in_shop": "change", "hide_from_shop": "change", "delete_selected": "delete"},
+    "catalog.product": {
+        "show_in_shop": "change",
+        "hide_from_shop": "change",
+        "export_listed": "view",
+        "move_to_category": "change",
+        "embed_again_now": "change",
+        "delete_selected": "delete",
+    },
     "catalog.productimage": {"delete_selected": "delete"},
     "catalog.source": {"delete_selected": "delete"},
     "catalog.sourcerun": {"delete_selected": "delete"},
+    "catalog.wording": {"delete_selected": "delete"},
     "embeddings.embeddingspace": {
         "build": "change",
         "promote": "change",
@@ -77,15 +88,21 @@ ACTIONS = {
     "embeddings.productembedding": {"delete_selected": "delete"},
     "behaviour.event": {"delete_selected": "delete"},
     "behaviour.version": {"promote": "change", "compare": "view", "drop": "change", "delete_selected": "delete"},
+    "recommendations.goldenpair": {"export": "view", "delete_selected": "delete"},
     "recommendations.rule": {"delete_selected": "delete"},
     "recommendations.searchrule": {"delete_selected": "delete"},
 }
 # Views of our own, and what they answer to a POST by each role that is let in at all.
 VIEWS = {
+    "import_begin": {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200},
     "admin:embeddings_embeddingspace_roll_back": {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200},
     "admin:behaviour_shortstock_approve": {"clerk": 403, "viewer": 403, "editor": 404, "owner": 404},
     "admin:behaviour_version_build": {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302},
     "admin:behaviour_version_roll_back": {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302},
+    "golden_pairs_answer": {"clerk": 403, "viewer": 403, "editor": 400, "owner": 400},
+    "golden_pairs_undo": {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302},
+    "golden_pairs_import": {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302},
+    "doctor_look_again": {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302},
     "admin:rule_preview": {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200},
 }
 # What a route answers to a GET and to a POST with nothing in it: a form that was sent empty comes back with its errors.
@@ -119,6 +136,7 @@ def rows() -> dict[str, Model]:
         "catalog.productimage": ProductImageFactory(),
         "catalog.source": source,
         "catalog.sourcerun": source.runs.create(start="dry_run"),
+        "catalog.wording": Wording.objects.create(kind="category", name="Mugs", language="zh", text="马克杯"),
         "embeddings.embeddingspace": other,
         "embeddings.pendingembedding": PendingEmbedding.objects.get_or_create(product=product)[0],
         "embeddings.productembedding": ProductEmbedding.objects.get(product=product),
@@ -126,6 +144,7 @@ def rows() -> dict[str, Model]:
         "behaviour.version": Version.objects.create(
             name="night", status="ready", facts_until=timezone.now(), last_event_id=0
         ),
+        "recommendations.goldenpair": GoldenPair.objects.create(first=product, second=ProductFactory()),
         "recommendations.rule": Rule.objects.create(kind="exclude", target_brand="Kumori"),
         "recommendations.searchrule": SearchRule.objects.create(kind="redirect", query="sale", url="/sale/"),
     }
@@ -197,11 +216,11 @@ def test_every_page_is_open_to_those_who_may(rows, sent, as_role, role, route):
 
 
 def expected_of(label: str, route: str, role: str) -> tuple[int, int]:
-    shut = (label in READ_ONLY and route == "add") or (label in NEVER_DELETED and route == "delete")
+    shut = (label in READ_ONLY | LOOKED_AT and route == "add") or (label in NEVER_DELETED and route == "delete")
     if shut:
         return 403, 403
     seen, posted = ROUTES[route][role]
-    if route == "change" and label in READ_ONLY:
+    if route == "change" and label in READ_ONLY | LOOKED_AT:
         return seen, 403
     if route == "change" and label == "embeddings.embeddingspace" and posted == 200:
         return seen, 302  # nothing in its form is required: it is saved as it is
@@ -239,12 +258,49 @@ def test_views_of_our_own_ask_for_permission(rows, sent, as_role, role):
     client = as_role(role)
     answered = {name: client.post(reverse(name), {"kind": "exclude"}).status_code for name in VIEWS}
     assert answered == {name: expected[role] for name, expected in VIEWS.items()}
-    assert {client.get(reverse(name)).status_code for name in VIEWS} == {405}
+    # A page of the desk asks for the permission first.
+    assert {client.get(reverse(name)).status_code for name in VIEWS} <= {403, 405}
 
 
-def test_the_list_of_near_duplicates_is_for_those_who_may_see_products(rows, as_role):
-    url = reverse("near_duplicates")
+# Pages of the desk about spaces: what they answer to a GET, or to a POST where that is all they take.
+SPACE_PAGES = {
+    "compare_spaces": ("get", {"clerk": 403, "viewer": 200, "editor": 200, "owner": 200}),
+    "measure_spaces": ("post", {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302}),
+    "blind_test": ("get", {"clerk": 403, "viewer": 403, "editor": 200, "owner": 200}),
+    "blind_vote": ("post", {"clerk": 403, "viewer": 403, "editor": 302, "owner": 302}),
+    "blind_result": ("get", {"clerk": 403, "viewer": 200, "editor": 200, "owner": 200}),
+}
+
+
+@pytest.mark.parametrize("role", ["clerk", "viewer", "editor", "owner"])
+def test_pages_about_spaces_ask_for_permission(rows, sent, as_role, role):
+    client, before = as_role(role), read_all()
+    answered = {name: getattr(client, method)(reverse(name)).status_code for name, (method, _) in SPACE_PAGES.items()}
+    assert answered == {name: expected[role] for name, (_, expected) in SPACE_PAGES.items()}
+    promote = reverse("admin:embeddings_embeddingspace_promote", args=[rows["embeddings.embeddingspace"].pk])
+    assert client.post(promote).status_code == (200 if role in ("editor", "owner") else 403)
+    if role in ("clerk", "viewer"):
+        client.post(promote, {"confirmed": "yes"})
+        assert read_all() == before
+        assert sent == []
+
+
+@pytest.mark.parametrize("name", ["doctor", "doctor_findings"])
+def test_the_doctor_is_for_those_who_may_see_products(rows, as_role, name):
+    url = reverse(name, args=[] if name == "doctor" else ["near_duplicate"])
     assert [as_role(role).get(url).status_code for role in ("anonymous", "clerk", "viewer")] == [302, 403, 200]
+
+
+@pytest.mark.parametrize("name", ["doctor_act", "doctor_undo"])
+def test_what_the_doctor_offers_is_for_those_who_may_change_products(rows, as_role, name):
+    product = rows["catalog.product"]
+    finding = Finding.objects.create(check_name="no_text", product=product)
+    kept = DoctorDeed.objects.create(
+        deed="hide", check_name="no_text", product=product, before={"id": product.pk, "is_active": True}
+    )
+    url, asked = reverse(name, args=["no_text"]), {"deed": "hide", "finding": finding.pk, "kept": kept.pk}
+    roles = ("anonymous", "clerk", "viewer", "editor")
+    assert [as_role(role).post(url, asked).status_code for role in roles] == [302, 403, 403, 302]
 
 
 def test_an_editor_hides_a_product_and_shows_it_again(rows, as_role):
@@ -288,3 +344,19 @@ def test_rolling_back_asks_first(rows, as_role):
 
 def ask(client: Client, label: str, action: str, row: Model) -> Any:
     return client.post(url_of(label, "changelist", row), {"action": action, ACTION_CHECKBOX_NAME: [row.pk]})
+
+
+def test_the_map_is_for_those_who_may_see_products(rows, as_role):
+    shown = CatalogueMap.objects.create(space=EmbeddingSpace.objects.live(), method="umap", is_complete=True)
+    addresses = [
+        reverse("map"),
+        reverse("map_points", args=[shown.pk, 0]),
+        reverse("map_picture", args=[shown.pk, 0]),
+        reverse("map_products") + "?ids=1",
+        reverse("map_find") + "?q=A",
+    ]
+    CatalogueMap.objects.update(points=gzip.compress(b"\0" * 8))
+    for role, expected in {"anonymous": 302, "clerk": 403, "viewer": 200}.items():
+        client = as_role(role)
+        assert {url: client.get(url).status_code for url in addresses} == dict.fromkeys(addresses, expected)
+        assert {client.post(url).status_code for url in addresses} == {405 if role == "viewer" else expected}

@@ -1,0 +1,1 @@
+"""How the shop stands, measured every few minutes by a worker and kept for a month: the front of the admin draws it."""
