@@ -23,6 +23,7 @@ class ListKind:
     placement: str = ""  # empty: not said
     space: str = ""  # empty: the live one
     without_rules: bool = False
+    retired: bool = False  # whether the space may be one that was served before, and is looked at by staff
 
 
 class Scope(IntEnum):

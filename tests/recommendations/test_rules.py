@@ -313,8 +313,9 @@ def test_a_brand_that_a_rule_names_has_to_be_there_and_is_missed_when_it_goes(sh
 def test_the_preview_shows_a_list_in_which_the_rule_acts(shelf):
     rule = Rule(kind="exclude", target=shelf["B"], anchor=shelf["A"], strategies=["recent"], placements=[])
     preview = preview_rule(rule)
+    (shown,) = preview.lists
     assert preview.notes == ("Below is the list of the strategy recent.",)
-    assert (skus(preview.before), skus(preview.after)) == (["B"], [])
+    assert (skus(shown.before), skus(shown.after)) == (["B"], [])
 
 
 def test_rules_need_no_query_of_their_own(shelf, django_assert_num_queries):
@@ -367,9 +368,10 @@ def test_the_database_refuses_it_too(shelf, fields):
 
 def test_the_preview_shows_a_rule_that_is_not_saved(shelf):
     rule = Rule(kind="pin", anchor=shelf["A"], target=shelf["E"], position=1)
-    shown = preview_rule(rule)
+    preview = preview_rule(rule)
+    (shown,) = preview.lists
     assert (skus(shown.before), skus(shown.after)) == (["B", "C", "D", "E"], ["E", "B", "C", "D"])
-    assert (shown.changes, shown.notes, shown.anchor.sku) == (True, (), "A")
+    assert (shown.changes, preview.notes, shown.anchor.sku) == (True, (), "A")
     assert Rule.objects.count() == 0
 
 
@@ -385,7 +387,7 @@ def test_the_preview_says_in_chinese_that_a_rule_is_not_in_force_and_only_then(s
 
 def test_the_preview_of_a_saved_rule_leaves_it_out_of_the_list_before(shelf):
     rule = add_rule("exclude", target=shelf["B"])
-    shown = preview_rule(rule, sku="A")
+    shown = preview_rule(rule, sku="A").lists[0]
     assert (skus(shown.before), skus(shown.after)) == (["B", "C", "D", "E"], ["C", "D", "E"])
 
 
@@ -393,7 +395,7 @@ def test_the_preview_shows_the_order_that_saving_gives(shelf):
     """A new pin at a position that is taken comes before the older one, in the preview as in the shop."""
     add_rule("pin", target=shelf["D"], position=1)
     rule = Rule(kind="pin", target=shelf["E"], position=1)
-    previewed = preview_rule(rule, sku="A")
+    previewed = preview_rule(rule, sku="A").lists[0]
     assert (skus(previewed.before), skus(previewed.after)) == (["D", "B", "C", "E"], ["E", "D", "B", "C"])
     rule.save()
     assert skus(similar_products("A")) == skus(previewed.after)
@@ -403,7 +405,7 @@ def test_the_preview_of_an_older_rule_leaves_it_behind_a_newer_one(shelf):
     older = add_rule("pin", target=shelf["D"], position=2)
     add_rule("pin", target=shelf["E"], position=1)
     older.position = 1
-    previewed = preview_rule(older, sku="A")
+    previewed = preview_rule(older, sku="A").lists[0]
     older.save()
     assert skus(previewed.after) == skus(similar_products("A")) == ["E", "D", "B", "C"]
 
@@ -425,9 +427,8 @@ def test_the_preview_says_when_a_rule_is_over_or_does_not_apply(shelf):
     over = Rule(kind="exclude", target=shelf["B"], ends_at=timezone.now() - timedelta(days=1))
     assert preview_rule(over, sku="A").notes == ("The rule is over. Below is what it does while it is in force.",)
     elsewhere = Rule(kind="exclude", target=shelf["B"], anchor=shelf["C"])
-    shown = preview_rule(elsewhere, sku="A")
-    assert shown.notes == ("The rule does not apply to the lists of this product.",)
-    assert shown.changes is False
+    shown = preview_rule(elsewhere, sku="A").lists
+    assert [(one.anchor.sku, one.applies, one.changes) for one in shown] == [("A", False, False), ("C", True, True)]
 
 
 @pytest.fixture

@@ -1,22 +1,32 @@
-/* Asks for the effect of the rule as the form stands, whenever the form changes. jQuery hears select2 too. */
+/* Asks for the effect of the rule as the form stands, whenever the form changes. jQuery hears select2 too. One question
+   at a time: while one is answered, the rule is locked, and another would only wait for it. */
 addEventListener("DOMContentLoaded", () => {
   const panel = document.querySelector(".rule-preview");
   if (!panel) return;
   const form = panel.closest("form");
   const result = panel.querySelector(".rule-preview-result");
-  let asked = null;
+  let isAsking = false;
+  let hasChanged = false;
   let timer = 0;
 
   async function show() {
-    asked?.abort();
-    asked = new AbortController();
-    try {
-      const response = await fetch(panel.dataset.url, { method: "POST", body: new FormData(form), signal: asked.signal });
-      if (!response.ok) throw new Error(response.status);
-      result.innerHTML = await response.text(); // our own template: escaped by the server
-    } catch (error) {
-      if (error.name !== "AbortError") result.textContent = "The preview is not available now.";
+    hasChanged = true;
+    if (isAsking) return;
+    isAsking = true;
+    result.setAttribute("aria-busy", "true");
+    while (hasChanged) {
+      hasChanged = false;
+      try {
+        const response = await fetch(panel.dataset.url, { method: "POST", body: new FormData(form) });
+        if (!response.ok) throw new Error(response.status);
+        const text = await response.text();
+        if (!hasChanged) result.innerHTML = text; // our own template: escaped by the server
+      } catch {
+        result.textContent = result.dataset.failed;
+      }
     }
+    isAsking = false;
+    result.removeAttribute("aria-busy");
   }
 
   django.jQuery(form).on("change input", () => {
