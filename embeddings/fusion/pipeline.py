@@ -112,9 +112,13 @@ class VectorPipeline:
     def transform(self, raw: RawVectors, *, text_weight: float | Array | None = None) -> FusedVectors:
         """Return vectors of n products; `text_weight`, one or (n,) in [0, 1], overrides the fitted one unless NaN."""
         text, image = self.encode_modalities(raw)
+        return FusedVectors(fused=self.fuse_encoded(text, image, text_weight=text_weight), text=text, image=image)
+
+    def fuse_encoded(self, text: Array, image: Array, *, text_weight: float | Array | None = None) -> Array:
+        """Return fused vectors (n, dim) of text (n, text_dim) and picture (n, image_dim), stored or just encoded."""
         joined = self._join(text, image, text_weight=self._weights(len(text), text_weight))
         fused = unit_rows(compress(joined, self.basis))
-        return FusedVectors(fused=self.memory.smooth(fused) if self.memory else fused, text=text, image=image)
+        return self.memory.smooth(fused) if self.memory else fused
 
     def modality_shares(self, left: tuple[Array, Array], right: tuple[Array, Array]) -> Array:
         """Return (n, 2): the shares of text and picture in the similarity of each pair of rows; they sum to 1.
