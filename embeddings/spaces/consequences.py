@@ -16,8 +16,8 @@ class Question(TypedDict):
     consequences: list[str]
 
 
-def ask_promote(space: EmbeddingSpace) -> Question:
-    """What serving `space` from now on means."""
+def ask_promote(space: EmbeddingSpace, *, objection: str = "") -> Question:
+    """What serving `space` from now on means, and what the gate has against it."""
     live = EmbeddingSpace.objects.live()
     return Question(
         question=gettext("Serve the space %(name)s from now on?") % {"name": space.name},
@@ -26,6 +26,7 @@ def ask_promote(space: EmbeddingSpace) -> Question:
             gettext("%(name)s, which is served now, is kept, and can be rolled back to.") % {"name": live.name}
             if live
             else gettext("No space is served now."),
+            *([objection] if objection else []),
         ],
     )
 

@@ -141,11 +141,12 @@ def drop_index(space: EmbeddingSpace, modality: str) -> None:
 
 def missing_indexes(space: EmbeddingSpace) -> list[str]:
     """Return the names of indexes that a space is big enough for and does not have, or not a usable one."""
-    return [
-        index_name(space, modality)
-        for modality in Modality.values
-        if not _is_valid(index_name(space, modality)) and is_large(space, modality)
-    ]
+    return [index_name(space, modality) for modality in Modality.values if lacks_index(space, modality)]
+
+
+def lacks_index(space: EmbeddingSpace, modality: str) -> bool:
+    """Return whether a space is big enough for an index of a modality and has none that can be used."""
+    return not _is_valid(index_name(space, modality)) and is_large(space, modality)
 
 
 def is_large(space: EmbeddingSpace, modality: str) -> bool:

@@ -19,6 +19,7 @@ from embeddings.free_names import find_free_name
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
 from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
+from embeddings.spaces.gates import find_objection
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
 from embeddings.spaces.recipe import find_recipe, keep_recipe, read_settings
@@ -36,6 +37,10 @@ Status = EmbeddingSpace.Status
 
 class SpaceError(Exception):
     """What was asked of a space cannot be done now. The message says why and what to do."""
+
+
+class PromotionRefused(SpaceError):
+    """The gate of the shop objects to a promotion. The message is its objection."""
 
 
 class BuildRunning(SpaceError):
@@ -164,12 +169,15 @@ def _name_build(space: EmbeddingSpace) -> str:
     return f"{BUILD_COMMAND} {space.name}"
 
 
-def promote(space: EmbeddingSpace, *, is_rollback: bool = False) -> EmbeddingSpace | None:
+def promote(space: EmbeddingSpace, *, is_rollback: bool = False, reason: str = "") -> EmbeddingSpace | None:
     """Serve `space` from now on, in one transaction; return the space that was served until now.
 
-    A space that is rolled back to keeps the moment of its promotion: what came after it is not what was before it.
+    A space that is rolled back to keeps the moment of its promotion: what came after it is not what was before it. The
+    gate is not asked about it either: it was served before, and whoever goes back is in a hurry. `reason` says why a
+    space is served against the gate's objection, and is kept with it in the space's report.
 
-    Raises SpaceError where it is not built, or where products would be served with old vectors or none.
+    Raises SpaceError where it is not built, or where products would be served with old vectors or none, and
+    PromotionRefused where the gate objects and there is no reason.
     """
     unready = count_unready(space)
     with transaction.atomic():
@@ -185,11 +193,23 @@ def promote(space: EmbeddingSpace, *, is_rollback: bool = False) -> EmbeddingSpa
             )
             raise SpaceError(said % {"count": unready, "name": space.name, "command": _name_build(space)})
         live, now = EmbeddingSpace.objects.live(), timezone.now()
+        if not is_rollback and (objection := find_objection(space, live=live)):
+            _overrule(objection, space, reason=reason)
         EmbeddingSpace.objects.filter(status=Status.LIVE).update(status=Status.RETIRED, retired_at=now)
         promoted_at = space.promoted_at if is_rollback else now
         EmbeddingSpace.objects.filter(pk=space.pk).update(status=Status.LIVE, promoted_at=promoted_at)
     space.refresh_from_db(fields=["status", "promoted_at"])
     return live
+
+
+def _overrule(objection: str, space: EmbeddingSpace, *, reason: str) -> None:
+    """Keep in the space's report why it is served all the same. Raises PromotionRefused without a reason."""
+    if not reason.strip():
+        raise PromotionRefused(objection)
+    stored = EmbeddingSpace.objects.select_for_update().get(pk=space.pk)  # others write into the report as well
+    said = {"objection": objection, "reason": reason.strip(), "at": timezone.now().isoformat(timespec="seconds")}
+    stored.report = {**stored.report, "promotion": said}
+    stored.save(update_fields=["report"])
 
 
 def roll_back() -> EmbeddingSpace:

@@ -132,14 +132,20 @@ class SpaceComparison:
     is_labelled: bool
     overlaps: dict[tuple[str, str], Estimate]  # by the names of two spaces
 
-    def rows(self) -> list[tuple[str, list[Estimate]]]:
-        """Return (what, one estimate for each space): each metric, then the overlap with the first space."""
+    def label_rows(self) -> list[tuple[str, list[Estimate]]]:
+        """Return (metric, one estimate for each space); nothing without labels."""
         results = self.evaluation.results
         names = list(results[0].estimates) if self.is_labelled else []
-        rows = [(name, [result.estimates[name] for result in results]) for name in names]
-        first = results[0]
+        return [(name, [result.estimates[name] for result in results]) for name in names]
+
+    def rows(self) -> list[tuple[str, list[Estimate]]]:
+        """Return (what, one estimate for each space): each metric, then the overlap with the first space."""
+        first, results = self.evaluation.results[0], self.evaluation.results
         overlaps = [self.evaluation.overlap(first, result) for result in results]
-        return [*rows, (f"overlap@{self.evaluation.options.k} with {first.contender.space.name}", overlaps)]
+        return [
+            *self.label_rows(),
+            (f"overlap@{self.evaluation.options.k} with {first.contender.space.name}", overlaps),
+        ]
 
 
 def compare_spaces(

@@ -99,12 +99,16 @@ def evaluate_contender(
     for batch, order in rank_anchors(searched, positions[rows], metric=contender.metric):
         here = rows[batch]
         ranked = np.take_along_axis(_grade_rows(questions.truth, anchor_ids[here], searched), order, axis=1)
+        if questions.truth.is_sparse:
+            ranked = condense(ranked)
         measured, curve[here] = _measure(ranked, judged[here], options)
         for name, column in measured.items():
             values[name][here] = column
         first = searched.product_ids[order[:, : options.k]]
         neighbour_ids[here, : first.shape[1]] = first
         advance(len(here))
+    if questions.truth.is_sparse:
+        _leave_out_unordered(values, questions)
     return ContenderResult(
         contender=contender,
         vector_count=len(searched.product_ids),
@@ -128,7 +132,8 @@ def _measure(ranked: Floats, judged: Floats, options: EvaluationOptions) -> tupl
 def sample_pairs(truth: Truth, anchor_ids: Ids, *, product_ids: Ids, options: EvaluationOptions) -> LabelledPairs:
     """Return up to `max_pairs` related pairs and as many unrelated ones, each pair once whichever way it was judged.
 
-    Unrelated are pairs judged below `min_grade`, then pairs of an anchor and any product that nobody judged related.
+    Unrelated are pairs judged below `min_grade`, then pairs of an anchor and any product that nobody judged related;
+    of a sparse truth those that were judged alone.
     """
     random = np.random.default_rng(options.seed)
     share = max(1, -(-options.max_pairs // max(len(anchor_ids), 1)))
@@ -142,7 +147,9 @@ def sample_pairs(truth: Truth, anchor_ids: Ids, *, product_ids: Ids, options: Ev
             targets = random.choice(targets, size=share, replace=False)
         related |= {_unordered(anchor_id, target_id) for target_id in targets.tolist()}
         unrelated |= {_unordered(anchor_id, other) for other in judgements.target_ids[~is_related].tolist()}
-    unrelated |= _draw_unrelated(truth, anchor_ids, product_ids, count=len(related) - len(unrelated), options=options)
+    if not truth.is_sparse:
+        wanted = len(related) - len(unrelated)
+        unrelated |= _draw_unrelated(truth, anchor_ids, product_ids, count=wanted, options=options)
     chosen = sorted(related) + sorted(unrelated - related)
     return LabelledPairs(
         product_ids=np.array(chosen, dtype=np.int64).reshape(-1, 2),
@@ -181,9 +188,30 @@ def _unordered(left: int, right: int) -> tuple[int, int]:
     return (left, right) if left < right else (right, left)
 
 
+def condense(ranked: Floats) -> Floats:
+    """Return (b, n): the grades of each row, NaN where nobody judged, with what was judged moved to the front.
+
+    Condensed lists, padded with 0: Sakai, Alternatives to Bpref (2007). What was not judged is passed over rather than
+    taken for wrong, which would favour whatever finds what the judges were shown.
+    """
+    order = np.argsort(np.isnan(ranked), axis=1, kind="stable")
+    return np.nan_to_num(np.take_along_axis(ranked, order, axis=1))
+
+
+def _leave_out_unordered(values: dict[str, Floats], questions: Questions) -> None:
+    """Take the anchors out of all metrics of which everything judged has one grade: any order of it is as good."""
+    grades = [questions.truth.judgements[anchor_id].grades for anchor_id in questions.anchor_ids.tolist()]
+    unordered = np.array([len(set(given.tolist())) < 2 for given in grades], dtype=np.bool_)
+    for column in values.values():
+        column[unordered] = np.nan
+
+
 def _grade_rows(truth: Truth, anchor_ids: Ids, searched: SearchedVectors) -> Floats:
-    """Return (b, n): the grade of each searched product beside each anchor, 0 where nobody judged it."""
-    grades = np.zeros((len(anchor_ids), len(searched.product_ids)))
+    """Return (b, n): the grade of each searched product beside each anchor.
+
+    Where nobody judged it that is 0, and NaN of a sparse truth.
+    """
+    grades = np.full((len(anchor_ids), len(searched.product_ids)), np.nan if truth.is_sparse else 0.0)
     for row, anchor_id in enumerate(anchor_ids.tolist()):
         judgements = truth.judgements[anchor_id]
         places = searched.positions_of(judgements.target_ids)

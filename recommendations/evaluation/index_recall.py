@@ -1,11 +1,12 @@
 """How much of the exact answer the HNSW index finds: both asked of Postgres by the SQL that the API searches with."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
-from embeddings.models import EmbeddingSpace, ProductEmbedding
+from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.spaces.indexes import index_name
 from recommendations.distances import QUERY_CTE
 from recommendations.evaluation.intervals import Estimate, estimate_mean
@@ -52,6 +53,16 @@ def measure_index_recall(
     return IndexRecall(space.name, modality, k, Retrieval(limit=k).ef_search, estimate)
 
 
+def find_by_index(space: EmbeddingSpace, product_id: int, vector: str, *, k: int) -> list[tuple[int, float]] | None:
+    """Return (product id, distance) of the k that the index of fused vectors finds near a product; None without one."""
+    retrieval = Retrieval(
+        limit=k, space_id=space.pk, dim=space.dim, modality=Modality.FUSED, vector=vector, hidden_ids=(product_id,)
+    )
+    if not _has_index(retrieval, index_name(space, Modality.FUSED)):
+        return None
+    return _execute("", retrieval, exact=False)
+
+
 def _recall(found: Floats, exact: Floats) -> float:
     """Return the share of the exact answer that was found, from the distances of both; NaN where there is none."""
     return float((found <= exact[-1]).sum() / len(exact)) if len(exact) else float("nan")
@@ -67,7 +78,7 @@ def _has_index(retrieval: Retrieval, name: str) -> bool:
     return any(name in row[0] for row in _execute("EXPLAIN ", retrieval, exact=False))
 
 
-def _execute(prefix: str, retrieval: Retrieval, *, exact: bool) -> list[tuple[str, float]]:
+def _execute(prefix: str, retrieval: Retrieval, *, exact: bool) -> list[tuple[Any, float]]:
     distance = distance_of(retrieval)
     statement = f"""{prefix}WITH {QUERY_CTE} SELECT e.product_id, {distance} AS distance
         FROM embeddings_productembedding e WHERE {own_rows(retrieval)} AND e.product_id <> ALL(%(hidden_ids)s)
@@ -80,7 +91,7 @@ def _execute(prefix: str, retrieval: Retrieval, *, exact: bool) -> list[tuple[st
         for name, value in settings.items():
             cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
         cursor.execute(statement, {"query": retrieval.vector, "hidden_ids": list(retrieval.hidden_ids)})
-        rows: list[tuple[str, float]] = cursor.fetchall()
+        rows: list[tuple[Any, float]] = cursor.fetchall()
         for name in settings:  # they would last to the end of a transaction around this one
             cursor.execute("SELECT set_config(%s, reset_val, true) FROM pg_settings WHERE name = %s", [name, name])
     return rows

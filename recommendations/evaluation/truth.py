@@ -38,11 +38,12 @@ class Judgements:
 
 @dataclass(frozen=True)
 class Truth:
-    """Judgements by the id of their anchor. Pairs that are not listed are unrelated."""
+    """Judgements by the id of their anchor. Pairs that are not listed are unrelated; in a sparse truth not judged."""
 
     description: str
     judgements: Mapping[int, Judgements]
     rejected: tuple[RejectedLine, ...] = field(default=())
+    is_sparse: bool = False  # few pairs were judged of each anchor: of the others nothing is known
 
     def sample_anchors(self, count: int, *, seed: int) -> Ids:
         """Return the ids of all anchors, or of `count` drawn with `seed` where there are more; ascending."""

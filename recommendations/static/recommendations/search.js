@@ -1,8 +1,3 @@
-// A photo is searched for as soon as it is chosen; without scripts the form has a button.
-document.querySelectorAll(".search-photo input[type=file]").forEach((input) => {
-  input.addEventListener("change", () => input.files.length && input.form.submit());
-});
-
 // Suggestions while typing: a combobox as the ARIA Authoring Practices describe it. Without scripts the form works.
 document.querySelectorAll(".search-words[data-suggestions]").forEach((form) => {
   const input = form.querySelector("input[name=q]");

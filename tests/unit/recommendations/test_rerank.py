@@ -65,6 +65,20 @@ def test_only_without_a_group_is_nothing():
     assert select_variants([near(1), near(2)], variants="only", anchor_groups=frozenset()) == []
 
 
+def test_what_staff_have_told_apart_is_no_near_duplicate():
+    twin, other = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    shelf = [
+        near(1, 0.001, vector=twin, distinct_from=(9,)),
+        near(2, 0.2, vector=other),
+        near(3, 0.3, vector=other, distinct_from=(2,)),
+        near(4, 0.4, vector=other, distinct_from=(2,)),  # it is the same as 3, though
+    ]
+    hidden = {"similarity": 0.98, "anchor_ids": frozenset({9})}
+    assert ids(drop_near_duplicates(shelf, **hidden)) == [1, 2, 3]
+    assert ids(drop_near_duplicates(shelf, beside=[twin], **hidden)) == [1, 2, 3]
+    assert ids(drop_near_duplicates(shelf, similarity=0.98, beside=[twin])) == [2, 3]
+
+
 def test_near_duplicates_of_the_anchor_and_of_better_candidates_are_dropped():
     shelf = [
         near(1, 0.001, vector=np.array([1.0, 0.0])),

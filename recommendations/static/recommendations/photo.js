@@ -1,0 +1,71 @@
+// Search by photo: one that is chosen, taken, dropped anywhere on the page, or pasted. Without scripts the forms have
+// buttons of their own. Photos are made smaller here, which also leaves out where and when they were taken.
+const SIDE = 1600; // pixels of the longer side: more than the server keeps
+const SMALL = 500_000; // bytes: below it a photo is sent as it is
+const panel = document.getElementById("search-photo");
+const main = panel.querySelector("form[data-searching]");
+
+async function shrink(file) {
+  if (file.size <= SMALL) return file;
+  try {
+    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(bitmap.width * scale);
+    canvas.height = Math.round(bitmap.height * scale);
+    const paper = canvas.getContext("2d");
+    paper.fillStyle = "#fff"; // under what is transparent
+    paper.fillRect(0, 0, canvas.width, canvas.height);
+    paper.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+    return blob ? new File([blob], "photo.jpg", { type: "image/jpeg" }) : file;
+  } catch {
+    return file; // the server says what is wrong with it
+  }
+}
+
+async function send(form, files) {
+  const photos = [...files].filter((file) => file.type.startsWith("image/") || !file.type);
+  if (!photos.length) return;
+  panel.querySelector(".photo-said").textContent = main.dataset.searching;
+  const chosen = new DataTransfer();
+  for (const photo of photos) chosen.items.add(await shrink(photo));
+  const input = form.querySelector("input[type=file]");
+  input.files = chosen.files;
+  form.submit();
+}
+
+for (const form of panel.querySelectorAll("form")) {
+  const input = form.querySelector("input[type=file]");
+  input.addEventListener("change", () => send(form, input.files));
+}
+
+const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+const open = () => panel.matches(":popover-open") || panel.showPopover();
+
+document.addEventListener("dragover", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  open();
+  panel.classList.add("is-target");
+});
+document.addEventListener("dragleave", (event) => {
+  if (event.relatedTarget) return; // it goes on over another part of the page
+  panel.classList.remove("is-target");
+  panel.hidePopover();
+});
+document.addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  panel.classList.remove("is-target");
+  send(main, event.dataTransfer.files);
+});
+document.addEventListener("paste", (event) => {
+  if (!event.clipboardData?.files.length) return; // text goes where it is pasted
+  event.preventDefault();
+  open();
+  send(main, event.clipboardData.files);
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) panel.querySelector(".photo-said").textContent = ""; // come back to by the browser's button
+});
