@@ -3,55 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from catalog.doctor import Finding, Link, register_check
-from catalog.models import Product, ProductImage
+from catalog.doctor.checks import Check, Found, Slice, register_check
+from catalog.doctor.remarks import Link, Remark, register_remarks
+from catalog.models import Product
 from embeddings.composition import EVERY_TRANSLATION, parse_composition
 from embeddings.models import EmbeddingSpace
 from embeddings.placeholders import PlaceholderPicture
 
-SHOWN_PICTURES = 20
-COUNTED_PRODUCTS = 1_000  # more are "1000 or more"
 SAMPLED_PRODUCTS = 1_000
 
 
-@register_check("placeholder pictures", title=gettext_lazy("Placeholder pictures"))
-def check_placeholders() -> Iterator[Finding]:
-    """Name the pictures that so many designs share that they count as missing."""
-    for placeholder in PlaceholderPicture.objects.all()[:SHOWN_PICTURES]:
-        images = ProductImage.objects.filter(sha256=placeholder.sha256)
-        count = images[:COUNTED_PRODUCTS].count()
-        first = images.select_related("product").order_by("pk").first()
-        if first is None:
-            continue  # gone a moment ago: the worker's next look forgets it
-        shown = gettext("%(count)d or more") % {"count": count} if count == COUNTED_PRODUCTS else str(count)
-        yield Finding(
-            message=gettext("One picture stands for %(count)s products of different designs, such as %(sku)s.")
-            % {"count": shown, "sku": first.product.sku},
-            advice=gettext(
-                "It counts as missing: these products are compared by their texts. Give them pictures of their own, or "
-                "a variant group if they are one design."
-            ),
-            links=(
-                Link(gettext("The picture"), reverse("admin:catalog_productimage_change", args=[first.pk])),
-                Link(gettext("Its products"), _list_products(placeholder.sha256)),
-            ),
-        )
+def find_placeholders(part: Slice) -> Iterator[Found]:
+    """Yield products with a picture that so many designs share that it counts as missing."""
+    images = [image for product in part.products for image in product.images.all()]
+    shared = set(
+        PlaceholderPicture.objects.filter(pk__in={image.sha256 for image in images}).values_list("pk", flat=True)
+    )
+    for (product_id, sha256), image in {(image.product_id, image.sha256): image for image in images}.items():
+        if sha256 in shared:
+            details = {"image_id": image.pk, "sha256": sha256}
+            yield Found(product_id=product_id, about=sha256, severity=0.7, details=details)
 
 
-@register_check("spaces fitted with placeholders", title=gettext_lazy("Spaces fitted with placeholder pictures"))
-def check_fits() -> Iterator[Finding]:
+register_check(
+    Check(
+        name="placeholder_picture",
+        title=gettext_lazy("Placeholder pictures"),
+        advice=gettext_lazy(
+            "So many designs share them that they count as missing: these products are compared by their texts. Give "
+            "them pictures of their own, or a variant group if they are one design."
+        ),
+        describe=lambda _details: gettext("Products of many different designs have this picture."),
+        deeds=("add_picture", "remove_picture", "hide"),
+        examine=find_placeholders,
+    )
+)
+
+
+@register_remarks("spaces fitted with placeholders", title=gettext_lazy("Spaces fitted with placeholder pictures"))
+def check_fits() -> Iterator[Remark]:
     """Name fitted spaces that are older than what is known of placeholders."""
     for space in EmbeddingSpace.objects.kept_fresh():
         later = PlaceholderPicture.objects.filter(found_at__gt=space.created_at).count() if space.fitted_on else 0
         if later:
-            yield Finding(
+            yield Remark(
                 message=ngettext(
                     "Space %(name)s was fitted before %(count)d placeholder picture was found.",
                     "Space %(name)s was fitted before %(count)d placeholder pictures were found.",
@@ -66,8 +67,8 @@ def check_fits() -> Iterator[Finding]:
             )
 
 
-@register_check("languages of search", title=gettext_lazy("Search in other languages"))
-def check_languages() -> Iterator[Finding]:
+@register_remarks("languages of search", title=gettext_lazy("Search in other languages"))
+def check_languages() -> Iterator[Remark]:
     """Name the languages of the pages in which products have no titles, or titles that no vector knows."""
     others = [(code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
     sample = list(Product.objects.shown().order_by("pk").values_list("pk", flat=True)[:SAMPLED_PRODUCTS])
@@ -76,7 +77,7 @@ def check_languages() -> Iterator[Finding]:
         codes = list(dict.fromkeys((code, code.split("-", maxsplit=1)[0])))
         missing = len(sample) - Product.objects.filter(_is_translated(codes), pk__in=sample).count()
         if missing:
-            yield Finding(
+            yield Remark(
                 message=gettext("Titles lack translations for %(language)s: %(missing)d of %(count)d looked at.")
                 % {"language": name, "missing": missing, "count": len(sample)},
                 advice=gettext(
@@ -85,7 +86,7 @@ def check_languages() -> Iterator[Finding]:
                 ),
             )
         if missing < len(sample) and encoded is not None and not encoded & {*codes, EVERY_TRANSLATION}:
-            yield Finding(
+            yield Remark(
                 message=gettext("Translated titles for %(language)s are there, and the live space encodes none.")
                 % {"language": name},
                 advice=gettext(
@@ -93,11 +94,6 @@ def check_languages() -> Iterator[Finding]:
                     'FILE --build` whose composition has a part with "languages": ["*"], compare it, then promote it.'
                 ),
             )
-
-
-def _list_products(sha256: str) -> str:
-    query = urlencode({"sha256": sha256})
-    return f"{reverse('admin:catalog_productimage_changelist')}?{query}"
 
 
 def _encoded_languages() -> set[str] | None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from catalog.doctor.merging import read_distinct
 from embeddings.models import EmbeddingSpace
 
 NEIGHBOURS = 20  # of each listing, outside its own variant group
@@ -137,7 +138,18 @@ def find_near_duplicates(
         compared.pairs += found
         compared.after = listings[-1]
         progress(listings, found)
-    return group_pairs(find_mutual([*compared.pairs, *look_again(space, compared.pairs, thresholds=thresholds)]))
+    back = look_again(space, compared.pairs, thresholds=thresholds)
+    return group_pairs(drop_distinct(find_mutual([*compared.pairs, *back])))
+
+
+def find_near_duplicates_of(
+    product_id: int, *, space: EmbeddingSpace, thresholds: Thresholds = Thresholds()
+) -> list[Pair]:
+    """Return the pairs that one product is in by the same criteria, strongest first. Three statements."""
+    chosen = list(find_outstanding(read_pairs(space, [product_id]), thresholds=thresholds))
+    pairs = [*chosen, *look_again(space, chosen, thresholds=thresholds)]
+    mutual = [pair for pair in find_mutual(pairs) if product_id in (pair.listing_id, pair.other_id)]
+    return drop_distinct(mutual)
 
 
 def read_listings(space: EmbeddingSpace, *, after: int) -> list[int]:
@@ -197,6 +209,16 @@ def find_mutual(pairs: Iterable[Pair]) -> list[Pair]:
         if design < other and (other, design) in chosen
     ]
     return sorted(mutual, key=_certainty, reverse=True)
+
+
+def drop_distinct(pairs: Sequence[Pair]) -> list[Pair]:
+    """Leave out the pairs of which somebody has said that they are not the same."""
+    distinct = read_distinct(number for pair in pairs for number in (pair.listing_id, pair.other_id))
+    return [
+        pair
+        for pair in pairs
+        if (min(pair.listing_id, pair.other_id), max(pair.listing_id, pair.other_id)) not in distinct
+    ]
 
 
 def choose_pairs(pairs: Sequence[Pair], *, thresholds: Thresholds) -> list[Pair]:

@@ -1,0 +1,102 @@
+"""Two listings of one product: merged to one, or remembered as two.
+
+Of two that are merged one stays. The other is taken off the shop, and what refers to it goes over to the one that
+stays: its pictures here, and in other apps whatever they register a mover for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
+
+from catalog.doctor.deeds import Asked, Deed, Done, change_fields, put_back, register_deed
+from catalog.doctor.mending import choose
+from catalog.models import DistinctPair, DoctorDeed, Finding, Product, ProductImage
+from catalog.pictures.arranging import delete_images, make_image
+from catalog.pictures.checks import MAX_PICTURES, Picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mover:
+    """What one app moves from a listing that goes to the one that stays, by their ids."""
+
+    move: Callable[[int, int], Any]  # (from, to) -> JSON, of what was moved
+    put_back: Callable[[Any], None]
+
+
+MOVERS: dict[str, Mover] = {}
+
+
+def register_mover(name: str, mover: Mover) -> None:
+    """Have merges move something more. What is moved has to be able to be put back."""
+    MOVERS[name] = mover
+
+
+def merge(finding: Finding, product: Product, asked: Asked) -> Done:
+    """Keep the one that is named, or else the older one."""
+    assert finding.other_id is not None
+    other = Product.objects.get(pk=finding.other_id)
+    kept = choose(finding, product, asked.values.get("keep") or str(product.pk))
+    gone = other if kept.pk == product.pk else product
+    added = copy_pictures(gone, to=kept)
+    moved = {name: mover.move(gone.pk, kept.pk) for name, mover in MOVERS.items()}
+    done = change_fields(gone, is_active=False)
+    before = {**done.before, "id": gone.pk, "moved": moved}
+    return Done(before, {**done.after, "kept": kept.pk, "image_ids": added})
+
+
+def copy_pictures(gone: Product, *, to: Product) -> list[int]:
+    """Give a product the pictures of another one that it lacks, behind its own; return their ids."""
+    held = set(to.images.values_list("sha256", flat=True))
+    last = to.images.aggregate(last=Max("position"))["last"]
+    place = 0 if last is None else last + 1
+    lacking = {image.sha256: image for image in gone.images.all() if image.sha256 not in held}
+    copies = [
+        make_image(to.pk, _as_picture(image), position=place + number)
+        for number, image in enumerate(list(lacking.values())[: max(MAX_PICTURES - len(held), 0)])
+    ]
+    return [image.pk for image in ProductImage.objects.bulk_create(copies)]
+
+
+def _as_picture(image: ProductImage) -> Picture:
+    return Picture(str(image.file), image.sha256, image.width, image.height, source_url=image.source_url)
+
+
+def part(kept: DoctorDeed, product: Product) -> None:
+    """Make two of them again."""
+    gone = Product.objects.filter(pk=kept.before["id"]).first()
+    if gone is not None:
+        put_back(gone, before={"is_active": kept.before["is_active"]}, after=kept.after)
+    copies = ProductImage.objects.filter(pk__in=kept.after["image_ids"], product=kept.after["kept"])
+    delete_images(list(copies.values_list("pk", flat=True)))
+    for name, moved in kept.before["moved"].items():
+        if name in MOVERS:
+            MOVERS[name].put_back(moved)
+
+
+def tell_apart(finding: Finding, product: Product, asked: Asked) -> Done:
+    """Remember that the two are not the same."""
+    assert finding.other_id is not None
+    first, second = sorted([finding.product_id, finding.other_id])
+    DistinctPair.objects.get_or_create(first_id=first, second_id=second, defaults={"decided_by_id": asked.user.pk})
+    return Done({}, {"pair": [first, second]})
+
+
+def forget_pair(kept: DoctorDeed, product: Product) -> None:
+    first, second = kept.after["pair"]
+    DistinctPair.objects.filter(first=first, second=second).delete()
+
+
+def read_distinct(product_ids: Iterable[int]) -> set[tuple[int, int]]:
+    """Return the pairs among these products of which somebody has said that they are not the same, in order of id."""
+    ids = set(product_ids)
+    pairs = DistinctPair.objects.filter(first__in=ids, second__in=ids)
+    return set(pairs.values_list("first_id", "second_id"))
+
+
+register_deed(Deed(name="merge", title=_("Merge; the older one stays"), do=merge, put_back=part))
+register_deed(Deed(name="not_same", title=_("Not the same"), do=tell_apart, put_back=forget_pair))
