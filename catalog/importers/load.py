@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from catalog.importers.pictures import Found, PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
@@ -15,7 +17,7 @@ from catalog.importers.vanished import NotComplete, deactivate_gone, products_of
 from catalog.models import Product
 from catalog.pictures.arranging import PictureUrl, WantedPictures
 from catalog.pictures.checks import MAX_PICTURES, Picture
-from catalog.writing import CHUNK, ProductWrite, WriteResult, upsert_products
+from catalog.writing import CHUNK, ProductWrite, Witness, WriteResult, upsert_products
 
 WITHOUT_PRODUCT = (
     "no product has this sku, and a feed in another language makes none: load the feed of the catalogue's own language "
@@ -39,8 +41,11 @@ class LoadOptions:
 class Loader:
     """Loads rows by sku, and reports what became of each."""
 
-    def __init__(self, options: LoadOptions, *, folder: PictureFolder, report: ImportReport) -> None:
+    def __init__(
+        self, options: LoadOptions, *, folder: PictureFolder, report: ImportReport, witness: Witness | None = None
+    ) -> None:
         self.options = options
+        self.witness = witness
         self.folder = folder
         self.report = report
         self.lines: dict[str, int] = {}  # sku -> the line that it was accepted on
@@ -51,7 +56,7 @@ class Loader:
         for batch in split_rows(rows):
             accepted = list(self._accept(batch))
             writes = [self._make_write(row, pictures) for row, pictures in accepted]
-            results = upsert_products(writes, dry_run=self.options.dry_run)
+            results = upsert_products(writes, dry_run=self.options.dry_run, witness=self.witness)
             for (row, _), result in zip(accepted, results, strict=True):
                 self.report.count(row.source, self._explain(result))
         if self.report.without_currency and not self.options.currency:
@@ -137,7 +142,8 @@ class Loader:
             sku = row.values["sku"]
             try:
                 if sku in self.lines:
-                    raise RowError(f"duplicate sku {sku!r}: already on line {self.lines[sku]}")
+                    twice = gettext("duplicate sku %(sku)s: already on line %(line)d")
+                    raise RowError(twice % {"sku": repr(sku), "line": self.lines[sku]})
                 pictures = _pictures_of(row, found, self.report)
             except RowError as error:
                 self.report.reject(row.source, str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from catalog.refusals import BadValue
 from catalog.web_addresses import clean_url
 
 URL_SCHEMES = ("http://", "https://")
+STORED_NAME = re.compile(r"products/[0-9a-f]{2}/([0-9a-f]{64})\.[a-z]{3,4}")
 MAX_URL = 2000  # characters
 NAMED_FILES, NAMED_URLS = 50, 4
 # Decoding and hashing let other threads run; what they hold at one time is bounded in `decoding`. Most of what they do
@@ -69,6 +71,7 @@ class PictureFolder:
                 files[name] = there
             else:
                 found[name] = there
+        found |= _find_stored(name for name, there in found.items() if isinstance(there, RowError))
         for name, picture in self._take_files(files).items():
             is_named = isinstance(picture, Picture) and is_url(name)
             found[name] = replace(picture, source_url=_clean_address(name)) if is_named else picture  # type: ignore[type-var]
@@ -133,6 +136,13 @@ class PictureFolder:
                 return check_picture(file).without_content() if self.dry_run else store_picture(file)
         except (OSError, PictureError) as error:
             return RowError(f"picture {name!r}: {error}")
+
+
+def _find_stored(names: Iterable[str]) -> dict[str, Found]:
+    """Return the pictures among these that are named as we store them: exports of ours name them so."""
+    named = {name: stored[1] for name in names if (stored := STORED_NAME.fullmatch(name))}
+    known = _find_known(named.values()) if named else {}
+    return {name: known[sha256] for name, sha256 in named.items() if sha256 in known}
 
 
 def _find_known(hashes: Collection[str]) -> dict[str, Picture]:

@@ -17,6 +17,7 @@ NAMED_ROWS = 50  # of which it is said what is left out
 KEPT_REJECTIONS = 1000  # in memory; all are counted, and all are in the --rejects file
 MAX_SKU = Product._meta.get_field("sku").max_length or 0  # characters
 LINE_COLUMN, REASON_COLUMN = "rejected_line", "rejected_reason"
+EXPORT_COLUMN = "kindred_export"  # of files that we wrote: their cells are guarded, and read back as they were
 
 
 class ImportFileError(ValueError):
@@ -130,22 +131,23 @@ class ImportReport:
 
 
 class RejectsFile:
-    """Rejected rows as CSV, with line and reason in front: mend them there and import that file."""
+    """Rejected rows as CSV, with line and reason in front, or behind: mend them there and import that file."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[str], *, says_why_last: bool = False) -> None:
         """`file` is open for reading and writing."""
         self.file = file
+        self.says_why_last = says_why_last
         self.columns: list[str] = []
 
     def write(self, row: SourceRow, reason: str) -> None:
         """Add a row. One with further columns gives them to all that stand there already."""
         fields = dict(row.fields)
         if row.attributes:
-            fields["attributes"] = json.dumps(dict(row.attributes))
+            fields["attributes"] = json.dumps(dict(row.attributes), ensure_ascii=False)
         if not self.columns or not fields.keys() <= set(self.columns):
             self._add_columns(list(fields) or ["sku", "title"])
-        cells = [reason, *(fields.get(column, "") for column in self.columns)]
-        csv.writer(self.file).writerow([row.line, *map(guard_cell, cells)])
+        cells = [guard_cell(fields.get(column, "")) for column in self.columns]
+        csv.writer(self.file).writerow(self._put_together(cells, why=[str(row.line), guard_cell(reason)]))
 
     def _add_columns(self, columns: list[str]) -> None:
         self.file.seek(0)
@@ -154,5 +156,10 @@ class RejectsFile:
         self.file.seek(0)
         self.file.truncate()
         writer = csv.writer(self.file)
-        writer.writerow([LINE_COLUMN, REASON_COLUMN, *map(guard_cell, self.columns)])
-        writer.writerows([*row, *[""] * (len(self.columns) + 2 - len(row))] for row in rows)
+        writer.writerow(self._put_together(list(map(guard_cell, self.columns)), why=[LINE_COLUMN, REASON_COLUMN]))
+        for row in rows:
+            cells, why = (row[:-2], row[-2:]) if self.says_why_last else (row[2:], row[:2])
+            writer.writerow(self._put_together([*cells, *[""] * (len(self.columns) - len(cells))], why=why))
+
+    def _put_together(self, cells: list[str], *, why: list[str]) -> list[str]:
+        return [*cells, *why] if self.says_why_last else [*why, *cells]

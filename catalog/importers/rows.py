@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from api.json_faults import describe_json_fault
 from api.parsers import read_object
@@ -30,14 +31,14 @@ from catalog.fields import (
 from catalog.importers.cells import read_code, read_known, read_marked, read_own
 from catalog.importers.formulas import read_guarded
 from catalog.importers.picture_names import split_links
-from catalog.importers.report import LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
+from catalog.importers.report import EXPORT_COLUMN, LINE_COLUMN, REASON_COLUMN, RowError, SourceRow
 from catalog.prices import DECIMALS, clean_currency, read_price
 from catalog.refusals import AmbiguousPrice, BadValue
 from catalog.web_addresses import clean_url
 
 TRANSLATED = re.compile(rf"(title|description)_({LANGUAGE})")
 CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns of numbers that nobody calculates with
-IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN})  # in a file of rejects that was mended
+IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN, EXPORT_COLUMN})  # in a file of ours that comes back
 REQUIRED = ("sku", "title")
 AMOUNTS = ("price", "list_price")
 KEPT_COLUMNS = 4096  # of which it is remembered what they are: those of a file come with each of its rows
@@ -131,13 +132,14 @@ def _read_texts(row: SourceRow, *, replace_missing: bool) -> dict[str, str]:
     _refuse_bad_texts(row.fields)
     _refuse_bad_texts(row.attributes)
     fields, emptied = row.fields, row.emptied
-    if LINE_COLUMN in fields:  # a file of rejects: it has the columns of all its rows, so that empty cells say nothing
+    if LINE_COLUMN in fields or EXPORT_COLUMN in fields:
         fields = {read_guarded(column): read_guarded(text) for column, text in fields.items()}
+    if LINE_COLUMN in fields:  # a file of rejects: it has the columns of all its rows, so that empty cells say nothing
         emptied = frozenset()
     texts = {column: find_reader(column)(text) for column, text in fields.items() if column not in IGNORED}
     for column in REQUIRED:
         if not clean_name(texts.get(column, "")):
-            raise RowError(f"{column} is missing")
+            raise RowError(gettext("%s is missing") % column)
     if replace_missing:
         return dict.fromkeys(sorted(COLUMNS), "") | texts
     return _keep_said(texts, emptied=emptied)
@@ -165,7 +167,7 @@ def _read(column: str, parse: Callable[[Any], Any], text: Any) -> Any:
     except ValidationError as error:
         raise RowError(f"{column}: {' '.join(error.messages)}") from None
     if column in REQUIRED and not value:
-        raise RowError(f"{column} is missing")
+        raise RowError(gettext("%s is missing") % column)
     return _keep_bounds(column, value) if column in BOUNDED else value
 
 
@@ -194,7 +196,7 @@ def _parse_price(text: str, *, column: str, currency: str) -> tuple[Decimal | No
         hint = ", or pass --decimal point or --decimal comma" if isinstance(error, AmbiguousPrice) else ""
         raise RowError(f"{column} {_shown(text)} {error}{hint}") from None
     if price and price < 0:
-        raise RowError(f"{column} {text} is negative")
+        raise RowError(gettext("%(column)s %(text)s is negative") % {"column": column, "text": text})
     return price, named
 
 

@@ -6,19 +6,20 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from catalog.doctor import examine
+from catalog.doctor.remarks import examine
+from catalog.doctor.summary import summarise
 
 
 class Command(BaseCommand):
     help = "Look at the catalogue and say what makes its lists and searches worse than they could be. Changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for examination in examine():
-            if not examination.findings:
+        for examination in [*examine(), *summarise()]:
+            if not examination.remarks:
                 self.stdout.write(f"{examination.title}: nothing found.")
                 continue
             self.stdout.write(f"{examination.title}:")
-            for finding in examination.findings:
-                self.stdout.write(f"  {finding.message}\n    {finding.advice}")
-                for link in finding.links:
+            for remark in examination.remarks:
+                self.stdout.write(f"  {remark.message}\n    {remark.advice}")
+                for link in remark.links:
                     self.stdout.write(f"    {link.label}: {link.url}")

@@ -1,0 +1,22 @@
+"""`prune`: what has been kept for long enough is forgotten at once, as workers do in the course of a day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from catalog.pruning import PRUNERS
+from catalog.uploads import pruning as pruning  # registered by being imported
+
+
+class Command(BaseCommand):
+    help = "Forget what has been kept for long enough: files of imports and exports, and what imports had changed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="say how much would go, and forget nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        done = "would go" if options["dry_run"] else "forgotten"
+        for title, prune in PRUNERS.values():
+            self.stdout.write(f"{title}: {prune(options['dry_run'])} {done}")
