@@ -22,6 +22,7 @@ from api.pagination import Keyset
 from catalog.categories import normalize_path
 from catalog.filters import Filters
 from catalog.models import Category, Product, ProductQuerySet
+from catalog.wordings.lexicon import word_category
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -92,8 +93,8 @@ class Listing:
 
     @property
     def category_name(self) -> str:
-        """The last step of the category's path."""
-        return self.category.rpartition("/")[2]
+        """What the category is called in the visitor's language."""
+        return word_category(self.category)
 
     @property
     def is_narrowed(self) -> bool:

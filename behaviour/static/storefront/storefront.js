@@ -190,6 +190,7 @@ if (isCounted) {
     if (search) record("search", { query: search.dataset.searched });
   });
   for (const place of document.querySelectorAll("[data-part]")) near.observe(place);
+  document.addEventListener("kindred:list", (event) => watch(event.detail)); // another one took its place
 } else {
   keepViewed([]); // without consent, or after it was taken back, nothing is kept
   if (navigator.globalPrivacyControl) document.querySelector("[data-consent-line]")?.remove();
