@@ -10,8 +10,17 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 CONFIRMED = "confirmed"  # the field of the form that says the question was read
+BACK = "next"  # the field that says on which of our pages the button was
+
+
+def find_way_back(request: HttpRequest, *, default: str = "") -> str:
+    """Return the page of ours that the form says it was sent from; never one of another site."""
+    named = request.POST.get(BACK, "")
+    is_ours = named.startswith("/") and url_has_allowed_host_and_scheme(named, allowed_hosts=None)
+    return named if is_ours else default
 
 
 def ask_first(
@@ -24,7 +33,8 @@ def ask_first(
 ) -> HttpResponse | None:
     """Return the page that asks `question` and says what would follow, or None where it has been answered with yes.
 
-    The page posts to the same address again, with the rows of `queryset` that an action is for.
+    The page posts to the same address again, with the rows of `queryset` that an action is for, and the page to go
+    back to.
     """
     if request.POST.get(CONFIRMED):
         return None
@@ -37,5 +47,7 @@ def ask_first(
         "selected": queryset if queryset is not None else (),
         "checkbox": ACTION_CHECKBOX_NAME,
         "confirmed": CONFIRMED,
+        "back": BACK,
+        "way_back": find_way_back(request),
     }
     return TemplateResponse(request, "admin/ask_first.html", context)

@@ -1,9 +1,7 @@
-"""The catalogue in the admin. Other apps add to the product's form with `ProductAdmin.add_panel` or to `inlines`."""
+"""The catalogue in the admin. Other apps add to products by the doors of `product_desk/extending.py`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -13,83 +11,46 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
 
 from api.counts import MAX_COUNTED, Count, CountRows, word_count
 from catalog.admin_filters import CategoryFilter, CollectionFilter, MissingFilter, SourceFilter, StockFilter
-from catalog.admin_forms import ObjectField, PricedForm, PriceField, ProductForm, ProductImageForm, StockField
-from catalog.admin_lists import BoundedAdmin, OfProductsAdmin, find_words
-from catalog.models import NAMES, Category, Product, ProductImage
-from catalog.pictures.checks import FORMATS, MAX_PICTURES
+from catalog.admin_forms import ListedForm, ObjectField, PriceField, ProductForm, StockField
+from catalog.admin_lists import find_words
+from catalog.admin_wordings import WordingAdmin as WordingAdmin  # Django looks for it here
+from catalog.desk import catalogue_figures  # noqa: F401  on the front of the admin by being imported
+from catalog.desk.pages import Group
+from catalog.doctor import figures as doctor_figures  # noqa: F401  likewise
+from catalog.doctor.pages import doctor_page as doctor_page  # on the desk by being imported
+from catalog.doctor.product_filter import FindingFilter
+from catalog.models import NAMES, Category, Product
+from catalog.picture_admin import ProductImageAdmin as ProductImageAdmin  # Django looks for it here
+from catalog.picture_admin import ProductImageInline, thumbnail
+from catalog.product_desk.extending import ExtensibleAdmin
+from catalog.product_desk.moving import move_to_category
+from catalog.product_desk.pictures import pictures_page as pictures_page  # on the desk by being imported
 from catalog.product_source import describe_keeper
 from catalog.sources.admin import SourceAdmin as SourceAdmin  # Django looks for it here
+from catalog.uploads.export_pages import export_listed
+from catalog.uploads.pages import imports_page as imports_page  # likewise
 from catalog.writing import ProductWrite, write_product
 
 admin.site.site_header = "Kindred"
 admin.site.site_title = "Kindred"
 admin.site.index_title = _("Your shop")
 
-Panel = Callable[[Product], str]
-
-
-def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
-    """A small picture for lists and forms, linked to the original."""
-    if image is None or image.pk is None:
-        return format_html('<span class="thumb thumb-none thumb-{}">{}</span>', width, gettext("none"))
-    return format_html(
-        '<a href="{}" target="_blank" rel="noopener">'
-        '<img class="thumb" src="{}" width="{}" loading="lazy" alt="{}"></a>',
-        image.file.url,
-        image.sized_url(160),
-        width,
-        image,
-    )
-
-
-def link_source(image: ProductImage) -> SafeString | str:
-    """Where a picture is from, as a link."""
-    if not image.source_url:
-        return "–"
-    return format_html(
-        '<a href="{0}" target="_blank" rel="noopener noreferrer">{1}</a>',
-        image.source_url,
-        Truncator(image.source_url).chars(60),
-    )
-
-
-class ProductImageInline(admin.TabularInline[ProductImage, Product]):
-    model = ProductImage
-    extra = 0
-    fields = ("preview", "file", "position", "size", "origin")
-    readonly_fields = ("preview", "size", "origin")
-    max_num = MAX_PICTURES
-
-    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
-        # Django makes and shows a thousand more than may be there: that takes five seconds.
-        return super().get_formset(request, obj, validate_max=True, absolute_max=MAX_PICTURES + 1, **kwargs)
-
-    @admin.display(description=_("Preview"))
-    def preview(self, image: ProductImage) -> SafeString:
-        return thumbnail(image, width=96)
-
-    @admin.display(description=_("From"))
-    def origin(self, image: ProductImage) -> SafeString | str:
-        return link_source(image)
-
-    @admin.display(description=_("Size"))
-    def size(self, image: ProductImage) -> str:
-        return f"{image.width} × {image.height} px" if image.pk else ", ".join(FORMATS)
-
 
 @admin.register(Product)
-class ProductAdmin(BoundedAdmin):
-    list_display = ("thumb", "name", "price", "stock", "is_active")
+class ProductAdmin(ExtensibleAdmin):
+    desk_group = Group.CATALOGUE
+    desk_order = 10
+    list_display = ("thumb", "name", "price", "stock", "is_active", "state")
     list_display_links = ("thumb", "name")
     list_editable = ("price", "stock", "is_active")
-    list_filter = ("is_active", StockFilter, MissingFilter, SourceFilter, CategoryFilter, CollectionFilter)
+    list_filter = (
+        "is_active", StockFilter, MissingFilter, FindingFilter, SourceFilter, CategoryFilter, CollectionFilter
+    )  # fmt: skip
     list_select_related = ("category",)
     sortable_by = ("name", "price")
     search_fields = ("sku", "title", *NAMES[1:])  # as they are looked for by `find_words`
@@ -98,7 +59,7 @@ class ProductAdmin(BoundedAdmin):
     autocomplete_fields = ("category",)
     readonly_fields = ("created_at", "updated_at")
     inlines: ClassVar[list[type[admin.options.InlineModelAdmin[Any, Product]]]] = [ProductImageInline]
-    actions = ("show_in_shop", "hide_from_shop")
+    actions = ("show_in_shop", "hide_from_shop", move_to_category, export_listed)
     save_on_top = True
     form = ProductForm
     formfield_overrides = {
@@ -113,18 +74,6 @@ class ProductAdmin(BoundedAdmin):
         (_("Attributes and other languages"), {"fields": ("attributes", "translations")}),
         (_("Dates"), {"fields": (("created_at", "updated_at"),), "classes": ("collapse",)}),
     )
-    panels: ClassVar[dict[StrPromise | str, Callable[..., str]]] = {}
-
-    @classmethod
-    def add_panel(cls, title: StrPromise | str, render: Panel) -> None:
-        """Show what `render(product)` returns in a section of its own on the form of every stored product."""
-
-        @admin.display(description="")
-        def panel(product: Product) -> str:
-            return render(product)
-
-        panel.__name__ = "panel_" + "_".join(str(title).lower().split())
-        cls.panels[title] = panel
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("images")
@@ -134,17 +83,24 @@ class ProductAdmin(BoundedAdmin):
     ) -> tuple[QuerySet[Product], bool]:
         return queryset.filter(find_words(search_term)), False
 
+    def get_inline_instances(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        """The table of pictures is folded away where the section of pictures does the same, and more."""
+        inlines = super().get_inline_instances(request, obj)
+        for inline in inlines:
+            if isinstance(inline, ProductImageInline):
+                inline.classes = ["collapse"] if obj else None
+        return inlines
+
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        return (*super().get_readonly_fields(request, obj), "kept_by", *(self.panels.values() if obj else ()))
+        return (*super().get_readonly_fields(request, obj), "kept_by")
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
-        panels = [(title, {"fields": (panel,)}) for title, panel in self.panels.items()] if obj else []
         first, *others = super().get_fieldsets(request, obj)
         kept = [(_("Kept true by a source"), {"fields": ("kept_by",)})] if obj and obj.source else []
-        return (first, *kept, *others, *panels)
+        return (first, *kept, *others)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().get_changelist_form(request, **kwargs | {"form": PricedForm})
+        return super().get_changelist_form(request, **kwargs | {"form": ListedForm})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -185,7 +141,8 @@ class ProductAdmin(BoundedAdmin):
         image = product.main_image
         if image is None:
             return thumbnail(None, width=56)
-        return format_html('<img class="thumb" src="{}" width="56" loading="lazy" alt="">', image.sized_url(160))
+        shown = '<img class="thumb" src="{}" width="56" loading="lazy" alt="{}">'  # a link, which needs a name
+        return format_html(shown, image.sized_url(160), product.title)
 
     @admin.action(description=_("Show in the shop"), permissions=["change"])
     def show_in_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
@@ -196,44 +153,10 @@ class ProductAdmin(BoundedAdmin):
         self.message_user(request, gettext("%d hidden.") % queryset.update(is_active=False))
 
 
-@admin.register(ProductImage)
-class ProductImageAdmin(OfProductsAdmin):
-    form = ProductImageForm
-    list_display = ("thumb", "product", "position", "width", "height", "stored_as")
-    list_select_related = ("product",)
-    sortable_by = ("product",)
-    search_fields = ("product__sku", "product__title", "sha256")
-    autocomplete_fields = ("product",)
-    readonly_fields = ("preview", "width", "height", "sha256", "origin")
-    fields = ("preview", "product", "file", "position", "address", "origin", "width", "height", "sha256")
-    ordering = ("product__sku", "position")
-
-    @admin.display(description=_("Picture"))
-    def thumb(self, image: ProductImage) -> SafeString:
-        return format_html('<img class="thumb" src="{}" width="56" loading="lazy" alt="">', image.sized_url(160))
-
-    @admin.display(description=_("Preview"))
-    def preview(self, image: ProductImage) -> SafeString:
-        return thumbnail(image, width=160)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[ProductImage], search_term: str
-    ) -> tuple[QuerySet[ProductImage], bool]:
-        if re.fullmatch("[0-9a-f]{64}", search_term.strip()):
-            return queryset.filter(sha256=search_term.strip()), False
-        return super().get_search_results(request, queryset, search_term)
-
-    @admin.display(description=_("From"))
-    def origin(self, image: ProductImage) -> SafeString | str:
-        return link_source(image)
-
-    @admin.display(description=_("Stored as"))
-    def stored_as(self, image: ProductImage) -> str:
-        return image.file.name or ""
-
-
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin[Category]):
+    desk_group = Group.CATALOGUE
+    desk_order = 20
     list_display = ("tree_name", "path", "product_count")
     search_fields = ("path",)
     autocomplete_fields = ("parent",)

@@ -58,6 +58,7 @@ class MissingFilter(admin.SimpleListFilter):
             ("description", gettext("Description")),
             ("category", gettext("Category")),
             ("price", gettext("Price")),
+            ("translation", gettext("Translation")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
@@ -66,6 +67,7 @@ class MissingFilter(admin.SimpleListFilter):
             "description": Q(description=""),
             "category": Q(category=None),
             "price": Q(price=None),
+            "translation": Q(translations={}),
         }
         return queryset.filter(conditions.get(self.value() or "", Q()))
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.forms.fields import InvalidJSONInput
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy
 
 from api.parsers import RepeatedName, read_object
@@ -19,6 +21,7 @@ from catalog.fields import RULES, clean_stock
 from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, check_number, say
 from catalog.prices import read_price
+from catalog.product_desk.json_editors import RowsEditor, WordingsEditor, read_usual_names
 from catalog.refusals import BadValue
 from catalog.web_addresses import clean_url
 
@@ -105,11 +108,25 @@ class PricedForm(forms.ModelForm[Product]):
             price.currency = self.data.get(self.add_prefix("currency"), self.instance.currency).strip().upper()
 
 
-class ProductForm(PricedForm):
-    """A product. Fields that nobody touched are neither checked by our rules nor written: they stay as stored."""
+class ListedForm(PricedForm):
+    """A row of the list of products: its fields have no labels there, so each is named for those who hear it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{capfirst(field.label or '')}: {self.instance.sku}"
+
+
+class ProductForm(PricedForm):
+    """A product. Fields that nobody touched are neither checked by our rules nor written: they stay as stored."""
+
+    class Meta:
+        widgets: ClassVar[dict[str, forms.Widget]] = {"attributes": RowsEditor(), "translations": WordingsEditor()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "attributes" in self.fields and isinstance(editor := self.fields["attributes"].widget, RowsEditor):
+            editor.offer_names = partial(read_usual_names, self.instance.category_id)
         for name in RULES.keys() & self.fields.keys():  # the model judges the length, of what the rule has left
             field = self.fields[name]
             field.validators = [one for one in field.validators if not isinstance(one, LENGTH_AND_FORM)]

@@ -10,4 +10,5 @@ class CatalogConfig(translated_names.TranslatedAppConfig):
     def ready(self) -> None:
         super().ready()
         from catalog import checks  # noqa: F401  (registered by being imported)
+        from catalog.doctor import mending, merging, product_checks  # noqa: F401  (likewise)
         from catalog.sources import examining  # noqa: F401  (likewise)

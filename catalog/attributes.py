@@ -9,6 +9,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, gettext
 
+from catalog.wordings.lexicon import word_attribute, word_value
+
 OBJECT_EXAMPLE = '{"colour": "red"}'
 TRANSLATIONS_EXAMPLE = '{"zh": {"title": "花瓶"}}'
 UNITS = {"mm", "cm", "m", "g", "kg", "ml", "l", "w", "v", "inch", "lb", "oz"}
@@ -71,7 +73,7 @@ def localize_title(title: str, translations: str) -> str:
 
 def is_same_json(one: Any, other: Any) -> bool:
     """Would Postgres keep both in the same form? To Python 1, 1.0 and True are equal; there they are three values."""
-    return _is_plainly_same(one, other) or bool(_spell_numbers(one) == _spell_numbers(other))
+    return _is_plainly_same(one, other) or bool(spell_numbers(one) == spell_numbers(other))
 
 
 def _is_plainly_same(one: Any, other: Any) -> bool:
@@ -85,7 +87,7 @@ def _is_plainly_same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _spell_numbers(value: Any) -> Any:
+def spell_numbers(value: Any) -> Any:
     """Return the value with its numbers as Postgres writes them: without exponents, and zero without a sign."""
 
     def spell(text: str) -> tuple[str]:  # a tuple: JSON has none, so a number is never taken for a text
@@ -96,14 +98,18 @@ def _spell_numbers(value: Any) -> Any:
 
 
 def describe_attributes(attributes: Any) -> list[tuple[str, str]]:
-    """Return a label and a text for each attribute that says something, in the order in which they are kept."""
-    described = []
-    for key, value in read_object(attributes).items():
-        label, unit = split_unit(key)
-        text = describe_value(value, unit=unit)
-        if text:
-            described.append((label, text))
-    return described
+    """Return a label and a text for each attribute that says something, in the order in which they are kept.
+
+    Both are in the request's language where the shop has worded them.
+    """
+    texts = {key: describe_value(value, key=key) for key, value in read_object(attributes).items()}
+    return [(label_attribute(key), text) for key, text in texts.items() if text]
+
+
+def label_attribute(key: str) -> str:
+    """Return what people read for an attribute, in the request's language where the shop has worded it."""
+    label, _ = split_unit(key)
+    return word_attribute(key, label) or label
 
 
 def split_unit(key: str) -> tuple[str, str]:
@@ -114,15 +120,21 @@ def split_unit(key: str) -> tuple[str, str]:
     return label[:1].upper() + label[1:], SPELLED.get(unit, unit)
 
 
-def describe_value(value: Any, *, unit: str) -> str:
-    """Return a value as text: lists and nested objects in one line; empty for nothing."""
+def describe_value(value: Any, *, key: str, unit: str = "") -> str:
+    """Return the value of an attribute as text: lists and nested objects in one line; empty for nothing.
+
+    `unit` is that of the attribute around it, where its own name has none.
+    """
+    unit = split_unit(key)[1] or unit
     if isinstance(value, dict):
-        parts = ((split_unit(key), part) for key, part in value.items())
-        described = ((label, describe_value(part, unit=own or unit)) for (label, own), part in parts)
+        described = ((label_attribute(name), describe_value(part, key=name, unit=unit)) for name, part in value.items())
         return ", ".join(f"{label.lower()} {text}" for label, text in described if text)
     if isinstance(value, list):
-        return ", ".join(text for part in value if (text := describe_value(part, unit=unit)))
+        return ", ".join(text for part in value if (text := describe_value(part, key=key, unit=unit)))
     if value is None or value == "":
         return ""
-    text = (gettext("yes") if value else gettext("no")) if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        text = gettext("yes") if value else gettext("no")
+    else:
+        text = word_value(key, value) if isinstance(value, str) else str(value)
     return f"{text} {unit}".strip()

@@ -97,6 +97,22 @@ def attribute_documents(name: str, text: str) -> list[dict[str, Any]]:
     return [nest(path, form) for path in names for value in values for form in (value, [value])]
 
 
+def has_attribute(attributes: Any, name: str, text: str) -> bool:
+    """`attribute_condition` for attributes at hand and one value."""
+    return any(contains_json(attributes, document) for document in attribute_documents(name, text))
+
+
+def contains_json(held: Any, wanted: Any) -> bool:
+    """What `@>` of Postgres says of objects, lists and values within them: true is no 1, and no text is a number."""
+    if isinstance(wanted, dict):
+        return isinstance(held, dict) and all(
+            name in held and contains_json(held[name], value) for name, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        return isinstance(held, list) and all(any(contains_json(one, part) for one in held) for part in wanted)
+    return bool(held == wanted) and isinstance(held, bool) == isinstance(wanted, bool)
+
+
 def nest(names: list[str], value: Any) -> Any:
     for name in reversed(names):
         value = {name: value}

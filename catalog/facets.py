@@ -17,9 +17,10 @@ from django.utils.translation import gettext
 
 from api.counts import round_count
 from api.postgres.rows import fetch_rows
-from catalog.attributes import split_unit
+from catalog.attributes import label_attribute
 from catalog.colours import BASIC_COLOURS, COLOUR_ATTRIBUTES
 from catalog.conditions import LISTED_PRODUCTS, Condition, Params, is_below
+from catalog.wordings.lexicon import word_category, word_value
 
 MOST_COUNTED = 5_000  # products; 30 ms
 MOST_VALUES, MOST_NAMES = 20, 6  # values shown of each; names of attributes
@@ -140,7 +141,7 @@ def count_steps(rows: Sequence[tuple[str, str, float]], below: Sequence[str], sc
         depth = len(inside.split("/")) + 1 if inside else 2
         paths["/".join(steps[:depth])] += int(count)
     ordered = sorted(paths.items(), key=lambda one: (-one[1], one[0]))[:MOST_VALUES]
-    return tuple(FacetValue(path, path.rpartition("/")[2], scale(count)) for path, count in ordered)
+    return tuple(FacetValue(path, word_category(path), scale(count)) for path, count in ordered)
 
 
 def count_ranges(found: Mapping[str, list[tuple[str, str, float]]], scale: Any) -> tuple[PriceRange, ...]:
@@ -177,17 +178,18 @@ def group_attributes(rows: Sequence[tuple[str, str, float]], scale: Any) -> dict
     covering = sorted(names, key=lambda name: (-names[name].total(), name))[:MOST_NAMES]
     return {
         name: tuple(
-            FacetValue(value, say_value(value), scale(count))
+            FacetValue(value, say_value(name, value), scale(count))
             for value, count in sorted(names[name].items(), key=lambda one: (-one[1], one[0]))[:MOST_VALUES]
         )
         for name in covering
     }
 
 
-def say_value(value: str) -> str:
-    return {"true": gettext("yes"), "false": gettext("no")}.get(value, value)
+def say_value(name: str, value: str) -> str:
+    """Return a value of an attribute as people read it."""
+    return {"true": gettext("yes"), "false": gettext("no")}.get(value) or word_value(name, value)
 
 
 def label_of(name: str) -> str:
     """Return an attribute's name as people read it."""
-    return split_unit(name)[0]
+    return label_attribute(name)

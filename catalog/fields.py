@@ -22,6 +22,7 @@ from catalog.models import Category
 from catalog.prices import clean_currency
 from catalog.refusals import BadValue
 from catalog.web_addresses import clean_url
+from catalog.wordings.wording import LANGUAGE as LANGUAGE
 from catalog.yes_no import read_yes_no
 
 MAX_DESCRIPTION = 100_000  # characters
@@ -31,7 +32,6 @@ MAX_JSON_CHARACTERS = 100_000
 PLAIN_INTEGER = 10**18
 PLAIN_NAMES, PLAIN_LENGTH = 50, 200  # so few of so few characters each are within that, however they are spelled
 MAX_INTEGER = 2_147_483_647  # of a column of Postgres's type integer
-LANGUAGE = "[a-z]{2,3}(?:-[a-z0-9]{2,8})?"
 # Pictures within a text; they are not read, and would make it longer than it is.
 EMBEDDED = re.compile(r"data:[a-zA-Z0-9/+.;=-]{0,100},(?:[A-Za-z0-9+/=%]{60,}\s*)+")
 SURROGATE = re.compile("[\ud800-\udfff]")

@@ -19,12 +19,23 @@ from catalog.addresses import find_page, find_picture, sized_picture_address
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.category import Category as Category  # a table of this app, in a file of its own
 from catalog.conditions import DEMAND, STOCK_LEVEL, Condition, in_categories, is_in_stock, is_on_sale
+from catalog.doctor.tables import DistinctPair as DistinctPair
+from catalog.doctor.tables import DoctorDeed as DoctorDeed
+from catalog.doctor.tables import DoctorRound as DoctorRound
+from catalog.doctor.tables import DoctorScore as DoctorScore
+from catalog.doctor.tables import DueExamination as DueExamination
+from catalog.doctor.tables import Finding as Finding
+from catalog.doctor.tables import PictureMeasures as PictureMeasures
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # likewise
 from catalog.pictures.unpictured import UnpicturedProduct as UnpicturedProduct  # likewise
 from catalog.prices import KEPT_DECIMALS, PriceColumn
 from catalog.sources.source import Source as Source  # likewise
 from catalog.sources.source_run import SourceRun as SourceRun  # likewise
+from catalog.uploads.export import Export as Export  # likewise
+from catalog.uploads.upload import ImportedProduct as ImportedProduct  # likewise
+from catalog.uploads.upload import Upload as Upload  # likewise
+from catalog.wordings.wording import Wording as Wording  # likewise
 
 if TYPE_CHECKING:
     from catalog.filters import Filters
@@ -180,6 +191,7 @@ class Product(models.Model):
             models.Index(fields=["sku"], condition=Q(description=""), name="product_undescribed"),
             models.Index(fields=["sku"], condition=Q(category=None), name="product_unplaced"),
             models.Index(fields=["sku"], condition=Q(price=None), name="product_unpriced"),
+            models.Index(fields=["sku"], condition=Q(translations={}), name="product_untranslated"),
             models.Index(RawSQL(STOCK_LEVEL.format("stock"), ()), F("sku"), name="product_stock_level"),  # noqa: S611  # a constant
             # Parts of names in any case, as the admin searches and rules are checked.
             GinIndex(*(OpClass(Upper(name), name="gin_trgm_ops") for name in NAMES), name="product_names"),

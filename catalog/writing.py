@@ -100,32 +100,40 @@ class Plan:
         return len(self.pictures.downloads) if self.pictures else 0
 
 
-def upsert_products(writes: Sequence[ProductWrite], *, dry_run: bool = False) -> list[WriteResult]:
+# Is shown what is about to be saved, and returns what is called once it is, in the same transaction.
+Witness = Callable[[Sequence[Plan]], Callable[[], None]]
+
+
+def upsert_products(
+    writes: Sequence[ProductWrite], *, dry_run: bool = False, witness: Witness | None = None
+) -> list[WriteResult]:
     """Make or change products, a transaction for each chunk. Returns what became of each, in order.
 
     A write that fails costs only itself. No sku may come twice. A dry run says what would happen and writes nothing.
     """
     results: list[WriteResult] = []
     for start in range(0, len(writes), CHUNK):
-        results += upsert_chunk(writes[start : start + CHUNK], dry_run=dry_run)
+        results += upsert_chunk(writes[start : start + CHUNK], dry_run=dry_run, witness=witness)
     return results
 
 
-def upsert_chunk(writes: Sequence[ProductWrite], *, dry_run: bool, is_repeated: bool = False) -> list[WriteResult]:
+def upsert_chunk(
+    writes: Sequence[ProductWrite], *, dry_run: bool, witness: Witness | None = None, is_repeated: bool = False
+) -> list[WriteResult]:
     """One transaction's share of `upsert_products`; where one write spoils it, its halves are tried, and theirs."""
     try:
-        return retry_deadlocks(lambda: write_together(writes, dry_run=dry_run))
+        return retry_deadlocks(lambda: write_together(writes, dry_run=dry_run, witness=witness))
     except (DataError, IntegrityError, OperationalError, ValidationError) as error:
         if isinstance(error, OperationalError) and read_sqlstate(error) != TOO_LARGE:
             raise
         if len(writes) > 1:
             half = len(writes) // 2
             return [
-                *upsert_chunk(writes[:half], dry_run=dry_run),
-                *upsert_chunk(writes[half:], dry_run=dry_run),
+                *upsert_chunk(writes[:half], dry_run=dry_run, witness=witness),
+                *upsert_chunk(writes[half:], dry_run=dry_run, witness=witness),
             ]
         if isinstance(error, IntegrityError) and not is_repeated:  # somebody has just made the sku: now it is there
-            return upsert_chunk(writes, dry_run=dry_run, is_repeated=True)
+            return upsert_chunk(writes, dry_run=dry_run, witness=witness, is_repeated=True)
         logger.warning("The database refused product %r: %s", writes[0].sku, error)
         reason = gettext("the database refused it: %s") % describe_refusal(error)
         return [WriteResult(Outcome.REJECTED, code="refused", reason=reason)]
@@ -141,15 +149,19 @@ def describe_refusal(error: Exception) -> str:
 
 
 @transaction.atomic
-def write_together(writes: Sequence[ProductWrite], *, dry_run: bool) -> list[WriteResult]:
+def write_together(
+    writes: Sequence[ProductWrite], *, dry_run: bool, witness: Witness | None = None
+) -> list[WriteResult]:
     """Write all or, where the database refuses one, raise and write nothing."""
     stored = load_stored(writes, lock=not dry_run)
     plans = [make_plan(stored.get(write.sku) or Product(), write) for write in writes]
     results = [plan.result for plan in plans]
     if not dry_run:
-        accepted = [index for index, result in enumerate(results) if result.outcome != Outcome.REJECTED]
-        categories = find_categories(plans[index] for index in accepted)
-        save_together([plans[index] for index in accepted], categories=categories)
+        accepted = [plan for plan, result in zip(plans, results, strict=True) if result.outcome != Outcome.REJECTED]
+        tell = witness(accepted) if witness else None
+        save_together(accepted, categories=find_categories(accepted))
+        if tell:
+            tell()
     return results
 
 

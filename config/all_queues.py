@@ -24,8 +24,9 @@ from celery.worker import state
 from config import celery
 
 # Threads by queue. Two for embeddings: one is free for what is saved while the other fits a space.
+# Two for sources: staff who import a file do not wait for a slow feed.
 # Three for behaviour: events are counted and small steps taken while a version is built.
-QUEUES = {"interactive": 2, "embeddings": 2, "pictures": 4, "sources": 1, "behaviour": 3}
+QUEUES = {"interactive": 2, "embeddings": 2, "pictures": 4, "sources": 2, "behaviour": 3}
 LOOK_EVERY_S = 0.5
 SCHEDULE_ENDS_WITHIN_S = 2.0
 

@@ -152,8 +152,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embeddings"
 CELERY_TASK_ROUTES = {  # a slow server of pictures or feeds holds up nothing but those
     "catalog.tasks.run_source": {"queue": "sources"},
+    "catalog.tasks.run_upload": {"queue": "sources"},
+    "catalog.tasks.run_export": {"queue": "sources"},
     "catalog.tasks.*": {"queue": "pictures"},
     "behaviour.tasks.*": {"queue": "behaviour"},
+    "embeddings.tasks.keep_map": {"queue": "behaviour"},  # takes a minute, and nobody waits for it
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 600  # s; what runs for longer hangs, and its worker ends itself (config/heartbeat.py)
@@ -191,6 +194,8 @@ KINDRED_RECIPE_UNSET = {  # what is so by default alone: nobody needs to hear th
     ]
     if name not in os.environ
 }
+KINDRED_PROMOTION_GATE = env.str("KINDRED_PROMOTION_GATE", default="")  # what may object to a promotion: "golden"
+KINDRED_PROMOTION_PAIRS = env.int("KINDRED_PROMOTION_PAIRS", default=100)  # golden pairs that this takes
 KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a list; or "hidden", or "mixed"
 KINDRED_PHOTO_KEEP_S = env.int("KINDRED_PHOTO_KEEP_S", default=1800)  # photos that were searched with; 0: never
 KINDRED_SEARCH_POPULARITY = env.float("KINDRED_SEARCH_POPULARITY", default=0.05)  # largest share of a score it moves
@@ -215,6 +220,11 @@ KINDRED_FEED_MAX_BYTES = env.int("KINDRED_FEED_MAX_BYTES", default=2 * 1024**3) 
 KINDRED_FEED_TIMEOUT_S = env.float("KINDRED_FEED_TIMEOUT_S", default=3600)  # to fetch all of it
 # Where users of the admin may name files as feeds; who runs commands may name any.
 KINDRED_FEED_FOLDER = Path(env.str("KINDRED_FEED_FOLDER", default=str(KINDRED_HOME / "feeds")))
+# Files that staff upload to be imported, and exports: kept where web and workers see them, and for how long, with what
+# products were before, so that an import can be undone.
+KINDRED_IMPORT_FOLDER = Path(env.str("KINDRED_IMPORT_FOLDER", default=str(KINDRED_HOME / "imports")))
+KINDRED_IMPORT_MAX_BYTES = env.int("KINDRED_IMPORT_MAX_BYTES", default=512 * 1024**2)  # of a file, unpacked
+KINDRED_IMPORT_KEPT_DAYS = env.int("KINDRED_IMPORT_KEPT_DAYS", default=30)
 # Who serves the pictures that shoppers see: "kindred", in sizes, or "shop": where each was fetched from.
 KINDRED_PICTURES_FROM = env.str("KINDRED_PICTURES_FROM", default="kindred")
 # Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.

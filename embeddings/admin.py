@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,38 +12,49 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from api.confirmation import ask_first
+from api.confirmation import ask_first, find_way_back
 from api.counts import count_rows
 from api.worker_bell import tell_worker
 from catalog.admin import ProductAdmin
 from catalog.admin_forms import IndentedJSONField, ObjectField
+from catalog.desk.pages import Group
 from catalog.models import Product
+from catalog.product_desk.json_editors import WeightsEditor, list_category_paths
+from embeddings import desk_figures  # noqa: F401  on the front of the admin by being imported
 from embeddings.admin_rows import PendingEmbeddingAdmin as PendingEmbeddingAdmin  # Django looks for it here
-from embeddings.freshness.product_state import describe_product
+from embeddings.composition_editor import CompositionEditor
 from embeddings.fusion.pipeline import FUSIONS
+from embeddings.map.pages import MapBoxFilter
+from embeddings.map.pages import map_page as map_page  # on the desk by being imported
 from embeddings.models import EmbeddingSpace, Modality
+from embeddings.product_admin import embed_again_page as embed_again_page  # the admin of products, by being imported
 from embeddings.spaces import lifecycle
 from embeddings.spaces.consequences import Question, ask_drop, ask_promote
-from embeddings.spaces.index_builds import read_share
-from embeddings.spaces.indexes import index_name
+from embeddings.spaces.gates import find_objection
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.spaces.overlap import describe_overlap
+from embeddings.spaces.states import describe_state
 from embeddings.tasks import build_space, refresh_stale
 
-STALLED_AFTER = timedelta(minutes=3)  # a build that works says so every few seconds
-STAGES = {"encode": _("encode"), "fit": _("fit"), "fuse": _("fuse"), "index": _("index")}  # of a build
+REASON = "reason"  # of promoting a space whatever the gate objects
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 RECIPE = EmbeddingSpace.RECIPE_FIELDS
+SPACES = "admin:embeddings_embeddingspace_changelist"
 Status = EmbeddingSpace.Status
 
-ProductAdmin.add_panel(_("Embedding"), describe_product)
+ProductAdmin.add_filter(MapBoxFilter)
 
 
 class SpaceForm(forms.ModelForm[EmbeddingSpace]):
@@ -58,7 +68,9 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
             "category_text_weights": ObjectField,
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
-            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in FUSIONS])
+            "fusion": forms.Select(choices=[(fusion, fusion) for fusion in FUSIONS]),
+            "category_text_weights": WeightsEditor(list_category_paths),
+            "text_composition": CompositionEditor(),
         }
 
     def clean(self) -> dict[str, Any]:
@@ -74,12 +86,21 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
 
 @admin.register(EmbeddingSpace)
 class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
+    desk_group = Group.RECOMMENDATIONS
+    desk_order = 40
     form = SpaceForm
-    list_display = ("name", "state", "products", "recipe", "fitted_on", "promoted_at")
+    list_display = ("name", "state", "products", "recipe", "fitted_on", "promoted_at", "looks")
     actions = ("build", "promote", "compare", "drop")
+
+    pages: ClassVar[dict[str, StrPromise | str]] = {}
 
     class Media:
         js = ("catalog/live.js",)
+
+    @classmethod
+    def add_page(cls, name: str, label: StrPromise | str) -> None:
+        """Link every space that is built to the page of that name, which takes it as `right`."""
+        cls.pages[name] = label
 
     readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
 
@@ -104,7 +125,12 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
     def get_urls(self) -> list[URLPattern]:
         roll_back = self.admin_site.admin_view(require_POST(self.roll_back))
-        return [path("roll-back/", roll_back, name="embeddings_embeddingspace_roll_back"), *super().get_urls()]
+        promote = self.admin_site.admin_view(require_POST(self.promote_one))
+        return [
+            path("roll-back/", roll_back, name="embeddings_embeddingspace_roll_back"),
+            path("<int:pk>/promote/", promote, name="embeddings_embeddingspace_promote"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         live, product_count = EmbeddingSpace.objects.live(), count_rows(Product.objects.all()).number
@@ -127,22 +153,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
     @admin.display(description=_("Status"), ordering="status")
     def state(self, space: EmbeddingSpace) -> str:
-        return format_html('<span data-live="state-{}">{}</span>', space.pk, self._word_state(space))
-
-    def _word_state(self, space: EmbeddingSpace) -> str:
-        label = space.get_status_display()
-        if space.status == Status.FAILED:
-            return f"{label}: {space.failure[:200]}"
-        if space.status != Status.BUILDING:
-            share = read_share([index_name(space, modality) for modality in Modality.values])
-            return label if share is None else _show_step(label, str(STAGES["index"]), done=int(100 * share), total=100)
-        if not space.progress:
-            return gettext("Waits to be built")
-        told = space.progress | {"stage": STAGES.get(space.progress["stage"], space.progress["stage"])}
-        step = str(gettext("%(stage)s %(done)s of %(total)s") % told)
-        if timezone.now() - datetime.fromisoformat(space.progress["at"]) > STALLED_AFTER:
-            return gettext("Interrupted at %s: build it again to go on") % step
-        return _show_step(label, told["stage"], done=told["done"], total=told["total"])
+        return format_html('<span data-live="state-{}">{}</span>', space.pk, describe_state(space))
 
     @admin.display(description=_("Products"))
     def products(self, space: EmbeddingSpace) -> str:
@@ -154,6 +165,14 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
     @admin.display(description=_("Recipe"))
     def recipe(self, space: EmbeddingSpace) -> str:
         return space.describe_recipe()
+
+    @admin.display(description=_("Look at it"))
+    def looks(self, space: EmbeddingSpace) -> str:
+        if space.status in (Status.BUILDING, Status.FAILED):
+            return ""
+        asked = urlencode({"right": space.name})
+        links = [(reverse(name), asked, label, space.name) for name, label in self.pages.items()]
+        return format_html_join(" · ", '<a href="{}?{}">{} <span class="visually-hidden">{}</span></a>', links)
 
     @admin.action(description=_("Build (in the background)"), permissions=["change"])
     def build(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
@@ -173,16 +192,16 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
     @admin.action(description=_("Promote: serve it from now on"), permissions=["change"])
     def promote(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> HttpResponse | None:
-        def promote_one(space: EmbeddingSpace) -> str:
-            before = lifecycle.promote(space)
-            if before is None:
-                return gettext("%s is live.") % space.name
-            return gettext("%(name)s is live; %(before)s can be rolled back to.") % {
-                "name": space.name,
-                "before": before.name,
-            }
-
-        return self._for_one(request, queryset, promote_one, ask=ask_promote)
+        space = queryset.filter(status__in=[Status.READY, Status.RETIRED]).first() if queryset.count() == 1 else None
+        objection = find_objection(space, live=EmbeddingSpace.objects.live()) if space else ""  # of the gate
+        if objection and not request.user.is_superuser:
+            self.message_user(request, objection, messages.ERROR)
+            return None
+        act = partial(_promote, reason=request.POST.get(REASON, "") if objection else "")
+        page = self._for_one(request, queryset, act, ask=partial(ask_promote, objection=objection))
+        if objection and isinstance(page, TemplateResponse) and page.context_data is not None:
+            page.context_data["reason"] = REASON  # the field in which it is asked for
+        return page
 
     @admin.action(description=_("Compare with the live space"), permissions=["view"])
     def compare(self, request: HttpRequest, queryset: QuerySet[EmbeddingSpace]) -> None:
@@ -201,6 +220,14 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
         return self._for_one(request, queryset, drop_one, ask=ask_drop)
 
+    def promote_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, serve this space, and go back to the page that the button is on."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        space = get_object_or_404(EmbeddingSpace, pk=pk)
+        page = self.promote(request, EmbeddingSpace.objects.filter(pk=space.pk))
+        return page or HttpResponseRedirect(find_way_back(request, default=reverse(SPACES)))
+
     def roll_back(self, request: HttpRequest) -> HttpResponse:
         """Serve again the space that was served before."""
         if not self.has_change_permission(request):
@@ -212,7 +239,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
             self.message_user(request, gettext("%s is live again.") % lifecycle.roll_back().name)
         except SpaceError as error:
             self.message_user(request, str(error), messages.ERROR)
-        return HttpResponseRedirect(reverse("admin:embeddings_embeddingspace_changelist"))
+        return HttpResponseRedirect(find_way_back(request, default=reverse(SPACES)))
 
     def _for_one(
         self,
@@ -236,7 +263,10 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         return None
 
 
-def _show_step(label: str, stage: str, *, done: int, total: int) -> str:
-    """Return the state of a space at which something is built, with a bar."""
-    step = gettext("%(stage)s %(done)s of %(total)s") % {"stage": stage, "done": done, "total": total}
-    return format_html('{}: {} <progress value="{}" max="1"></progress>', label, step, f"{done / max(total, 1):.3f}")
+def _promote(space: EmbeddingSpace, *, reason: str) -> str:
+    """Serve it, and say what was served before. Raises SpaceError."""
+    before = lifecycle.promote(space, reason=reason)
+    if before is None:
+        return gettext("%s is live.") % space.name
+    said = gettext("%(name)s is live; %(before)s can be rolled back to.")
+    return said % {"name": space.name, "before": before.name}

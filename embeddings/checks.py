@@ -21,6 +21,7 @@ from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS
 from embeddings.models import EmbeddingSpace
+from embeddings.spaces.gates import GATES, list_gates
 from embeddings.spaces.indexes import missing_indexes
 from embeddings.spaces.recipe import find_ignored_settings
 from embeddings.vectors import load_pipeline
@@ -53,6 +54,16 @@ def check_recipe_settings(**_: Any) -> list[CheckMessage]:
         message = f"KINDRED_FUSION is {settings.KINDRED_FUSION!r}: no first space can be made of it."
         found.append(Error(message, hint=f"Choose {FUSION_CHOICE}.", id="embeddings.E003"))
     return found
+
+
+@register()
+def check_gate(**_: Any) -> list[CheckMessage]:
+    """Name a gate that there is not: no space could be promoted."""
+    name = settings.KINDRED_PROMOTION_GATE
+    if not name or name in GATES:
+        return []
+    hint = f"Set it to one of {list_gates()}, or leave it unset: then nothing objects to a promotion."
+    return [Error(f"KINDRED_PROMOTION_GATE is {name!r}: there is no such gate.", hint=hint, id="embeddings.E009")]
 
 
 @register(deploy=True)

@@ -5,6 +5,7 @@ Everybody who looks costs the database two counts every few seconds at most, eac
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
 KEEP_S = 5
 COVERAGE_KEY = "embeddings:coverage"
 MOVED_KEY = "embeddings:moved-at"
+STORED_KEY = "embeddings:stored"
 MOVED_KEEP_S = 86_400
 
 
@@ -70,9 +72,21 @@ def oldest_due_at() -> datetime | None:
     return oldest
 
 
-def note_movement() -> None:
-    """Write down that a batch was embedded just now."""
+def note_movement(stored: int) -> None:
+    """Write down that a batch was embedded just now, and of how many products vectors were stored."""
     cache.set(MOVED_KEY, timezone.now(), MOVED_KEEP_S)
+    cache.add(STORED_KEY, 0, MOVED_KEEP_S)
+    with contextlib.suppress(ValueError):  # it has run out since
+        cache.incr(STORED_KEY, stored)
+
+
+def take_stored() -> int:
+    """Return of how many products vectors were stored since this was asked last; 0 where the cache has forgotten."""
+    stored = int(cache.get(STORED_KEY) or 0)
+    if stored:
+        with contextlib.suppress(ValueError):
+            cache.decr(STORED_KEY, stored)
+    return stored
 
 
 def read_standstill() -> timedelta | None:

@@ -15,6 +15,8 @@ from catalog.categories import SEPARATOR
 from catalog.models import Product
 from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
 from embeddings.freshness.queue import PendingQuerySet
+from embeddings.map.tables import CatalogueMap as CatalogueMap  # tables in a file of their own
+from embeddings.map.tables import MapPoint as MapPoint
 from embeddings.placeholders import PlaceholderPicture as PlaceholderPicture  # a table in a file of its own
 from embeddings.querysets import EncodedInputQuerySet, ProductEmbeddingQuerySet, SpaceManager, SpaceQuerySet
 
@@ -94,7 +96,8 @@ class EmbeddingSpace(models.Model):
         default=dict,
         blank=True,
         validators=[validate_dial],
-        help_text='The fusion dial: {"Decor/Vases": 0.3}; the longest path wins. Turning it encodes nothing again.',
+        help_text='The fusion dial: {"Decor/Vases": 0.3}; the longest path wins, "" is the whole shop. '
+        "Turning it encodes nothing again.",
     )
     dim = models.PositiveIntegerField(default=384)
     text_dim = models.PositiveIntegerField(default=0, editable=False)
@@ -158,7 +161,7 @@ class EmbeddingSpace(models.Model):
     def text_weight_of(self, category_path: str) -> float | None:
         """Return the dial's text weight for a category, None where the space's own holds. The longest path wins."""
         steps = category_path.split(SEPARATOR)
-        for length in range(len(steps), 0, -1):
+        for length in range(len(steps), -1, -1):  # the last is "", the whole shop
             weight = self.category_text_weights.get(SEPARATOR.join(steps[:length]))
             if weight is not None:
                 return float(weight)
@@ -234,7 +237,11 @@ class PendingEmbedding(models.Model):
 
     class Meta:
         ordering = ["created_at", "product_id"]
-        indexes = [models.Index(fields=["retry_at", "product"], name="pending_due")]
+        indexes = [
+            models.Index(fields=["retry_at", "product"], name="pending_due"),
+            # Few of those that wait, and what staff look for among them.
+            models.Index(fields=["product"], condition=~Q(reason=""), name="pending_failed"),
+        ]
 
     def __str__(self) -> str:
         return gettext("Product %d waits to be embedded") % self.product_id

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import DatabaseError
 
+from catalog.doctor.rounds import ask_again
 from embeddings import coverage
 from embeddings.encoders.base import EncoderError
 from embeddings.encoders.device import give_back_memory
@@ -183,7 +184,8 @@ def _settle(leases: Sequence[Lease], batch: RefreshedBatch) -> None:
             queue.postpone(lease, reason=shortfall.reason)
     open_ids = batch.changed_meanwhile | batch.shortfalls.keys()
     queue.complete(lease for lease in leases if lease.product_id not in open_ids)
-    coverage.note_movement()
+    ask_again(batch.stored | batch.shortfalls.keys())  # what the doctor has found of them may be so no more
+    coverage.note_movement(len(batch.stored))
 
 
 def _postpone_quietly(leases: Sequence[Lease], *, reason: str) -> None:

@@ -10,6 +10,7 @@ from celery.signals import worker_ready
 
 from embeddings import services
 from embeddings.freshness import bell
+from embeddings.map import services as map_services
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces import building, maintenance
 from embeddings.spaces.lifecycle import SpaceError, declare_recipe
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 # Past these a task is taken to hang, and its worker ends itself. The first task of all may fetch an encoder.
 EMBED_LIMIT_S = 1800
 BUILD_LIMIT_S = 24 * 3600
+MAP_LIMIT_S = 1800
+MAP_S = 45  # of each minute; a layout is not broken off, and takes a minute of its own where processors are slow
 EXPIRES_S = 300  # a bell that nobody heard for so long has been followed by many others
 
 
@@ -55,6 +58,12 @@ def build_space(space_id: int) -> None:
         building.build_space(space)
     except SpaceError as error:
         logger.warning("Space %s is not built: %s", space.name, error)
+
+
+@shared_task(name="embeddings.tasks.keep_map", expires=EXPIRES_S, acks_late=False, time_limit=MAP_LIMIT_S)
+def keep_map() -> None:
+    """Lay out the map of the catalogue, or keep it as the products are."""
+    map_services.keep_map(seconds=MAP_S, is_ending=is_ending)
 
 
 @worker_ready.connect

@@ -51,6 +51,7 @@ LEFT JOIN LATERAL (
 ORDER BY array_position(%(skus)s::text[], p.sku::text)
 """
 LIVE, NAMED = "s.status = 'live'", "s.name = %(space)s AND s.status IN ('live', 'ready')"
+KEPT = "s.name = %(space)s AND s.status IN ('live', 'ready', 'retired')"
 # Of an array the planner does not know that it has one element, and it would plan a prepared statement anew each time.
 NONE, ONE, SEVERAL = "false", "p.sku = (%(skus)s::text[])[1]", "p.sku = ANY(%(skus)s::text[])"
 FACTS: dict[str, str] = {}
@@ -129,7 +130,8 @@ def read_start(
 
 def write_start(kind: ListKind, *, of: str) -> str:
     facts = "".join(f", ({sql}) AS fact_{name}" for name, sql in FACTS.items())
-    return START.format(of=of, space=NAMED if kind.space else LIVE, facts=facts)
+    named = KEPT if kind.retired else NAMED
+    return START.format(of=of, space=named if kind.space else LIVE, facts=facts)
 
 
 def read_json(value: Any) -> Any:

@@ -12,12 +12,18 @@ from django.utils.translation import gettext
 from api.declarations import describe_choices
 from catalog.conditions import attribute_condition
 from catalog.models import Category, Product
+from recommendations.curation.rule_change import RuleChange as RuleChange  # tables of this app, in files of their own
+from recommendations.doctor.listed import ListedProduct as ListedProduct  # a table of this app, in a file of its own
+from recommendations.golden.pair import GoldenJudgement as GoldenJudgement  # likewise
+from recommendations.golden.pair import GoldenPair as GoldenPair
 from recommendations.in_force import STARTS_BEFORE_IT_ENDS, InForce
 from recommendations.rules import IN_SEARCHES, MAX_PLACEMENT_LENGTH, SEARCH, WIDGET
-from recommendations.search.rule import SearchRule as SearchRule  # tables of this app, in files of their own
+from recommendations.search.rule import SearchRule as SearchRule
 from recommendations.search.term import SearchLearning as SearchLearning
 from recommendations.search.term import SearchTerm as SearchTerm
+from recommendations.spaces_desk.blind_vote import BlindVote as BlindVote
 from recommendations.strategies import STRATEGIES
+from recommendations.vitals.vital import Vital as Vital
 
 
 def default_strategies() -> list[str]:
@@ -96,6 +102,7 @@ class Rule(InForce):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["kind", "position", "-id"], name="rule_by_kind")]  # pins of one place
         constraints = [
             models.CheckConstraint(
                 condition=Q(anchor__isnull=True) | Q(anchor_category__isnull=True), name="rule_has_one_scope"

@@ -1,25 +1,18 @@
-"""The page that says why two products are similar, and the near-duplicates in the admin."""
+"""The page that says why two products are similar."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.contrib import admin
-from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from api.counts import Count, count_rows
-from catalog.attributes import split_unit
+from catalog.attributes import label_attribute
 from catalog.models import Product
-from embeddings.models import EmbeddingSpace
 from recommendations.explanations.services import Why, explain_pair, read_heat_map
-from recommendations.near_duplicates import DuplicateGroup, find_near_duplicates
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -52,9 +45,7 @@ def why_page(request: HttpRequest, sku: str, other: str) -> HttpResponse:
         "other": found,
         "why": why,
         "shares": describe_shares(why),
-        "shared": [(LABELS.get(name, split_unit(name)[0]), text) for name, text in why.pair.shared.items()]
-        if why
-        else [],
+        "shared": describe_shared(why),
         "next_look": looks + 1 if why and why.is_pending and looks < MAX_LOOKS else None,
     }
     return render(request, "recommendations/why_page.html", context)
@@ -71,6 +62,12 @@ def describe_shares(why: Why | None) -> list[Share]:
     ]
 
 
+def describe_shared(why: Why | None) -> list[tuple[str | StrPromise, str]]:
+    """Return label and text of what both products have."""
+    found = why.pair.shared.items() if why else ()
+    return [(LABELS.get(name) or label_attribute(name), text) for name, text in found]
+
+
 @require_safe
 def heat_map(request: HttpRequest, key: str) -> HttpResponse:
     """The overlay of a pair as PNG."""
@@ -80,39 +77,3 @@ def heat_map(request: HttpRequest, key: str) -> HttpResponse:
     response = HttpResponse(content, content_type="image/png")
     response["Cache-Control"] = f"public, max-age={DAY_S}, immutable"
     return response
-
-
-KEEP_S = 600
-PAGE_SIZE = 20
-
-
-@require_safe
-def near_duplicates_page(request: HttpRequest) -> HttpResponse:
-    """Groups with their pictures, most certain first, each product linked to its form."""
-    if not request.user.has_perm("catalog.view_product"):
-        raise PermissionDenied
-    space = EmbeddingSpace.objects.live()
-    listings = space.embeddings.filter(modality="fused", product__is_active=True) if space else None
-    # As many as are counted take about 20 s; a larger catalogue is searched by `manage.py find_duplicates`.
-    count = Count(0, is_exact=True) if listings is None else count_rows(listings)
-    context = {**admin.site.each_context(request), "title": _("Near-duplicates"), "count": count}
-    if space and count.is_exact:
-        page = Paginator(find_groups(space, refresh="refresh" in request.GET), PAGE_SIZE).get_page(
-            request.GET.get("page")
-        )
-        products = Product.objects.for_cards().in_bulk({number for group in page for number in group.product_ids})
-        context["page"] = page
-        context["groups"] = [
-            (group.pairs[0], [products[number] for number in group.product_ids if number in products]) for group in page
-        ]
-    return render(request, "admin/near_duplicates.html", context)
-
-
-def find_groups(space: EmbeddingSpace, *, refresh: bool) -> list[DuplicateGroup]:
-    """Return the groups, found at most ten minutes ago unless `refresh`."""
-    key = f"near-duplicates-{space.pk}"
-    groups: list[DuplicateGroup] | None = None if refresh else cache.get(key)
-    if groups is None:
-        groups = find_near_duplicates(space)
-        cache.set(key, groups, KEEP_S)
-    return groups

@@ -138,6 +138,7 @@ def build_reranking(limit: int, filters: Filters, options: Options, *, start: St
         anchor_groups=frozenset(anchor.variant_group for anchor in start.anchors if anchor.variant_group)
         if start
         else frozenset(),
+        anchor_ids=frozenset(anchor.product_id for anchor in start.anchors) if start else frozenset(),
         near_duplicate_similarity=NEAR_DUPLICATE_SIMILARITY if hide else None,
         diversity=options.diversity,
         max_per_brand=options.max_per_brand,

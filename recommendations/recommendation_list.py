@@ -64,6 +64,7 @@ class Candidate:
     image_height: int = 0
     distance: float | None = None  # 0 is best
     vector: np.ndarray | None = field(default=None, compare=False)  # (dim,), when a step needs it
+    distinct_from: tuple[int, ...] = ()  # ids of products that are not the same, however alike: staff have said so
     weighted_by: tuple[int, ...] = ()  # ids of the boosts and buries that mean it
     source: str = NEIGHBOUR
     score: float = 0.0  # what the list is ordered by

@@ -168,6 +168,7 @@ class ListRequest(Declared):
     options: Options = Options()
     space: str = ""  # name of the one that is searched; empty: the live one
     without_rules: bool = False
+    retired: bool = False  # whether the space may be one that was served before
     experiment: str = ""  # that the list is part of, with its arm: the list says so
     arm: str = ""
 
@@ -205,7 +206,7 @@ class ListRequest(Declared):
 
     @property
     def kind(self) -> ListKind:
-        return ListKind(self.strategy, self.options.placement, self.space, self.without_rules)
+        return ListKind(self.strategy, self.options.placement, self.space, self.without_rules, self.retired)
 
     @property
     def may_fill(self) -> bool:

@@ -32,6 +32,7 @@ class Reranking:
     variants: str = "collapse"
     anchor_groups: frozenset[str] = frozenset()
     near_duplicate_similarity: float | None = None  # None: near-duplicates are shown
+    anchor_ids: frozenset[int] = frozenset()
     anchor_vectors: tuple[np.ndarray, ...] = ()  # (dim,), where candidates are not compared with the anchors anyway
     diversity: float = 0.0  # 0: by score alone, 1: by difference alone
     max_per_brand: int | None = None  # on a page
@@ -65,7 +66,9 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
     placed = sort_placed(placed, rules=how.rules)
     ranked = select_variants([*placed, *ranked], variants=how.variants, anchor_groups=how.anchor_groups)
     ranked = [candidate for candidate in ranked if candidate.source != PLACED]
-    ranked = drop_near_duplicates(ranked, similarity=how.near_duplicate_similarity, beside=how.anchor_vectors)
+    ranked = drop_near_duplicates(
+        ranked, similarity=how.near_duplicate_similarity, beside=how.anchor_vectors, anchor_ids=how.anchor_ids
+    )
     if how.out_of_stock == "hidden":
         ranked = [candidate for candidate in ranked if candidate.in_stock]
     slots = place(placed, rules=how.rules, offset=how.offset, limit=how.limit)
@@ -152,24 +155,38 @@ def select_variants(
 
 
 def drop_near_duplicates(
-    candidates: Sequence[Candidate], *, similarity: float | None, beside: Sequence[np.ndarray] = ()
+    candidates: Sequence[Candidate],
+    *,
+    similarity: float | None,
+    beside: Sequence[np.ndarray] = (),
+    anchor_ids: frozenset[int] = frozenset(),
 ) -> list[Candidate]:
     """Drop what is at least so similar (cosine) to the anchor or to a better candidate: the same thing listed twice.
 
-    `beside`: vectors of anchors, of candidates that do not say how similar to them they are.
+    Two of which staff have said that they are not the same both stay. `beside`: vectors of anchors, of candidates that
+    do not say how similar to them they are.
     """
     if similarity is None:
         return list(candidates)
     kept: list[Candidate] = []
     vectors: list[np.ndarray] = list(unit_rows(beside)) if beside else []
+    ids: list[int | None] = [None] * len(vectors)  # of what the vectors are of; None: of the anchors
     for candidate in candidates:
-        if candidate.similarity is not None and candidate.similarity >= similarity:
+        distinct = set(candidate.distinct_from)
+        is_told_apart = bool(distinct & anchor_ids)
+        if candidate.similarity is not None and candidate.similarity >= similarity and not is_told_apart:
             continue
         if candidate.vector is not None:
             (vector,) = unit_rows([candidate.vector])
-            if vectors and float(np.max(np.stack(vectors) @ vector)) >= similarity:
+            compared = [
+                other
+                for other, number in zip(vectors, ids, strict=True)
+                if not (is_told_apart if number is None else number in distinct)
+            ]
+            if compared and float(np.max(np.stack(compared) @ vector)) >= similarity:
                 continue
             vectors.append(vector)
+            ids.append(candidate.product_id)
         kept.append(candidate)
     return kept
 

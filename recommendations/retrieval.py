@@ -223,6 +223,7 @@ def read_rows(rows: Sequence[dict[str, Any]]) -> list[Candidate]:
         if score is None or via == "placed":
             score = 1.0 - distance if distance is not None else 0.0
         row["weighted_by"] = tuple(row["weighted_by"] or ())
+        row["distinct_from"] = tuple(row["distinct_from"] or ())
         row["vector"] = read_vector(row["vector"])
         if via == "ranked":
             row["share"] = 1.0

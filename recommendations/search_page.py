@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -27,6 +26,7 @@ from recommendations.search.plan import RELEVANCE
 from recommendations.search.queries import MAX_TEXT_LENGTH, prepare_photo, take_photo_turn
 from recommendations.search.services import MAX_PHOTOS, SearchAnswer, search_photos, search_text
 from recommendations.search.suggesting import suggest
+from recommendations.search_wording import word_filter, word_range
 from recommendations.worker import WorkerUnavailable
 
 if TYPE_CHECKING:
@@ -245,23 +245,13 @@ def price_choice(asked: SearchAddress, one: PriceRange) -> Choice:
     return Choice(word_range(one.low, one.high), href, one.count, chosen)
 
 
-def word_range(low: Decimal | None, high: Decimal | None) -> str:
-    if low is None:
-        return gettext("up to %s") % word_amount(high, "")
-    if high is None:
-        return gettext("from %s") % word_amount(low, "")
-    return gettext("%(low)s to %(high)s") % {"low": word_amount(low, ""), "high": word_amount(high, "")}
-
-
 def list_chosen(asked: SearchAddress) -> list[Chip]:
     """Return the filters that are in force, each as a link that takes it away."""
     chips = []
     for name in asked.query:
         if name in NARROWING or name.startswith(ATTRIBUTE_PREFIX):
             for value in filter(None, asked.query.getlist(name)):
-                shown = value.rpartition("/")[2] if name == "category" else value
-                labels = {"price_min": gettext("from %s"), "price_max": gettext("up to %s")}
-                chips.append(Chip(labels.get(name, "%s") % shown, asked.toggle(name, value).href))
+                chips.append(Chip(word_filter(name, value), asked.toggle(name, value).href))
     return chips
 
 

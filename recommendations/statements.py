@@ -230,6 +230,11 @@ def best_of_groups(cards: int) -> str:
         WHERE n.place = 1 ORDER BY n.distance, n.rank LIMIT {int(cards)})"""
 
 
+# What staff have told apart from the product `p`, by the two indexes of its pairs.
+DISTINCT_FROM = """ARRAY(SELECT d.second_id FROM catalog_distinctpair d WHERE d.first_id = p.id
+            UNION ALL SELECT d.first_id FROM catalog_distinctpair d WHERE d.second_id = p.id)"""
+
+
 def card_statement(
     retrieval: Retrieval,
     where: Where,
@@ -243,9 +248,9 @@ def card_statement(
     `reached` is how many rows the parts have, of which not all need to be returned.
     """
     union = " UNION ALL ".join(f"(SELECT *, row_number() OVER () AS rank FROM ({part}) part)" for part in parts)
-    vector, join = "NULL", ""
+    vector, distinct, join = "NULL", "NULL", ""
     if retrieval.with_vectors:
-        vector = "halfvec_send(e.vector)"
+        vector, distinct = "halfvec_send(e.vector)", DISTINCT_FROM
         join = f"LEFT JOIN {embedding_of('p.id', retrieval, columns='e.vector')} ON true"
     query = [QUERY_CTE] if retrieval.vector else []
     shown = best_of_groups(retrieval.cards) if retrieval.cards else "neighbours"
@@ -258,7 +263,7 @@ def card_statement(
             p.translations::text AS translations,
             {rules_that_mean(retrieval, where)} AS weighted_by, i.id AS image_id, i.file AS image,
             i.sha256 AS image_sha256, i.source_url AS image_source_url, i.width AS image_width,
-            i.height AS image_height, {vector} AS vector,
+            i.height AS image_height, {vector} AS vector, {distinct} AS distinct_from,
             (SELECT count(*) FROM neighbours) AS reached{extra.columns if extra else ""}
         FROM {cards}
         LEFT JOIN LATERAL (SELECT i.id, i.file, i.sha256, i.source_url, i.width, i.height FROM catalog_productimage i

@@ -1,4 +1,4 @@
-"""Doorways for the worker's `interactive` queue: a visitor waits, so each task answers even when it fails."""
+"""Doorways for the worker: those of the `interactive` queue answer even when they fail, for a visitor waits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from recommendations import worker
 from recommendations.explanations import occlusion
 from recommendations.search import encoding
 from recommendations.search.vocabulary.learning import learn_if_due
+from recommendations.spaces_desk import figures
+from recommendations.vitals import measuring
 
 
 @shared_task(name="recommendations.tasks.answer_query", acks_late=False)
@@ -40,7 +42,21 @@ def prune_answers() -> None:
     worker.prune_answers()
 
 
+@shared_task(name="recommendations.tasks.take_vitals")
+def take_vitals() -> None:
+    """Measure how the shop stands."""
+    measuring.take_vitals()
+
+
 @shared_task(name="recommendations.tasks.learn_search")
 def learn_search() -> None:
     """Learn what the words of the catalogue mean, where it has changed."""
     learn_if_due()
+
+
+@shared_task(name="recommendations.tasks.measure_space")
+def measure_space(space_id: int) -> None:
+    """Measure the figures of a space that staff compare with another one."""
+    space = EmbeddingSpace.objects.filter(pk=space_id).first()
+    if space is not None:  # else it was dropped before its turn came
+        figures.measure_space(space)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from api import converters
-from recommendations import pages, search_page, widget, widget_examples
+from recommendations import pages, product_parts, search_page, widget, widget_examples
 from recommendations.rest import explanations, search, suggestions, views
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
@@ -21,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/suggestions/", search_page.suggestions, name="search_suggestions"),
     path("search/photos/<str:name>.jpg", search_page.search_photo, name="search_photo"),
     path("products/<sku:sku>/why/<sku:other>/", pages.why_page, name="why_page"),
+    path("similar/", product_parts.similar_part, name="similar_part"),
+    path("why/", product_parts.why_part, name="why_part"),
     re_path(r"^explanations/(?P<key>[0-9a-f]{64})\.png$", pages.heat_map, name="heat_map"),
     path("widgets/examples/", widget_examples.widget_examples_page, name="widget_examples"),
     re_path(rf"^widgets/{SCRIPT}$", widget.following_script, name="web-component"),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from behaviour.events.event import Event
 from catalog.admin_lists import BoundedChangeList, ReadOnlyAdmin
+from catalog.desk.pages import Group
 from catalog.models import Product
 from catalog.prices import trim_price
 
@@ -63,6 +64,8 @@ class EventChangeList(BoundedChangeList):
 class EventAdmin(ReadOnlyAdmin):
     """Who it was is for those alone who may see people, and a pseudonym to them as well."""
 
+    desk_group = Group.RESULTS
+    desk_order = 60
     list_display = ("occurred_at", "type", "subject", "placement", "place", "paid", "recommendation")
     list_display_links = ("occurred_at",)
     list_filter = ("type", DayFilter)

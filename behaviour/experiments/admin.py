@@ -22,6 +22,7 @@ from behaviour.experiments.experiment import Arm, Experiment, GuardRail
 from behaviour.experiments.lifecycle import ExperimentError
 from behaviour.experiments.overview import describe_experiment
 from behaviour.experiments.running import keep_trials
+from catalog.desk.pages import Group
 from embeddings.spaces.lifecycle import SpaceError
 
 
@@ -42,6 +43,8 @@ class GuardRailInline(admin.TabularInline[GuardRail, Experiment]):
 class ExperimentAdmin(admin.ModelAdmin[Experiment]):
     """A draft is a form; what was started is a page of results, and cannot be changed any more."""
 
+    desk_group = Group.RESULTS
+    desk_order = 20
     form = ExperimentForm
     inlines = (ArmInline, GuardRailInline)
     list_display = ("title", "scope", "status", "started_at")

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from behaviour.forecast.chart import draw_weeks, read_weeks, word_pieces
 from behaviour.forecast.forecast import Forecast
 from catalog.admin_lists import OfProductsAdmin, ReadOnlyAdmin
+from catalog.desk.pages import Group
 from catalog.models import Product
 
 
@@ -26,6 +27,8 @@ from catalog.models import Product
 class ForecastAdmin(ReadOnlyAdmin, OfProductsAdmin):
     """What will be bought; for whoever may view forecasts."""
 
+    desk_group = Group.RESULTS
+    desk_order = 30
     list_display = ("thumb", "name", "pieces", "band", "rests_on", "stock")
     list_display_links = ("thumb", "name")
     list_filter = ("basis",)

@@ -10,20 +10,17 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from behaviour.reports.answers import build_table
 from behaviour.reports.attribution import read_window
 from behaviour.reports.daily_counts import DailyTotal
-from behaviour.reports.page import USUAL, count, describe_performance, read_group, read_period
-from behaviour.reports.performance import USUAL_DAYS, Performance, Period, read_performance
-from behaviour.reports.sales import read_counts_of
-from catalog.admin import ProductAdmin
+from behaviour.reports.page import USUAL, describe_performance, read_group, read_period
+from behaviour.reports.performance import Performance, Period, read_performance
+from behaviour.reports.product_admin import performance_panel as performance_panel  # shown by being imported
 from catalog.admin_lists import ReadOnlyAdmin
-from catalog.models import Product
+from catalog.desk.pages import Group
 
 NAMES = {
     "placement": _("Placement"), "strategy": _("Strategy"), "space": _("Space"), "category": _("Category"),
@@ -34,6 +31,9 @@ NAMES = {
 @admin.register(DailyTotal)
 class PerformanceAdmin(ReadOnlyAdmin):
     """What lists were shown, clicked, and brought in; for whoever may view performance."""
+
+    desk_group = Group.RESULTS
+    desk_order = 10
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -70,19 +70,3 @@ def export_table(found: Performance) -> HttpResponse:
     response.write("\ufeff")  # or Excel takes it for another encoding
     csv.writer(response).writerows(build_table(found))
     return response
-
-
-def describe_product_counts(product: Product) -> str:
-    """How often a product was shown, clicked and bought lately."""
-    today = timezone.localdate()
-    counts = read_counts_of(product.sku, since=today - timedelta(days=USUAL_DAYS - 1), until=today)
-    said = gettext(
-        "In %(days)d days: shown %(shown)s times in lists, clicked %(clicked)s times, in %(orders)s orders, "
-        "%(credited)s of them after a click."
-    )
-    numbers = (counts.impressions, counts.clicks, counts.orders, counts.attributed_orders)
-    texts = zip(("shown", "clicked", "orders", "credited"), map(count, numbers), strict=True)
-    return format_html("{}", said % {"days": USUAL_DAYS, **dict(texts)})
-
-
-ProductAdmin.add_panel(_("Performance"), describe_product_counts)

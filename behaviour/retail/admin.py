@@ -19,6 +19,7 @@ from behaviour.retail import substitutions
 from behaviour.retail.assortment import describe_assortment
 from behaviour.retail.tables import CategoryPair, ShortStock
 from catalog.admin_lists import ReadOnlyAdmin
+from catalog.desk.pages import Group
 from catalog.models import Product
 
 PER_PAGE = 8  # products: each has a list of its own made
@@ -27,6 +28,9 @@ PER_PAGE = 8  # products: each has a list of its own made
 @admin.register(ShortStock)
 class SubstitutionDesk(ReadOnlyAdmin):
     """What runs out; for whoever may view it. Approving needs the right to add rules, undoing that to delete them."""
+
+    desk_group = Group.RESULTS
+    desk_order = 40
 
     def get_urls(self) -> list[URLPattern]:
         approving = path("approve/", self.admin_site.admin_view(self.approve), name="behaviour_shortstock_approve")
@@ -93,6 +97,9 @@ def find_named(request: HttpRequest, name: str) -> Product:
 @admin.register(CategoryPair)
 class AssortmentPage(ReadOnlyAdmin):
     """How the assortment hangs together; for whoever may view it."""
+
+    desk_group = Group.RESULTS
+    desk_order = 45
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -29,6 +29,7 @@ from behaviour.versions.consequences import ask_drop, ask_promote
 from behaviour.versions.lifecycle import BUILD_LOCK, VersionError
 from behaviour.versions.nights import find_unfinished
 from behaviour.versions.version import Neighbours, Ranking, Status, Version
+from catalog.desk.pages import Group
 from embeddings.spaces.consequences import Question
 from embeddings.spaces.locks import read_holder
 
@@ -54,6 +55,8 @@ WORDS = {  # of figures
 
 @admin.register(Version)
 class VersionAdmin(admin.ModelAdmin[Version]):
+    desk_group = Group.RECOMMENDATIONS
+    desk_order = 50
     list_display = ("named", "state", "learned_from", "measured", "facts_until", "promoted_at")
     actions = ("promote", "compare", "drop")
     fields = (

@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from api.confirmation import ask_first
+from catalog.desk.pages import Group
 from catalog.models import Source, SourceRun
 from catalog.sources.admin_forms import CREDENTIALS, SourceForm
 from catalog.sources.deeds import DEEDS, offer_deeds
@@ -33,6 +34,8 @@ HEAVY = ("rejected_rows", "reasons", "warnings", "vanished_examples")  # of a ru
 
 @admin.register(Source)
 class SourceAdmin(admin.ModelAdmin[Source]):
+    desk_group = Group.CATALOGUE
+    desk_order = 30
     form = SourceForm
     list_display = ("source", "state", "last_run", "following", "is_enabled")
     list_filter = ("kind", "is_enabled")
@@ -195,6 +198,8 @@ def _last_run(source: Source) -> SourceRun | None:
 class SourceRunAdmin(admin.ModelAdmin[SourceRun]):
     """What runs did, for whoever may see sources. Nobody makes, changes or deletes one here."""
 
+    desk_group = Group.CATALOGUE
+    desk_order = 35
     list_display = ("started", "source", "start", "shown_state", "outcome")
     list_filter = ("source", "start", "state")
     list_select_related = ("source",)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
@@ -19,6 +23,84 @@ SOURCES = {  # by whether there is a vector of the text, and one of the pictures
     (True, False): gettext_lazy("its text"),
     (False, True): gettext_lazy("its pictures"),
 }
+
+
+@dataclass(frozen=True)
+class State:
+    """Whether a product has a vector in the live space, and its row in the queue."""
+
+    is_embedded: bool
+    pending: PendingEmbedding | None
+
+    @property
+    def failure(self) -> str:
+        """Why the last attempt gave no vector; empty where none failed."""
+        return describe_reason(self.pending) if self.pending else ""
+
+    @property
+    def next_try_at(self) -> datetime | None:
+        """When one that failed is tried again; None where it has not, or waits for a change."""
+        return self.pending.retry_at if self.pending and self.pending.reason else None
+
+
+@dataclass(frozen=True)
+class SpaceCoverage:
+    """Of what a product has vectors in one space."""
+
+    space: str
+    is_live: bool
+    has_text: bool
+    has_picture: bool
+    is_complete: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class ProductState:
+    """All that is known of a product's vectors."""
+
+    state: State
+    sentence: str
+    spaces: tuple[SpaceCoverage, ...]
+
+
+def read_states(product_ids: Sequence[int]) -> Mapping[int, State]:
+    """Return the state of each of a few products: what the queue says, without comparing fingerprints."""
+    live = EmbeddingSpace.objects.live()
+    fused = ProductEmbedding.objects.filter(product__in=product_ids, space=live, modality=Modality.FUSED)
+    embedded = set(fused.values_list("product_id", flat=True)) if live else set()
+    pending = PendingEmbedding.objects.in_bulk(list(product_ids))
+    return {number: State(number in embedded, pending.get(number)) for number in product_ids}
+
+
+def read_product_state(product: Product) -> ProductState:
+    """Return what the page of a product shows."""
+    return ProductState(
+        state=read_states([product.pk])[product.pk],
+        sentence=describe_product(product),
+        spaces=tuple(_read_coverage(product)),
+    )
+
+
+def _read_coverage(product: Product) -> list[SpaceCoverage]:
+    """Return the spaces in which a product has vectors, the live one first. By the index of its products."""
+    columns = ("space__name", "space__status", "modality", "fingerprint", "updated_at")
+    rows = ProductEmbedding.objects.filter(product=product).order_by("space_id", "modality").values_list(*columns)
+    by_space: dict[tuple[bool, str], dict[str, tuple[str, datetime]]] = {}
+    for name, status, modality, fingerprint, updated_at in rows:
+        is_live = status == EmbeddingSpace.Status.LIVE
+        by_space.setdefault((not is_live, name), {})[modality] = fingerprint, updated_at
+    return [
+        SpaceCoverage(
+            space=name,
+            is_live=not is_other,
+            has_text=Modality.TEXT in known,
+            has_picture=Modality.IMAGE in known,
+            is_complete=all(fingerprint for fingerprint, _at in known.values()),
+            updated_at=max(at for _fingerprint, at in known.values()),
+        )
+        for (is_other, name), known in sorted(by_space.items())
+    ]
 
 
 def describe_product(product: Product) -> str:

@@ -13,6 +13,7 @@ from embeddings.inputs import fingerprint_expression
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
 
 NO_WEIGHT = -1.0  # stands for "the dial says nothing" where SQL would otherwise compare with null
+WHOLE_SHOP = ""  # the path of every category, in the dial
 INCOMPLETE = ""  # fingerprint of a vector of what could be encoded, where something could not
 
 
@@ -59,7 +60,7 @@ def _dial_expression(dial: dict[str, float]) -> Coalesce:
     """Return the SQL expression of `EmbeddingSpace.text_weight_of`: the longest category path decides."""
     cases = [
         When(in_categories([path]).as_expression(), then=Value(float(dial[path])))
-        for path in sorted(dial, key=len, reverse=True)
+        for path in sorted(filter(None, dial), key=len, reverse=True)
     ]
-    weight = Case(*cases, default=None, output_field=FloatField()) if cases else Value(None, output_field=FloatField())
-    return Coalesce(weight, Value(NO_WEIGHT))
+    shop = Value(dial.get(WHOLE_SHOP), output_field=FloatField())
+    return Coalesce(Case(*cases, default=shop, output_field=FloatField()) if cases else shop, Value(NO_WEIGHT))

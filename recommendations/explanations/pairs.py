@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.attributes import describe_value, read_object, split_unit
+from catalog.attributes import describe_value, read_object
 from catalog.colours import BASIC_COLOURS, COLOUR_ATTRIBUTES
 from catalog.models import Product
+from catalog.wordings.lexicon import word_category_path
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.vectors import load_pipeline
 
@@ -56,9 +57,11 @@ def find_shared(anchor: Product, other: Product) -> dict[str, str]:
     """Return what two products have in common as people read it, by name: brand, category, collection, attributes,
     and their colour, where their pictures alone say it."""
     shared = {name: str(getattr(other, name)) for name in SHARED_FIELDS if _is_same(anchor, other, name)}
+    if "category" in shared:
+        shared["category"] = word_category_path(shared["category"])
     theirs = read_object(other.attributes)
     for name, value in read_object(anchor.attributes).items():
-        text = describe_value(value, unit=split_unit(name)[1])
+        text = describe_value(value, key=name)
         if text and theirs.get(name) == value:
             shared[name] = text
     if not any(name.lower() in COLOUR_ATTRIBUTES for name in shared):

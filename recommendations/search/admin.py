@@ -6,9 +6,6 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -16,14 +13,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog.desk.pages import Group
+from recommendations.curation.admin import KeepsHistory
+from recommendations.curation.names_admin import CompletesNames
+from recommendations.curation.window_admin import StartsInWindow
 from recommendations.in_force_admin import StateFilter
-from recommendations.search.rule import SearchRule, keep_synonyms, split_phrases
+from recommendations.search.rule import SearchRule, split_phrases
 
 
 @admin.register(SearchRule)
-class SearchRuleAdmin(admin.ModelAdmin[SearchRule]):
+class SearchRuleAdmin(KeepsHistory, CompletesNames, StartsInWindow, admin.ModelAdmin[SearchRule]):
     """What shoppers write, and what staff decided about it."""
 
+    desk_group = Group.RECOMMENDATIONS
+    desk_order = 20
     list_display = ("query", "kind", "where", "effect", "note", "current_state", "try_it")
     list_filter = ("kind", "match", StateFilter)
     list_select_related = ("target", "target_category")
@@ -60,8 +63,3 @@ class SearchRuleAdmin(admin.ModelAdmin[SearchRule]):
             return "–"
         address = f"{reverse('search_page')}?{urlencode({'q': phrases[0]})}"
         return format_html('<a href="{}">{}</a>', address, gettext("Search for %s") % phrases[0])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SearchRule]) -> None:
-        with transaction.atomic():
-            super().delete_queryset(request, queryset)
-            keep_synonyms()

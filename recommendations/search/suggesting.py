@@ -13,10 +13,10 @@ from django.urls import reverse
 from api.postgres.rows import fetch_rows
 from catalog.addresses import find_page, find_picture
 from catalog.attributes import localize_title
-from catalog.colours import BASIC_COLOURS
 from catalog.pictures.sizes import WIDTHS
 from recommendations.search.folding import fold, is_chinese, key_of, split
 from recommendations.search.full_text import IN_SAMPLE
+from recommendations.search.labels import word_label
 from recommendations.search.spelling import correct_words, replace_words
 
 MOST, MOST_PRODUCTS = 10, 4
@@ -25,7 +25,7 @@ ORDER = ("category", "query", "brand", "collection", "attribute", "colour")
 # The text itself begins so, which is found by its index; of a meaning with several texts the likeliest is told.
 TERMS = """
 SELECT * FROM (
-    SELECT DISTINCT ON (t.kind, t.name, t.value) t.kind, t.text, t.label, t.value, t.products, t.weight
+    SELECT DISTINCT ON (t.kind, t.name, t.value) t.kind, t.text, t.label, t.name, t.value, t.products, t.weight
     FROM (SELECT * FROM recommendations_searchterm WHERE text LIKE %(prefix)s AND kind = ANY(%(kinds)s)
           AND weight >= .9 AND (source <> 'learned' OR kind = 'category') ORDER BY text LIMIT 500) t
     ORDER BY t.kind, t.name, t.value, t.weight DESC, length(t.text), t.text) once
@@ -102,7 +102,7 @@ def escape(text: str) -> str:
 
 
 def read_term(row: dict[str, Any]) -> Suggestion:
-    label = str(BASIC_COLOURS[row["value"]]) if row["kind"] == "colour" else row["label"]
+    label = word_label(row)
     if row["kind"] in ("category", "brand", "collection"):
         url = f"{reverse('product_list')}?{urlencode({row['kind']: row['value']})}"
     else:

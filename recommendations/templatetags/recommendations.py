@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 
 from catalog.models import Product
-from catalog.page_parts import make_or_leave_out
-from recommendations.headings import name_heading
-from recommendations.recommendation_list import RecommendationList
-from recommendations.requests import Options
-from recommendations.rules import WIDGET
-from recommendations.services import UnknownAnchor, recommend
-from recommendations.visitors import Visitor
+from recommendations.product_parts import SIMILAR, describe_similar
+from recommendations.visitor_dial import read_dial
 
 register = template.Library()
-OPTIONS = Options(near_duplicates="hide", placement=WIDGET)
+TO_COMPARE = 6
 
 
 @register.simple_tag
@@ -45,13 +40,26 @@ def similar_products(
     log says why. Second listings of the same thing are left out: a shopper has no use for them.
     """
     sku = product.sku if isinstance(product, Product) else str(product or "")
+    shown = describe_similar(sku, strategy=strategy, limit=limit, session_id=session_id)
+    return {**shown, "request": context.get("request")}
 
-    def make() -> RecommendationList:
-        if not sku:
-            raise UnknownAnchor(["(none given)"])
-        options = replace(OPTIONS, visitor=Visitor(session_id=session_id)) if session_id else OPTIONS
-        return recommend(strategy, anchors=[sku], limit=limit, options=options)
 
-    shown = make_or_leave_out(make, what=f"similar_products of {sku!r}", expected=(UnknownAnchor,))
-    heading = name_heading(shown) if shown else ""  # of what an experiment made of it
-    return {"recommendations": shown, "heading": heading, "anchor_sku": sku, "request": context.get("request")}
+@register.inclusion_tag("recommendations/similar.html", takes_context=True)
+def similar_by_dial(context: template.Context, product: Product, *, session_id: str = "") -> dict[str, Any]:
+    """The same on the shop's own product page, with a dial for words against picture: `?dial=` says where it stands.
+
+    A product without a picture has no dial: there is nothing to weigh.
+    """
+    request = context.get("request")
+    said = request.GET.get("dial", "") if isinstance(request, HttpRequest) else ""
+    dial = read_dial(said) if product.main_image else None
+    shown = describe_similar(product.sku, limit=SIMILAR, session_id=session_id, dial=dial)
+    return {**shown, "request": request}
+
+
+@register.simple_tag
+def more_to_compare(product: Product, skus: list[str]) -> list[Product]:
+    """Products like this one that are not compared with it yet."""
+    shown = describe_similar(product.sku, limit=TO_COMPARE + len(skus))["recommendations"]
+    others = [item.product for item in shown or () if item.product.sku not in skus]
+    return others[:TO_COMPARE]

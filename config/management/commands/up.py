@@ -94,6 +94,7 @@ class Command(BaseCommand):
         supervisor.add("worker", ["config.all_queues"])
         if demo and not demo_is_loaded():
             self.run_step(supervisor, "import_products", str(DEMO / "products.csv"), "--images", str(DEMO))
+            self.run_step(supervisor, "import_wordings", str(DEMO / "wordings.csv"))
         self.run_step(supervisor, "embed_products", "--wait")
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)

@@ -29,7 +29,8 @@ from recommendations.evaluation.photos import (
 )
 from recommendations.evaluation.rankings import DISTANCES
 from recommendations.evaluation.report import Report, format_estimate, write_report
-from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth, read_truth
+from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth
+from recommendations.golden.truth import find_truth
 
 SHOWN_REJECTIONS = 10
 COLUMNS = 3  # contenders side by side in 80 characters
@@ -37,9 +38,10 @@ MAX_K = 1_000
 
 HELP = """\
 Measure how good the recommendations are. The answer key is a file (--truth, with source_sku,target_sku,grade; a higher
-grade is a better match, pairs that are not listed are unrelated) or a declaration (--by category: products of one leaf
-category are related). Spaces, modalities and metrics may be given several times and are judged side by side; the others
-are compared with the first. --out DIR writes evaluation.json and evaluation.html.
+grade is a better match, pairs that are not listed are unrelated), what staff have judged (--truth golden; of pairs that
+are not judged nothing is known), or a declaration (--by category: products of one leaf category are related). Spaces,
+modalities and metrics may be given several times and are judged side by side; the others are compared with the first.
+--out DIR writes evaluation.json and evaluation.html.
 
 Rankings are exact and come from the stored vectors; nothing is encoded, except photos (--queries)."""
 
@@ -54,7 +56,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         key = parser.add_mutually_exclusive_group(required=True)
-        key.add_argument("--truth", type=Path, metavar="FILE", help="CSV: source_sku,target_sku,grade")
+        key.add_argument("--truth", type=Path, metavar="FILE", help="CSV: source_sku,target_sku,grade; or golden")
         key.add_argument("--by", choices=list(DECLARATIONS), help="products that share it are related")
         parser.add_argument("--space", action="append", metavar="NAME", help="default: the live one")
         parser.add_argument(
@@ -85,7 +87,7 @@ class Command(BaseCommand):
     def _evaluate(self, options: dict[str, Any]) -> None:
         settings = read_options(options)
         contenders = self._find_contenders(options)
-        truth = derive_truth(options["by"]) if options["by"] else read_truth(options["truth"])
+        truth = derive_truth(options["by"]) if options["by"] else find_truth(options["truth"])
         photos = read_query_photos(options)
         evaluation = self._judge(contenders, truth, settings)
         report = Report(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from embeddings.spaces.building import build_space
 from embeddings.spaces.coverage import describe_gaps
 from embeddings.spaces.lifecycle import (
     BUILD_COMMAND,
+    PromotionRefused,
     SpaceError,
     check_built,
     count_unready,
@@ -31,10 +33,13 @@ from embeddings.spaces.lifecycle import (
     promote,
     roll_back,
 )
+from embeddings.spaces.overlap import measure_overlap
 from embeddings.spaces.recipe import find_ignored_settings
-from recommendations.evaluation.comparison import SpaceComparison, compare_spaces
+from recommendations.evaluation.comparison import compare_spaces
+from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.report import format_estimate
-from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth, read_truth
+from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth
+from recommendations.golden.truth import find_truth
 
 RECIPE = ("text_encoder", "image_encoder", "fusion", "text_weight", "dim")
 
@@ -57,22 +62,26 @@ class Command(BaseCommand):
         create.add_argument("--build", action="store_true", help="and build it")
         for name, help_text in [
             ("build", "encode what is new, fit, fuse and index; may be stopped and started again"),
-            ("promote", "serve this space from now on"),
             ("drop", "delete a space with its vectors"),
         ]:
             actions.add_parser(name, help=help_text).add_argument("name")
+        promotion = actions.add_parser("promote", help="serve this space from now on")
+        promotion.add_argument("name")
+        promotion.add_argument("--force", default="", metavar="REASON", help="whatever the gate objects; kept with it")
         actions.add_parser("rollback", help="serve again the space that was served before")
         compare = actions.add_parser("compare", help="labelled metrics and shared neighbours, side by side")
         compare.add_argument(
             "names", nargs="*", metavar="NAME", help="default: the live space and those that are ready"
         )
         labels = compare.add_mutually_exclusive_group()
-        labels.add_argument("--truth", type=Path, metavar="FILE", help="CSV: source_sku,target_sku,grade")
+        labels.add_argument("--truth", type=Path, metavar="FILE", help="CSV: source_sku,target_sku,grade; or golden")
         labels.add_argument("--by", choices=list(DECLARATIONS), help="products that share it are related")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         try:
             getattr(self, f"_{action}")(options)
+        except PromotionRefused as error:
+            raise CommandError(f"{error} --force REASON promotes it all the same.") from error
         except (SpaceError, EncoderError, EncoderChanged, TruthError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -129,15 +138,17 @@ class Command(BaseCommand):
         for space in spaces:
             check_built(space)
             self._tell_gaps(space, product_count=product_count)
-        with open_bar("rank", unit="anchor") as bar:
-            comparison = compare_spaces(spaces, truth=read_labels(options), advance=bar.update)
-        self._print(make_comparison_table(comparison))
+        rows = []
+        if labels := read_labels(options):
+            with open_bar("rank", unit="anchor") as bar:
+                rows = compare_spaces(spaces, truth=labels, advance=bar.update).label_rows()
+        self._print(make_comparison_table(spaces, [*rows, measure_overlaps(spaces)]))
 
     def _promote(self, options: dict[str, Any]) -> None:
         space = get_space(options["name"])
         if space.status != EmbeddingSpace.Status.LIVE and space.is_fitted and count_unready(space):
             self._build(options)
-        before = promote(space)
+        before = promote(space, reason=options["force"])
         self.stdout.write(f"Space {space.name} is live{f', {before.name} can be rolled back to' if before else ''}.")
 
     def _rollback(self, options: dict[str, Any]) -> None:
@@ -176,15 +187,20 @@ def read_labels(options: dict[str, Any]) -> Truth | None:
     if options["by"]:
         return derive_truth(options["by"])
     try:
-        return read_truth(options["truth"]) if options["truth"] else None
+        return find_truth(options["truth"]) if options["truth"] else None
     except OSError as error:
         raise CommandError(f"{options['truth']}: {error.strerror}.") from error
 
 
-def make_comparison_table(comparison: SpaceComparison) -> Table:
+def measure_overlaps(spaces: Sequence[EmbeddingSpace]) -> tuple[str, list[Estimate]]:
+    """Return a row: how much each space shares with the first, as the admin measures it. Raises SpaceError."""
+    shares = [measure_overlap(spaces[0], space).shares for space in spaces]
+    return f"overlap@10 with {spaces[0].name}", [estimate_mean(values) for values in shares]
+
+
+def make_comparison_table(spaces: Sequence[EmbeddingSpace], rows: Sequence[tuple[str, list[Estimate]]]) -> Table:
     """Return a table with a column for each space and a row for each figure."""
-    names = [result.contender.space.name for result in comparison.evaluation.results]
-    table = Table("", *names, box=None, pad_edge=False)
-    for what, estimates in comparison.rows():
+    table = Table("", *(space.name for space in spaces), box=None, pad_edge=False)
+    for what, estimates in rows:
         table.add_row(what, *(format_estimate(estimate) for estimate in estimates))
     return table

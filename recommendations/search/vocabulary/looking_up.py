@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.postgres.rows import fetch_rows
-from catalog.colours import BASIC_COLOURS
+from recommendations.search.labels import word_label
 from recommendations.search.understanding import Term, list_phrases
 
 LOOK_UP = """
@@ -13,11 +13,9 @@ WHERE text = ANY(%(phrases)s) AND kind <> 'query' ORDER BY weight DESC, products
 
 
 def look_up(text: str) -> dict[str, list[Term]]:
-    """Return what the phrases of a query mean, by their keys. Colours are called as the visitor's language does."""
+    """Return what the phrases of a query mean, by their keys. They are called as the visitor's language does."""
     phrases = list_phrases(text)
     found: dict[str, list[Term]] = {}
     for row in fetch_rows(LOOK_UP, {"phrases": phrases}) if phrases else []:
-        if row["kind"] == "colour":
-            row["label"] = str(BASIC_COLOURS[row["value"]])
-        found.setdefault(row["text"], []).append(Term(**row))
+        found.setdefault(row["text"], []).append(Term(**{**row, "label": word_label(row)}))
     return found
