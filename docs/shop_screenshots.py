@@ -1,4 +1,4 @@
-"""The pictures of README.md, docs/widget.md and docs/sources.md: pages of the demo shop, as a browser shows them.
+"""The pictures of README.md, docs/widget.md and docs/sources.md: pages of the demo shop and its admin, in a browser.
 
     CORS_ALLOWED_ORIGINS=http://127.0.0.1:8099 python manage.py up --demo   # in one terminal
     python docs/shop_screenshots.py                                         # in another, in the same folder
@@ -173,6 +173,22 @@ def show_source(browser: Browser, url: str, *, home: Path) -> None:
         feed.unlink()
 
 
+def show_desk(browser: Browser, url: str) -> None:
+    """A product at the desk of its staff, and the dial as it is turned."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": 1180}, locale="en-GB")
+    with open_account("whitby") as password:
+        page.goto(f"{url}/admin/login/?next=/admin/catalog/product/%3Fq=MUG-101")
+        page.fill("[name=username]", "whitby")
+        page.fill("[name=password]", password)
+        page.click("[type=submit]")
+        page.locator("#result_list .field-name a").first.click()
+        page.wait_for_timeout(SETTLE_MS)
+        save(page, "desk-product.webp")
+        page.goto(f"{url}/admin/dial/?weight=0.1", wait_until="networkidle")
+        page.wait_for_timeout(SETTLE_MS)
+        save(page, "desk-dial.webp")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
@@ -183,6 +199,7 @@ def main() -> None:
         show_pages(browser, url)
         show_visit(browser, url)
         show_widget_elsewhere(browser, url)
+        show_desk(browser, url)
         show_source(browser, url, home=Path(os.environ.get("KINDRED_HOME") or PROJECT / "var"))
         browser.close()
 

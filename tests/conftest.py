@@ -113,6 +113,16 @@ def empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_wordings() -> None:
+    """Leave no wording to the next test, and have none looked for in the midst of counting queries."""
+    from catalog.wordings import lexicon
+
+    lexicon.forget_wordings()
+    for language in ("en", "zh-hans"):
+        lexicon.keep_wordings(language, {})
+
+
+@pytest.fixture(autouse=True)
 def no_experiments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no experiment of the test before go on, and none be looked for in the midst of counting queries."""
     from behaviour.experiments import running

@@ -135,7 +135,10 @@ def test_performance_is_for_those_who_may_view_it(client, django_user_model):
 def test_the_page_of_a_product_says_how_it_does(shop, admin_client):
     product = ProductFactory(sku="TRAY")
     page = admin_client.get(reverse("admin:catalog_product_change", args=[product.pk])).content.decode()
-    assert "In 28 days: shown 1 times in lists, clicked 0 times, in 1 orders, 0 of them after a click." in page
+    figures = re.findall(r'<dt>(\w+)</dt><dd><span class="desk-number">(\d+)</span>', page)
+    assert figures == [("Shown", "1"), ("Clicked", "0"), ("Ordered", "1")]
+    assert '<span class="desk-quiet">0.0%</span>' in page
+    assert "0 after a click in a list" in page
 
 
 def test_the_page_speaks_chinese(shop, admin_client, settings):

@@ -44,7 +44,7 @@ def read_faults(page: Page) -> list[str]:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(FADE_MS)
-        faults += find_faults(page, page.url, scheme=scheme)
+        faults += find_faults(page, f"{page.url} {scheme}")
     return faults
 
 

@@ -63,6 +63,8 @@ def test_from_the_front_page_to_why_two_products_are_similar(shop: str, page: Pa
     first = similar.locator(".card").first
     assert "Mug" in first.inner_text()
     similar.get_by_role("link", name="Why?").first.click()
+    expect(page.get_by_role("dialog").locator(".why-shares")).to_contain_text("Text")
+    page.get_by_role("link", name="Look closer: words").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Why are these similar?")
     expect(page.locator(".why-shares")).to_contain_text("Text")
     expect(page.locator(".why-words")).to_be_visible(timeout=WORKER_MS)  # the page looks again by itself
@@ -77,7 +79,7 @@ def test_from_the_front_page_to_why_two_products_are_similar(shop: str, page: Pa
     assert page.get_by_text("Searched by words alone").count() == 0
 
     sku = "MUG-102"
-    page.get_by_label("Search by photo").set_input_files(DEMO / "images" / f"{sku}.webp")
+    page.get_by_label("Choose a photo").set_input_files(DEMO / "images" / f"{sku}.webp")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Like your photo")
     assert page.locator(".card").first.get_attribute("href") == Product.objects.get(sku=sku).get_absolute_url()
 

@@ -64,6 +64,7 @@ def test_a_blind_test_is_one_click_away_and_goes_on_by_keys_without_a_reload(liv
     fill_pair()
     clicks = open_front(page, live_server.url)
     clicks.link("Blind test")
+    page.wait_for_url("**/blind-test/**", wait_until="load")  # with its script, which hears the keys
     page.evaluate("window.stays = true")
     asked = page.locator("[data-asked]")
     titles = []

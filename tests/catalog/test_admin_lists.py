@@ -79,6 +79,7 @@ def test_each_order_that_can_be_chosen_has_its_index_and_an_address_with_another
         ("missing=category", "product_unplaced"),
         ("missing=price", "product_unpriced"),
         ("missing=picture", "catalog_unpicturedproduct"),
+        ("missing=translation", "product_untranslated"),
         ("in_stock=no", "product_stock_level"),
         ("in_stock=few", "product_stock_level"),
     ],
@@ -86,6 +87,7 @@ def test_each_order_that_can_be_chosen_has_its_index_and_an_address_with_another
 def test_what_few_products_pass_is_found_by_an_index(admin_client, query, index):
     fill_shop()
     Product.objects.filter(price=None).update(price=1)
+    Product.objects.update(translations={"zh": {"title": "灯"}})
     give_pictures()
 
     for plan in read_plans(lambda: admin_client.get(f"{PRODUCTS}?{query}")):

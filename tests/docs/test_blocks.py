@@ -297,6 +297,7 @@ LOOKED_AT = {  # languages of blocks that are no commands, by page, and where th
     "README.md": {"text", "csv", "django", "html"},
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE
     "docs/django.md": {"django"},  # SHOPS
+    "docs/importing.md": {"csv"},  # tests/catalog/wordings
     "docs/widget.md": {"html", "liquid", "php", "jsx", "vue", "css", "js", "text"},  # tests/docs/test_widget_page.py
 }
 

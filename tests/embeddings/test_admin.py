@@ -81,7 +81,9 @@ def test_a_recipe_that_cannot_be_used_is_refused_in_the_form(admin_client, shop)
 
 def test_the_live_space_says_how_far_its_index_is(admin_client, shop, monkeypatch):
     assert "Live: index" not in admin_client.get(SPACES).content.decode()
-    monkeypatch.setattr("embeddings.admin.read_share", lambda names: 0.43 if f"s{shop.pk}_fused" in names[0] else None)
+    monkeypatch.setattr(
+        "embeddings.spaces.states.read_share", lambda names: 0.43 if f"s{shop.pk}_fused" in names[0] else None
+    )
     assert 'Live: index 43 of 100 <progress value="0.430"' in admin_client.get(SPACES).content.decode()
 
 

@@ -35,6 +35,7 @@ def test_nothing_is_wrong_with_the_defaults(settings):
         ("KINDRED_TEXT_ENCODER", "fake:image", "embeddings.E002", "which encodes no text"),
         ("KINDRED_IMAGE_ENCODER", "fake:text", "embeddings.E002", "which encodes no image"),
         ("KINDRED_FUSION", "addition", "embeddings.E003", "no first space can be made of it"),
+        ("KINDRED_PROMOTION_GATE", "silver", "embeddings.E009", "there is no such gate"),
         ("CELERY_TASK_ALWAYS_EAGER", True, "embeddings.E004", "in the process that sends them"),
     ],
 )

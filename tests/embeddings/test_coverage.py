@@ -81,7 +81,7 @@ def test_products_that_wait_while_others_are_embedded_are_no_standstill():
     PendingEmbedding.objects.update(retry_at=timezone.now() - timedelta(hours=1))
     with pytest.raises(NotReady, match=r"waited for 60 minutes .* the worker \(0 of 1 products embedded\)"):
         check_queue()
-    coverage.note_movement()
+    coverage.note_movement(1)
     assert check_queue() == "0 of 1 products embedded"
 
 

@@ -7,6 +7,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from catalog.models import Product
 from embeddings import services
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces import building, lifecycle, training
@@ -172,3 +173,16 @@ def test_a_misspelt_sku_is_answered_with_the_one_that_was_meant(asked, meant):
         run("similar", asked)
     question = f" Did you mean {meant}?" if meant else ""
     assert str(error.value) == f"There is no product with the SKU {asked}.{question}"
+
+
+def test_the_comparison_without_labels_is_what_spaces_share_and_with_them_more():
+    make_ready("second")
+    lines = run("spaces", "compare", "starter", "second").splitlines()
+    assert lines[0].split() == ["starter", "second"]
+    assert lines[1].split()[:3] == ["overlap@10", "with", "starter"]
+    assert lines[1].count("1.000") >= 2  # of four products everybody's nearest are all the others
+    assert len(lines) == 2
+    Product.objects.update(variant_group="mugs")
+    labelled = run("spaces", "compare", "starter", "second", "--by", "variant_group")
+    assert "recall@10" in labelled
+    assert "overlap@10 with starter" in labelled

@@ -15,8 +15,9 @@ from embeddings.encoders.registry import register_encoder, unregister_encoder
 from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.staleness import find_stale
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
-from embeddings.spaces import building, lifecycle, maintenance
+from embeddings.spaces import building, indexes, lifecycle, maintenance
 from embeddings.spaces.building import build_space, fit_first_space
+from embeddings.spaces.drawing import draw_few
 from embeddings.spaces.indexes import drop_indexes, index_name, missing_indexes
 from embeddings.spaces.lifecycle import (
     SpaceError,
@@ -541,6 +542,37 @@ def test_overlap_is_one_with_itself_and_less_with_another_recipe(shop):
     same = measure_overlap(live, live, k=3)
     assert (same.mean, same.k, same.product_count) == (1.0, 3, 12)
     assert 0 < measure_overlap(live, pictures, k=3).mean < 1
+
+
+def test_overlap_is_of_neighbours_that_both_spaces_hold(shop):
+    live, other = ensure_live_space(), create_space("other")
+    lacking = list(Product.objects.order_by("pk").values_list("pk", flat=True)[:4])
+    held = ProductEmbedding.objects.filter(space=live, modality="fused").exclude(product_id__in=lacking)
+    for row in held:
+        row.pk, row.space = None, other
+        row.save(force_insert=True)
+    found = measure_overlap(live, other, k=3)
+    assert (found.mean, found.product_count) == (1.0, 8)
+
+
+def test_overlap_searches_by_the_indexes_and_waits_for_them(shop, monkeypatch):
+    live = ensure_live_space()
+    monkeypatch.setattr(indexes, "INDEX_FROM_ROWS", 5)
+    with pytest.raises(SpaceError) as error:
+        measure_overlap(live, live)
+    assert str(error.value) == ("The index of starter is not built yet: the worker builds it. Compare when it is done.")
+    indexes.create_indexes(live)
+    assert measure_overlap(live, live).mean == 1.0
+
+
+def test_a_few_products_are_drawn_of_any_catalogue_always_the_same(shop):
+    everything = list(Product.objects.values_list("pk", flat=True))
+    assert sorted(draw_few(100)) == sorted(everything)
+    assert len(draw_few(5)) <= 5
+    assert draw_few(5) == draw_few(5)
+    assert any(draw_few(5) != draw_few(5, seed=seed) for seed in range(1, 5))
+    Product.objects.all().delete()
+    assert draw_few(5) == []
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_statement_that_takes_too_long_costs_the_list_and_nothing_else(shelf, 
             cursor.execute("SELECT pg_sleep(20)")
 
     settings.KINDRED_TAG_TIMEOUT_S = 0.05
-    monkeypatch.setattr("recommendations.templatetags.recommendations.recommend", sleep)
+    monkeypatch.setattr("recommendations.product_parts.recommend", sleep)
     assert render() == "<h1>Mug</h1>"
     assert "statement timeout" in said(caplog)[0][1]
     assert (read_limit(), Product.objects.count()) == ("0", 2)  # what stands around it goes on

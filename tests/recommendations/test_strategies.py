@@ -9,7 +9,7 @@ import pytest
 from django.test import override_settings
 from django.utils import timezone
 
-from catalog.models import Product
+from catalog.models import DistinctPair, Product
 from embeddings.spaces.indexes import create_indexes
 from recommendations import nearest
 from recommendations.models import Rule
@@ -274,6 +274,20 @@ def test_diversity_and_hidden_duplicates_work_on_stored_vectors(space):
     assert skus(similar_products("A", limit=3)) == ["TWIN", "B", "B2"]
     assert skus(similar_products("A", limit=3, options=Options(near_duplicates="hide"))) == ["B", "C"]
     assert skus(similar_products("A", limit=3, options=Options(diversity=0.6))) == ["TWIN", "C", "B2"]
+
+
+def test_lists_without_near_duplicates_show_both_of_two_that_staff_have_told_apart(space):
+    anchor = put(space, "A", at_angle(0))
+    twin = put(space, "TWIN", at_angle(0.5))
+    first = put(space, "B", at_angle(30))
+    second = put(space, "B2", at_angle(31))
+    for pair in ((anchor, twin), (first, second)):
+        DistinctPair.objects.create(first=pair[0], second=pair[1])
+    hide = Options(near_duplicates="hide", fallback=False)
+    assert skus(similar_products("A", limit=9, options=hide)) == ["TWIN", "B", "B2"]
+    assert skus(similar_products("B2", limit=9, options=hide)) == ["B", "TWIN", "A"]
+    DistinctPair.objects.all().delete()
+    assert skus(similar_products("A", limit=9, options=hide)) == ["B"]
 
 
 def test_price_proximity_prefers_what_costs_about_as_much(space):

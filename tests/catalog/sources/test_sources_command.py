@@ -10,7 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from catalog.doctor import examine
+from catalog.doctor.remarks import examine
 from catalog.models import Product, Source, SourceRun
 from catalog.sources import running
 from catalog.sources.feed import Credentials
@@ -101,7 +101,7 @@ def test_a_question_ends_with_one_and_is_answered_by_the_command(feed):
         "Say what becomes of them: python manage.py sources run shop --let-them-go, or "
         "python manage.py sources run shop --keep-them"
     )
-    found = {one.title: one.findings for one in examine()}["Sources"]
+    found = {one.title: one.remarks for one in examine()}["Sources"]
     assert [(one.message, one.advice) for one in found] == [
         (
             "Source shop waits for you: 4 products are not in its feed any more.",
@@ -114,13 +114,13 @@ def test_a_question_ends_with_one_and_is_answered_by_the_command(feed):
         "Not in the feed any more: B, C, D, E.",
     ]
     assert shown() == ["A"]
-    assert {one.title: one.findings for one in examine()}["Sources"] == ()
+    assert {one.title: one.remarks for one in examine()}["Sources"] == ()
 
 
 def test_the_doctor_names_a_source_that_goes_on_failing(feed):
     source = feed.add(failures=3)
     source.runs.create(start="schedule", state=SourceRun.State.FAILED, error="The server answered 404.")
-    found = {one.title: one.findings for one in examine()}["Sources"]
+    found = {one.title: one.remarks for one in examine()}["Sources"]
     assert [(one.message, one.advice) for one in found] == [
         (
             "Source shop has failed 3 times in a row: The server answered 404.",
@@ -128,7 +128,7 @@ def test_the_doctor_names_a_source_that_goes_on_failing(feed):
         )
     ]
     Source.objects.update(failures=2)
-    assert {one.title: one.findings for one in examine()}["Sources"] == ()
+    assert {one.title: one.remarks for one in examine()}["Sources"] == ()
 
 
 def test_ctrl_c_ends_with_130(feed, monkeypatch):

@@ -49,7 +49,8 @@ def command(monkeypatch):
 def test_what_visitors_and_saves_wait_for_runs_before_products_are_loaded_and_embedded(command):
     recorder = Recorder()
     command.serve(recorder, demo=True, host="127.0.0.1", port=8000, workers=1)
-    assert recorder.started == ["web", "worker", "import_products", "embed_products", "load_demo_visits"]
+    steps = ["import_products", "import_wordings", "embed_products", "load_demo_visits"]
+    assert recorder.started == ["web", "worker", *steps]
 
 
 def test_a_web_server_that_keeps_dying_before_it_answers_ends_up_with_the_name_of_its_log(command, monkeypatch):
