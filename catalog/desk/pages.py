@@ -89,3 +89,8 @@ def render_desk(
 ) -> TemplateResponse:
     """Return a page of the desk: `template` extends admin/desk.html, and `context` has its `title`."""
     return TemplateResponse(request, template, {**admin.site.each_context(request), **context}, status=status)
+
+
+def is_by_script(request: HttpRequest) -> bool:
+    """Whether a script of the page asks, which puts a piece of HTML in its place, and no browser that loads a page."""
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.desk.pages import desk_page
+from catalog.desk.pages import desk_page, is_by_script
 from catalog.models import PictureDownload, Product, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURE_BYTES, MAX_PICTURES, PictureError, say
 from catalog.pictures.ordering import order_pictures
@@ -93,7 +93,7 @@ def list_downloads(product: Product) -> list[PictureDownload]:
 
 def answer(request: HttpRequest, product: Product, *, problem: str = "") -> HttpResponse:
     """Show the section again; a problem is said in words, with status 400 to a script."""
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+    if is_by_script(request):
         if problem:
             return JsonResponse({"problem": problem}, status=400)
         return render(request, "admin/catalog/product/pictures_list.html", pictures_context(request, product))

@@ -13,12 +13,12 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.desk.pages import Group, desk_page, render_desk
+from api.confirmation import find_way_back
+from catalog.desk.pages import Group, desk_page, is_by_script, render_desk
 from catalog.models import Product
 from recommendations.curation.board import DEEDS, PLAIN_LIST, SHOWN, Click, decide, order_pins, read_board
 from recommendations.curation.history import CannotUndo, undo
@@ -92,7 +92,7 @@ def order_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def show_again(request: HttpRequest, product: Product, *, strategy: str, done: uuid.UUID | None) -> HttpResponse:
     """Return the board to the script that asked, or send a browser without scripts back to the product."""
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+    if is_by_script(request):
         return render_board(request, product, strategy=strategy, done=done)
     query = urlencode({"list": strategy} | ({"done": str(done)} if done else {}))
     return redirect(f"{reverse('admin:catalog_product_change', args=[product.pk])}?{query}#board")
@@ -126,9 +126,7 @@ def undo_page(request: HttpRequest) -> HttpResponse:
     except (CannotUndo, ValueError) as error:
         told = str(error) if isinstance(error, CannotUndo) else gettext("There is no such change.")
         messages.error(request, told)
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return redirect(back if is_ours and back.startswith("/") else reverse("rule_changes"))
+    return redirect(find_way_back(request, default=reverse("rule_changes")))
 
 
 @desk_page(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.desk.pages import Group, desk_page, render_desk
+from catalog.desk.pages import Group, desk_page, is_by_script, render_desk
 from catalog.models import Product
 from catalog.templatetags.catalog import attribute_rows, description, money
 from embeddings.models import EmbeddingSpace
@@ -88,7 +88,7 @@ def undo_page(request: HttpRequest) -> HttpResponse:
 
 def show_question(request: HttpRequest, *, token: str = "") -> HttpResponse:
     """Return the question as a piece of HTML to the page's script, and the whole page to a browser without it."""
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+    if is_by_script(request):
         context = question_context(request, token=token) | {"said": list(messages.get_messages(request))}
         return render(request, "admin/recommendations/golden_question.html", context)
     address = reverse("golden_pairs")

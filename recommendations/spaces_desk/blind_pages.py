@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.desk.pages import Group, desk_page, render_desk
+from catalog.desk.pages import Group, desk_page, is_by_script, render_desk
 from embeddings.admin import EmbeddingSpaceAdmin
 from recommendations.spaces_desk.blind_test import (
     StaleQuestion,
@@ -77,7 +77,7 @@ def blind_vote_page(request: HttpRequest) -> HttpResponse:
         )
     except StaleQuestion:
         problem = gettext("That was no question of yours about these two spaces: here is the next.")
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+    if is_by_script(request):
         context = {"pair": pair, "problem": problem, **question_context(request, pair)}
         return render(request, "admin/recommendations/blind_question.html", context)
     if problem:
