@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from catalog.doctor.rounds import ask_for_round, examine_due
 from catalog.models import Finding, Product
 from embeddings.models import Modality
+from tests.browser.clicks import MOST_CLICKS, Clicks
 from tests.browser.test_admin import log_in
 from tests.factories import ProductImageFactory
 from tests.recommendations.shelf import make_space, put
-
-MOST_CLICKS = 3
-
-
-class Clicks:
-    """Counts what a person has to click."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def on(self, place: Locator) -> None:
-        self.count += 1
-        place.click()
 
 
 def put_doubles() -> None:
@@ -35,9 +23,7 @@ def put_doubles() -> None:
 
 def test_a_double_listing_is_merged_with_three_clicks_and_parted_again(live_server, page: Page):
     put_doubles()
-    log_in(page, live_server.url)
-    page.goto(f"{live_server.url}/admin/")
-    clicks = Clicks()
+    clicks = Clicks(page, live_server.url)
     clicks.on(page.locator("#nav-sidebar").get_by_role("link", name="Doctor"))
     clicks.on(page.get_by_role("link", name="Near-duplicates"))
     clicks.on(page.get_by_role("button", name="Merge, keep this RESALE"))

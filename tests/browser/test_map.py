@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from catalog.models import Product
 from embeddings.map.services import keep_map
 from embeddings.models import MapPoint, PendingEmbedding
+from tests.browser.clicks import Clicks
 from tests.browser.test_admin import log_in
 from tests.embeddings.map_shop import fill
 from tests.factories import ProductImageFactory
@@ -37,17 +38,6 @@ def shop(live_server) -> str:
 
     drawing.draw(CatalogueMap.objects.get())
     return live_server.url
-
-
-class Clicks:
-    """Counts what staff click on."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def on(self, locator) -> None:
-        locator.click()
-        self.count += 1
 
 
 def place_of(page: Page, sku: str) -> tuple[float, float]:
@@ -80,9 +70,7 @@ def pixel(page: Page, sku: str) -> list[int]:
 
 
 def test_a_box_drawn_on_the_map_becomes_a_list_within_three_clicks(shop, page: Page):
-    log_in(page, shop)
-    page.goto(f"{shop}/admin/")
-    clicks = Clicks()
+    clicks = Clicks(page, shop)
     clicks.on(page.get_by_role("link", name="Map", exact=True).first)
     clicks.on(page.get_by_role("button", name="Draw a box"))
     x, y = place_of(page, "P000")

@@ -9,29 +9,16 @@ from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
 from recommendations.models import Rule
+from tests.browser.clicks import MOST_CLICKS, Clicks
 from tests.browser.test_admin import log_in
 from tests.browser.test_admin_accessibility import find_faults
 
-MOST_CLICKS = 3
 FADE_MS = 400  # buttons go from one colour to the other
 PHONE = {"width": 390, "height": 844}
 
 
-class Clicks:
-    """Clicks, counted."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def on(self, what: Locator) -> None:
-        what.click()
-        self.count += 1
-
-
 def open_front(page: Page, address: str) -> Clicks:
-    log_in(page, address)
-    page.goto(f"{address}/admin/")
-    return Clicks()
+    return Clicks(page, address)
 
 
 def menu(page: Page, name: str) -> Locator:
