@@ -116,6 +116,7 @@ def test_the_calendar_shows_a_window_and_opens_its_rule(mugs, page: Page):
     bar = page.locator(".calendar-bar")
     today = page.locator(".calendar-today")
     expect(bar).to_be_visible()
+    page.wait_for_load_state()  # until its styles are there, a row is not yet a calendar
     ours, days = bar.bounding_box(), today.bounding_box()
     assert ours
     assert days
