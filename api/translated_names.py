@@ -6,7 +6,14 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models import Field, Model
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
+
+RIGHTS = {
+    "add": gettext_noop("may add"),
+    "change": gettext_noop("may change"),
+    "delete": gettext_noop("may delete"),
+    "view": gettext_noop("may view"),
+}
 
 
 class TranslatedAppConfig(AppConfig):
@@ -33,3 +40,16 @@ def translate_field(field: Field[Any, Any]) -> None:
         field.help_text = gettext_lazy(str(field.help_text))
     if field.choices:
         field.choices = [(value, gettext_lazy(str(label))) for value, label in field.choices]
+
+
+def translate_rights() -> None:
+    """Have Django's groups and permissions, which are rows with English names, called in the reader's language."""
+    from django.contrib.auth.models import Group, Permission  # models can be had once all apps are there
+
+    def name_permission(permission: Permission) -> str:
+        deed = permission.codename.partition("_")[0]
+        said = gettext(RIGHTS[deed]) if deed in RIGHTS else gettext(permission.name)
+        return f"{permission.content_type} | {said}"
+
+    Group.__str__ = lambda group: gettext(group.name)  # type: ignore[method-assign]
+    Permission.__str__ = name_permission  # type: ignore[method-assign]

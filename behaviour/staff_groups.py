@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 SHOP = ("catalog", "embeddings", "recommendations", "behaviour")
 PERSONAL = {"behaviour.event"}  # what single people did: for who works with it
 # Rows that are written by programs alone and shown nowhere: no group needs them.
@@ -27,16 +29,16 @@ CURATED = {  # by model: what may be done beside looking
     "behaviour.shortstock": ("change",),
 }
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
-    "viewer": {},
-    "merchandiser": CURATED,
-    "analyst": {
+    gettext_noop("viewer"): {},
+    gettext_noop("merchandiser"): CURATED,
+    gettext_noop("analyst"): {
         "behaviour.experiment": EVERYTHING,
         "behaviour.event": ("view",),
         "recommendations.goldenpair": EVERYTHING,
         "recommendations.goldenjudgement": EVERYTHING,
         "recommendations.blindvote": ("add",),
     },
-    "operator": {
+    gettext_noop("operator"): {
         "api.apikey": ("view", *EVERYTHING),
         "catalog.source": EVERYTHING,
         "embeddings.embeddingspace": ("add", "change"),

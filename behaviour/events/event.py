@@ -88,7 +88,7 @@ class Event(models.Model):
         permissions = [("see_people", "Can see the events of single people")]
 
     def __str__(self) -> str:
-        return f"{self.type} of {self.sku} at {self.occurred_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_type_display()} · {self.sku} · {self.occurred_at:%Y-%m-%d %H:%M}"
 
 
 class ClearedSessions(models.Model):

@@ -140,4 +140,4 @@ class GuardRail(models.Model):
         constraints = [models.UniqueConstraint(fields=["experiment", "metric"], name="guard_rail_once_for_a_metric")]
 
     def __str__(self) -> str:
-        return f"{self.metric} {self.worst_change:+.1%}"
+        return f"{self.get_metric_display()} {self.worst_change:+.1%}"

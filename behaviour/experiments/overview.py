@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 
 from behaviour.experiments import words
 from behaviour.experiments.chart import Chart, draw_intervals
-from behaviour.experiments.experiment import Arm, Experiment, Metric
+from behaviour.experiments.experiment import Arm, Experiment
 from behaviour.experiments.lifecycle import find_arms_problems, find_problems
 from behaviour.experiments.results import ArmResult, Results, list_outcomes, read_results
 
@@ -185,7 +185,8 @@ def describe_rails(results: Results) -> list[RailRow]:
 
 def describe_outcomes(results: Results) -> list[tuple[str, list[str]]]:
     currency = results.experiment.currency
+    names = dict(Experiment._meta.get_field("metric").flatchoices)  # translated, which those of the enumeration are not
     return [
-        (str(Metric(metric).label), [words.say_mean(mean, metric=metric, currency=currency) for mean in means])
+        (str(names[metric]), [words.say_mean(mean, metric=metric, currency=currency) for mean in means])
         for metric, means in list_outcomes(results)
     ]

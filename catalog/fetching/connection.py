@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from django.utils.translation import gettext
+
 from catalog.fetching.targets import FetchError, Target, choose_target, join_location
 
 MAX_REDIRECTS = 3
@@ -101,4 +103,4 @@ def open_answer(
         finally:
             connection.close()
         url = join_location(url, location)
-    raise FetchError(f"it redirects more than {MAX_REDIRECTS} times")
+    raise FetchError(gettext("it redirects more than %(most)s times") % {"most": MAX_REDIRECTS})

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from catalog.web_addresses import spell_in_ascii
 
@@ -66,22 +67,24 @@ def choose_target(url: str) -> Target:
         parts = urlsplit(url)
         name, port = parts.hostname, parts.port
     except ValueError as error:
-        raise FetchError("it is not a URL") from error
+        raise FetchError(gettext("it is not a URL")) from error
     if parts.scheme not in PORTS or not name:
-        raise FetchError("only http and https URLs are fetched")
+        raise FetchError(gettext("only http and https URLs are fetched"))
     host = encode_host(name)
     if parts.username is not None or parts.password is not None:
-        raise FetchError("URLs with a user name or password are not fetched")
+        raise FetchError(gettext("URLs with a user name or password are not fetched"))
     try:
         found = socket.getaddrinfo(host, port or PORTS[parts.scheme], type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise HostUnknown(f"the host {host} has no address") from error
+        raise HostUnknown(gettext("the host %(host)s has no address") % {"host": host}) from error
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     inside = all(is_allowed_inside(address) for address in addresses)
     if not inside and not all(is_public(address) for address in addresses):
-        raise FetchError(f"the host {host} is not on the public internet, nor in KINDRED_FETCH_NETWORKS")
+        raise FetchError(
+            gettext("the host %(host)s is not on the public internet, nor in KINDRED_FETCH_NETWORKS") % {"host": host}
+        )
     if not inside and port not in (None, *PORTS.values()):
-        raise FetchError("only ports 80 and 443 are fetched from")
+        raise FetchError(gettext("only ports 80 and 443 are fetched from"))
     return Target(parts, host, port or PORTS[parts.scheme], tuple(dict.fromkeys(map(str, addresses))))
 
 
@@ -90,7 +93,7 @@ def encode_host(name: str) -> str:
     try:
         return spell_in_ascii(name)
     except (UnicodeError, ValueError) as error:  # IDNAError is the first
-        raise FetchError(f"{name} is not a host's name") from error
+        raise FetchError(gettext("%(name)s is not a host's name") % {"name": name}) from error
 
 
 def join_location(url: str, location: str) -> str:
@@ -103,7 +106,7 @@ def join_location(url: str, location: str) -> str:
     try:
         return urljoin(url, meant.strip())
     except ValueError as error:
-        raise FetchError("it redirects to what is not a URL") from error
+        raise FetchError(gettext("it redirects to what is not a URL")) from error
 
 
 def is_public(address: Address) -> bool:

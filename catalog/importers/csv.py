@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
-from catalog.importers.exports import refuse_other_exports, refuse_repeated_columns
+from django.utils.translation import gettext
+
+from catalog.importers.exports import name_missing, refuse_other_exports, refuse_repeated_columns
 from catalog.importers.report import ImportFileError, ImportReport, SourceRow
 from catalog.importers.rows import REQUIRED, is_known
 from catalog.importers.table import open_table
@@ -36,7 +38,8 @@ def read_csv(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8") 
         missing = [column for column in REQUIRED if column not in names.values()]
         if missing:
             there = ", ".join(table.columns)
-            raise ImportFileError(f"The file has no column {' and no column '.join(missing)}. It has: {there}.")
+            said = gettext("The file has no column %(missing)s. It has: %(columns)s.")
+            raise ImportFileError(said % {"missing": name_missing(missing), "columns": there})
         report.warn_kept([column for column in names.values() if not is_known(column)])
         emptied = frozenset(names.values()) - KEPT
         for row in table.rows:

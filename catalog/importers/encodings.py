@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from math import log2
 
+from django.utils.translation import gettext
+
 MAX_BYTES = 64 * 1024  # judged; more would decide no better
 MOST_BITS = 11.5  # for each letter: an explanation that takes more is none
 SIGN_BITS = 7
@@ -142,8 +144,8 @@ def make_adviser(head: bytes, *, is_guessed: bool) -> Callable[[bytes], str]:
     def advise(row: bytes) -> str:
         found = guess_of_file() or guess(row) if is_guessed else ""
         if found in ("", "cp1252"):
-            return "--encoding cp1252 if it is Latin-1 or Windows-1252"
-        return f"--encoding {found}, which it seems to be"
+            return gettext("--encoding cp1252 if it is Latin-1 or Windows-1252")
+        return gettext("--encoding %(found)s, which it seems to be") % {"found": found}
 
     return advise
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, cast
 
+from django.utils.translation import gettext, gettext_lazy
+
 from catalog.importers.other_files import SPREADSHEET
 from catalog.importers.report import ImportFileError
 
@@ -24,7 +26,7 @@ GZIP, ZIP = b"\x1f\x8b", b"PK"
 TAR = range(257, 262)  # where a tar says that it is one
 OTHER_ARCHIVES = (b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x28\xb5\x2f\xfd")
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
-DAMAGED_MESSAGE = "The archive is damaged or was cut short: fetch or export it again."
+DAMAGED_MESSAGE = gettext_lazy("The archive is damaged or was cut short: fetch or export it again.")
 
 
 @contextmanager
@@ -45,11 +47,13 @@ def _open_layers(file: IO[bytes], stack: ExitStack) -> IO[bytes]:
         head = file.read(HEAD_BYTES)
         file.seek(0)
         if head.startswith(OTHER_ARCHIVES) or head[TAR.start : TAR.stop] == b"ustar":
-            raise ImportFileError("This archive is of a kind that is not read: unpack it, or pack it as .gz or .zip.")
+            raise ImportFileError(
+                gettext("This archive is of a kind that is not read: unpack it, or pack it as .gz or .zip.")
+            )
         if not head.startswith((GZIP, ZIP)):
             break
         if layer == MAX_LAYERS:
-            raise ImportFileError("The archive holds archives in archives: unpack it.")
+            raise ImportFileError(gettext("The archive holds archives in archives: unpack it."))
         file = io.BufferedReader(Part(_open_layer(_spool(file, stack) if layer else file, head=head), limit=limit))
     return file
 
@@ -78,9 +82,12 @@ def _open_zip(file: IO[bytes]) -> IO[bytes]:
         if any(member.filename in ("xl/workbook.xml", "[Content_Types].xml") for member in members):
             raise ImportFileError(SPREADSHEET)
         if len(members) != 1:
-            raise ImportFileError(f"The zip holds {len(members)} files: pack the one that is to be imported by itself.")
+            raise ImportFileError(
+                gettext("The zip holds %(count)s files: pack the one that is to be imported by itself.")
+                % {"count": len(members)}
+            )
         if members[0].flag_bits & 1:
-            raise ImportFileError("The zip is locked with a password: unpack it first.")
+            raise ImportFileError(gettext("The zip is locked with a password: unpack it first."))
         return archive.open(members[0])
     except (*DAMAGED, NotImplementedError):
         raise ImportFileError(DAMAGED_MESSAGE) from None
@@ -120,6 +127,9 @@ class Part(io.RawIOBase):
             raise ImportFileError(DAMAGED_MESSAGE) from None
         self.given += len(data)
         if self.given > self.limit:
-            raise ImportFileError(f"The archive unpacks to more than {self.limit:,} bytes: import it unpacked.")
+            raise ImportFileError(
+                gettext("The archive unpacks to more than %(limit)s bytes: import it unpacked.")
+                % {"limit": f"{self.limit:,}"}
+            )
         buffer[: len(data)] = data
         return len(data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext
+
 from catalog.importers.report import ImportFileError
 
 # Sets of columns, each of which only that system's exports have. As in the table: in lower case.
@@ -68,8 +70,10 @@ def refuse_translated_exports(columns: Iterable[str]) -> None:
     has_price, has_state = bool(there & REGULAR_PRICE), bool(there & PUBLISHED)
     if (has_price and has_state) or ((has_price or has_state) and "id" in there and "title" not in there):
         raise ImportFileError(
-            "This is an export of WooCommerce in another language: set the language of your profile to English, "
-            "export again, and pass --format woocommerce."
+            gettext(
+                "This is an export of WooCommerce in another language: set the language of your profile to English, "
+                "export again, and pass --format woocommerce."
+            )
         )
 
 
@@ -77,7 +81,7 @@ def refuse_repeated_columns(columns: list[str]) -> None:
     """Raise ImportFileError where two columns have one name: nobody can say which of them counts."""
     twice = sorted({column for column in columns if column and columns.count(column) > 1})
     if twice:
-        raise ImportFileError(f"Columns appear more than once: {', '.join(twice)}.")
+        raise ImportFileError(gettext("Columns appear more than once: %(columns)s.") % {"columns": ", ".join(twice)})
 
 
 def refuse_other_exports(columns: Iterable[str], *, format: str) -> None:
@@ -86,7 +90,10 @@ def refuse_other_exports(columns: Iterable[str], *, format: str) -> None:
     refuse_translated_exports(there)
     signed = [name for name, (_, signs) in SIGNS.items() if any(sign <= there for sign in signs)]
     if signed and format not in signed:
-        raise ImportFileError(f"This is an export of {SIGNS[signed[0]][0]}: pass --format {signed[0]}.")
+        raise ImportFileError(
+            gettext("This is an export of %(system)s: pass --format %(format)s.")
+            % {"system": SIGNS[signed[0]][0], "format": signed[0]}
+        )
 
 
 def check_export(columns: list[str], *, format: str, required: Iterable[str]) -> None:
@@ -96,10 +103,16 @@ def check_export(columns: list[str], *, format: str, required: Iterable[str]) ->
     require_columns(columns, format=format, required=required)
 
 
+def name_missing(columns: Iterable[str]) -> str:
+    """Return the names as they stand behind "it has no column"."""
+    return gettext(" and no column ").join(columns)
+
+
 def require_columns(columns: Iterable[str], *, format: str, required: Iterable[str]) -> None:
     """Raise ImportFileError where a column is missing that every export of the system has."""
     missing = sorted(set(required) - set(columns))
     if missing:
         raise ImportFileError(
-            f"This is no {SIGNS[format][0]} export: it has no column {' and no column '.join(missing)}."
+            gettext("This is no %(system)s export: it has no column %(missing)s.")
+            % {"system": SIGNS[format][0], "missing": name_missing(missing)}
         )

@@ -12,6 +12,8 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import groupby, islice
 
+from django.utils.translation import gettext
+
 from catalog.importers.report import SourceRow
 
 MAX_ROWS = 3000  # of one product: Shopify's limit is 2,048 variants
@@ -44,7 +46,7 @@ def gather_rows(
             rows_found = (SourceRow(line, json.loads(fields)) for _, line, fields in found)
             yield list(islice(rows_found, MAX_ROWS))
             for row in rows_found:
-                yield [replace(row, problem=f"more than {MAX_ROWS} rows for one product")]
+                yield [replace(row, problem=gettext("more than %(most)s rows for one product") % {"most": MAX_ROWS})]
 
 
 def _escape(part: str) -> str:

@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from typing import IO, Any
 
 import ijson
+from django.utils.translation import gettext
 
 from api.json_faults import describe_json_fault
 from catalog.importers.encodings import MAX_BYTES, name_by_mark
@@ -47,9 +48,11 @@ def read_objects(file: IO[bytes], *, encoding: str = "utf-8") -> Iterator[Found]
         elif re.search(r"^\s*\{", start, re.MULTILINE):
             yield from _read_lines(inner, codec=codec)
         elif start:
-            raise ImportFileError("This is no JSON: a file of it has an object on each line, or one array of objects.")
+            raise ImportFileError(
+                gettext("This is no JSON: a file of it has an object on each line, or one array of objects.")
+            )
         else:
-            raise ImportFileError("The file is empty.")
+            raise ImportFileError(gettext("The file is empty."))
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,10 @@ def _read_array(file: IO[bytes], *, codec: str, prefix: str) -> Iterator[Found]:
             yield _judge(count, value)
     except (ijson.JSONError, UnicodeError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
-        raise ImportFileError(f"The JSON cannot be read beyond its first {count} products: {said}.") from None
+        raise ImportFileError(
+            gettext("The JSON cannot be read beyond its first %(count)s products: %(said)s.")
+            % {"count": count, "said": said}
+        ) from None
 
 
 def _read_lines(file: IO[bytes], *, codec: str) -> Iterator[Found]:
@@ -84,7 +90,7 @@ def _read_lines(file: IO[bytes], *, codec: str) -> Iterator[Found]:
             if len(line) == MAX_RECORD and not line.endswith("\n"):
                 while (rest := text.readline(MAX_RECORD)) and not rest.endswith("\n"):
                     pass
-                yield Found(number, {}, f"longer than {MAX_RECORD:,} characters")
+                yield Found(number, {}, gettext("longer than %(most)s characters") % {"most": f"{MAX_RECORD:,}"})
             elif said := line.strip(MARKS):
                 yield _read_line(number, said)
     finally:
@@ -99,14 +105,18 @@ def _read_line(number: int, text: str) -> Found:
             json.dumps(value, ensure_ascii=False).encode()
         return _judge(number, value)
     except RecursionError:
-        return Found(number, {}, "nested too deeply")
+        return Found(number, {}, gettext("nested too deeply"))
     except UnicodeEncodeError:
-        return Found(number, {}, "holds half of a surrogate pair")
+        return Found(number, {}, gettext("holds half of a surrogate pair"))
     except ValueError as error:
-        return Found(number, {}, f"not JSON ({describe_json_fault(error)}): each line is one object")
+        return Found(
+            number,
+            {},
+            gettext("not JSON (%(fault)s): each line is one object") % {"fault": describe_json_fault(error)},
+        )
 
 
 def _judge(number: int, value: Any) -> Found:
     if not isinstance(value, dict):
-        return Found(number, {}, f"no object, but {json.dumps(value)[:40]}")
+        return Found(number, {}, gettext("no object, but %(value)s") % {"value": json.dumps(value)[:40]})
     return Found(number, value)

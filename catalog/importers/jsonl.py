@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO, Any
 
+from django.utils.translation import gettext
+
 from catalog.importers.csv import ALIASES, KEPT
 from catalog.importers.json_objects import Found, read_objects
 from catalog.importers.picture_names import join_names
@@ -71,19 +73,22 @@ class Said:
 
     def _take_wordings(self, value: Any) -> None:
         if not isinstance(value, dict | None) or any(not isinstance(one, dict) for one in (value or {}).values()):
-            raise WrongShape('translations is not an object of objects: write it as {"zh": {"title": "花瓶"}}')
+            raise WrongShape(gettext('translations is not an object of objects: write it as {"zh": {"title": "花瓶"}}'))
         for language, wording in (value or {}).items():
             for name, text in wording.items():
                 column = f"{name}_{language}"
                 if not is_known(column):
-                    raise WrongShape(f"translations holds {column[:40]!r}: a title or description in zh or pt-br")
+                    raise WrongShape(
+                        gettext("translations holds %(column)r: a title or description in zh or pt-br")
+                        % {"column": column[:40]}
+                    )
                 self.fields[column] = _as_text(column, text)
 
 
 def _as_list(name: str, value: Any) -> list[Any]:
     if value is None or isinstance(value, str | list):
         return value if isinstance(value, list) else [value] if value else []
-    raise WrongShape(f"{name} is not a list")
+    raise WrongShape(gettext("%(name)s is not a list") % {"name": name})
 
 
 def _name_picture(value: Any) -> str:
@@ -91,7 +96,7 @@ def _name_picture(value: Any) -> str:
     if isinstance(value, dict):
         value = next((value[name] for name in ADDRESSES if value.get(name)), None)
     if not isinstance(value, str):
-        raise WrongShape("images holds something else than names and addresses")
+        raise WrongShape(gettext("images holds something else than names and addresses"))
     return value
 
 
@@ -103,7 +108,7 @@ def _as_text(name: str, value: Any) -> str:
         text = f"{Decimal(str(value)):f}"
         return f"{text}0" if THOUSANDS.fullmatch(text) else text
     if not isinstance(value, str):
-        raise WrongShape(f"{name} is neither a text nor a number")
+        raise WrongShape(gettext("%(name)s is neither a text nor a number") % {"name": name})
     return value
 
 

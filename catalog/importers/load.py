@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from catalog.importers.pictures import Found, PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
@@ -19,7 +19,7 @@ from catalog.pictures.arranging import PictureUrl, WantedPictures
 from catalog.pictures.checks import MAX_PICTURES, Picture
 from catalog.writing import CHUNK, ProductWrite, Witness, WriteResult, upsert_products
 
-WITHOUT_PRODUCT = (
+WITHOUT_PRODUCT = gettext_noop(
     "no product has this sku, and a feed in another language makes none: load the feed of the catalogue's own language "
     "first, and leave out the language where this is it"
 )
@@ -61,7 +61,8 @@ class Loader:
                 self.report.count(row.source, self._explain(result))
         if self.report.without_currency and not self.options.currency:
             self.report.warn(
-                f"{self.report.without_currency} exports name no currency: products keep the one they have."
+                gettext("%(without_currency)s exports name no currency: products keep the one they have.")
+                % {"without_currency": self.report.without_currency}
             )
 
     def complete(self, rows: Iterable[SourceRow], *, allow_many: bool) -> None:
@@ -75,8 +76,11 @@ class Loader:
             return
         if self.report.rejected_unnamed:
             raise NotComplete(
-                f"{self.report.rejected_unnamed} rows could not be read so far as to say which products they are: "
-                "nothing was deactivated. Mend them and run it again."
+                gettext(
+                    "%(count)s rows could not be read so far as to say which products they are: nothing was "
+                    "deactivated. Mend them and run it again."
+                )
+                % {"count": self.report.rejected_unnamed}
             )
         source, dry_run = self.options.source, self.options.dry_run
         self.report.deactivated = deactivate_gone(
@@ -125,7 +129,7 @@ class Loader:
     def _explain(self, result: WriteResult) -> WriteResult:
         """Say of a translation without its product what that is: to the product, it looks like a missing title."""
         if self.options.is_translation and (result.field, result.code) == ("title", "required"):
-            return replace(result, reason=WITHOUT_PRODUCT)
+            return replace(result, reason=gettext(WITHOUT_PRODUCT))
         return result
 
     def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, WantedPictures | None]]:
@@ -183,11 +187,15 @@ def _pictures_of(row: ParsedRow, found: dict[str, Found], report: ImportReport) 
     if row.images is None:
         return None
     if (count := len(row.images)) > MAX_PICTURES:
-        report.warn_of_row(row.source, f"{count} pictures: the first {MAX_PICTURES} are kept, a product has no more.")
+        report.warn_of_row(
+            row.source,
+            gettext("%(count)s pictures: the first %(most)s are kept, a product has no more.")
+            % {"count": count, "most": MAX_PICTURES},
+        )
     pictures: list[Picture | PictureUrl | None] = []
     for name in row.images[:MAX_PICTURES]:
         picture = found[name]
         if isinstance(picture, RowError):
-            report.warn_of_row(row.source, f"{picture}. The row is loaded without it.")
+            report.warn_of_row(row.source, gettext("%(picture)s. The row is loaded without it.") % {"picture": picture})
         pictures.append(None if isinstance(picture, RowError) else picture)
     return pictures

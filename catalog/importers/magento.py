@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import IO
 from urllib.parse import quote
 
+from django.utils.translation import gettext
+
 from catalog.importers.bounded_names import shorten_name
 from catalog.importers.category_paths import pick_deepest
 from catalog.importers.cells import floor_count
@@ -125,7 +127,7 @@ def _read_family(rows: list[SourceRow], report: ImportReport, others: list[str])
             for name, text in _read_wording(row.fields, report).items():
                 by_sku[sku].fields.setdefault(name, text)
         else:
-            yield SourceRow(row.line, {"sku": sku}, "a store view of a product that is not in the file")
+            yield SourceRow(row.line, {"sku": sku}, gettext("a store view of a product that is not in the file"))
     for found in read:
         if parent and found.fields["sku"] == _say(parent, "sku"):
             others_read = [(row, other) for row, other in zip(products, read, strict=True) if other is not found]
@@ -147,7 +149,10 @@ def _read_wording(said: dict[str, str], report: ImportReport) -> dict[str, str]:
     view = _say(said, "store_view_code")
     language = find_language(view)
     if not language:
-        report.warn(f"Wordings of the store view {view} are left out: its code is not a language such as de or pt_br.")
+        report.warn(
+            gettext("Wordings of the store view %(view)s are left out: its code is not a language such as de or pt_br.")
+            % {"view": view}
+        )
         return {}
     said = {column: DIRECTIVE.sub("", _say(said, column)) for column in WORDINGS}
     return {f"{ours}_{language}": said[column] for column, ours in WORDINGS.items() if said[column]}

@@ -12,6 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
+from django.conf import settings
+from django.utils.translation import activate, get_language, gettext
+
 from catalog.importers.picture_index import PictureIndex
 from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import split_images
@@ -38,7 +41,7 @@ class PictureFolder:
 
     def __init__(self, root: Path, *, report: ImportReport, dry_run: bool = False, absence: str = "") -> None:
         self.root = root.resolve()
-        self.absence = absence or f"there is no such file in {self.root}"
+        self.absence = absence or gettext("there is no such file in %(root)s") % {"root": self.root}
         self.report = report
         self.dry_run = dry_run
         self.shared: set[str] = set()  # names that several URLs end in
@@ -48,7 +51,10 @@ class PictureFolder:
         """All files, read when the first name is not that of a file."""
         index = PictureIndex(self.root)
         if index.is_full:
-            self.report.warn(f"{self.root} holds too many files to look through: pass the pictures' own as --images.")
+            self.report.warn(
+                gettext("%(root)s holds too many files to look through: pass the pictures' own as --images.")
+                % {"root": self.root}
+            )
         return index
 
     def look_ahead(self, rows: Iterable[SourceRow]) -> None:
@@ -92,7 +98,11 @@ class PictureFolder:
         try:
             return self._find_by_url(name) if is_url(name) else self._find_by_name(name)
         except (OSError, ValueError) as error:
-            return error if isinstance(error, RowError) else RowError(f"picture {name!r} cannot be read: {error}")
+            return (
+                error
+                if isinstance(error, RowError)
+                else RowError(gettext("picture %(name)r cannot be read: %(error)s") % {"name": name, "error": error})
+            )
 
     def _find_by_name(self, name: str) -> Path:
         relative = name.replace("\\", "/")
@@ -101,7 +111,7 @@ class PictureFolder:
             return path
         path = self.index.find(relative) or self.index.find(unquote(relative)) or path
         if not path.is_file():
-            raise RowError(f"unknown picture {name!r}: {self.absence}")
+            raise RowError(gettext("unknown picture %(name)r: %(absence)s") % {"name": name, "absence": self.absence})
         return self._inside(path, name)
 
     def _find_by_url(self, url: str) -> Path | PictureUrl:
@@ -119,15 +129,21 @@ class PictureFolder:
         if len(self.shared) > NAMED_FILES:
             return
         urls = sorted(self.index.urls[name].values())
-        more = f" and {len(urls) - NAMED_URLS} more" if len(urls) > NAMED_URLS else ""
+        more = gettext(" and %s more") % (len(urls) - NAMED_URLS) if len(urls) > NAMED_URLS else ""
         self.report.warn(
-            f"The file {name} could be any of {', '.join(urls[:NAMED_URLS])}{more}, and is taken for none: "
-            "put each below --images at the path of its URL."
+            gettext(
+                "The file %(name)s could be any of %(urls)s%(more)s, and is taken for none: put each below --images at "
+                "the path of its URL."
+            )
+            % {"name": name, "urls": ", ".join(urls[:NAMED_URLS]), "more": more}
         )
 
     def _inside(self, path: Path, name: str) -> Path:
         if not path.resolve().is_relative_to(self.root):
-            raise RowError(f"picture {name!r} is outside the images folder: name it relative to {self.root}")
+            raise RowError(
+                gettext("picture %(name)r is outside the images folder: name it relative to %(root)s")
+                % {"name": name, "root": self.root}
+            )
         return path
 
     def _store(self, name: str, path: Path) -> Picture | RowError:
@@ -158,7 +174,7 @@ def _find_known(hashes: Collection[str]) -> dict[str, Picture]:
 @contextmanager
 def open_threads() -> Iterator[ThreadPoolExecutor]:
     """Open threads for one batch. Whoever stops the import waits for the pictures in hand, not for all of the batch."""
-    threads = ThreadPoolExecutor(THREADS)
+    threads = ThreadPoolExecutor(THREADS, initializer=activate, initargs=(get_language() or settings.LANGUAGE_CODE,))
     try:
         yield threads
     finally:
@@ -172,7 +188,9 @@ def _clean_address(url: str) -> str:
     except BadValue as error:
         raise RowError(f"picture {url[:60]!r} {error}") from None
     if len(address) > MAX_URL:
-        raise RowError(f"picture {url[:60]!r}…: the URL is longer than {MAX_URL} characters")
+        raise RowError(
+            gettext("picture %(url)r…: the URL is longer than %(most)s characters") % {"url": url[:60], "most": MAX_URL}
+        )
     return address
 
 
@@ -184,8 +202,8 @@ def _hash_file(name: str, path: Path) -> str | RowError:
     """Return the sha256 of the file's content, or why it cannot be used."""
     try:
         if path.stat().st_size > checks.MAX_PICTURE_BYTES:  # before it is read
-            return RowError(f"picture {name!r} is {larger_than_allowed()}")
+            return RowError(gettext("picture %(name)r is %(fault)s") % {"name": name, "fault": larger_than_allowed()})
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        return RowError(f"picture {name!r} cannot be read: {error}")
+        return RowError(gettext("picture %(name)r cannot be read: %(error)s") % {"name": name, "error": error})

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
+from django.utils.translation import gettext
+
 from catalog.importers.cells import name_product
 from catalog.importers.formulas import guard_cell
 from catalog.models import Product
@@ -92,15 +94,19 @@ class ImportReport:
     def warn_kept(self, columns: Collection[str]) -> None:
         """Name the columns that no format's documentation has, where there are any."""
         if columns:
-            self.warn(f"Columns without a meaning of their own are kept in attributes: {', '.join(columns)}.")
+            self.warn(
+                gettext("Columns without a meaning of their own are kept in attributes: %(columns)s.")
+                % {"columns": ", ".join(columns)}
+            )
 
     def warn_of_row(self, row: SourceRow, note: str) -> None:
         """Note what is left out of a row that is loaded. Of very many such notes, only the first are made."""
         self.left_out += 1
         if self.left_out <= NAMED_ROWS:
-            self.warn(f"Line {row.line} ({row.fields.get('sku', '').strip()}): {note}")
+            said = {"line": row.line, "sku": row.fields.get("sku", "").strip(), "note": note}
+            self.warn(gettext("Line %(line)s (%(sku)s): %(note)s") % said)
         elif self.left_out == NAMED_ROWS + 1:
-            self.warn("More is left out of rows that are loaded, for such reasons.")
+            self.warn(gettext("More is left out of rows that are loaded, for such reasons."))
 
     def count(self, row: SourceRow, result: WriteResult) -> None:
         """Count what became of a row that was written."""

@@ -184,7 +184,9 @@ def _refuse_bad_texts(texts: Mapping[str, str]) -> None:
         try:
             check_characters(text)
         except BadValue as error:
-            raise RowError(f"{column} {error}: export the file again as text") from None
+            raise RowError(
+                gettext("%(column)s %(error)s: export the file again as text") % {"column": column, "error": error}
+            ) from None
 
 
 def _parse_price(text: str, *, column: str, currency: str) -> tuple[Decimal | None, str]:
@@ -193,7 +195,7 @@ def _parse_price(text: str, *, column: str, currency: str) -> tuple[Decimal | No
     try:
         price, named = read_price(text, currency=known)
     except BadValue as error:
-        hint = ", or pass --decimal point or --decimal comma" if isinstance(error, AmbiguousPrice) else ""
+        hint = gettext(", or pass --decimal point or --decimal comma") if isinstance(error, AmbiguousPrice) else ""
         raise RowError(f"{column} {_shown(text)} {error}{hint}") from None
     if price and price < 0:
         raise RowError(gettext("%(column)s %(text)s is negative") % {"column": column, "text": text})
@@ -213,15 +215,17 @@ def _parse_attributes(text: str) -> dict[str, Any]:
         # With a byte order mark for what that function says of it.
         value = json.loads(text) if text.startswith("\ufeff") else parse_json(text or "{}")
     except RecursionError:
-        raise RowError("attributes is nested too deeply") from None
+        raise RowError(gettext("attributes is nested too deeply")) from None
     except ValueError as error:
         said = describe_json_fault(error)
-        raise RowError(f'attributes is not JSON ({said}): write an object such as {{"colour": "red"}}') from None
+        raise RowError(
+            gettext('attributes is not JSON (%(said)s): write an object such as {"colour": "red"}') % {"said": said}
+        ) from None
     return clean_attributes(value)
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
+    raise ValueError(gettext("%(name)s is not a JSON number") % {"name": name})
 
 
 parse_json = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=read_object).decode

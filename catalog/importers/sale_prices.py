@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.utils.translation import gettext
+
 from catalog.importers.moments import Moment, add_day, is_open, parse_moment
 from catalog.prices import CENT, read_price
 from catalog.refusals import BadValue
@@ -54,7 +56,9 @@ class Sale:
         unread = [text for text, is_end in self._find_ends() if read_moment(text, is_end=is_end) is None]
         if not unread:
             return ""
-        return f"The sale price is left out, for its date {unread[0][:40]!r} cannot be read: write it as 2027-01-31."
+        return gettext("The sale price is left out, for its date %(date)r cannot be read: write it as 2027-01-31.") % {
+            "date": unread[0][:40]
+        }
 
     def _find_ends(self) -> list[tuple[str, bool]]:
         """Return the times that are said, each with whether the sale ends then."""

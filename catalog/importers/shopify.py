@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import IO
 from urllib.parse import quote
 
+from django.utils.translation import gettext
+
 from catalog.characters import clean_name
 from catalog.html_text import html_to_text
 from catalog.importers.bounded_names import add_digest, join_slugs, shorten_name
@@ -45,7 +47,9 @@ def read_shopify(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-
         names = rename_columns(table.columns)
         require_columns(names.values(), format="shopify", required=("handle", "title"))
         if "variant sku" not in names.values():
-            report.warn("The file has no SKUs: products are known by those made from their handles and options.")
+            report.warn(
+                gettext("The file has no SKUs: products are known by those made from their handles and options.")
+            )
         if "currency" not in names.values():
             report.without_currency = "Shopify"
         yield from read_listings(
@@ -224,7 +228,11 @@ def _read_policy(variant: dict[str, str]) -> bool | None:
 def _check_policy(variant: dict[str, str]) -> str:
     policy = variant.get("variant inventory policy", "")
     is_unknown = bool(policy) and _read_policy(variant) is None
-    return f"continue selling {policy[:40]!r} is neither continue nor deny" if is_unknown else ""
+    return (
+        gettext("continue selling %(policy)r is neither continue nor deny") % {"policy": policy[:40]}
+        if is_unknown
+        else ""
+    )
 
 
 def _place_picture(row: SourceRow) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import IO, Any
 
+from django.utils.translation import gettext
+
 from catalog.importers.json_objects import Found, read_objects
 from catalog.importers.report import ImportReport, SourceRow
 from catalog.importers.shopify import read_listings
@@ -72,11 +74,11 @@ def _read_product(found: Found) -> Iterator[SourceRow]:
 def _find_problem(product: dict[str, Any]) -> str:
     """Say why it is none of the products that are read here; nothing where it is one."""
     if not isinstance(product.get("handle"), str):
-        return "no product of Shopify: it has no handle"
+        return gettext("no product of Shopify: it has no handle")
     if not isinstance(product.get("variants"), list | None):
-        return "its variants are no list, as in GraphQL: take /products.json or the REST Admin API"
+        return gettext("its variants are no list, as in GraphQL: take /products.json or the REST Admin API")
     if isinstance(product.get("price"), int):
-        return "its prices are in cents, as those of /products/HANDLE.js: take /products.json"
+        return gettext("its prices are in cents, as those of /products/HANDLE.js: take /products.json")
     return ""
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import IO, TextIO
 
+from django.utils.translation import gettext
+
 from catalog.characters import clean_name
 from catalog.importers.cells import is_blank, read_cell
 from catalog.importers.encodings import MAX_BYTES, make_adviser, name_by_mark
@@ -25,6 +27,7 @@ MAX_RECORD = 4 * 1024 * 1024  # characters; descriptions come with whole picture
 DELIMITERS = ",;\t|"
 UTF8 = ("utf-8", "utf8", "utf-8-sig")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's first line, which names the delimiter
+AFTER_FAULT = re.compile("; |；")  # in what is said of a byte: what is wrong, and then what to do
 QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 INDEX = re.compile(r"unnamed: \d+(_level_\d+)?")  # what pandas calls a column that has no name
 UNDECODED = re.compile("[\udc80-\udcff]")  # how `surrogateescape` keeps a byte that it could not decode
@@ -129,14 +132,23 @@ def open_table(file: IO[bytes], *, encoding: str = "utf-8", delimiters: str = DE
     is_utf8 = encoding in UTF8
     refuse_other_files(head, is_wide=is_wide, is_utf8=is_utf8)
     suggest = make_adviser(head, is_guessed=is_utf8)
-    missed = f"which is not {'UTF-8' if is_utf8 else encoding}; save the file as UTF-8, or pass "
     # The codecs of wide encodings know no escape.
     text = TextIOWrapper(file, encoding=encoding, errors="replace" if is_wide else "surrogateescape", newline="")
     try:
-        yield _read_header(Lines(text), delimiters=delimiters, advise=lambda row: missed + suggest(row))
+        yield _read_header(
+            Lines(text),
+            delimiters=delimiters,
+            advise=lambda row: _advise(suggest(row), name="UTF-8" if is_utf8 else encoding),
+        )
     finally:
         with suppress(ValueError):  # the caller has closed it already
             text.detach()
+
+
+def _advise(option: str, *, name: str) -> str:
+    """Return what to do about a byte that is not in the encoding of that name."""
+    said = gettext("which is not %(encoding)s; save the file as UTF-8, or pass %(option)s")
+    return said % {"encoding": name, "option": option}
 
 
 def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str]) -> Table:
@@ -151,18 +163,23 @@ def _read_header(lines: Lines, *, delimiters: str, advise: Callable[[bytes], str
         dialect = _find_dialect(first, delimiter)
         columns = _read_names(next(dialect.split(lines), []))
     except csv.Error as error:
-        raise ImportFileError(f"The first line cannot be read as column names: {error}.") from None
+        raise ImportFileError(
+            gettext("The first line cannot be read as column names: %(error)s.") % {"error": error}
+        ) from None
     except RecordTooLong:
         raise ImportFileError(
-            f"A line is longer than {MAX_RECORD:,} characters: this does not look like a table."
+            gettext("A line is longer than %(most)s characters: this does not look like a table.")
+            % {"most": f"{MAX_RECORD:,}"}
         ) from None
     while columns and not columns[-1]:
         columns.pop()
     if not columns:
-        raise ImportFileError("The file is empty: its first line has to name the columns.")
+        raise ImportFileError(gettext("The file is empty: its first line has to name the columns."))
     if any("\udc80" <= letter <= "\udcff" for name in columns for letter in name):
         said = advise(first.encode(errors="surrogateescape"))
-        raise ImportFileError(f"The column names are not UTF-8: {said.partition('; ')[2]}.")
+        raise ImportFileError(
+            gettext("The column names are not UTF-8: %(advice)s.") % {"advice": AFTER_FAULT.split(said, 1)[-1]}
+        )
     return Table(columns, _read_rows(lines, columns=columns, dialect=dialect, advise=advise))
 
 
@@ -176,7 +193,7 @@ def _read_rows(
         try:
             cells = next(records)
             if _are_rows(lines.taken, cells=len(cells), width=len(columns), dialect=dialect):
-                raise csv.Error("what follows would be rows")
+                raise csv.Error(gettext("what follows would be rows"))
         except StopIteration:
             return
         except (csv.Error, RecordTooLong) as error:
@@ -218,14 +235,14 @@ def _give_up(lines: Lines, *, width: int, delimiter: str, error: Exception) -> t
     """Return the cells of the record's first line, or why it has none. The lines after it are read again."""
     first = lines.give_back()
     if isinstance(error, RecordTooLong):
-        return [], f"longer than {MAX_RECORD:,} characters"
+        return [], gettext("longer than %(most)s characters") % {"most": f"{MAX_RECORD:,}"}
     if delimiter == "\t":  # text between tabs is rarely quoted: what begins with a quote may be inches, or a name
         cells = [_unquote(cell) for cell in first.rstrip("\r\n").split("\t")]
         while len(cells) > width and not cells[-1]:
             cells.pop()  # spreadsheets pad rows
         if len(cells) == width:
             return cells, ""
-    return [], f"not readable as CSV ({error}): is a quote not closed?"
+    return [], gettext("not readable as CSV (%(error)s): is a quote not closed?") % {"error": error}
 
 
 def _unquote(cell: str) -> str:
@@ -236,7 +253,10 @@ def _unquote(cell: str) -> str:
 def _wrong_width(cells: list[str], columns: list[str]) -> str:
     if len(cells) == len(columns):
         return ""
-    return f"{len(cells)} cells where the header has {len(columns)}: is a quote missing, or the row cut short?"
+    return gettext("%(cells)s cells where the header has %(columns)s: is a quote missing, or the row cut short?") % {
+        "cells": len(cells),
+        "columns": len(columns),
+    }
 
 
 def _wrong_bytes(fields: dict[str, str], advise: Callable[[bytes], str]) -> str:
@@ -244,8 +264,14 @@ def _wrong_bytes(fields: dict[str, str], advise: Callable[[bytes], str]) -> str:
         if not text.isascii() and (escaped := UNDECODED.search(text)):
             row = "\n".join(fields.values())
             if not UNDECODED.search(SURROGATE.sub("", row)):
-                return f"{column} holds half of a surrogate pair: export the file again as UTF-8"
+                return gettext("%(column)s holds half of a surrogate pair: export the file again as UTF-8") % {
+                    "column": column
+                }
             byte = ord(escaped[0]) - 0xDC00
             advice = advise(row.encode(errors="surrogateescape"))
-            return f"wrong encoding: {column} holds the byte 0x{byte:02X}, {advice}"
+            return gettext("wrong encoding: %(column)s holds the byte 0x%(byte)s, %(advice)s") % {
+                "column": column,
+                "byte": f"{byte:02X}",
+                "advice": advice,
+            }
     return ""

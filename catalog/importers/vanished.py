@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.models import Product, ProductQuerySet
 from catalog.sources.source import MAX_GONE
@@ -34,8 +35,11 @@ def deactivate_gone(source: str, *, present: Collection[str], shown: int, allow_
     ids = find_vanished(products_of(source), present=present)
     if len(ids) > MAX_GONE * shown and not allow_many:
         raise NotComplete(
-            f"{len(ids)} of the {shown} products of source {source!r} are not in the file, more than "
-            f"{MAX_GONE:.0%}: nothing was deactivated. If they are really gone, run it again with --allow-many-gone."
+            gettext(
+                "%(count)s of the %(shown)s products of source %(source)r are not in the file, more than %(share)s: "
+                "nothing was deactivated. If they are really gone, run it again with --allow-many-gone."
+            )
+            % {"count": len(ids), "shown": shown, "source": source, "share": f"{MAX_GONE:.0%}"}
         )
     return len(ids) if dry_run else sum(deactivate_products(ids, source=source))
 

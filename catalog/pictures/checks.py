@@ -66,7 +66,7 @@ def say(error: PictureError) -> str:
 
 def larger_than_allowed() -> str:
     """What is wrong with a file of more than MAX_PICTURE_BYTES."""
-    return f"larger than {MAX_PICTURE_BYTES // 1024**2} MiB: save it smaller"
+    return gettext("larger than %(most)s MiB: save it smaller") % {"most": MAX_PICTURE_BYTES // 1024**2}
 
 
 def store_picture(source: bytes | IO[bytes] | Any) -> Picture:

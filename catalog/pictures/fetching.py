@@ -6,6 +6,8 @@ import contextlib
 import http.client
 import zlib
 
+from django.utils.translation import gettext
+
 from catalog.fetching.connection import Deadline, open_answer
 from catalog.fetching.targets import FetchError
 
@@ -22,8 +24,10 @@ def fetch_public(url: str, *, max_bytes: int, deadline_s: float) -> bytes:
             return read_picture(response, max_bytes=max_bytes, guard=guard)
     except (OSError, http.client.HTTPException) as error:
         if guard.has_passed:
-            raise FetchError(f"it took longer than {deadline_s:g} s") from error
-        raise FetchError(f"the server could not be reached ({error.__class__.__name__})") from error
+            raise FetchError(gettext("it took longer than %(seconds)s s") % {"seconds": f"{deadline_s:g}"}) from error
+        raise FetchError(
+            gettext("the server could not be reached (%(name)s)") % {"name": error.__class__.__name__}
+        ) from error
     finally:
         guard.cancel()
 
@@ -31,7 +35,7 @@ def fetch_public(url: str, *, max_bytes: int, deadline_s: float) -> bytes:
 def read_picture(response: http.client.HTTPResponse, *, max_bytes: int, guard: Deadline) -> bytes:
     """Return the body, unpacked. Raises FetchError for any that is not whole."""
     if response.status != 200:
-        raise FetchError(f"the server answered {response.status}")
+        raise FetchError(gettext("the server answered %(status)s") % {"status": response.status})
     body = response.read(max_bytes + 1)
     missing = response.length or 0
     packing = response.headers.get("Content-Encoding", "").strip().lower()
@@ -40,9 +44,9 @@ def read_picture(response: http.client.HTTPResponse, *, max_bytes: int, guard: D
     if len(body) <= max_bytes:
         body = unpack_body(body, packing=packing, max_bytes=max_bytes)
     if len(body) > max_bytes:
-        raise FetchError(f"it is larger than {max_bytes // 1024**2} MiB")
+        raise FetchError(gettext("it is larger than %(most)s MiB") % {"most": max_bytes // 1024**2})
     if missing:
-        raise FetchError("the server broke off before the picture was whole")
+        raise FetchError(gettext("the server broke off before the picture was whole"))
     return body
 
 
@@ -51,7 +55,9 @@ def unpack_body(body: bytes, *, packing: str, max_bytes: int) -> bytes:
     if packing in ("", "identity"):
         return body
     if packing not in PACKINGS:
-        raise FetchError(f"the server packs it as {packing[:20]}, which was not asked for")
+        raise FetchError(
+            gettext("the server packs it as %(packing)s, which was not asked for") % {"packing": packing[:20]}
+        )
     for window in PACKINGS[packing]:
         with contextlib.suppress(zlib.error):
             return zlib.decompressobj(window).decompress(body, max_bytes + 1)

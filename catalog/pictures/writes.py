@@ -11,6 +11,7 @@ from celery import current_app
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.fetching.targets import FetchError
 from catalog.models import Product, ProductImage
@@ -87,7 +88,11 @@ def run_download(download_id: int, *, fetch: Callable[..., bytes] = fetch_public
     if download is None or not download.claim():
         return
     if download.attempts > MAX_ATTEMPTS:
-        finish(download, reason=f"it was begun {MAX_ATTEMPTS} times and never finished: the worker died each time")
+        finish(
+            download,
+            reason=gettext("it was begun %(count)s times and never finished: the worker died each time")
+            % {"count": MAX_ATTEMPTS},
+        )
         return
     try:
         content = fetch(download.url, max_bytes=MAX_PICTURE_BYTES, deadline_s=FETCH_DEADLINE_S)
@@ -100,7 +105,11 @@ def run_download(download_id: int, *, fetch: Callable[..., bytes] = fetch_public
         return  # deleted meanwhile, and this row with it
     except Exception as error:  # whatever a stranger's URL or picture leads to: it is tried once, not for ever
         logger.exception("Unexpected, while %s was fetched.", download.url)
-        finish(download, reason=f"something unexpected happened ({type(error).__name__}): see the log of the worker")
+        finish(
+            download,
+            reason=gettext("something unexpected happened (%(name)s): see the log of the worker")
+            % {"name": type(error).__name__},
+        )
     else:
         finish(download, image=image)
 

@@ -25,6 +25,7 @@ from catalog.pictures.checks import FORMATS, MAX_PICTURE_BYTES, MAX_PICTURES, Pi
 from catalog.pictures.ordering import order_pictures
 from catalog.pictures.writes import add_picture, request_download
 from catalog.refusals import BadValue
+from catalog.retelling import retell
 from catalog.web_addresses import clean_url
 
 TINY_PX = 200  # of the shorter side: cards show more, and an encoder sees little in it
@@ -87,7 +88,7 @@ def list_downloads(product: Product) -> list[PictureDownload]:
     later = {download.url for download in found if download.state != state.FAILED}
     shown = [one for one in found if one.state != state.FAILED or one.url not in there | later]
     for download in shown:
-        download.reason = gettext(download.reason) if download.reason else ""
+        download.reason = retell(download.reason)
     return list({(one.url, one.state): one for one in reversed(shown)}.values())
 
 

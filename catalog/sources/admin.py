@@ -25,6 +25,7 @@ from api.confirmation import ask_first
 from catalog.desk.pages import Group
 from catalog.models import Source, SourceRun
 from catalog.sources.admin_forms import CREDENTIALS, SourceForm
+from catalog.sources.advice import word_for_sources
 from catalog.sources.deeds import DEEDS, offer_deeds
 from catalog.sources.run_words import is_at_work, is_due, is_slow_to_begin, share_done, word_counts, word_state
 from catalog.sources.steering import SourceError, request_run
@@ -177,7 +178,7 @@ class SourceAdmin(admin.ModelAdmin[Source]):
         said = gettext("never")
         if last:
             since = gettext("%s ago") % timesince(last.ended_at or last.created_at, depth=1)
-            details = last.error or ("" if last.state in SourceRun.OPEN else word_counts(last))
+            details = word_for_sources(last.error) or ("" if last.state in SourceRun.OPEN else word_counts(last))
             said = format_html('{}: {}<span class="row-details">{}</span>', since, last.get_start_display(), details)
         return format_html('<span data-live="last-{}">{}</span>', source.pk, said)
 
@@ -263,5 +264,5 @@ class SourceRunAdmin(admin.ModelAdmin[SourceRun]):
 
     @admin.display(description=_("What came of it"))
     def outcome(self, run: SourceRun) -> SafeString:
-        said = run.error or ("" if run.state in SourceRun.OPEN else word_counts(run))
+        said = word_for_sources(run.error) or ("" if run.state in SourceRun.OPEN else word_counts(run))
         return format_html('<span data-live="outcome-{}">{}</span>', run.pk, said)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 
+from django.utils.translation import gettext, gettext_noop
+
 from catalog.fetching.targets import Target
 from catalog.sources.feed import FeedError
 
@@ -15,11 +17,22 @@ TEMPORARY = frozenset({408, 409, 423, 425, 429, SHOPIFY_IS_BUSY})  # and all of 
 LONGEST_WAIT_S = 24 * 3600.0
 
 REFUSED = {
-    403: "The server {host} refuses to give the feed (403): have it let this machine in, whose requests name Kindred "
-    "in their User-Agent, or give the source the credentials that it wants.",
-    404: "There is nothing at the address on {host} (404): copy the feed's address again from where the shop shows it.",
-    410: "The feed is no longer at its address on {host} (410): copy its new one from where the shop shows it.",
+    403: gettext_noop(
+        "The server %(host)s refuses to give the feed (403): have it let this machine in, whose requests name Kindred "
+        "in their User-Agent, or give the source the credentials that it wants."
+    ),
+    404: gettext_noop(
+        "There is nothing at the address on %(host)s (404): copy the feed's address again from where the shop shows it."
+    ),
+    410: gettext_noop(
+        "The feed is no longer at its address on %(host)s (410): copy its new one from where the shop shows it."
+    ),
 }
+
+
+UNEXPECTED = gettext_noop("The server %(host)s answered %(status)s instead of a feed: look at the address.")
+BUSY = gettext_noop("The server %(host)s asks to come again later (%(status)s): it is tried again.")
+FAULTY = gettext_noop("The server %(host)s has a fault (%(status)s): it is tried again.")
 
 
 def judge_answer(response: HTTPResponse, *, target: Target, is_credited: bool) -> None:
@@ -29,23 +42,24 @@ def judge_answer(response: HTTPResponse, *, target: Target, is_credited: bool) -
         return
     if status in TEMPORARY or status >= 500:
         wait = read_retry_after(response.headers.get("Retry-After", ""), now=datetime.now(UTC))
-        said = "asks to come again later" if status in (429, SHOPIFY_IS_BUSY, 503) else "has a fault"
-        raise FeedError(
-            f"The server {host} {said} ({status}): it is tried again.", is_temporary=True, retry_after_s=wait
-        )
+        is_busy = status in (429, SHOPIFY_IS_BUSY, 503)
+        said = gettext(BUSY if is_busy else FAULTY) % {"host": host, "status": status}
+        raise FeedError(said, is_temporary=True, retry_after_s=wait)
     if status == 401:
         raise FeedError(_ask_for_credentials(host, is_credited=is_credited), is_temporary=False)
-    said = REFUSED.get(status, "The server {host} answered {status} instead of a feed: look at the address.")
-    raise FeedError(said.format(host=host, status=status), is_temporary=False)
+    said = gettext(REFUSED.get(status, UNEXPECTED)) % {"host": host, "status": status}
+    raise FeedError(said, is_temporary=False)
 
 
 def _ask_for_credentials(host: str, *, is_credited: bool) -> str:
     if is_credited:
-        return f"The server {host} does not take the source's credentials (401): give it the right ones."
-    return (
-        f"The server {host} asks for credentials (401): give the source a user name and password, or a token. They are "
-        "sent to the host of the address alone: if it redirects elsewhere, name that address instead."
-    )
+        return gettext("The server %(host)s does not take the source's credentials (401): give it the right ones.") % {
+            "host": host
+        }
+    return gettext(
+        "The server %(host)s asks for credentials (401): give the source a user name and password, or a token. They "
+        "are sent to the host of the address alone: if it redirects elsewhere, name that address instead."
+    ) % {"host": host}
 
 
 def read_retry_after(text: str, *, now: datetime) -> float | None:

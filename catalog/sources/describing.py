@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog.models import Source, SourceRun
+from catalog.sources.advice import word_for_sources
 
 COUNTS = ("created", "changed", "unchanged", "rejected", "deactivated", "deleted")
 SHOWN_REASONS, SHOWN_WARNINGS, SHOWN_VANISHED = 10, 20, 5
@@ -50,10 +51,10 @@ def describe_run(run: SourceRun) -> Iterator[str]:
         where = ", ".join(
             f"line {one['line']}" + (f" ({one['sku']})" if one["sku"] else "") for one in reason["examples"]
         )
-        yield f"  rejected {reason['count']:,}: {reason['reason']}" + (f" — {where}" if where else "")
+        yield f"  rejected {reason['count']:,}: {word_for_sources(reason['reason'])}" + (f" — {where}" if where else "")
     if len(run.reasons) > SHOWN_REASONS:
         yield f"  and {len(run.reasons) - SHOWN_REASONS} more reasons"
-    yield from run.warnings[:SHOWN_WARNINGS]
+    yield from map(word_for_sources, run.warnings[:SHOWN_WARNINGS])
     if len(run.warnings) > SHOWN_WARNINGS:
         yield f"and {len(run.warnings) - SHOWN_WARNINGS} more warnings"
     if run.vanished:

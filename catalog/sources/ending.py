@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.models import Source, SourceRun
 from catalog.sources.feed import Feed
@@ -47,7 +48,7 @@ def _give_back(run: SourceRun, *, source: Source, now: datetime) -> None:
     """Have the run wait again; where another one of its kind was asked for meanwhile, that one is enough."""
     given = source.runs.filter(pk=run.pk)
     if source.runs.filter(start=run.start, state=SourceRun.State.WAITING).exists():
-        said = "The worker ended. The run that was asked for meanwhile is done in its place."
+        said = gettext("The worker ended. The run that was asked for meanwhile is done in its place.")
         given.update(state=SourceRun.State.STOPPED, error=said, ended_at=now)
     else:
         given.update(state=SourceRun.State.WAITING, started_at=None)
@@ -114,7 +115,9 @@ def break_off_runs(source: Source, *, lease: Lease) -> None:
     for run in source.runs.filter(state__in=SourceRun.AT_WORK):
         ending = Ending(
             state=SourceRun.State.BROKEN_OFF,
-            error="Whoever read it has fallen silent: it was killed, or its machine. What had been loaded is kept.",
+            error=gettext(
+                "Whoever read it has fallen silent: it was killed, or its machine. What had been loaded is kept."
+            ),
             is_temporary=True,
         )
         finish_run(run, ending, lease=lease)

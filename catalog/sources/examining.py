@@ -9,6 +9,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from catalog.doctor.remarks import Remark, register_remarks
 from catalog.models import Source, SourceRun
+from catalog.sources.advice import word_for_sources
 
 NAMED = 20  # sources that are told of
 LASTING = 3  # failures in a row: fewer are a server's bad hour
@@ -26,7 +27,7 @@ def examine_sources() -> Iterator[Remark]:
         )
     for source in Source.objects.filter(failures__gte=LASTING)[:NAMED]:
         last = source.runs.filter(state__in=[SourceRun.State.FAILED, SourceRun.State.BROKEN_OFF]).first()
-        said = {"name": source.name, "count": source.failures, "error": last.error if last else ""}
+        said = {"name": source.name, "count": source.failures, "error": word_for_sources(last.error) if last else ""}
         yield Remark(
             message=gettext("Source %(name)s has failed %(count)d times in a row: %(error)s") % said,
             advice=gettext("When that is mended, read it at once: manage.py sources run %(name)s")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from catalog.sources.addresses import leads_out
 from catalog.sources.feed import FeedError, FeedRequest, Validators
@@ -21,11 +22,13 @@ def copy_file(
     """Copy the file that the request names; None where it is the one that was read before. Raises FeedError."""
     path = Path(request.address)
     if leads_out(path):
-        said = f"{path} is a link to a file outside of the folder of feeds: put the file itself there."
+        said = gettext("%(path)s is a link to a file outside of the folder of feeds: put the file itself there.") % {
+            "path": path
+        }
         raise FeedError(said, is_temporary=False)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
-            raise FeedError(f"{path} is no file: name the feed itself.", is_temporary=False)
+            raise FeedError(gettext("%(path)s is no file: name the feed itself.") % {"path": path}, is_temporary=False)
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             if _stamp(found) == request.validators:
@@ -36,12 +39,20 @@ def copy_file(
                 write_piece(into, piece)
                 on_progress(into.tell(), found.st_size)
             if _stamp(os.fstat(file.fileno())) != _stamp(found):
-                raise FeedError(f"{path} was written to while it was read: it is tried again.", is_temporary=True)
+                raise FeedError(
+                    gettext("%(path)s was written to while it was read: it is tried again.") % {"path": path},
+                    is_temporary=True,
+                )
     except FileNotFoundError:
-        raise FeedError(f"There is no file {path}: put it there, or change the address.", is_temporary=False) from None
+        raise FeedError(
+            gettext("There is no file %(path)s: put it there, or change the address.") % {"path": path},
+            is_temporary=False,
+        ) from None
     except OSError as error:
         raise FeedError(
-            f"{path} cannot be read ({error.strerror}): let the user that Kindred runs as read it.", is_temporary=False
+            gettext("%(path)s cannot be read (%(why)s): let the user that Kindred runs as read it.")
+            % {"path": path, "why": error.strerror},
+            is_temporary=False,
         ) from error
     return _stamp(found)
 

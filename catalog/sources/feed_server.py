@@ -14,6 +14,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from catalog.fetching.connection import Deadline, open_answer
 from catalog.fetching.targets import FetchError, HostUnknown, Target
@@ -72,10 +73,12 @@ class FeedServer:
             with open_answer(url, headers=self._write_headers, guard=guard, silence_s=PATIENCE_S) as (target, response):
                 yield target, response, guard
         except FetchError as error:
-            said = f"The feed cannot be fetched: {error}."
+            said = gettext("The feed cannot be fetched: %(error)s.") % {"error": error}
             raise FeedError(said, is_temporary=isinstance(error, HostUnknown)) from error
         except ssl.SSLCertVerificationError as error:
-            said = f"The server's certificate is not valid ({error.verify_message}): have it renewed."
+            said = gettext("The server's certificate is not valid (%(why)s): have it renewed.") % {
+                "why": error.verify_message
+            }
             raise FeedError(said, is_temporary=False) from error
         except (OSError, HTTPException) as error:
             raise FeedError(_describe_failure(error, guard), is_temporary=True) from error
@@ -93,7 +96,9 @@ class FeedServer:
         if not self.secret or target.origin != self._origin:
             return headers
         if target.url.scheme != "https" and not target.is_inside:
-            raise FetchError("credentials are sent over https alone, so give the address that begins with https")
+            raise FetchError(
+                gettext("credentials are sent over https alone, so give the address that begins with https")
+            )
         return headers | self.secret
 
 
@@ -112,7 +117,9 @@ class Body:
     def write(self, into: IO[bytes], *, max_bytes: int, on_progress: Progress) -> None:
         """Write all of it. Raises FeedError, OSError and HTTPException."""
         if not self.gzip and self.packing not in ("", "identity"):
-            said = f"The server packs the feed as {self.packing[:20]}, which was not asked for: have it send gzip."
+            said = gettext("The server packs the feed as %(packing)s, which was not asked for: have it send gzip.") % {
+                "packing": self.packing[:20]
+            }
             raise FeedError(said, is_temporary=False)
         written = 0
         for piece in self._read():
@@ -123,7 +130,7 @@ class Body:
                     raise too_large(max_bytes)
                 write_piece(into, plain)
         if (self.gzip and self.received and not self.gzip.is_whole) or self.received < (self.expected or 0):
-            raise FeedError(BROKE_OFF, is_temporary=True)
+            raise FeedError(gettext(BROKE_OFF), is_temporary=True)
 
     def _read(self) -> Iterator[bytes]:
         """Yield pieces as they come, as long as enough of them do."""
@@ -141,8 +148,11 @@ class Body:
             now = time.monotonic()
             if now > self.ends_at:
                 raise FeedError(
-                    f"The feed took longer than {settings.KINDRED_FEED_TIMEOUT_S:g} s: it is tried again. "
-                    "KINDRED_FEED_TIMEOUT_S says how long it may take.",
+                    gettext(
+                        "The feed took longer than %(seconds)s s: it is tried again. KINDRED_FEED_TIMEOUT_S says how "
+                        "long it may take."
+                    )
+                    % {"seconds": f"{settings.KINDRED_FEED_TIMEOUT_S:g}"},
                     is_temporary=True,
                 )
             if counted >= LEAST_BYTES and now - began >= 1:
@@ -158,8 +168,10 @@ def refuse_named_user(address: str) -> None:
         return  # that it is no URL is said where it is fetched
     if parts.username is not None or parts.password is not None:
         raise FeedError(
-            "The address holds a user name or password: take them out of it, and give them as the source's "
-            "credentials, which are kept encrypted.",
+            gettext(
+                "The address holds a user name or password: take them out of it, and give them as the source's "
+                "credentials, which are kept encrypted."
+            ),
             is_temporary=False,
         )
 
@@ -176,8 +188,11 @@ def write_secret(credentials: Credentials) -> dict[str, str]:
         name = credentials.name
     if not HEADER_NAME.fullmatch(name) or name.lower() in OWN_HEADERS or not HEADER_VALUE.fullmatch(value):
         raise FeedError(
-            "The source's credentials cannot be sent: a token and the name of a header are letters, digits and signs "
-            "of ASCII, in one line. Give them again.",
+            gettext(
+                "The source's credentials cannot be sent: a token and the name of a header are letters, digits and "
+                "signs "
+                "of ASCII, in one line. Give them again."
+            ),
             is_temporary=False,
         )
     return {name: value}
@@ -185,7 +200,12 @@ def write_secret(credentials: Credentials) -> dict[str, str]:
 
 def _describe_failure(error: Exception, guard: Deadline) -> str:
     if guard.has_passed or isinstance(error, TimeoutError):
-        return f"The server sent less than {LEAST_BYTES // 1024} KiB in {PATIENCE_S:g} s: it is tried again."
+        return gettext("The server sent less than %(least)s KiB in %(seconds)s s: it is tried again.") % {
+            "least": LEAST_BYTES // 1024,
+            "seconds": f"{PATIENCE_S:g}",
+        }
     if isinstance(error, HTTPException):
-        return BROKE_OFF
-    return f"The server could not be reached ({error.__class__.__name__}): it is tried again."
+        return gettext(BROKE_OFF)
+    return gettext("The server could not be reached (%(name)s): it is tried again.") % {
+        "name": error.__class__.__name__
+    }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import IO
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from catalog.sources.addresses import is_web_address
 from catalog.sources.feed import Feed, FeedError, FeedRequest, Validators
@@ -48,11 +49,14 @@ def _describe(into: IO[bytes], *, request: FeedRequest, validators: Validators) 
     into.seek(0)
     start = into.read(HEAD).lstrip(BEFORE_TEXT).lower()
     if not start:
-        raise FeedError("The feed is empty: there is not a single letter in it.", is_temporary=True)
+        raise FeedError(gettext("The feed is empty: there is not a single letter in it."), is_temporary=True)
     if start.replace(b"\x00", b"").startswith(WEB_PAGES):
         raise FeedError(
-            "The answer is a web page, not a feed: open the address in a private window of a browser. If it asks to "
-            "log in, give the source its credentials; if it shows a notice, wait until it is gone.",
+            gettext(
+                "The answer is a web page, not a feed: open the address in a private window of a browser. If it asks "
+                "to "
+                "log in, give the source its credentials; if it shows a notice, wait until it is gone."
+            ),
             is_temporary=False,
         )
     into.seek(0)

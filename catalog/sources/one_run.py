@@ -11,6 +11,7 @@ from typing import IO
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.utils.translation import gettext, gettext_noop
 
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
@@ -19,7 +20,6 @@ from catalog.importers.reading import Form, read_rows
 from catalog.importers.report import ImportFileError, ImportReport, SourceRow
 from catalog.models import SourceRun
 from catalog.sources.addresses import is_web_address
-from catalog.sources.advice import word_for_sources
 from catalog.sources.feed import Feed, FeedError, FeedRequest, Validators
 from catalog.sources.leasing import LeaseLost
 from catalog.sources.progress import RunProgress, RunStopped, WorkerEnds
@@ -31,7 +31,11 @@ from catalog.sources.settling import note_standing, settle_vanished
 from catalog.sources.stored_texts import as_stored
 
 MAX_WARNINGS, MAX_WARNING = 100, 2000  # of a run; characters of each
-NO_FILES = "a feed from an address has no files beside it: pictures are addresses, or of Magento, below its --shop-url"
+NO_ROWS = gettext_noop("No product could be loaded, and none was taken away. It has no rows.")
+ALL_REJECTED = gettext_noop("No product could be loaded, and none was taken away. The first reason: %s.")
+NO_FILES = gettext_noop(
+    "a feed from an address has no files beside it: pictures are addresses, or of Magento, below its --shop-url"
+)
 Fetch = Callable[..., Feed | None]
 
 logger = logging.getLogger(__name__)
@@ -53,7 +57,7 @@ def carry_out(progress: RunProgress, *, fetch: Fetch) -> Ending:
     try:
         return _read_source(progress, fetch=fetch)
     except RunStopped:
-        said = "A person stopped it. What had been loaded by then is kept."
+        said = gettext("A person stopped it. What had been loaded by then is kept.")
         return Ending(state=SourceRun.State.STOPPED, error=said)
     except WorkerEnds:
         return Ending(state=SourceRun.State.WAITING)
@@ -70,18 +74,20 @@ def _explain_failure(error: Exception, *, run: SourceRun) -> Ending:
         case FeedError():
             is_temporary, retry_after_s = error.is_temporary, error.retry_after_s
         case ImportFileError():  # one that was cut short may be whole next time; one of another format will not
-            said, is_temporary = word_for_sources(said), bool(run.rows)
+            is_temporary = bool(run.rows)
         case SealBroken():
             pass
         case OperationalError() | InterfaceError():
             logger.warning("The database failed while source %s was read: %s", run.source, error)
             connection.close_if_unusable_or_obsolete()  # how it ended is written over another one
-            said, is_temporary = "The database went away, or refused.", True
+            said, is_temporary = gettext("The database went away, or refused."), True
         case OSError():
-            said, is_temporary = f"This machine failed: {error.strerror or error}.", True
+            said, is_temporary = gettext("This machine failed: %s.") % (error.strerror or error), True
         case _:
             logger.error("Unexpected, while source %s was read.", run.source, exc_info=error)
-            said = f"Something unexpected happened ({type(error).__name__}): see the log of whoever ran it."
+            said = gettext("Something unexpected happened (%(name)s): see the log of whoever ran it.") % {
+                "name": type(error).__name__
+            }
     return Ending(state=SourceRun.State.FAILED, error=said, is_temporary=is_temporary, retry_after_s=retry_after_s)
 
 
@@ -113,7 +119,7 @@ def _load_feed(content: IO[bytes], feed: Feed, *, progress: RunProgress) -> Endi
         with TemporaryDirectory(dir=settings.KINDRED_HOME) as empty, open_scratch() as waiting:
             is_fetched = is_web_address(run.source.address)
             folder = empty if is_fetched else Path(run.source.address).parent
-            absence = NO_FILES if is_fetched else ""
+            absence = gettext(NO_FILES) if is_fetched else ""
             pictures = PictureFolder(Path(folder), report=report, dry_run=run.is_dry, absence=absence)
             loader = Loader(_as_load_options(run, feed), folder=pictures, report=report)
             store = RowStore(content, waiting)
@@ -126,12 +132,15 @@ def _load_feed(content: IO[bytes], feed: Feed, *, progress: RunProgress) -> Endi
             loader.load(_count_rows(apply_policies(read, run.source), store, progress=progress))
         for name, skus in loader.of_others.items():
             report.warn(
-                f"{len(skus)} products are of source {name!r} too, {min(skus)} for one: they say what was read last. "
-                "Leave them out of one of the feeds."
+                gettext(
+                    "%(count)s products are of source %(name)r too, %(sku)s for one: they say what was read last. "
+                    "Leave them out of one of the feeds."
+                )
+                % {"count": len(skus), "name": name, "sku": min(skus)}
             )
         if not report.loaded:
-            why = f" The first reason: {report.rejections[0].reason}." if report.rejections else " It has no rows."
-            error = "No product could be loaded, and none was taken away." + why
+            reason = report.rejections[0].reason if report.rejections else ""
+            error = gettext(ALL_REJECTED) % reason if reason else gettext(NO_ROWS)
             return Ending(state=SourceRun.State.FAILED, error=error, is_temporary=not report.rejected)
         return Ending(state=settle_vanished(standing, progress, loader), feed=feed)
     finally:
@@ -162,6 +171,6 @@ def _note_report(run: SourceRun, report: ImportReport, reasons: Reasons) -> None
     for name in ("created", "changed", "unchanged", "rejected", "pictures"):
         setattr(run, name, getattr(report, name))
     more = len(report.warnings) - MAX_WARNINGS
-    warnings = [as_stored(word_for_sources(said))[:MAX_WARNING] for said in report.warnings[:MAX_WARNINGS]]
-    run.warnings = warnings + ([f"{more} more warnings."] if more > 0 else [])
+    warnings = [as_stored(said)[:MAX_WARNING] for said in report.warnings[:MAX_WARNINGS]]
+    run.warnings = warnings + ([gettext("%(more)s more warnings.") % {"more": more}] if more > 0 else [])
     run.reasons, run.rejected_rows = reasons.as_list(), reasons.as_csv()

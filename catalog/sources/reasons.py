@@ -6,6 +6,8 @@ import re
 from io import StringIO
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from catalog.importers.report import RejectsFile, SourceRow
 from catalog.sources.stored_texts import as_stored
 
@@ -43,7 +45,7 @@ class Reasons:
     def as_list(self) -> list[dict[str, Any]]:
         """Return the reasons, the commonest first."""
         found = sorted(self._found.values(), key=lambda reason: -reason["count"])
-        rest = [{"reason": "Other reasons", "count": self.others, "examples": []}] if self.others else []
+        rest = [{"reason": gettext_noop("Other reasons"), "count": self.others, "examples": []}] if self.others else []
         return [{**reason, "reason": as_stored(reason["reason"])} for reason in found] + rest
 
     def as_csv(self) -> str:

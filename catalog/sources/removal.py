@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext
+
 from catalog.importers.vanished import deactivate_products, delete_products, find_vanished, release_products
 from catalog.models import Product, Source
 from catalog.sources.leasing import LeaseLost, take_lease
@@ -20,7 +22,9 @@ def remove_source(source: Source, *, products: str, on_progress: Callable[[int],
     """
     lease = take_lease(source.pk)
     if lease is None:
-        raise SourceError(f"{source} is being read. Stop that, or wait until it is done.")
+        raise SourceError(
+            gettext("%(source)s is being read. Stop that, or wait until it is done.") % {"source": source}
+        )
     try:
         ids = find_vanished(Product.objects.filter(source=source.name).exclude(source=""), present=frozenset())
         count = 0
@@ -30,7 +34,9 @@ def remove_source(source: Source, *, products: str, on_progress: Callable[[int],
             lease.renew()
         source.delete()
     except LeaseLost:
-        raise SourceError(f"{source} is being read again by a worker: disable it first.") from None
+        raise SourceError(
+            gettext("%(source)s is being read again by a worker: disable it first.") % {"source": source}
+        ) from None
     finally:
         lease.release()
     return count

@@ -7,6 +7,7 @@ import logging
 from celery import current_app
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.models import Source, SourceRun
 from catalog.sources.ending import break_off_runs, finish_run
@@ -58,17 +59,23 @@ def run_here(
     lease = take_lease(source.pk)
     if lease is None:
         raise SourceError(
-            f"{source} is being read by another process: `sources list` shows how far it is. If that was killed, it is "
-            "free again after five minutes."
+            gettext(
+                "%(source)s is being read by another process: `sources list` shows how far it is. If that was "
+                "killed, it is free again after five minutes."
+            )
+            % {"source": source}
         )
     try:
         _break_off(lease)
         run = _begin(start_run(source, start))
         if run is None:
-            raise SourceError("Somebody stopped it before it began. Start it again.")
+            raise SourceError(gettext("Somebody stopped it before it began. Start it again."))
         _complete(run, lease=lease, fetch=fetch, show=show)
     except LeaseLost:
-        raise SourceError(f"{source} was taken over by a worker, for nothing had come from here for minutes.") from None
+        raise SourceError(
+            gettext("%(source)s was taken over by a worker, for nothing had come from here for minutes.")
+            % {"source": source}
+        ) from None
     finally:
         lease.release()
     return run
@@ -105,6 +112,6 @@ def _complete(run: SourceRun, *, lease: Lease, fetch: Fetch, show: Show | None =
     except KeyboardInterrupt:
         if not connection.in_atomic_block:  # a query may have been under way, and then it takes no other one
             connection.close()
-        finish_run(run, Ending(state=SourceRun.State.STOPPED, error="Stopped from the terminal."), lease=lease)
+        finish_run(run, Ending(state=SourceRun.State.STOPPED, error=gettext("Stopped from the terminal.")), lease=lease)
         raise
     finish_run(run, ending, lease=lease)

@@ -40,8 +40,10 @@ def unseal_credentials(sealed: str, *, server: str) -> Credentials:
         sealed_for, kind, name, secret = json.loads(_open_box().decrypt(sealed.encode()))
     except (InvalidToken, ValueError):
         raise SealBroken(
-            "The credentials cannot be read: SECRET_KEY is another one than when they were saved. Give them again, "
-            "or put the old key into SECRET_KEY_FALLBACKS."
+            gettext(
+                "The credentials cannot be read: SECRET_KEY is another one than when they were saved. Give them again, "
+                "or put the old key into SECRET_KEY_FALLBACKS."
+            )
         ) from None
     if sealed_for != server:
         said = gettext("The credentials were given for %s, and are shown to no other server: give them again.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, gettext_noop
+
 from catalog.importers.load import Loader
 from catalog.importers.vanished import (
     deactivate_products,
@@ -17,6 +19,14 @@ from catalog.models import Product, ProductQuerySet, Source, SourceRun
 from catalog.sources.progress import RunProgress
 
 MAX_EXAMPLES = 20
+WOULD_ASK = gettext_noop(
+    "%(vanished)s of the %(count)s products are not in the feed, more than %(share)s: a person would be asked before "
+    "any goes."
+)
+ASKS = gettext_noop(
+    "%(vanished)s of the %(count)s products are not in the feed, more than %(share)s: nothing was taken away. Say "
+    "whether they are to go."
+)
 
 
 @dataclass(frozen=True)
@@ -58,8 +68,10 @@ def settle_vanished(standing: Standing, progress: RunProgress, loader: Loader) -
         return SourceRun.State.DONE
     if loader.report.rejected_unnamed:
         loader.report.warn(
-            f"{loader.report.rejected_unnamed} rows could not be read so far as to say which products they are: "
-            "no product was taken away."
+            gettext(
+                "%(count)s rows could not be read so far as to say which products they are: no product was taken away."
+            )
+            % {"count": loader.report.rejected_unnamed}
         )
         return SourceRun.State.DONE
     ids = find_vanished(_own_products(source), present=loader.present)
@@ -78,14 +90,10 @@ def settle_vanished(standing: Standing, progress: RunProgress, loader: Loader) -
 
 
 def _ask(standing: Standing, loader: Loader, *, run: SourceRun) -> SourceRun.State:
-    share = (
-        f"{run.vanished} of the {standing.count} products are not in the feed, more than {standing.source.guard:.0%}"
-    )
-    if run.is_dry:
-        loader.report.warn(f"{share}: a person would be asked before any goes.")
-        return SourceRun.State.DONE
-    loader.report.warn(f"{share}: nothing was taken away. Say whether they are to go.")
-    return SourceRun.State.ASKING
+    said = gettext(WOULD_ASK if run.is_dry else ASKS)
+    share = f"{standing.source.guard:.0%}"
+    loader.report.warn(said % {"vanished": run.vanished, "count": standing.count, "share": share})
+    return SourceRun.State.DONE if run.is_dry else SourceRun.State.ASKING
 
 
 def _take_away(ids: Sequence[int], *, standing: Standing, progress: RunProgress) -> None:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext
+
 from catalog.sources.feed import FeedError
 from catalog.sources.feed_server import Answer, FeedServer
 from catalog.sources.scratch import open_scratch
@@ -85,7 +87,8 @@ class ShopPages:
                 raise too_large(max_bytes)
         if not known:
             raise FeedError(
-                "The shop shows no products in its products.json: publish them to the online store.", is_temporary=False
+                gettext("The shop shows no products in its products.json: publish them to the online store."),
+                is_temporary=False,
             )
 
     def ask_currency(self) -> str:
@@ -154,7 +157,9 @@ class ShopPages:
         products = said.get("products") if isinstance(said, dict) else None
         if not isinstance(products, list) or not all(isinstance(product, dict) for product in products):
             raise FeedError(
-                "The shop's products.json has no list of products: name the address of a feed or an export instead.",
+                gettext(
+                    "The shop's products.json has no list of products: name the address of a feed or an export instead."
+                ),
                 is_temporary=False,
             )
         return products
@@ -164,12 +169,17 @@ def _describe_page(answer: Answer | None) -> FeedError:
     """What is said of a page that is no JSON."""
     if answer and answer.target.url.path.rstrip("/").endswith("/password"):
         return FeedError(
-            "The shop is closed by a password: open it (Online Store, Preferences), or name the address of a feed.",
+            gettext(
+                "The shop is closed by a password: open it (Online Store, Preferences), or name the address of a feed."
+            ),
             is_temporary=False,
         )
     return FeedError(
-        "The shop's products.json is no JSON: it is no Shopify shop, or its theme shows something else there. Name the "
-        "address of a feed or an export instead.",
+        gettext(
+            "The shop's products.json is no JSON: it is no Shopify shop, or its theme shows something else there. "
+            "Name the "
+            "address of a feed or an export instead."
+        ),
         is_temporary=False,
     )
 
@@ -178,10 +188,15 @@ def _find_end(count: int) -> FeedError:
     """What is said where pages end before an empty one came."""
     if count >= MOST_PRODUCTS:
         return FeedError(
-            f"Shopify's products.json ends at {MOST_PRODUCTS:,} products and the shop has more: name the address of a "
-            "Google feed or of an export instead.",
+            gettext(
+                "Shopify's products.json ends at %(most)s products and the shop has more: name the address of a "
+                "Google feed or of an export instead."
+            )
+            % {"most": f"{MOST_PRODUCTS:,}"},
             is_temporary=False,
         )
     return FeedError(
-        f"The shop's products.json broke off after {count:,} products: it is tried again.", is_temporary=True
+        gettext("The shop's products.json broke off after %(count)s products: it is tried again.")
+        % {"count": f"{count:,}"},
+        is_temporary=True,
     )

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO
 
+from django.utils.translation import gettext, gettext_noop
+
 from catalog.importers.envelopes import DAMAGED_MESSAGE, open_envelope
 from catalog.importers.report import ImportFileError
 from catalog.sources.feed import FeedError
@@ -16,7 +18,7 @@ from catalog.sources.scratch import open_scratch
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_WINDOW = 31  # as zlib takes it
 PIECE = 1024 * 1024  # bytes that are unpacked at once, however many a bomb would give
-BROKE_OFF = "The feed broke off before it was whole: it is tried again."
+BROKE_OFF = gettext_noop("The feed broke off before it was whole: it is tried again.")
 
 
 class GzipStream:
@@ -42,7 +44,7 @@ class GzipStream:
             try:
                 yield self._gzip.decompress(piece, PIECE)
             except zlib.error:
-                raise FeedError(BROKE_OFF, is_temporary=True) from None
+                raise FeedError(gettext(BROKE_OFF), is_temporary=True) from None
             piece = self._gzip.unconsumed_tail or self._gzip.unused_data
 
     @property
@@ -67,8 +69,8 @@ def unpack_archive(into: IO[bytes], *, max_bytes: int) -> int:
                 into.truncate()
                 shutil.copyfileobj(unpacked, into, PIECE)
     except ImportFileError as error:
-        if str(error) == DAMAGED_MESSAGE:
-            raise FeedError(BROKE_OFF, is_temporary=True) from error
+        if str(error) == str(DAMAGED_MESSAGE):
+            raise FeedError(gettext(BROKE_OFF), is_temporary=True) from error
         raise FeedError(str(error), is_temporary=False) from error
     return into.tell()
 
@@ -78,13 +80,16 @@ def write_piece(into: IO[bytes], piece: bytes) -> None:
     try:
         into.write(piece)
     except OSError as error:
-        said = f"The feed cannot be kept on the disk ({error.strerror}): make room where temporary files go."
+        said = gettext("The feed cannot be kept on the disk (%(why)s): make room where temporary files go.") % {
+            "why": error.strerror
+        }
         raise FeedError(said, is_temporary=True) from error
 
 
 def too_large(max_bytes: int) -> FeedError:
     """What is said of a feed, or of what it unpacks to, that is larger than it may be."""
     return FeedError(
-        f"The feed is larger than {max_bytes / 1024**3:.3g} GiB: raise KINDRED_FEED_MAX_BYTES if that is meant.",
+        gettext("The feed is larger than %(most)s GiB: raise KINDRED_FEED_MAX_BYTES if that is meant.")
+        % {"most": f"{max_bytes / 1024**3:.3g}"},
         is_temporary=False,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import IO
 
 from django.conf import settings
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
@@ -155,7 +156,8 @@ def read_mapped(
     """
     missing, _ = find_faults(targets.items())
     if missing:
-        raise ImportFileError(f"No column is chosen to be the {' and none the '.join(missing)}: choose it above.")
+        names = gettext(" and none the ").join(missing)
+        raise ImportFileError(gettext("No column is chosen to be the %s: choose it above.") % names)
     with open_table(file, encoding=encoding) as table:
         fields = {column: target for column, target in targets.items() if target not in (LEFT_OUT, ATTRIBUTE, OURS)}
         fields |= {column: column for column, target in targets.items() if target == OURS}

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from django.conf import settings
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from catalog.importers.load import Loader, LoadOptions
 from catalog.importers.pictures import PictureFolder
@@ -31,8 +31,8 @@ from catalog.uploads.vanishing import count_shown, settle_vanished
 
 MAX_WARNINGS, MAX_WARNING = 100, 2000  # of an upload; characters of each
 MAX_PROBLEMS, MAX_REASON = 200, 500  # rows that are named; characters
-NO_PICTURES = "no zip of pictures came with the table"
-NOT_IN_ZIP = "it is not in the zip of pictures"
+NO_PICTURES = gettext_noop("no zip of pictures came with the table")
+NOT_IN_ZIP = gettext_noop("it is not in the zip of pictures")
 NOTHING = gettext_noop("No product could be loaded. Mend what is named below, and upload the file again.")
 FILE_GONE = gettext_noop("The uploaded file is not there any more: upload it again.")
 
@@ -101,7 +101,7 @@ def _open_pictures(upload: Upload, stack: ExitStack, report: ImportReport, *, dr
     folder = Path(stack.enter_context(TemporaryDirectory(dir=settings.KINDRED_HOME)))
     if upload.has_pictures:
         unpack_pictures(find_file(upload, PICTURES), folder)
-    absence = NOT_IN_ZIP if upload.has_pictures else NO_PICTURES
+    absence = gettext(NOT_IN_ZIP if upload.has_pictures else NO_PICTURES)
     return PictureFolder(folder, report=report, dry_run=dry_run, absence=absence)
 
 
@@ -138,7 +138,7 @@ def _note_report(upload: Upload, report: ImportReport, reasons: Reasons) -> None
     upload.rejected, upload.deactivated, upload.pictures = report.rejected, report.deactivated, report.pictures
     more = len(report.warnings) - MAX_WARNINGS
     warnings = [as_stored(word_for_pages(said))[:MAX_WARNING] for said in report.warnings[:MAX_WARNINGS]]
-    upload.warnings = warnings + ([f"{more} more warnings."] if more > 0 else [])
+    upload.warnings = warnings + ([gettext("%(more)s more warnings.") % {"more": more}] if more > 0 else [])
     upload.reasons = [{**one, "reason": word_for_pages(one["reason"])} for one in reasons.as_list()]
     first = sorted(report.rejections, key=lambda rejection: rejection.line)[:MAX_PROBLEMS]
     upload.problems = [

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from django.utils.translation import gettext
+
 from catalog.importers.envelopes import DAMAGED, DAMAGED_MESSAGE, GZIP, ZIP, open_envelope
 from catalog.importers.other_files import SPREADSHEET
 from catalog.importers.report import ImportFileError
@@ -50,10 +52,16 @@ def _unpack_into(file: IO[bytes], target: Path, *, head: bytes, max_bytes: int) 
             tables = [member for member in members if _ending(member) in TABLES]
             pictures = [member for member in members if _ending(member) in PICTURE_ENDINGS]
             if len(tables) > 1:
-                raise ImportFileError(f"The zip holds {len(tables)} tables: pack the one that is to be imported.")
+                raise ImportFileError(
+                    gettext("The zip holds %(count)s tables: pack the one that is to be imported.")
+                    % {"count": len(tables)}
+                )
             if pictures and not tables:
                 raise ImportFileError(
-                    "The zip holds pictures and no table: choose the table as the file, and the zip as its pictures."
+                    gettext(
+                        "The zip holds pictures and no table: choose the table as the file, and the zip as its "
+                        "pictures."
+                    )
                 )
             if tables and pictures:
                 with archive.open(tables[0]) as inside:
@@ -72,7 +80,9 @@ def _copy(inside: IO[bytes], target: Path, *, max_bytes: int) -> None:
             while piece := inside.read(PIECE):
                 size += len(piece)
                 if size > max_bytes:
-                    raise ImportFileError(f"It unpacks to more than {max_bytes // 1024**2} MiB: split it.")
+                    raise ImportFileError(
+                        gettext("It unpacks to more than %(most)s MiB: split it.") % {"most": max_bytes // 1024**2}
+                    )
                 file.write(piece)
     except DAMAGED:
         raise ImportFileError(DAMAGED_MESSAGE) from None
@@ -83,7 +93,7 @@ def check_pictures(path: Path) -> int:
     with path.open("rb") as file, _open_zip(file) as archive:
         count = sum(_ending(member) in PICTURE_ENDINGS for member in _list_members(archive))
     if not count:
-        raise ImportFileError("The zip of pictures holds no picture: JPEG, PNG, WebP and GIF are read.")
+        raise ImportFileError(gettext("The zip of pictures holds no picture: JPEG, PNG, WebP and GIF are read."))
     return count
 
 
@@ -97,7 +107,7 @@ def unpack_pictures(path: Path, folder: Path) -> None:
                 continue
             limit -= member.file_size
             if limit < 0:
-                raise ImportFileError("The zip of pictures unpacks to far more than itself: pack it anew.")
+                raise ImportFileError(gettext("The zip of pictures unpacks to far more than itself: pack it anew."))
             target = folder.joinpath(*parts)
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(member) as inside, target.open("wb") as picture:
@@ -114,14 +124,16 @@ def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:
 def _list_members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
-        raise ImportFileError(f"The zip holds more than {MAX_MEMBERS:,} files: split it.")
+        raise ImportFileError(
+            gettext("The zip holds more than %(most)s files: split it.") % {"most": f"{MAX_MEMBERS:,}"}
+        )
     for member in members:
         if member.filename in ("xl/workbook.xml", "[Content_Types].xml"):
             raise ImportFileError(SPREADSHEET)
         if member.is_dir() or member.filename.startswith("__MACOSX/") or member.filename.rsplit("/", 1)[-1][:2] == "._":
             continue
         if member.flag_bits & 1:
-            raise ImportFileError("The zip is locked with a password: unpack it first.")
+            raise ImportFileError(gettext("The zip is locked with a password: unpack it first."))
         yield member
 
 

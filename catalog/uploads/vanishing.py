@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from catalog.importers.load import Loader
 from catalog.importers.vanished import CHUNK, find_vanished, products_of, split_ids
@@ -29,16 +30,22 @@ def settle_vanished(upload: Upload, loader: Loader, keeper: Keeper | None, *, sh
         return
     if report.rejected_unnamed:
         report.warn(
-            f"{report.rejected_unnamed} rows could not be read so far as to say which products they are: nothing was "
-            "hidden. Mend them and import again."
+            gettext(
+                "%(count)s rows could not be read so far as to say which products they are: nothing was hidden. Mend "
+                "them and import again."
+            )
+            % {"count": report.rejected_unnamed}
         )
         return
     ids = find_vanished(products_of(upload.source), present=loader.present)
     is_many = len(ids) > MAX_GONE * shown
     if is_many and upload.completeness != Upload.Completeness.CLEARED:
         report.warn(
-            f"{len(ids)} of the {shown} products of earlier imports ({upload.source}) are not in the file, more than "
-            f"{MAX_GONE:.0%}: nothing is hidden. If they are really gone, say so in the choice above."
+            gettext(
+                "%(count)s of the %(shown)s products of earlier imports (%(source)s) are not in the file, more than "
+                "%(share)s: nothing is hidden. If they are really gone, say so in the choice above."
+            )
+            % {"count": len(ids), "shown": shown, "source": upload.source, "share": f"{MAX_GONE:.0%}"}
         )
         return
     report.deactivated = len(ids)

@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from catalog.models import Upload
+from catalog.retelling import retell
 from catalog.uploads.columns import FIELDS
 from catalog.uploads.file_work import FileWork
 
@@ -91,7 +92,7 @@ def word_edits(upload: Upload) -> list[dict[str, Any]]:
 
 def word_error(work: FileWork) -> str:
     """Return why it ended, in the reader's language where the words are ours."""
-    return gettext(work.error) if work.error else ""
+    return retell(work.error)
 
 
 def is_slow_to_begin(work: FileWork) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from catalog.models import Product
+from catalog.retelling import retell
 from embeddings.inputs import read_fingerprints
 from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, PlaceholderPicture, ProductEmbedding
 
@@ -146,4 +147,4 @@ def _describe_waiting(pending: PendingEmbedding | None) -> str:
 
 def describe_reason(pending: PendingEmbedding) -> str:
     """Return why the last attempt gave no vector. Workers have written it down in English."""
-    return gettext(pending.reason) if pending.reason else ""
+    return retell(pending.reason)

@@ -51,7 +51,7 @@ def rule_calendar_page(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "calendar": calendar,
         "rows": [(row, address_of(row), say_window(row), say_days(row)) for row in calendar.rows],
-        "kinds": [*Rule.Kind.choices, (SEARCHES, gettext("Rules for searches"))],
+        "kinds": [*Rule._meta.get_field("kind").flatchoices, (SEARCHES, gettext("Rules for searches"))],
         "categories": list_categories(),
         "weeks": list_weeks(request, span),
         "today": (timezone.localdate() - span.first).days + 1,

@@ -17,6 +17,7 @@ from django.utils.translation.trans_real import translation
 BORROWED = {
     "Model name", "Add link", "Change or view list link",
     "Locked Out", "Attempt Remaining", "Form Data", "Meta Data", "Not set", "Clean up expired attempts",
+    "After you’ve created a user, you’ll be able to edit more user options.",
 }  # fmt: skip
 PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("api", "behaviour", "catalog", "config", "embeddings", "recommendations")

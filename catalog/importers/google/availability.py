@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from django.utils.translation import gettext
+
 from catalog.importers.cells import floor_count
 from catalog.importers.report import RowError
 
@@ -98,4 +100,7 @@ def read_stock(fields: dict[str, list[str]]) -> dict[str, str]:
         return {"stock": "" if re.fullmatch(r"0+(\.0+)?", quantity) else quantity}
     if word in IN_STOCK_WORDS:
         return {"stock": quantity}
-    raise RowError(f"availability {said[:60]!r} is not known: write in_stock, out_of_stock, preorder or backorder")
+    raise RowError(
+        gettext("availability %(said)r is not known: write in_stock, out_of_stock, preorder or backorder")
+        % {"said": said[:60]}
+    )

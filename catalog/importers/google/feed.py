@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
+from django.utils.translation import gettext
+
 from catalog.importers.encodings import MAX_BYTES, make_adviser
 from catalog.importers.envelopes import open_envelope, skip_bytes
+from catalog.importers.exports import name_missing
 from catalog.importers.google.items import LINKS, Fields, Item, name_links, read_item
 from catalog.importers.google.markup import find_encoding
 from catalog.importers.google.xml_items import read_xml
@@ -31,7 +34,7 @@ def read_google(file: IO[bytes], *, report: ImportReport, encoding: str = "utf-8
             emptied = frozenset(column for column, text in item.row.items() if not text)
             yield SourceRow(line, item.row, item.problem, emptied, is_broken_off=item.is_broken_off)
     if expired:
-        report.warn(f"Past their expiration_date, and therefore not for sale: {expired}.")
+        report.warn(gettext("Past their expiration_date, and therefore not for sale: %(count)s.") % {"count": expired})
 
 
 def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iterator[tuple[int, Item]]:
@@ -42,11 +45,11 @@ def _read_items(file: IO[bytes], *, report: ImportReport, encoding: str) -> Iter
     start = head.decode(codec, errors="replace").lstrip("\ufeff \r\n\t")
     if start[:20].lower().startswith(("<!doctype html", "<html")):
         raise ImportFileError(
-            "This is a web page, no feed: open its address in a browser, and see whether it asks to log in."
+            gettext("This is a web page, no feed: open its address in a browser, and see whether it asks to log in.")
         )
     if start.startswith(("{", "[")):
         raise ImportFileError(
-            "This is JSON, no feed: pass --format jsonl, or shopify-json for Shopify's products.json."
+            gettext("This is JSON, no feed: pass --format jsonl, or shopify-json for Shopify's products.json.")
         )
     if start.startswith("<"):
         advise = make_adviser(head, is_guessed=True)
@@ -64,10 +67,10 @@ def _find_undecoded(row: dict[str, str], *, is_utf8: bool, advise: Callable[[byt
         if match := UNDECODED.search(text):
             byte = ord(match[0]) - 0xDC00
             original = text.encode(errors="surrogateescape") if is_utf8 else b""
-            return (
-                f"wrong encoding: {column} holds the byte 0x{byte:02X}, which is not in the encoding that the feed "
-                f"declares; pass {advise(original)}"
-            )
+            return gettext(
+                "wrong encoding: %(column)s holds the byte 0x%(byte)s, which is not in the encoding that the feed "
+                "declares; pass %(advice)s"
+            ) % {"column": column, "byte": f"{byte:02X}", "advice": advise(original)}
     return ""
 
 
@@ -104,12 +107,16 @@ def _name_columns(table: Table, report: ImportReport) -> dict[str, str]:
             names[column] = name
     there = {name.removeprefix("structured_") for name in names.values()}
     if missing := [name for name in REQUIRED if name not in there]:
-        advice = "pass --format csv." if "sku" in table.columns else "is it a Merchant feed?"
+        advice = gettext("pass --format csv.") if "sku" in table.columns else gettext("is it a Merchant feed?")
         raise ImportFileError(
-            f"The file has no column {' and no column '.join(missing)}: {advice} It has: {', '.join(table.columns)}."
+            gettext("The file has no column %(missing)s: %(advice)s It has: %(columns)s.")
+            % {"missing": name_missing(missing), "advice": advice, "columns": ", ".join(table.columns)}
         )
     if twice := sorted(column for column, times in Counter(table.columns).items() if column and times > 1):
-        report.warn(f"Columns are there more than once, and the last one counts: {', '.join(twice)}.")
+        report.warn(
+            gettext("Columns are there more than once, and the last one counts: %(columns)s.")
+            % {"columns": ", ".join(twice)}
+        )
     return names
 
 

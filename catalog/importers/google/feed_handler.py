@@ -7,6 +7,8 @@ from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl, Locator
 
+from django.utils.translation import gettext
+
 from catalog.importers.google.markup import restore
 
 MAX_ITEM = 1024 * 1024  # characters of text in one item
@@ -75,7 +77,7 @@ class FeedHandler(ContentHandler):
         self._text.append(content)
         self._length += len(content)
         if self._length > MAX_ITEM:
-            self._problem = f"an item is longer than {MAX_ITEM:,} characters"
+            self._problem = gettext("an item is longer than %(most)s characters") % {"most": f"{MAX_ITEM:,}"}
 
     def endElement(self, name: str) -> None:
         if not self.is_inside:
@@ -108,7 +110,7 @@ class FeedHandler(ContentHandler):
     def _enter(self, name: str, attrs: AttributesImpl) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self._problem = "its elements are nested too deeply"
+            self._problem = gettext("its elements are nested too deeply")
         if name == "link" and attrs.get("href") and attrs.get("rel", "alternate") == "alternate":
             self._links.append(attrs["href"])
         if self._depth == 1:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from html.entities import html5
 from typing import IO
 
+from django.utils.translation import gettext
+
 from catalog.importers.report import ImportFileError
 
 HEAD_BYTES = 1024
@@ -58,7 +60,8 @@ def find_encoding(head: bytes, *, given: str) -> str:
         codec = codecs.lookup(name).name
     except LookupError:
         raise ImportFileError(
-            f"The XML says that its encoding is {name}, which is none: pass --encoding utf-8."
+            gettext("The XML says that its encoding is %(name)s, which is none: pass --encoding utf-8.")
+            % {"name": name}
         ) from None
     if codec.startswith(("utf-16", "utf-32")):  # it was converted, and the declaration forgotten
         return "utf-8"

@@ -12,6 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+
 from catalog.importers.moments import is_open, parse_moment
 from catalog.importers.report import RowError
 from catalog.prices import read_price
@@ -40,7 +42,8 @@ def read_prices(fields: dict[str, list[str]], *, at: datetime) -> dict[str, str]
         reduced = _read_amount("")
     if regular.currency and reduced.currency and regular.currency != reduced.currency:
         raise RowError(
-            f"price is in {regular.currency} and sale_price in {reduced.currency}: give both in one currency"
+            gettext("price is in %(one)s and sale_price in %(other)s: give both in one currency")
+            % {"one": regular.currency, "other": reduced.currency}
         )
     row = {}
     if regular.text:
@@ -65,7 +68,10 @@ def is_expired(fields: dict[str, list[str]], *, at: datetime) -> bool | None:
         return None
     moment = parse_moment(text)
     if moment is None:
-        raise RowError(f"expiration_date {text[:40]!r} is no date: write it as 2027-01-31 or 2027-01-31T12:00+01:00")
+        raise RowError(
+            gettext("expiration_date %(text)r is no date: write it as 2027-01-31 or 2027-01-31T12:00+01:00")
+            % {"text": text[:40]}
+        )
     return moment.end() <= at
 
 
@@ -96,8 +102,11 @@ def _holds(period: str, *, at: datetime) -> bool:
     moments = [None if is_open(text) else parse_moment(text) for text in ends]
     if len(ends) != 2 or any(moment is None and not is_open(text) for moment, text in zip(moments, ends, strict=True)):
         raise RowError(
-            f"sale_price_effective_date {period[:60]!r} is no period: "
-            "write it as 2027-01-01T00:00+01:00/2027-01-31T23:59+01:00"
+            gettext(
+                "sale_price_effective_date %(period)r is no period: write it as "
+                "2027-01-01T00:00+01:00/2027-01-31T23:59+01:00"
+            )
+            % {"period": period[:60]}
         )
     first, last = moments
     return (first is None or first.at <= at) and (last is None or at < last.end())

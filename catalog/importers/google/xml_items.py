@@ -14,6 +14,7 @@ from xml.sax import SAXException, SAXParseException
 
 from defusedxml import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
+from django.utils.translation import gettext
 
 from catalog.importers.google.feed_handler import FeedHandler, FoundItem, NotClosed
 from catalog.importers.google.markup import read_markup
@@ -34,12 +35,18 @@ def read_xml(file: IO[bytes], *, encoding: str) -> Iterator[FoundItem]:
     except SAXException as error:
         yield from reader.take()
         said = reader.describe(error)
-        raise ImportFileError(f"The XML is {said}: mend that line, or export the feed again.") from None
+        raise ImportFileError(
+            gettext("The XML is %(said)s: mend that line, or export the feed again.") % {"said": said}
+        ) from None
     except DefusedXmlException:
-        raise ImportFileError("The XML declares a DTD or entities, which are refused: export a plain feed.") from None
+        raise ImportFileError(
+            gettext("The XML declares a DTD or entities, which are refused: export a plain feed.")
+        ) from None
     if not reader.items_read:
-        root = f", but begins with <{reader.handler.root}>" if reader.handler.root else ""
-        raise ImportFileError(f"The XML holds no <item> and no <entry>{root}: is it a Merchant feed?")
+        root = gettext(", but begins with <%s>") % reader.handler.root if reader.handler.root else ""
+        raise ImportFileError(
+            gettext("The XML holds no <item> and no <entry>%(root)s: is it a Merchant feed?") % {"root": root}
+        )
 
 
 def split_items(texts: Iterable[str]) -> Iterator[str]:
@@ -105,15 +112,15 @@ class ItemReader:
     def describe(self, error: SAXException) -> str:
         """Return what is wrong, with its line in the file."""
         if isinstance(error, NotClosed):
-            return f"not well formed (line {self.handler.line}: the item is not closed)"
+            return gettext("not well formed (line %(line)s: the item is not closed)") % {"line": self.handler.line}
         where = ""
         if isinstance(error, SAXParseException):
-            where = f"line {self.handler.lines_before + (error.getLineNumber() or 1)}: "
-        return f"not well formed ({where}{error.getMessage()})"
+            where = gettext("line %s: ") % (self.handler.lines_before + (error.getLineNumber() or 1))
+        return gettext("not well formed (%(where)s%(fault)s)") % {"where": where, "fault": error.getMessage()}
 
     def _break_off(self, error: SAXException) -> None:
         self.error = error
-        self.handler.end_item(problem=f"{self.describe(error)}: mend it there")
+        self.handler.end_item(problem=gettext("%(fault)s: mend it there") % {"fault": self.describe(error)})
 
     def _begin_anew(self) -> None:
         """Go on with a new parser, inside the elements that were open around the item."""

@@ -18,6 +18,7 @@ from rich.table import Table
 from catalog.management.progress import open_bar
 from catalog.management.source_options import add_options, apply_credentials, apply_options, has_credentials
 from catalog.models import Source, SourceRun
+from catalog.sources.advice import word_for_sources
 from catalog.sources.describing import as_json, describe_run, describe_state
 from catalog.sources.options import clean_source
 from catalog.sources.removal import FATES, remove_source
@@ -132,7 +133,7 @@ class Command(BaseCommand):
         table = Table("Source", "Kind", "State", "Last run", "Came of it", "Next run", box=None, pad_edge=False)
         for source, last in found:
             ended = f"{last.created_at:%Y-%m-%d %H:%M}, {last.get_start_display().lower()}" if last else ""
-            outcome = (last.error or next(describe_run(last), "")) if last else ""
+            outcome = (word_for_sources(last.error) or next(describe_run(last), "")) if last else ""
             following = f"{source.next_run_at:%Y-%m-%d %H:%M}" if source.next_run_at else ""
             table.add_row(source.name, source.kind, describe_state(source, last), ended, outcome, following)
         console = Console(width=160, highlight=False)
@@ -166,7 +167,7 @@ class Command(BaseCommand):
             again = f" It is tried again at {source.next_run_at:%H:%M} UTC." if source.next_run_at else ""
             if run.is_dry:
                 again = f" To look again: python manage.py sources run {quote(source.name)} --dry-run"
-            raise CommandError(f"{run.error}{again}")
+            raise CommandError(f"{word_for_sources(run.error)}{again}")
         if not source.is_enabled:
             to = "If that is right, load it and keep it true" if run.is_dry else "To have it read by its schedule"
             self.stdout.write(f"{to}: python manage.py sources enable {quote(source.name)}")
