@@ -8,11 +8,15 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 PROJECT = Path(__file__).resolve().parents[2]
-TRANSLATED = "README.zh-CN.md"  # its blocks are those of README.md, and are run there
+TRANSLATED = {  # page -> the same in Chinese: its blocks are those of the page, and are run there
+    "README.md": "README.zh-CN.md",
+    "docs/desk.md": "docs/desk.zh-CN.md",
+    "docs/storefront.md": "docs/storefront.zh-CN.md",
+}
 PAGES = sorted(
     str(path.relative_to(PROJECT))
     for path in [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")]
-    if path.name not in (TRANSLATED, "CHANGELOG.md")
+    if path.name != "CHANGELOG.md" and not path.name.endswith(".zh-CN.md")
 )
 SHELL = ("", "sh", "bash")  # blocks that are only indented have no language: most are commands
 

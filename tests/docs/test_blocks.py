@@ -337,12 +337,19 @@ def test_the_examples_for_apps_read_fields_that_answers_have(language):
     assert read - answered == set()
 
 
-def test_the_chinese_readme_has_the_same_blocks_and_sections():
-    ours, theirs = read_blocks("README.md"), read_blocks(TRANSLATED)
+@pytest.mark.parametrize(("page", "chinese"), TRANSLATED.items())
+def test_a_page_in_chinese_has_the_same_blocks_sections_and_rows(page, chinese):
+    ours, theirs = read_blocks(page), read_blocks(chinese)
     commands_only = [[block.text for block in blocks if block.language != "text"] for blocks in (ours, theirs)]
     assert commands_only[0] == commands_only[1]
-    pages = [(PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", TRANSLATED)]
-    sections = [re.findall(r"^(##+) ", page, re.MULTILINE) for page in pages]
+    texts = [(PROJECT / name).read_text(encoding="utf-8") for name in (page, chinese)]
+    sections, tables, items = (
+        [re.findall(what, text, re.MULTILINE) for text in texts]
+        for what in (r"^(##+) ", r"^\| (`?(?:python manage\.py )?[\w-]+`)?", r"^(-|\d+\.) ")
+    )
     assert sections[0] == sections[1]
-    tables = [re.findall(r"^\| `(?:python manage\.py )?([\w-]+)", page, re.MULTILINE) for page in pages]
     assert tables[0] == tables[1]
+    assert items[0] == items[1]
+    if page != "README.md":  # settings, permissions, files and commands that the text names
+        named = [sorted(filter(str.isascii, re.findall(r"`([^`\n]+)`", text))) for text in texts]
+        assert named[0] == named[1]
