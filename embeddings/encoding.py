@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.translation import gettext
 
 from embeddings.encoders.base import ImageEncoder, TextEncoder
 from embeddings.encoders.registry import get_image_encoder, get_text_encoder
@@ -124,7 +125,9 @@ def _check(hashes: Sequence[str], vectors: Array, errors: Mapping[int, str]) -> 
         if position in errors:
             problems[hashes[position]] = Problem(errors[position], is_permanent=True)
         elif not row.any():
-            problems[hashes[position]] = Problem("The encoder gave a vector without a direction.", is_permanent=True)
+            problems[hashes[position]] = Problem(
+                gettext("The encoder gave a vector without a direction."), is_permanent=True
+            )
         else:
             encoded[hashes[position]] = row
     return encoded, problems

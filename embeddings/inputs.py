@@ -16,6 +16,7 @@ from django.contrib.postgres.aggregates import StringAgg
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import MD5, Coalesce, Concat, JSONObject
+from django.utils.translation import gettext
 
 from catalog.models import FIELD_SEPARATOR, Product, ProductImage
 from embeddings.composition import TextPart, compose_texts
@@ -108,7 +109,7 @@ def _make_inputs(product: Any, parts: Sequence[TextPart]) -> ProductInputs:
     try:
         texts = compose_texts(product, parts)
     except (AttributeError, TypeError, ValueError) as error:  # JSON of another shape than the shop's: one product's own
-        problem = f"Its texts cannot be read ({error}): translations and attributes are JSON objects."
+        problem = gettext("Its texts cannot be read (%s): translations and attributes are JSON objects.") % error
     return ProductInputs(
         product_id=product.pk,
         fingerprint=product.fingerprint,

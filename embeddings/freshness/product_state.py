@@ -147,4 +147,4 @@ def _describe_waiting(pending: PendingEmbedding | None) -> str:
 
 def describe_reason(pending: PendingEmbedding) -> str:
     """Return why the last attempt gave no vector. Workers have written it down in English."""
-    return retell(pending.reason)
+    return gettext("; ").join(map(retell, pending.reason.split("; ")))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from embeddings.composition import parse_composition
 from embeddings.encoders.base import EncoderError
@@ -20,6 +20,8 @@ from embeddings.vectors import find_problems, fuse_products
 
 logger = logging.getLogger(__name__)
 
+PICTURE_FAILED = gettext_noop("Picture %(position)s of %(count)s: %(why)s")
+TEXT_FAILED = gettext_noop("Text: %s")
 NOTHING_TO_ENCODE = gettext_noop("Nothing to encode: give it a title, a description or a picture.")
 # What concerns every product alike is not a product's own problem: taking the batch apart would not help.
 SHARED_ERRORS = (DatabaseError, EncoderError, EncoderChanged, MemoryError)
@@ -142,8 +144,9 @@ def _describe_shortfall(product: ProductInputs, encodings: Encodings) -> Shortfa
     reasons = []
     for position, picture in enumerate(product.pictures, start=1):
         if picture.sha256 in problems:
-            reasons.append(f"Picture {position} of {len(product.pictures)}: {problems.pop(picture.sha256).reason}")
-    reasons += [f"Text: {problem.reason}" for problem in problems.values()]
+            said = {"position": position, "count": len(product.pictures)}
+            reasons.append(gettext(PICTURE_FAILED) % {**said, "why": problems.pop(picture.sha256).reason})
+    reasons += [gettext(TEXT_FAILED) % problem.reason for problem in problems.values()]
     found = [encodings.problems[sha256] for sha256 in find_problems(product, encodings)]
     return Shortfall(
         reason="; ".join(filter(None, [product.problem, *reasons])),
