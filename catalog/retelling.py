@@ -20,9 +20,13 @@ KEPT_SENTENCES = 4096
 
 @dataclass(frozen=True)
 class Message:
-    """What a sentence may be made of. `landmark` is its longest fixed text, `weight` the characters of all of it."""
+    """What a sentence may be made of.
+
+    `beginning` is the fixed text before its first value, `landmark` the longest one, `weight` the characters of all.
+    """
 
     pattern: re.Pattern[str]
+    beginning: str
     landmark: str
     weight: int
     names: list[str | None]  # of its values; None where they are filled in by their turn
@@ -46,10 +50,11 @@ def retell(sentence: str) -> str:
 def _retell(sentence: str, language: str) -> str:
     if (told := translation(language).gettext(sentence)) != sentence:
         return told
-    weight, told = 0, sentence
-    for message in _list_messages(language):  # the one that says most of it
-        if message.weight > weight and message.landmark in sentence and (found := message.pattern.search(sentence)):
-            weight, told = message.weight, sentence[: found.start()] + message.tell(found.groups())
+    best, told = (False, 0), sentence
+    for message in _list_messages(language):  # one that begins as it does, and of those the one that says most of it
+        rank = (sentence.startswith(message.beginning or "\0"), message.weight)
+        if rank > best and message.landmark in sentence and (found := message.pattern.search(sentence)):
+            best, told = rank, sentence[: found.start()] + message.tell(found.groups())
     return told
 
 
@@ -68,4 +73,4 @@ def _read_message(form: str, text: str) -> Message | None:
     if weight < LEAST_LETTERS or len(" ".join(fixed).split()) < LEAST_WORDS:
         return None
     pattern = r"(?<!\S)" + "(.*?)".join(map(re.escape, fixed)) + r"\Z"
-    return Message(re.compile(pattern, re.DOTALL), max(fixed, key=len), weight, parts[1::2], text)
+    return Message(re.compile(pattern, re.DOTALL), fixed[0], max(fixed, key=len), weight, parts[1::2], text)

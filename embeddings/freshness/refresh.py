@@ -21,7 +21,7 @@ from embeddings.vectors import find_problems, fuse_products
 logger = logging.getLogger(__name__)
 
 PICTURE_FAILED = gettext_noop("Picture %(position)s of %(count)s: %(why)s")
-TEXT_FAILED = gettext_noop("Text: %s")
+TEXT_FAILED = gettext_noop("In its text: %s")
 NOTHING_TO_ENCODE = gettext_noop("Nothing to encode: give it a title, a description or a picture.")
 # What concerns every product alike is not a product's own problem: taking the batch apart would not help.
 SHARED_ERRORS = (DatabaseError, EncoderError, EncoderChanged, MemoryError)

@@ -245,7 +245,7 @@ def test_a_passing_trouble_beside_a_lasting_one_is_tried_again(monkeypatch):
         broken.setattr(FakeTextEncoder, "encode_texts", fail)
         services.refresh_pending()
     assert reason_of(product).startswith("Picture 1 of 1: The picture is damaged")
-    assert reason_of(product).endswith("; Text: ConnectionError: no answer")
+    assert reason_of(product).endswith("; In its text: ConnectionError: no answer")
     assert PendingEmbedding.objects.due().count() == 1
     PendingEmbedding.objects.update(retry_at="2000-01-01T00:00Z")
     services.refresh_pending()
@@ -281,7 +281,7 @@ def test_a_poisonous_product_blocks_no_other(encoders, monkeypatch):
     result = services.refresh_pending()
     assert result.stored == 2
     assert [embedded_modalities(product) for product in products] == [["fused", "text"], [], ["fused", "text"]]
-    assert reason_of(products[1]) == "Text: RuntimeError: cannot read this"
+    assert reason_of(products[1]) == "In its text: RuntimeError: cannot read this"
 
 
 @pytest.mark.parametrize("number", [0.0, 1e-9, np.nan, np.inf])
@@ -296,7 +296,7 @@ def test_a_vector_without_a_direction_is_the_problem_of_its_text_alone(encoders,
 
     monkeypatch.setattr(FakeTextEncoder, "encode_texts", lose)
     assert services.refresh_pending().stored == 1
-    assert reason_of(lost) == "Text: The encoder gave a vector without a direction."
+    assert reason_of(lost) == "In its text: The encoder gave a vector without a direction."
     assert (embedded_modalities(lost), embedded_modalities(kept)) == ([], ["fused", "text"])
 
 
