@@ -42,6 +42,19 @@ def test_log_in_protection(chinese):
 
 def test_permissions_name_models_in_chinese(chinese):
     page = chinese.get("/admin/auth/group/add/").content.decode()
-    models = {label.split(" | ")[1] for label in re.findall(r"<option[^>]*>([^<]+ \| [^<]+)</option>", page)}
+    labels = re.findall(r"<option[^>]*>([^<]+ \| [^<]+)</option>", page)
+    models = {label.split(" | ")[1] for label in labels}
     assert len(models) > 15
     assert [name for name in models if not re.search("[\u4e00-\u9fff]", name)] == []
+    assert {"新增", "修改", "删除", "查看"} <= {label.split(" | ")[2] for label in labels}
+
+
+def test_groups_are_called_by_their_chinese_names(chinese):
+    page = chinese.get("/admin/auth/group/").content.decode()
+    assert all(name in page for name in ("查看者", "商品运营", "分析员", "运维"))
+
+
+def test_choices_outside_of_forms_are_in_chinese(chinese):
+    page = chinese.get("/admin/rule-calendar/").content.decode()
+    assert "置顶到指定位置" in page
+    assert "Pin at a position" not in page

@@ -331,6 +331,22 @@ def test_rejected_rows_are_had_as_csv(admin_client, site):
     assert "twelve" in answer.content.decode()
 
 
+def test_what_a_worker_wrote_down_in_english_is_read_in_chinese(admin_client, asking, settings):
+    feed = "The file has no column id: pass --format csv. It has: sku, title."
+    lost = (
+        "20 of the 90 products are not in the feed, more than 9%: nothing was taken away. Say whether they are to go."
+    )
+    reasons = [{"reason": "price 'x' is not a number: write it as 12.50, the currency in its own column", "count": 2,
+                "examples": [{"line": 7, "sku": "MUG-1"}]}]  # fmt: skip
+    SourceRun.objects.update(error=feed, warnings=[lost], reasons=reasons, state=SourceRun.State.FAILED)
+    admin_client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    page = read(admin_client.get(page_of(asking)))
+    assert "文件没有 id 列：请把来源的类型设为 csv。文件中的列：sku, title。" in page
+    assert "90 件商品中有 20 件不在 feed 里，超过 9%：没有移除任何商品。请决定是否移除。" in page
+    assert "price 'x' 不是数字：请写成 12.50，货币另写一栏" in page
+    assert "文件没有 id 列" in read(admin_client.get("/admin/catalog/source/"))
+
+
 def test_a_run_that_no_worker_begins_says_what_to_look_at(admin_client, site):
     add_source(admin_client, f"{site.url}/feed.xml")
     assert "No worker has begun it" not in read(admin_client.get(page_of(Source.objects.get())))
