@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.translation import ngettext
+from django.utils.translation import get_language_from_request, gettext, gettext_noop, ngettext, override
 
 from api.problems import is_api_path
 from api.rates import parse_rate
@@ -32,22 +33,31 @@ class LimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        status, text, values = self.find_refusal(request)
+        if not status:
+            return self.get_response(request)
+        with override(get_language_from_request(request)):  # which Django chooses behind this
+            return refuse(status, gettext(text) % values, retry_after_s=values.get("seconds"))
+
+    def find_refusal(self, request: HttpRequest) -> tuple[int, str, dict[str, Any]]:
+        """Return status, message and values of what is refused; status 0 where the request may go on."""
         limit = settings.KINDRED_MAX_UPLOAD_BYTES
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()):
-            return refuse(400, "Content-Length has to be a number of bytes.")
+            return 400, gettext_noop("Content-Length has to be a number of bytes."), {}
         if len(length) > MAX_DIGITS or int(length) > limit:
-            return refuse(413, f"The request is larger than {limit:,} bytes. Send less, or a smaller picture.")
+            said = gettext_noop("The request is larger than %(limit)s bytes. Send less, or a smaller picture.")
+            return 413, said, {"limit": f"{limit:,}"}
         accepted = request.META.get("HTTP_ACCEPT", "").split(",")
         if not all(map(is_readable, [request.META.get("CONTENT_TYPE", ""), *accepted])):
-            return refuse(400, "Content-Type or Accept cannot be read.")
+            return 400, gettext_noop("Content-Type or Accept cannot be read."), {}
         if request.content_type in FORMS and read_charset(request) not in UNICODE:
-            return refuse(415, "Forms are read as UTF-8. Send yours in it, and say charset=utf-8 or nothing.")
+            return 415, gettext_noop("Forms are read as UTF-8. Send yours in it, and say charset=utf-8 or nothing."), {}
         if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # none of ours; a NUL could not even be looked up
         if is_costly(request) and (wait_s := self.seconds_to_wait(request)):
-            return refuse(429, f"Too many requests: wait {wait_s} seconds.", retry_after_s=wait_s)
-        return self.get_response(request)
+            return 429, gettext_noop("Too many requests: wait %(seconds)s seconds."), {"seconds": wait_s}
+        return 0, "", {}
 
     def seconds_to_wait(self, request: HttpRequest) -> int:
         """Count the request and return how long to wait, 0 where it may go on."""

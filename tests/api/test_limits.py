@@ -85,7 +85,9 @@ def test_placements_that_would_begin_too_late_say_what_the_others_cost(monkeypat
 def test_one_limit_holds_for_uploads_at_every_door(settings):
     settings.KINDRED_MAX_UPLOAD_BYTES = 1000
     photo = {"image": SimpleUploadedFile("photo.jpg", b"x" * 2000)}
-    assert Client().post("/search/", photo).status_code == 413
+    refused = Client().post("/search/", photo, headers={"accept-language": "zh-cn"})
+    assert refused.status_code == 413
+    assert refused.content.decode().startswith("请求超过 ")  # Django has not chosen the language yet
     photo["image"].seek(0)
     answer = Client().post("/api/v1/search/image/", photo)
     assert (answer.status_code, problem(answer)["code"]) == (413, "payload_too_large")

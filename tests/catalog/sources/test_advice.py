@@ -32,7 +32,7 @@ def test_a_feed_of_another_kind_says_which_kind_the_source_has_to_have(feed, kin
     run = feed.read(source)
 
     assert (run.state, source.failures) == (SourceRun.State.FAILED, 1)
-    assert run.error == said
+    assert word_for_sources(run.error) == said
 
 
 def test_a_picture_that_two_addresses_could_mean_belongs_beside_the_feed(feed):
@@ -40,7 +40,7 @@ def test_a_picture_that_two_addresses_could_mean_belongs_beside_the_feed(feed):
     (feed.path.parent / "1.jpg").write_bytes(b"")
     feed.write("A,Mug,https://c.example/a/1.jpg", "B,Cup,https://c.example/b/1.jpg", columns="sku,title,images")
 
-    assert feed.read(source).warnings == [
+    assert list(map(word_for_sources, feed.read(source).warnings)) == [
         "The file 1.jpg could be any of https://c.example/a/1.jpg, https://c.example/b/1.jpg, and is taken for none: "
         "put each beside the feed, at the path of its URL."
     ]
