@@ -46,10 +46,13 @@ def translate_rights() -> None:
     """Have Django's groups and permissions, which are rows with English names, called in the reader's language."""
     from django.contrib.auth.models import Group, Permission  # models can be had once all apps are there
 
-    def name_permission(permission: Permission) -> str:
-        deed = permission.codename.partition("_")[0]
-        said = gettext(RIGHTS[deed]) if deed in RIGHTS else gettext(permission.name)
-        return f"{permission.content_type} | {said}"
+    def name_group(group: Any) -> str:
+        return gettext(group.name)
 
-    Group.__str__ = lambda group: gettext(group.name)  # type: ignore[method-assign]
+    def name_permission(permission: Any) -> str:
+        deed, _, model = permission.codename.partition("_")
+        is_usual = deed in RIGHTS and model == permission.content_type.model
+        return f"{permission.content_type} | {gettext(RIGHTS[deed] if is_usual else permission.name)}"
+
+    Group.__str__ = name_group  # type: ignore[method-assign]
     Permission.__str__ = name_permission  # type: ignore[method-assign]
