@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection, models, transaction
+from django.utils.translation import gettext_noop
 
 from recommendations.rules import MAX_PLACEMENT_LENGTH
 
@@ -85,7 +86,7 @@ class Event(models.Model):
             models.Index(fields=["type", "occurred_at", "id"], name="event_by_type"),
             models.Index(fields=["occurred_at", "id"], name="event_by_time"),
         ]
-        permissions = [("see_people", "Can see the events of single people")]
+        permissions = [("see_people", gettext_noop("Can see the events of single people"))]
 
     def __str__(self) -> str:
         return f"{self.get_type_display()} · {self.sku} · {self.occurred_at:%Y-%m-%d %H:%M}"
