@@ -54,5 +54,5 @@ def translate_rights() -> None:
         is_usual = deed in RIGHTS and model == permission.content_type.model
         return f"{permission.content_type} | {gettext(RIGHTS[deed] if is_usual else permission.name)}"
 
-    Group.__str__ = name_group  # type: ignore[method-assign]
-    Permission.__str__ = name_permission  # type: ignore[method-assign]
+    Group.add_to_class("__str__", name_group)
+    Permission.add_to_class("__str__", name_permission)
