@@ -77,8 +77,10 @@ def turn_page(request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("dial")
     said = gettext("Text counts %(share)s in %(name)s. The worker fuses these products anew; nothing is encoded again.")
-    if takes_back:
+    if takes_back and path:
         said = gettext("%(name)s has no weight of its own any more, and goes by what is above it.")
+    elif takes_back:
+        said = gettext("The whole shop goes by the weight again that its space was made with.")
     told = said % {"share": f"{weight or 0:.0%}", "name": name}
     messages.success(request, told)
     LogEntry.objects.log_actions(int(request.user.pk or 0), [space], CHANGE, told)

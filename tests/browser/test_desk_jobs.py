@@ -10,6 +10,7 @@ from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.models import Rule
 from tests.browser.clicks import MOST_CLICKS, Clicks
+from tests.browser.showroom import add_pictures
 from tests.recommendations.fitted_shelf import make_fitted_shelf
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,10 +67,14 @@ def test_why_and_another_list_open_without_leaving_the_page(live_server, page: P
 def test_text_is_weighed_against_pictures_for_a_category(live_server, page: Page, monkeypatch):
     monkeypatch.setattr(Task, "apply_async", lambda *_, **__: None)
     make_fitted_shelf()
+    add_pictures("P01", 1)  # the first lamp: its picture takes no column of the lists
     clicks = Clicks(page, live_server.url)
     clicks.menu("Text or picture")
     page.get_by_label("Where").select_option("Lamps")
     page.wait_for_url("**category=Lamps**")
+    lists = page.locator(".dial-lists").first.locator("h3")
+    now, then = (place.bounding_box() or {} for place in lists.all())
+    assert now["y"] == then["y"] and now["x"] < then["x"]
     before = page.locator("#dial-preview").inner_text()
     page.get_by_label("Weight of the text").fill("0.1")
     expect(page.locator("#dial-preview")).not_to_have_text(before)

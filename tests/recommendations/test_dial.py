@@ -101,6 +101,13 @@ def test_the_page_shows_lists_before_and_after_and_keeps_a_weight(space, admin_c
     assert space.category_text_weights == {}
 
 
+def test_nothing_is_above_the_whole_shop(space, admin_client):
+    html = admin_client.get(reverse("dial")).content.decode()
+    assert "It is the weight that the space was made with." in html and "from above" not in html
+    page = admin_client.post(reverse("turn_dial"), {"category": "", "deed": "take_back"}, follow=True)
+    assert "goes by the weight again that its space was made with" in page.content.decode()
+
+
 @pytest.mark.parametrize("weight", ["", "x", "nan", "2", "-1", "1e400", "9" * 5000])
 def test_a_weight_that_is_none_changes_nothing(space, admin_client, weight):
     admin_client.post(reverse("turn_dial"), {"category": "Lamps", "weight": weight})
