@@ -103,7 +103,8 @@ def test_the_page_shows_lists_before_and_after_and_keeps_a_weight(space, admin_c
 
 def test_nothing_is_above_the_whole_shop(space, admin_client):
     html = admin_client.get(reverse("dial")).content.decode()
-    assert "It is the weight that the space was made with." in html and "from above" not in html
+    assert "It is the weight that the space was made with." in html
+    assert "from above" not in html
     page = admin_client.post(reverse("turn_dial"), {"category": "", "deed": "take_back"}, follow=True)
     assert "goes by the weight again that its space was made with" in page.content.decode()
 
