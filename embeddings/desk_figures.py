@@ -49,7 +49,7 @@ def name_failures() -> Iterator[Need]:
 
 def _name_spaces() -> Iterator[Need]:
     live, spaces = EmbeddingSpace.objects.live(), reverse("admin:embeddings_embeddingspace_changelist")
-    if live and needs_refit(live, product_count=count_rows(Product.objects.all()).number):
+    if live and live.fitted_on and needs_refit(live, product_count=count_rows(Product.objects.all()).number):
         yield Need(text=gettext("The catalogue has outgrown the live space: build a new one and compare."), url=spaces)
     for space in EmbeddingSpace.objects.filter(status=EmbeddingSpace.Status.READY).defer("parameters")[:3]:
         yield Need(

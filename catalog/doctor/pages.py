@@ -83,7 +83,8 @@ def describe_round(round_: Any) -> dict[str, Any]:
     """Return what is said of the doctor's round: how far it is, or when it was at its end."""
     is_on = round_ is not None and round_.stage != AT_REST
     asked = round_ is not None and round_.asked_at and (not round_.began_at or round_.asked_at > round_.began_at)
-    most = max(round_.products, round_.examined, 1) if round_ else 1
+    # No round has ended yet: how many there are to look at is not known.
+    most = max(round_.products, round_.examined) if round_ and round_.products else None
     return {"is_on": is_on, "is_asked": bool(asked), "most": most, "examined": round_.examined if round_ else 0}
 
 

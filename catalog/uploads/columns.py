@@ -85,6 +85,7 @@ SYNONYMS: dict[str, str] = {
 }
 BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]")
 CODE = re.compile(r"\b[a-z]{3}\b")
+PRICES = ("price", "list_price")
 
 
 def guess_targets(columns: Sequence[str]) -> list[tuple[str, str]]:
@@ -113,12 +114,13 @@ def _fold_heading(column: str) -> str:
 
 def guess_currency(columns: Iterable[str]) -> str:
     """Return the currency that a heading of a price names, such as `Price (EUR)`; nothing where none does."""
-    for column in columns:
-        if SYNONYMS.get(_fold_heading(CODE.sub(" ", column))) in ("price", "list_price"):
-            for code in CODE.findall(column):
-                if code.upper() in DECIMALS:
-                    return str(code.upper())
-    return ""
+    priced = (column for column in columns if SYNONYMS.get(_fold_heading(CODE.sub(" ", column))) in PRICES)
+    return next(filter(None, map(find_currency, priced)), "")
+
+
+def find_currency(heading: str) -> str:
+    """Return the currency that the heading of a price names; nothing where it names none."""
+    return next((code.upper() for code in CODE.findall(heading) if code.upper() in DECIMALS), "")
 
 
 def offer_targets(columns: Iterable[tuple[str, str]]) -> list[tuple[str, StrPromise | str]]:
@@ -156,8 +158,8 @@ def read_mapped(
     """
     missing, _ = find_faults(targets.items())
     if missing:
-        names = gettext(" and none the ").join(missing)
-        raise ImportFileError(gettext("No column is chosen to be the %s: choose it above.") % names)
+        said = f"No column is chosen to be the {' and none the '.join(missing)}"
+        raise ImportFileError(f"{said}: choose it under “How the file is read”.")
     with open_table(file, encoding=encoding) as table:
         fields = {column: target for column, target in targets.items() if target not in (LEFT_OUT, ATTRIBUTE, OURS)}
         fields |= {column: column for column, target in targets.items() if target == OURS}

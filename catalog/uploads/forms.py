@@ -15,7 +15,7 @@ from catalog.prices import clean_currency
 from catalog.refusals import BadValue
 from catalog.sources.value_checks import validate_encoding
 from catalog.uploads.advice import word_for_pages
-from catalog.uploads.columns import OURS, find_faults, offer_targets
+from catalog.uploads.columns import OURS, PRICES, find_currency, find_faults, offer_targets
 from catalog.uploads.receiving import guess_columns
 
 ENCODINGS = (
@@ -93,7 +93,16 @@ class UploadForm(forms.ModelForm[Upload]):
             self.chosen = []
         elif "encoding" in cleaned and (not self.chosen or "encoding" in self.changed_data):
             self._look_again(cleaned["encoding"])
+        if not cleaned.get("currency"):
+            cleaned["currency"] = self._find_currency()
         return cleaned
+
+    def _find_currency(self) -> str:
+        """Return what currency the headings name that are said to be a price only now."""
+        priced = [
+            name for name, target in self.chosen if target in PRICES and [name, target] not in self.instance.columns
+        ]
+        return next(filter(None, map(find_currency, priced)), "")
 
     def _look_again(self, encoding: str) -> None:
         """Guess the columns of what is a table only now, or is read in another encoding."""

@@ -17,7 +17,8 @@ from catalog.desk.menu import Entry, find_current
 from catalog.desk.pages import PAGES
 from catalog.models import Source
 from catalog.sources.source_run import SourceRun
-from embeddings.models import PendingEmbedding
+from embeddings.desk_figures import name_failures
+from embeddings.models import EmbeddingSpace, PendingEmbedding
 from recommendations.models import Vital
 from tests.factories import ProductFactory
 from tests.recommendations.shelf import make_space, put
@@ -102,6 +103,19 @@ def test_the_figures_are_those_of_the_shop(admin_client):
     assert tiles["Recall of the index"].figure == "80.0%"
     assert tiles["Time of a list"].figure == "–"
     assert "The index finds only 80.0% of what is nearest" in admin_client.get("/admin/").content.decode()
+
+
+def test_a_space_that_was_never_fitted_needs_nobody(monkeypatch):
+    monkeypatch.setattr("embeddings.spaces.lifecycle.MIN_FIT_PRODUCTS", 1)
+    space = make_space()
+    put(space, "A", (1.0, 0.0, 0.0))
+    PendingEmbedding.objects.all().delete()
+    assert list(name_failures()) == []  # a worker fits it by itself
+    EmbeddingSpace.objects.update(fitted_on=1, status="live")
+    monkeypatch.setattr("embeddings.spaces.lifecycle.REFIT_GROWTH", 1)
+    assert [need.text for need in name_failures()] == [
+        "The catalogue has outgrown the live space: build a new one and compare."
+    ]
 
 
 def test_a_line_is_drawn_through_values():

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             learn()
         nightly.make_due_forecasts()
         slices.refresh_slice_of_now()
-        self.stdout.write("Bundles and personal lists are on the shop's pages, all else in the admin under Behaviour.")
+        self.stdout.write("Bundles and personal lists are on the shop's pages, all else in the admin under Results.")
 
     def load(self, *, now: datetime) -> None:
         """Record what was simulated, with an experiment that it is part of."""

@@ -60,6 +60,9 @@ def test_the_front_page_says_how_far_the_round_is(admin_client):
     page = admin_client.get(url).content.decode()
     assert "The doctor is going round: 3 products looked at." in page
     assert '<progress max="10" value="3"' in page
+    DoctorRound.objects.update(products=0)  # the first round: nobody knows yet how many there are
+    assert "<progress aria-label" in admin_client.get(url).content.decode()
+    DoctorRound.objects.update(products=10)
     DoctorRound.objects.update(stage=0, ended_at=timezone.now())
     assert "10 products looked at." in admin_client.get(url).content.decode()
 

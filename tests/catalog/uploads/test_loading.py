@@ -85,7 +85,8 @@ def test_columns_mean_what_was_chosen_for_them(desk):
 
 def test_a_table_without_a_title_says_that_none_is_chosen(desk):
     checked = desk.work(desk.receive("sku,colour\nA,red\n"))
-    assert (checked.state, checked.error) == (State.FAILED, "No column is chosen to be the title: choose it above.")
+    said = "No column is chosen to be the title: choose it under “How the file is read”."
+    assert (checked.state, checked.error) == (State.FAILED, said)
 
 
 def test_a_file_of_which_no_row_can_be_loaded_fails_and_says_so(desk):

@@ -48,6 +48,23 @@ def text_of(response) -> str:
     return " ".join(response.content.decode().split())
 
 
+def test_a_file_that_cannot_be_read_is_not_offered_to_be_imported_until_its_columns_are_named(staff):
+    send(staff, b"artikel,title,prix (eur)\nA,Mug,12.50\n")
+    upload = Upload.objects.get()
+    address = reverse("import_file", args=[upload.pk])
+    run_upload(upload.pk)
+    html = text_of(staff.get(address))
+    assert "Cannot be read" in html
+    assert "do-load" not in html
+    assert "import-counts" not in html
+    form = {"format": "csv", "encoding": "utf-8", "source": "csv", "column-0": "sku", "column-2": "price"}
+    staff.post(address, form)
+    run_upload(upload.pk)
+    page = staff.get(address)
+    assert "do-load" in text_of(page)
+    assert page.context["rows"][0].price == "12.50 EUR"
+
+
 def test_a_file_is_sent_checked_imported_and_undone(staff):
     page = send(staff)
     upload = Upload.objects.get()
