@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from behaviour.reports.daily_counts import DailyTotal
+from behaviour.reports.page import Tile
 from behaviour.reports.performance import Period
 from tests.behaviour.test_performance import shop as shop
 from tests.factories import ProductFactory
@@ -36,6 +37,11 @@ def test_a_shop_without_events_is_told_how_to_send_them(admin_client):
     said = read_page(admin_client)
     assert "Nothing is counted yet" in said
     assert "python manage.py import_events orders.csv" in said
+
+
+def test_a_shop_that_has_just_begun_is_told_in_times_not_in_thousands_of_percent():
+    assert Tile("Shown", "10", change=9.0).change_text == "900.0% more than before"
+    assert Tile("Shown", "47,383", change=675.9).change_text == "677 times what it was before"
 
 
 def test_the_tiles_say_how_much_and_beside_the_period_before(shop, admin_client):
