@@ -32,7 +32,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 IMAGES = PROJECT / "docs" / "images"
 WIDTH = 1280  # CSS pixels
 PAGES = {  # address and height
-    "product-page.webp": ("/products/MUG-101/", 2150),
+    "product-page.webp": ("/products/MUG-101/", 2190),
     "why-page.webp": ("/products/MUG-101/why/MUG-107/", 700),
     "widget-examples.webp": ("/widgets/examples/?sku=MUG-101", 1700),
 }

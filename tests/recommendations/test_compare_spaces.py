@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
@@ -174,7 +175,19 @@ def test_no_address_breaks_the_page(admin_client, query):
 def test_one_space_alone_is_told_what_to_do(admin_client):
     make_space()
     for name in ("compare_spaces", "blind_test", "blind_result"):
-        assert "nothing to compare it with" in admin_client.get(reverse(name)).content.decode()
+        html = admin_client.get(reverse(name)).content.decode()
+        assert "nothing to compare it with" in html
+        assert "add one and build it" in html
+
+
+def test_who_may_not_add_a_space_is_not_sent_to_add_one(client):
+    make_space()
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_embeddingspace"))
+    client.force_login(looker)
+    html = client.get(PAGE).content.decode()
+    assert "add one and build it" not in html
+    assert "Somebody who may add spaces" in html
 
 
 def test_looking_writes_nothing(admin_client, django_assert_max_num_queries):
