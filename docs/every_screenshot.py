@@ -4,34 +4,44 @@
     python docs/every_screenshot.py      # in another, in the same folder
 
 Needs the development requirements and a Chromium, as docs/shop_screenshots.py does. The pictures are put into
-var/screenshots (KINDRED_HOME/screenshots), with an index.html that shows them all. `--only dial` takes the pages whose
-address has that in it, and `--looks phone-dark-zh-hans` one look. What is there already is made again.
+var/screenshots (KINDRED_HOME/screenshots), with an index.html that shows them all and says what is wrong with each by
+itself: it did not open, a script failed, it scrolls sideways, a picture is broken, a heading skips a level, a target is
+too small to touch. `--only dial` takes the pages whose name has that in it, and `--looks phone-dark-zh-hans` one look.
+`--resume` leaves what is there, after a run that was stopped; `--furnish` fills lists that an unused shop leaves empty.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from html import escape
 from itertools import product
 from pathlib import Path
 
 from browser import open_browser
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from every_page import SHOP, Steps, list_admin, name_page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from shop_screenshots import CONSENT, PROJECT, open_account
 from tqdm import tqdm
 
 SCREENS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
 LANGUAGES = ("en", "zh-hans")
-SHOP = (
-    "/", "/?category=Tableware/Mugs", "/products/MUG-101/", "/products/MUG-101/why/MUG-107/", "/search/?q=blue+mug",
-    "/search/?q=xyzzy", "/compare/?sku=MUG-101&sku=MUG-105", "/cart/", "/widgets/examples/?sku=MUG-101",
-)  # fmt: skip
 ACCOUNT = "photographer"
-SETTLE_MS = 600
+PATIENCE_MS = 20_000  # until a page is there and asks for nothing more
+SETTLE_MS = 300  # in which it draws what came
+MAX_HEIGHT = 8_000  # pixels of a picture: longer pages are cut there
+FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
+FURNISH = Path(__file__).parent / "demo_furniture.py"
+
+Look = tuple[str, str]  # screen and language
+Faults = dict[str, list[str]]  # by page, such as phone-en/shop-cart
 
 
 def log_in(context: BrowserContext, url: str, password: str) -> None:
@@ -44,86 +54,150 @@ def log_in(context: BrowserContext, url: str, password: str) -> None:
     page.close()
 
 
-def list_admin(page: Page, url: str) -> list[str]:
-    """Return the addresses of the admin: each entry of its menu, and of each list its first row and its empty form."""
-    page.goto(f"{url}/admin/")
-    found = ["/admin/", *_hrefs(page, "#nav-sidebar a")]
-    for path in list(found):
-        page.goto(url + path)
-        found += _hrefs(page, "#result_list th a, #result_list td a[href*='/change/']")[:1]
-        found += _hrefs(page, ".object-tools a.addlink")[:1]
-    return list(dict.fromkeys(found))
-
-
-def _hrefs(page: Page, selector: str) -> list[str]:
-    paths = page.evaluate("selector => [...document.querySelectorAll(selector)].map(link => link.pathname)", selector)
-    return [str(path) for path in paths]
-
-
-def name_file(path: str) -> str:
-    return re.sub("[^a-zA-Z0-9]+", "-", path).strip("-") or "front"
-
-
-def take(context: BrowserContext, url: str, paths: list[str], folder: Path) -> Iterator[str]:
-    """Make a picture of each page and yield its address; one that fails is said and passed over."""
-    page = context.new_page()
-    for path in paths:
-        answer = page.goto(url + path, wait_until="load")
-        page.wait_for_timeout(SETTLE_MS)
-        if answer is None or answer.status >= 400:
-            tqdm.write(f"{path}: {answer.status if answer else 'no answer'}")
-        page.screenshot(path=folder / f"{name_file(path)}.png", full_page=True)
-        yield path
-    page.close()
-
-
-def open_look(browser: Browser, url: str, look: tuple[str, str, str], password: str) -> BrowserContext:
-    screen, scheme, language = look
-    context = browser.new_context(viewport=SCREENS[screen], color_scheme=scheme, locale=language)  # type: ignore[arg-type]
+def open_look(browser: Browser, url: str, look: Look, password: str) -> BrowserContext:
+    screen, language = look
+    context = browser.new_context(viewport=SCREENS[screen], locale=language)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE_MS)
     log_in(context, url, password)
     cookies = {CONSENT: "none", "django_language": language}
     context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
     return context
 
 
-def write_index(folder: Path) -> None:
+def take(context: BrowserContext, url: str, steps: Steps, files: Mapping[str, Path]) -> list[str]:
+    """Make the pictures of a page, a file for each scheme, and return what is wrong with it: not to open is as well."""
+    page = context.new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(f"script: {error}"))
+    page.on("console", lambda line: said.append(f"console: {line.text}") if line.type == "error" else None)
+    try:
+        page.emulate_media(color_scheme=next(iter(files)), reduced_motion="reduce")  # type: ignore[arg-type]
+        answer = page.goto(url + steps.path, wait_until="load")
+        if answer is None or answer.status != steps.status:
+            said.append(f"answered {answer.status if answer else 'nothing'}")
+        if steps.status >= 400:  # as it should; the browser says that as well
+            said[:] = [line for line in said if not line.startswith("console: Failed to load resource")]
+        for step in steps.then:
+            step(page)
+        settle(page)
+        for scheme, file in files.items():
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(path=file, full_page=True, clip=measure(page), type="jpeg", quality=80)  # type: ignore[arg-type]
+        said += page.evaluate(FAULTS)
+    except Error as error:
+        said.append(f"failed: {error.message.splitlines()[0]}")
+    finally:
+        page.close()
+    return said
+
+
+def measure(page: Page) -> dict[str, int]:
+    """Return the part of the page that its picture shows."""
+    height = min(page.evaluate("document.documentElement.scrollHeight"), MAX_HEIGHT)
+    return {"x": 0, "y": 0, "width": page.evaluate("innerWidth"), "height": height}
+
+
+def settle(page: Page) -> None:
+    """Wait until all of its pictures are there, those further down as well."""
+    page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager')")
+    with suppress(Error):  # a page that asks again and again is taken as it is
+        page.wait_for_load_state("networkidle", timeout=PATIENCE_MS / 2)
+    page.wait_for_timeout(SETTLE_MS)
+
+
+def write_index(folder: Path, faults: Faults) -> None:
     """Write the page that shows every picture, a row for each page and a column for each look."""
     looks = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    names = sorted({file.stem for look in looks for file in (folder / look).glob("*.png")})
+    names = sorted({file.stem for look in looks for file in (folder / look).glob("*.jpg")})
     head = "".join(f"<th>{look}</th>" for look in looks)
-    cell = '<td><a href="{0}"><img loading="lazy" src="{0}" alt=""></a></td>'
-    rows = [  # one for each page
-        f"<tr><th>{escape(name)}</th>{''.join(cell.format(f'{look}/{name}.png') for look in looks)}</tr>"
-        for name in names
+    rows = [
+        f"<tr><th>{escape(name)}</th>{''.join(_draw_cell(f'{look}/{name}', faults) for look in looks)}</tr>"
         for name in names
     ]
-    style = "img{width:220px;max-height:320px;object-fit:cover;object-position:top}th{font:14px sans-serif}"
+    style = (
+        "img{width:220px;max-height:320px;object-fit:cover;object-position:top}body{font:14px sans-serif}"
+        "th{position:sticky;top:0;left:0;background:#fff}td{vertical-align:top}li{max-width:200px;color:#a41515}"
+    )
     top = f'<!doctype html><meta charset="utf-8"><title>Kindred</title><style>{style}</style>'
     text = f"{top}<table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
     (folder / "index.html").write_text(text, encoding="utf-8")
 
 
-def main() -> None:
+def _draw_cell(name: str, faults: Faults) -> str:
+    place = re.sub("-(light|dark)-", "-", name)
+    lines = "".join(f"<li>{escape(line)}</li>" for line in faults.get(place, []))
+    return f'<td><a href="{name}.jpg"><img loading="lazy" src="{name}.jpg" alt="missing"></a><ul>{lines}</ul></td>'
+
+
+def read_faults(folder: Path) -> Faults:
+    file = folder / "faults.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+
+def write_down(folder: Path, faults: Faults) -> None:
+    (folder / "faults.json").write_text(json.dumps(faults, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_index(folder, faults)
+
+
+def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
-    parser.add_argument("--only", default="", help="pages whose address has this in it")
+    parser.add_argument("--only", default="", help="pages whose name has this in it")
     parser.add_argument("--looks", default="", help="looks whose name has this in it, such as phone-dark-en")
-    options = parser.parse_args()
+    parser.add_argument("--resume", action="store_true", help="leave the pictures that are there")
+    parser.add_argument("--furnish", action="store_true", help="fill empty lists first; what is made stays")
+    return parser.parse_args()
+
+
+def list_pages(browser: Browser, options: argparse.Namespace, password: str) -> dict[str, Steps]:
+    context = open_look(browser, options.url, ("desktop", "en"), password)
+    pages = SHOP | {name_page(path): Steps(path) for path in list_admin(context.new_page(), options.url)}
+    context.close()
+    return {name: steps for name, steps in pages.items() if options.only in name}
+
+
+def see_every_page(browser: Browser, options: argparse.Namespace, folder: Path, password: str) -> Iterator[str]:
+    """Make the pictures and yield, of each page that is not as it should be, its name and what is wrong.
+
+    A page is opened once for both schemes.
+    """
+    faults, pages = read_faults(folder), list_pages(browser, options, password)
+    try:
+        for screen, language in product(SCREENS, LANGUAGES):
+            titles = {scheme: f"{screen}-{scheme}-{language}" for scheme in SCHEMES}
+            titles = {scheme: title for scheme, title in titles.items() if options.looks in title}
+            if not titles:
+                continue
+            context = open_look(browser, options.url, (screen, language), password)
+            for name, steps in tqdm(pages.items(), desc=f"{screen} {language}", unit="page"):
+                files = {scheme: folder / title / f"{name}.jpg" for scheme, title in titles.items()}
+                if options.resume and all(file.exists() for file in files.values()):
+                    continue
+                place = f"{screen}-{language}/{name}"
+                faults[place] = take(context, options.url, steps, files)
+                if faults[place]:
+                    yield f"{place}: {'; '.join(faults[place])}"
+            context.close()
+    finally:  # also of a run that is stopped
+        write_down(folder, faults)
+
+
+def main() -> None:
+    options = read_options()
     folder = Path(os.environ.get("KINDRED_HOME") or PROJECT / "var") / "screenshots"
-    looks = [look for look in product(SCREENS, SCHEMES, LANGUAGES) if options.looks in "-".join(look)]
+    folder.mkdir(parents=True, exist_ok=True)
+    if options.furnish:
+        with FURNISH.open(encoding="utf-8") as file:
+            subprocess.run([sys.executable, "manage.py", "shell"], stdin=file, cwd=PROJECT, check=True)
+    wrong = 0
     with sync_playwright() as playwright, open_account(ACCOUNT) as password:
         browser = open_browser(playwright)
-        first = open_look(browser, options.url, ("desktop", "light", "en"), password)
-        paths = [path for path in [*SHOP, *list_admin(first.new_page(), options.url)] if options.only in path]
-        with tqdm(total=len(paths) * len(looks), unit="picture") as bar:
-            for look in looks:
-                into = folder / "-".join(look)
-                into.mkdir(parents=True, exist_ok=True)
-                for _ in take(open_look(browser, options.url, look, password), options.url, paths, into):
-                    bar.update()
+        for line in see_every_page(browser, options, folder, password):
+            wrong += 1
+            tqdm.write(line)
         browser.close()
-    write_index(folder)
-    print(f"{folder / 'index.html'} shows {len(paths)} pages in {len(looks)} looks.")
+    print(f"{folder / 'index.html'} shows them all; {wrong} of the pages opened now are not as they should be.")
+    sys.exit(1 if wrong else 0)
 
 
 if __name__ == "__main__":

@@ -139,13 +139,14 @@ def run_command(*words: str, password: str = "") -> None:
 
 @contextmanager
 def open_account(name: str) -> Iterator[str]:
-    """Have a user of the admin, and give the password."""
+    """Have a user of the admin, and give the password. One that a killed run left behind goes first."""
     password = secrets.token_urlsafe()
+    forget = f"from django.contrib.auth.models import User; User.objects.filter(username={name!r}).delete()"
+    run_command("shell", "--verbosity", "0", "--command", forget)
     run_command("createsuperuser", "--noinput", "--username", name, "--email", "", password=password)
     try:
         yield password
     finally:
-        forget = f"from django.contrib.auth.models import User; User.objects.filter(username={name!r}).delete()"
         run_command("shell", "--verbosity", "0", "--command", forget)
 
 
