@@ -34,6 +34,7 @@ from catalog.product_source import describe_keeper
 from catalog.sources.admin import SourceAdmin as SourceAdmin  # Django looks for it here
 from catalog.uploads.export_pages import export_listed
 from catalog.uploads.pages import imports_page as imports_page  # likewise
+from catalog.wordings.lexicon import word_category_path
 from catalog.writing import ProductWrite, write_product
 
 admin.site.site_header = "Kindred"
@@ -127,10 +128,10 @@ class ProductAdmin(ExtensibleAdmin):
 
     @admin.display(description=_("Product"), ordering="title")
     def name(self, product: Product) -> SafeString:
-        category = product.category.path if product.category else ""
+        category = word_category_path(product.category.path) if product.category else ""
         source = gettext("from %s") % product.source if product.source else ""
         details = " · ".join(filter(None, (product.sku, product.brand, category, source)))
-        return format_html('{}<span class="row-details">{}</span>', product.title, details)
+        return format_html('{}<span class="row-details">{}</span>', product.translated("title"), details)
 
     @admin.display(description=_("Source"))
     def kept_by(self, product: Product) -> SafeString:
@@ -142,7 +143,7 @@ class ProductAdmin(ExtensibleAdmin):
         if image is None:
             return thumbnail(None, width=56)
         shown = '<img class="thumb" src="{}" width="56" loading="lazy" alt="{}">'  # a link, which needs a name
-        return format_html(shown, image.sized_url(160), product.title)
+        return format_html(shown, image.sized_url(160), product.translated("title"))
 
     @admin.action(description=_("Show in the shop"), permissions=["change"])
     def show_in_shop(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:

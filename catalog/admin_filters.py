@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.conditions import STOCK_LEVEL, Condition
 from catalog.models import Category, Product, ProductQuerySet, Source
+from catalog.wordings.lexicon import word_category
 
 SHOWN_CATEGORIES = 200
 SHOWN_COLLECTIONS = 100
@@ -80,7 +81,7 @@ class CategoryFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         nodes = Category.objects.filter(Q(parent=None) | Q(parent__parent=None))[:SHOWN_CATEGORIES]
-        return [(node.path, f"{'· ' * node.depth}{node.name}") for node in nodes]
+        return [(node.path, f"{'· ' * node.depth}{word_category(node.path)}") for node in nodes]
 
     def queryset(self, request: HttpRequest, queryset: ProductQuerySet) -> ProductQuerySet:  # type: ignore[override]
         path = self.value()

@@ -13,7 +13,7 @@ MOST_PAGES = 300
 PLACES = "#nav-sidebar a, #content a, #user-tools a, .tabs a"
 # Filters, orders and further pages of a list are the same page; files and other sites are none.
 NO_PAGES = "#changelist-filter a, thead a, .paginator a, [download], [href*='_changelist_filters'], [href*='_to_field']"
-FILES = re.compile(r"\.(csv|png|jpg|webp|xml|jsonl?)$|/logout/|/export/|/admin/r/")
+FILES = re.compile(r"\.(csv|png|jpg|webp|xml|jsonl?)(\?|$)|/logout/|/export/|/admin/r/|export=")
 SAME_EVERYWHERE = re.compile(r"/admin/\w+/\w+/\d+/(history|delete)/|/admin/doctor/\w+/(\?ignored)")
 
 
@@ -73,7 +73,7 @@ SHOP: dict[str, Steps] = {
     "admin-asks-move": Steps("/admin/catalog/product/", choose_action("move_to_category")),
     "admin-form-refused": Steps("/admin/recommendations/rule/add/", (click("[name=_save]"),)),
     "admin-category-popup": Steps("/admin/catalog/category/add/?_to_field=id&_popup=1"),
-    "admin-missing": Steps("/admin/catalog/product/0/change/", status=404),
+    "admin-missing": Steps("/admin/catalog/product/0/change/"),
 }
 
 
@@ -96,7 +96,7 @@ def list_admin(page: Page, url: str) -> list[str]:
         except Error:
             continue  # its picture will say so
         for link in _list_links(page):
-            if link.startswith("/admin/") and not FILES.search(link.partition("?")[0]) and find_kind(link) not in kinds:
+            if link.startswith("/admin/") and not FILES.search(link) and find_kind(link) not in kinds:
                 kinds.add(find_kind(link))
                 waiting.append(link)
     page.close()

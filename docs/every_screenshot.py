@@ -6,7 +6,7 @@
 Needs the development requirements and a Chromium, as docs/shop_screenshots.py does. The pictures are put into
 var/screenshots (KINDRED_HOME/screenshots), with an index.html that shows them all and says what is wrong with each by
 itself: it did not open, a script failed, it scrolls sideways, a picture is broken, a heading skips a level, a target is
-too small to touch. `--only dial` takes the pages whose name has that in it, and `--looks phone-dark-zh-hans` one look.
+too small to touch. `--only dial` takes the pages whose name has that in it, and `--looks 'phone-.*-en'` some looks.
 `--resume` leaves what is there, after a run that was stopped; `--furnish` fills lists that an unused shop leaves empty.
 """
 
@@ -33,11 +33,17 @@ from tqdm import tqdm
 SCREENS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 SCHEMES = ("light", "dark")
 LANGUAGES = ("en", "zh-hans")
-ACCOUNT = "photographer"
+ACCOUNT = f"photographer-{os.getpid()}"  # several runs may take some looks each
 PATIENCE_MS = 20_000  # until a page is there and asks for nothing more
 SETTLE_MS = 300  # in which it draws what came
 MAX_HEIGHT = 8_000  # pixels of a picture: longer pages are cut there
 FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
+LOOK_DOWN = """async () => {
+    for (let top = 0; top < document.documentElement.scrollHeight; top += innerHeight) {
+        scrollTo({top, behavior: "instant"}); await new Promise(go => setTimeout(go, 60))
+    }
+    scrollTo({top: 0, behavior: "instant"})
+}"""
 FURNISH = Path(__file__).parent / "demo_furniture.py"
 
 Look = tuple[str, str]  # screen and language
@@ -98,7 +104,8 @@ def measure(page: Page) -> dict[str, int]:
 
 
 def settle(page: Page) -> None:
-    """Wait until all of its pictures are there, those further down as well."""
+    """Wait until all of it is there: pictures and lists further down come when they are near to what is seen."""
+    page.evaluate(LOOK_DOWN)
     page.evaluate("document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager')")
     with suppress(Error):  # a page that asks again and again is taken as it is
         page.wait_for_load_state("networkidle", timeout=PATIENCE_MS / 2)
@@ -143,17 +150,21 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--only", default="", help="pages whose name has this in it")
-    parser.add_argument("--looks", default="", help="looks whose name has this in it, such as phone-dark-en")
+    parser.add_argument("--looks", default="", help="looks with this expression in their name")
     parser.add_argument("--resume", action="store_true", help="leave the pictures that are there")
     parser.add_argument("--furnish", action="store_true", help="fill empty lists first; what is made stays")
     return parser.parse_args()
 
 
-def list_pages(browser: Browser, options: argparse.Namespace, password: str) -> dict[str, Steps]:
-    context = open_look(browser, options.url, ("desktop", "en"), password)
-    pages = SHOP | {name_page(path): Steps(path) for path in list_admin(context.new_page(), options.url)}
-    context.close()
-    return {name: steps for name, steps in pages.items() if options.only in name}
+def list_pages(browser: Browser, options: argparse.Namespace, folder: Path, password: str) -> dict[str, Steps]:
+    """Return the pages by name. A run that is resumed knows already which they are."""
+    file = folder / "pages.json"
+    if not (options.resume and file.exists()):
+        context = open_look(browser, options.url, ("desktop", "en"), password)
+        file.write_text(json.dumps(list_admin(context.new_page(), options.url), indent=1), encoding="utf-8")
+        context.close()
+    admin = {name_page(path): Steps(path) for path in json.loads(file.read_text(encoding="utf-8"))}
+    return {name: steps for name, steps in (SHOP | admin).items() if options.only in name}
 
 
 def see_every_page(browser: Browser, options: argparse.Namespace, folder: Path, password: str) -> Iterator[str]:
@@ -161,11 +172,11 @@ def see_every_page(browser: Browser, options: argparse.Namespace, folder: Path, 
 
     A page is opened once for both schemes.
     """
-    faults, pages = read_faults(folder), list_pages(browser, options, password)
+    faults, pages = read_faults(folder), list_pages(browser, options, folder, password)
     try:
         for screen, language in product(SCREENS, LANGUAGES):
             titles = {scheme: f"{screen}-{scheme}-{language}" for scheme in SCHEMES}
-            titles = {scheme: title for scheme, title in titles.items() if options.looks in title}
+            titles = {scheme: title for scheme, title in titles.items() if re.search(options.looks, title)}
             if not titles:
                 continue
             context = open_look(browser, options.url, (screen, language), password)

@@ -180,6 +180,11 @@ def list_strategies() -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(STRATEGIES)]
 
 
+def name_strategies() -> list[tuple[str, str]]:
+    """Return all as choices of a form: by what shoppers see above such a list, and by name, as two have one title."""
+    return [(name, f"{STRATEGIES[name].title} ({name})") for name in sorted(STRATEGIES)]
+
+
 def list_shared_strategies() -> list[tuple[str, str]]:
     """Return the names of those whose lists are for no visitor in particular, as choices."""
     return [(name, name) for name in sorted(STRATEGIES) if STRATEGIES[name].needs != VISITOR]

@@ -18,11 +18,11 @@ from behaviour.experiments.experiment import Arm, Experiment
 from behaviour.experiments.lifecycle import check_options
 from behaviour.experiments.power import count_days, count_units, count_units_always_valid, find_rate_variance
 from embeddings.models import EmbeddingSpace
-from recommendations.strategies import STRATEGIES
+from recommendations.strategies import name_strategies
 
 
 def list_strategies() -> list[tuple[str, Any]]:
-    return [("", "–"), *((name, name) for name in sorted(STRATEGIES))]
+    return [("", "–"), *name_strategies()]
 
 
 class ExperimentForm(forms.ModelForm[Experiment]):

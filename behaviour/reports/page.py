@@ -22,7 +22,7 @@ from catalog.templatetags.catalog import word_amount
 
 USUAL = (7, 28, 90)
 LONGEST_DAYS = 366  # that charts are drawn of
-MANY = 9.0  # more than before: said in times from there on, as in the first weeks of a shop
+MANY_TIMES = 9.0  # more than before, from which on a change is said as a factor
 SHOWN_ROWS = 100  # of a table; the export has all
 
 
@@ -39,8 +39,8 @@ class Tile:
     def change_text(self) -> str:
         if self.change is None:
             return ""
-        if self.change > MANY:
-            return gettext("%s times what it was before") % f"{1 + self.change:,.0f}"
+        if self.change >= MANY_TIMES:  # of a shop that has just begun, a share says nothing
+            return gettext("%s times what it was before") % count(round(self.change) + 1)
         said = gettext("%s less than before") if self.change < 0 else gettext("%s more than before")
         return said % percent(abs(self.change))
 

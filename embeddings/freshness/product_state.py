@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy
 
 from catalog.models import Product
@@ -122,7 +123,7 @@ def describe_product(product: Product) -> str:
         "state": state,
         "sources": SOURCES[Modality.TEXT in known, Modality.IMAGE in known],
         "space": live.name,
-        "at": f"{timezone.localtime(fused.updated_at):%Y-%m-%d %H:%M:%S}",
+        "at": date_format(timezone.localtime(fused.updated_at), "DATETIME_FORMAT"),
     }
     return " ".join(filter(None, [said, _describe_placeholders(product), waiting]))
 

@@ -18,7 +18,7 @@ from recommendations.in_force import HOLDS
 from recommendations.rules import IN_SEARCHES, SEARCH, ActiveRule, RuleSet, Scope, group_rules
 from recommendations.search.folding import make_key
 from recommendations.search.understanding import list_phrases
-from recommendations.strategies import list_strategies
+from recommendations.strategies import name_strategies
 
 MAX_RULES = 100  # of the rules that one search concerns; the exact and the newer ones count
 
@@ -121,4 +121,4 @@ def read_list_rule(entry: dict[str, Any]) -> ActiveRule:
 
 def list_rule_strategies() -> list[tuple[str, str]]:
     """Return what a rule of lists may name, as choices: the strategies, and searches, which are none."""
-    return [*list_strategies(), (SEARCH, SEARCH)]
+    return [*name_strategies(), (SEARCH, f"{gettext('Search')} ({SEARCH})")]

@@ -10,10 +10,12 @@ from django.contrib.admin.sites import AdminSite
 from django.db import connection
 from django.db.models import JSONField, Value
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from catalog import admin as catalog_admin
 from catalog.admin import ProductAdmin
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, Product, ProductImage, Wording
+from tests.behaviour.forecast_rows import make_forecast
 from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory, picture_file
 
 pytestmark = pytest.mark.django_db
@@ -280,3 +282,24 @@ def test_a_picture_is_given_its_address_in_the_shop_and_loses_it_with_its_file(a
     admin_client.post(change, form | {"file": picture_file("blue"), "address": image.source_url})
     image.refresh_from_db()
     assert image.source_url == ""
+
+
+def test_a_product_is_deleted_with_what_workers_made_of_it(admin_client):
+    """Nobody may delete a forecast by itself; that must not keep a product from being deleted."""
+    product = ProductFactory()
+    make_forecast(product)
+    page = reverse("admin:catalog_product_delete", args=[product.pk])
+    assert "Are you sure" in admin_client.get(page).content.decode()
+    admin_client.post(page, {"post": "yes"})
+    assert not Product.objects.exists()
+
+
+def test_a_list_is_called_by_what_is_in_it_and_speaks_the_language_of_who_reads(admin_client):
+    ProductFactory(title="Mug", category=CategoryFactory(name="Mugs"), translations={"zh": {"title": "马克杯"}})
+    Wording.objects.create(kind="category", name="Mugs", language="zh", text="杯子")
+    admin_client.cookies["django_language"] = "zh-hans"
+    html = admin_client.get("/admin/catalog/product/").content.decode()
+    assert "<h1>商品</h1>" in html
+    assert "马克杯<span" in html
+    assert html.count("杯子") == 2  # in the row and among the filters
+    assert "<summary>分类</summary>" in html
