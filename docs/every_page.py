@@ -111,4 +111,6 @@ def _list_links(page: Page) -> list[str]:
 
 
 def name_page(path: str) -> str:
-    return re.sub("[^a-zA-Z0-9]+", "-", path).strip("-")[:120]
+    """Name a file after an address: of its query by the names alone, whose values differ from run to run."""
+    plain, _, query = path.partition("?")
+    return re.sub("[^a-zA-Z0-9]+", "-", plain + re.sub("=[^&]*", "", query)).strip("-")

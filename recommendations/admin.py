@@ -75,7 +75,7 @@ class RuleAdmin(KeepsHistory, CompletesNames, StartsInWindow, admin.ModelAdmin[R
 
     desk_group = Group.RECOMMENDATIONS
     desk_order = 10
-    list_display = ("name", "kind", "where", "target_text", "strength", "current_state", "contradictions")
+    list_display = ("name", "kind", "where", "target", "strength", "current_state", "contradictions")
     list_filter = ("kind", StateFilter)
     list_select_related = ("anchor__category", "anchor_category", "target__category", "target_category")
     search_fields = ("note", "anchor__sku", "anchor__title", "target__sku", "target__title", "target_brand")
@@ -105,11 +105,15 @@ class RuleAdmin(KeepsHistory, CompletesNames, StartsInWindow, admin.ModelAdmin[R
     def where(self, rule: Rule) -> str:
         return str(rule.anchor or rule.anchor_category or gettext("everywhere"))
 
+    @admin.display(description=_("Target"))
+    def target(self, rule: Rule) -> str:
+        return rule.target_text()
+
     @admin.display(description=_("how"))
     def strength(self, rule: Rule) -> str:
         if rule.kind == Rule.Kind.PIN:
             return gettext("at %d") % rule.position
-        sign = {Rule.Kind.BOOST: "x", Rule.Kind.BURY: "/"}.get(Rule.Kind(rule.kind))
+        sign = {Rule.Kind.BOOST: "×", Rule.Kind.BURY: "÷"}.get(Rule.Kind(rule.kind))
         return f"{sign} {rule.factor:g}" if sign else ""
 
     @admin.display(description=_("state"))

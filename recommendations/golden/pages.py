@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog.desk.pages import Group, desk_page, is_by_script, render_desk
 from catalog.models import Product
-from catalog.templatetags.catalog import attribute_rows, description, money
+from catalog.templatetags.catalog import attribute_rows, category_path, description, money
 from embeddings.models import EmbeddingSpace
 from recommendations.evaluation.intervals import Estimate
 from recommendations.golden import services
@@ -125,7 +125,7 @@ def compare_facts(left: Product, right: Product) -> list[Fact]:
     facts = [
         Fact(gettext("Brand"), left.brand, right.brand),
         Fact(gettext("Price"), money(left), money(right)),
-        Fact(gettext("Category"), str(left.category or ""), str(right.category or "")),
+        Fact(gettext("Category"), *(category_path(one.category.path) if one.category else "" for one in (left, right))),
     ]
     first, second = dict(attribute_rows(left)), dict(attribute_rows(right))
     facts += [Fact(name, first.get(name, ""), second.get(name, "")) for name in dict.fromkeys([*first, *second])]
