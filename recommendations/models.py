@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from api.declarations import describe_choices
 from catalog.conditions import attribute_condition
 from catalog.models import Category, Product
+from recommendations.curation.names import find_brands
 from recommendations.curation.rule_change import RuleChange as RuleChange  # tables of this app, in files of their own
 from recommendations.doctor.listed import ListedProduct as ListedProduct  # a table of this app, in a file of its own
 from recommendations.golden.pair import GoldenJudgement as GoldenJudgement  # likewise
@@ -139,8 +140,8 @@ class Rule(InForce):
         Products and categories that a rule names go with it when they are deleted: only texts can be left behind.
         """
         if self.target_brand and not Product.objects.filter(brand=self.target_brand).exists():
-            alike = Product.objects.filter(brand__iexact=self.target_brand).values_list("brand", flat=True).first()
-            if alike:
+            wanted = self.target_brand.casefold()
+            if alike := next((brand for brand in find_brands(self.target_brand) if brand.casefold() == wanted), ""):
                 said = gettext("No product has the brand %(brand)s. Did you mean %(alike)s?")
                 return said % {"brand": self.target_brand, "alike": alike}
             return gettext("No product has the brand %s.") % self.target_brand

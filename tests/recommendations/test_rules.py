@@ -19,6 +19,7 @@ from recommendations.models import Rule
 from recommendations.requests import Filters, Options
 from recommendations.rule_preview import preview_rule
 from recommendations.services import recommend, similar_products
+from tests.plans import avoid, read_plans
 from tests.recommendations.shelf import at_angle, embed, make_space, put, skus
 
 pytestmark = pytest.mark.django_db
@@ -308,6 +309,13 @@ def test_a_brand_that_a_rule_names_has_to_be_there_and_is_missed_when_it_goes(sh
     assert "No product has the brand Halla." in admin_client.get("/admin/recommendations/rule/").content.decode()
     rule.is_active = False
     rule.full_clean()
+
+
+def test_a_brand_that_nothing_has_is_missed_without_reading_every_product(shelf):
+    avoid("seqscan")
+    plans = read_plans(Rule(kind="boost", target_brand="halla").find_missing)
+    assert [plan for plan in plans if "Index Cond: (brand = " not in plan] == []
+    assert len(plans) == 1
 
 
 def test_the_preview_shows_a_list_in_which_the_rule_acts(shelf):
