@@ -6,9 +6,13 @@ As many findings and pending rows as a bad day has, so that a page which reads t
 from __future__ import annotations
 
 FINDINGS = """INSERT INTO catalog_finding (check_name, product_id, other_id, about, severity, details, found_at)
-    SELECT %s, id, id + %s, '', (id %% 97) / 97.0, '{}', now()
+    SELECT %s, id, id + %s, '', (id %% 97) / 97.0, %s, now()
     FROM catalog_product WHERE id %% 2 = 1 AND id < (SELECT max(id) FROM catalog_product)"""
-CROWDED = {"no_picture": None, "odd_price": None, "near_duplicate": 1}  # check: how far the id of the other product is
+CROWDED: dict[str, tuple[int | None, str]] = {  # by check: how far the id of the other product is, and the details
+    "no_picture": (None, "{}"),
+    "odd_price": (None, '{"price": 90, "usual": 9, "currency": "EUR", "factor": 10}'),
+    "near_duplicate": (1, '{"text": 0.97}'),
+}
 RIVAL = "rival"
 
 
@@ -37,8 +41,8 @@ def _fill_doctor() -> None:
     """Half of the catalogue is amiss in three ways, for a year; a fifth waits to be embedded."""
     from catalog.doctor.checks import CHECKS
 
-    for name, step in CROWDED.items():
-        _run(FINDINGS, name, step)
+    for name, (step, details) in CROWDED.items():
+        _run(FINDINGS, name, step, details)
     for name in CHECKS:
         _run(
             "INSERT INTO catalog_doctorscore (check_name, day, amiss, products) "

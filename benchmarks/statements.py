@@ -8,9 +8,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Self
 
-# Rows that scans of tables and of indexes came past, those of partitions and of unfinished scans included.
-ROWS_READ = """SELECT (SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables)
-    + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes)"""
+# Rows that scans of tables and entries that scans of indexes came past.
+ROWS_READ = """SELECT relname, coalesce(seq_tup_read, 0) + coalesce((
+    SELECT sum(i.idx_tup_read) FROM pg_stat_user_indexes i WHERE i.relid = t.relid), 0) FROM pg_stat_user_tables t"""
 SHOWN = 3000  # characters of a plan
 
 
@@ -19,7 +19,7 @@ class Witness:
 
     def __init__(self) -> None:
         self.statements: list[tuple[float, str, Any]] = []  # seconds, SQL, parameters
-        self.rows_read = 0
+        self.rows_read: dict[str, int] = {}  # by table
 
     def __enter__(self) -> Self:
         from django.db import connection
@@ -31,7 +31,11 @@ class Witness:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-        self.rows_read = self._count() - self._read_before
+        self.rows_read = {table: read - self._read_before.get(table, 0) for table, read in self._count().items()}
+
+    def find_most_read(self) -> tuple[str, int]:
+        """Return the table of which most was read, and how many rows."""
+        return max(self.rows_read.items(), key=lambda one: one[1])
 
     def _note(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         started = time.perf_counter()
@@ -40,14 +44,14 @@ class Witness:
         finally:
             self.statements.append((time.perf_counter() - started, sql, params))
 
-    def _count(self) -> int:
+    def _count(self) -> dict[str, int]:
         from django.db import connection
 
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_stat_force_next_flush()")
             cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(ROWS_READ)
-            return int(cursor.fetchone()[0])
+            return {table: int(read) for table, read in cursor.fetchall()}
 
     def explain_heaviest(self) -> str:
         """Return the statement that looks at most pages of the database, with its plan as it runs.

@@ -14,6 +14,7 @@ from recommendations.models import Rule
 MAX_RIVALS = 300  # of each sort, the newest
 MAX_COMPARED = 20  # pairs of targets that are looked up in the catalogue at once
 MAX_LOOKED_AT = 2_000  # products of one target, of which one has to meet the other
+WIDEST = "category_id"  # the column of targets that mean most products
 RELATED = ("anchor__category", "anchor_category", "target__category", "target_category")
 LONG = [f"{name}__{field}" for name in ("anchor", "target") for field in ("description", "translations")]
 
@@ -80,14 +81,18 @@ class MeetsBoth:
     """Whether some product is meant by two rules about brands, categories or attributes; each pair is looked up once.
 
     Of the first products of one target one has to meet the other: a pair that share only others pass for apart, and so
-    does what comes after `MAX_COMPARED` pairs.
+    does what comes after `MAX_COMPARED` pairs. A category is never the one whose products are listed: it is the widest
+    of targets, and an index gives out all that it holds before the first of them is read. Two categories or two brands
+    share nothing unless `covers` says so.
     """
 
     def __init__(self) -> None:
         self.known: dict[frozenset[Condition], bool] = {}
 
     def __call__(self, rule: Rule, other: Rule) -> bool:
-        one, two = target_condition(rule), target_condition(other)
+        one, two = sorted((target_condition(rule), target_condition(other)), key=lambda meant: meant.column == WIDEST)
+        if one.column == two.column and one.column in (WIDEST, "brand"):
+            return False
         key = frozenset([_hashable(one), _hashable(two)])
         if key not in self.known and len(self.known) < MAX_COMPARED:
             some = Product.objects.order_by().meeting(one).values("pk")[:MAX_LOOKED_AT]

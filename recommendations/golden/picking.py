@@ -80,9 +80,15 @@ class Draw:
         if ends["first"] is None:
             return None
         start = self.random.randint(ends["first"], ends["last"])
-        held = ProductEmbedding.objects.filter(space=self.live, modality=Modality.FUSED, product__is_active=True)
-        ids = held.order_by("product_id").values_list("product_id", flat=True)
-        return ids.filter(product_id__gte=start).first() or ids.first()
+        return self.find_from(start) or self.find_from(ends["first"])
+
+    def find_from(self, start: int) -> int | None:
+        """Return the first such product from an id on. Both tables begin there: joined, one would be read up to it."""
+        held = ProductEmbedding.objects.filter(
+            space=self.live, modality=Modality.FUSED, product=OuterRef("pk"), product_id__gte=start
+        )
+        shown = Product.objects.filter(Exists(held), is_active=True, pk__gte=start)
+        return shown.order_by("pk").values_list("pk", flat=True).first()
 
     def leave_out_known(self, anchor_id: int, neighbours: Sequence[Neighbour]) -> list[Neighbour]:
         """Return those whose pair with the anchor nobody has graded, and this user has not passed over."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,6 +15,8 @@ from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import index_name
 from recommendations.golden.neighbours import find_nearest
+from recommendations.golden.picking import Draw
+from tests.plans import avoid
 from tests.recall.clusters import clustered_vectors
 from tests.recall.judge import empty, fill
 from tests.recommendations.shelf import make_space
@@ -43,3 +48,22 @@ def test_neighbours_are_found_by_the_index_and_are_those_that_comparing_everythi
             shared.append(len(found & {row[0] for row in cursor.fetchall()}) / 10)
             cursor.execute("SET LOCAL enable_indexscan = on")
     assert sum(shared) / len(shared) >= 0.9
+
+
+@pytest.mark.django_db
+def test_a_product_is_drawn_without_reading_those_before_it(shop):
+    avoid("nestloop")  # as Postgres does by itself in a catalogue of 100,000
+    start = Product.objects.order_by("-pk").values_list("pk", flat=True)[5]
+    with CaptureQueriesContext(connection) as queries:
+        assert Draw(User(), Random(1), shop).find_from(start) == start
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {queries[0]['sql']}")
+        (plan,) = cursor.fetchone()[0]
+    assert max(rows_read(plan["Plan"])) <= 10
+
+
+def rows_read(node: dict[str, Any]) -> Iterator[float]:
+    """Yield how many rows each step of a plan came past."""
+    yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    for child in node.get("Plans", []):
+        yield from rows_read(child)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.conditions import attribute_condition, has_attribute
 from catalog.models import Product
 from recommendations.curation.conflicts import find_conflicts
-from recommendations.curation.rivals import RELATED
+from recommendations.curation.rivals import RELATED, MeetsBoth
 from recommendations.models import Rule
 from recommendations.services import similar_products
 from tests.recommendations.rule_shelf import add_rule, make_rule
@@ -100,6 +102,24 @@ def test_a_boost_does_nothing_for_what_is_left_out_whole():
     assert said_of(boost) == [(above.pk, "loses")]
     assert said_of(above) == [(boost.pk, "wins")]
     assert said_of(make_rule("boost", target_brand="Halla")) == []  # a category of it may be left out
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "listed"),
+    [
+        ({"target_category": "Home"}, {"target_brand": "Halla"}, ["brand"]),
+        ({"target_category": "Home"}, {"target_attribute": "colour", "target_value": "sage"}, ["attributes"]),
+        ({"target_category": "Home"}, {"target_category": "Garden"}, []),
+        ({"target_brand": "Halla"}, {"target_brand": "Birk"}, []),
+    ],
+)
+def test_whatever_two_targets_mean_no_category_is_read_through(one, two, listed):
+    for first, second in ((one, two), (two, one)):
+        with CaptureQueriesContext(connection) as queries:
+            MeetsBoth()(make_rule("boost", **first), make_rule("bury", **second))
+        inner = [query["sql"].partition("(SELECT U0.")[2].partition("LIMIT")[0] for query in queries]
+        columns = ("brand", "attributes", "category_id")
+        assert [name for sql in inner for name in columns if f'U0."{name}"' in sql] == listed
 
 
 @pytest.mark.parametrize(
