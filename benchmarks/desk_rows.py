@@ -19,7 +19,7 @@ RIVAL = "rival"
 def fill_desk() -> None:
     """Make the rows that are missing."""
     from catalog.models import Finding
-    from embeddings.models import EmbeddingSpace
+    from embeddings.models import EmbeddingSpace, ProductEmbedding
     from recommendations.models import Rule
 
     if not Finding.objects.exists():
@@ -28,6 +28,8 @@ def fill_desk() -> None:
         _fill_rules()
     if not EmbeddingSpace.objects.filter(name=RIVAL).exists():
         _add_rival()
+    if not ProductEmbedding.objects.filter(modality="text").exists():
+        _add_modalities()
 
 
 def _run(statement: str, *values: object) -> None:
@@ -95,4 +97,17 @@ def _add_rival() -> None:
         live.pk,
     )
     create_indexes(rival)
+    _run("ANALYZE embeddings_productembedding")
+
+
+def _add_modalities() -> None:
+    """Vectors of text and of picture for the first tenth: what the page of a product and its lists ask for."""
+    _run(
+        "INSERT INTO embeddings_productembedding (space_id, product_id, modality, fingerprint, updated_at, vector) "
+        "SELECT e.space_id, e.product_id, m.modality, e.fingerprint, e.updated_at, e.vector "
+        "FROM embeddings_productembedding e "
+        "JOIN embeddings_embeddingspace s ON s.id = e.space_id AND s.status = 'live' "
+        "CROSS JOIN (VALUES ('text'), ('image')) m(modality) "
+        "WHERE e.modality = 'fused' AND e.product_id <= (SELECT max(id) / 10 FROM catalog_product)"
+    )
     _run("ANALYZE embeddings_productembedding")
