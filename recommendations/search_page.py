@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -21,7 +22,7 @@ from catalog.templatetags.catalog import word_amount
 from recommendations.requests import Filters, Options, Page
 from recommendations.rest.parameters import make_cursor, read_cursor
 from recommendations.rest.search import read_crop
-from recommendations.search.kept_photos import KEPT_SIDE_PX, find_photo, keep_photo
+from recommendations.search.kept_photos import KEPT_SIDE_PX, find_photo, fit_photo, keep_photo
 from recommendations.search.plan import RELEVANCE
 from recommendations.search.queries import MAX_TEXT_LENGTH, prepare_photo, take_photo_turn
 from recommendations.search.services import MAX_PHOTOS, SearchAnswer, search_photos, search_text
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 RESULTS = 24
+SHOWN_SIDE_PX = 256  # of the longer side of a photo that was searched with
 SORTS: dict[str, StrPromise] = {
     RELEVANCE: _("Best match"), "price": _("Price, low to high"), "-price": _("Price, high to low"),
     "newest": _("Newest"), "title": _("Name"),
@@ -127,9 +129,7 @@ class SearchAddress:
             return None
         options = Options(variants="show", page=self.page)
         if self.image_ids:
-            photos = [photo for name in self.image_ids if (photo := find_photo(name))]
-            if len(photos) < len(self.image_ids):
-                raise PhotoGone
+            photos = self.photos
             with take_photo_turn():
                 prepared = [prepare_photo(photo, crop=read_crop(self.crop)) for photo in photos]
                 return search_photos(prepared, text=self.text, limit=RESULTS, filters=self.filters, options=options)
@@ -143,6 +143,14 @@ class SearchAddress:
             sort=sort if sort in SORTS else RELEVANCE,
             with_facets=True,
         )
+
+    @cached_property
+    def photos(self) -> list[bytes]:
+        """The photos that are searched with, as they are kept. Raises PhotoGone."""
+        photos = [photo for name in self.image_ids if (photo := find_photo(name))]
+        if len(photos) < len(self.image_ids):
+            raise PhotoGone
+        return photos
 
     @property
     def page(self) -> Page:
@@ -196,8 +204,10 @@ def describe(asked: SearchAddress, answer: SearchAnswer | None) -> dict[str, Any
         "facets": list_facets(asked, answer.facets) if answer.facets else [],
         "chosen": list_chosen(asked),
         "next": asked.with_query() + "&" + urlencode_cursor(cursor) if cursor else "",
-        "photos": [reverse("search_photo", args=[name]) for name in asked.image_ids],
-        "image_ids": asked.image_ids,
+        "photos": [
+            (name, *fit_photo(photo, side_px=SHOWN_SIDE_PX))
+            for name, photo in zip(asked.image_ids, asked.photos, strict=True)
+        ],
         "crop": asked.crop,
         "crops": CROPS,
     }

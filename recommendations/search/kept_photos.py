@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 
 from django.conf import settings
 from django.core.cache import cache
+from PIL import Image
 
 KEPT_SIDE_PX = 1280  # of its longer side: a quarter of it still is as large as encoders look at
 NAME_LENGTH = 22
@@ -27,6 +29,13 @@ def find_photo(name: str) -> bytes | None:
         return None
     photo = cache.get(key_of(name))
     return photo if isinstance(photo, bytes) else None
+
+
+def fit_photo(photo: bytes, *, side_px: int) -> tuple[int, int]:
+    """Return width and height in pixels of a photo of ours, its longer side `side_px` at most. Nothing is decoded."""
+    with Image.open(io.BytesIO(photo)) as picture:
+        scale = min(1.0, side_px / max(picture.size))
+        return max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
 
 
 def key_of(name: str) -> str:

@@ -1,12 +1,12 @@
 // Search by photo: one that is chosen, taken, dropped anywhere on the page, or pasted. Without scripts the forms have
-// buttons of their own. Photos are made smaller here, which also leaves out where and when they were taken.
+// buttons of their own. Photos are written anew here, small ones too: that leaves out where and when they were taken, and
+// makes a JPEG of whatever the browser can show.
 const SIDE = 1600; // pixels of the longer side: more than the server keeps
-const SMALL = 500_000; // bytes: below it a photo is sent as it is
 const panel = document.getElementById("search-photo");
 const main = panel.querySelector("form[data-searching]");
+const said = panel.querySelector(".photo-said");
 
 async function shrink(file) {
-  if (file.size <= SMALL) return file;
   try {
     const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
@@ -26,8 +26,8 @@ async function shrink(file) {
 
 async function send(form, files) {
   const photos = [...files].filter((file) => file.type.startsWith("image/") || !file.type);
+  said.textContent = photos.length ? main.dataset.searching : main.dataset.none;
   if (!photos.length) return;
-  panel.querySelector(".photo-said").textContent = main.dataset.searching;
   const chosen = new DataTransfer();
   for (const photo of photos) chosen.items.add(await shrink(photo));
   const input = form.querySelector("input[type=file]");
@@ -67,5 +67,5 @@ document.addEventListener("paste", (event) => {
   send(main, event.clipboardData.files);
 });
 addEventListener("pageshow", (event) => {
-  if (event.persisted) panel.querySelector(".photo-said").textContent = ""; // come back to by the browser's button
+  if (event.persisted) said.textContent = ""; // come back to by the browser's button
 });

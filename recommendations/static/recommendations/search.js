@@ -161,6 +161,7 @@ document.querySelectorAll(".photo-crop").forEach((form) => {
     shares = [Math.min(start[0], x), Math.min(start[1], y), Math.max(start[0], x), Math.max(start[1], y)];
     draw();
   });
+  frame.addEventListener("pointercancel", () => (start = null));
   frame.addEventListener("pointerup", () => {
     start = null;
     if (shares[2] - shares[0] < 0.05 || shares[3] - shares[1] < 0.05) shares = [0, 0, 1, 1];
