@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+
+from api.confirmation import find_way_back
 
 COOKIE = "kindred_theme"
 KEPT_S = 365 * 86_400
@@ -21,10 +22,7 @@ def read_theme(request: HttpRequest) -> str:
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Keep the choice, and lead back to where it was made; any other word leaves it to the device again."""
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = "/"
-    response = HttpResponseRedirect(back)
+    response = HttpResponseRedirect(find_way_back(request, default="/"))
     said = request.POST.get("theme", "")
     if said in THEMES:
         response.set_cookie(

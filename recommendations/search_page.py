@@ -43,6 +43,7 @@ CROPS: list[tuple[str, StrPromise]] = [
     ("", _("The whole photo")), ("0.25,0.25,0.75,0.75", _("The middle")), ("0,0,0.5,1", _("The left half")),
     ("0.5,0,1,1", _("The right half")), ("0,0,1,0.5", _("The upper half")), ("0,0.5,1,1", _("The lower half")),
 ]  # fmt: skip
+OWN_CROP = _("The part in the frame")
 NARROWING = ("category", "brand", "colour", "price_min", "price_max", "in_stock")
 
 
@@ -209,7 +210,8 @@ def describe(asked: SearchAddress, answer: SearchAnswer | None) -> dict[str, Any
             for name, photo in zip(asked.image_ids, asked.photos, strict=True)
         ],
         "crop": asked.crop,
-        "crops": CROPS,
+        "crops": CROPS if asked.crop in dict(CROPS) else [*CROPS, (asked.crop, OWN_CROP)],
+        "own_crop": OWN_CROP,
     }
 
 

@@ -1138,9 +1138,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/static/catalog/live.js",
-        "        goesOn = page.querySelector(AT_WORK) !== null;  // before its nodes are taken from it\n"
-        "        put(page);\n",
-        "        put(page);\n        goesOn = page.querySelector(AT_WORK) !== null;\n",
+        "        const working = page.querySelector(AT_WORK);  // before its nodes are taken from it\n",
+        "        put(page);\n        const working = page.querySelector(AT_WORK);\n",
         ("tests/browser/test_sources.py",),
         "the page of a source stands still after its first look at how far a run is",
     ),
@@ -2642,6 +2641,27 @@ MUTANTS = (
         "const isCounted = true;\n",
         ("tests/browser/test_storefront.py",),
         "the storefront sends and keeps what visitors look at without their consent",
+    ),
+    Mutant(
+        "behaviour/static/storefront/storefront.css",
+        "min-height: 30rem;",
+        "",
+        ("tests/browser/test_storefront.py::test_what_was_viewed_is_shown_again_until_consent_is_taken_back",),
+        "the end of a page moves under the eyes of who reads it when a list comes",
+    ),
+    Mutant(
+        "behaviour/static/storefront/storefront.js",
+        "if (!isIntersecting) target.remove();",
+        "void target;",
+        ("tests/browser/test_storefront.py::test_what_was_viewed_is_shown_again_until_consent_is_taken_back",),
+        "a page keeps room for a list that never comes",
+    ),
+    Mutant(
+        "recommendations/static/recommendations/photo.js",
+        "async function shrink(file) {\n",
+        "async function shrink(file) {\n  if (file.size < 500_000) return file;\n",
+        ("tests/browser/test_product_showcase.py",),
+        "a small photo is sent with the place where it was taken",
     ),
     Mutant(
         "behaviour/demo/simulated.py",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from api.confirmation import find_way_back
 from behaviour.storefront.consent import has_privacy_control, keep_answer, read_answer
 from behaviour.storefront.forgetting import forget_session
 
@@ -20,10 +20,7 @@ def consent_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         context = {"answer": read_answer(request), "has_privacy_control": has_privacy_control(request)}
         return render(request, "storefront/consent_page.html", context)
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = reverse("consent")
-    response = HttpResponseRedirect(back)
+    response = HttpResponseRedirect(find_way_back(request, default=reverse("consent")))
     granted = request.POST.get("answer") == "yes" and not has_privacy_control(request)
     before = read_answer(request)
     if granted != before.is_granted or before.consent is None:

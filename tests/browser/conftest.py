@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import time
@@ -15,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.browser.foreign_page import ForeignPage, fill_shelf
 from tests.browser.other_site import OtherSite, serve_other_site
 
+logger = logging.getLogger(__name__)
 QUIET_S = 0.1  # without a request: what a closed page still sent has been answered
 PATIENCE_MS = 20_000  # until a page shows what is expected, on a machine that is busy with other things
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -61,11 +63,12 @@ def live_server(transactional_db, live_server) -> Iterator[LiveServer]:
 
 @pytest.fixture
 def page(browser: Browser, live_server) -> Iterator[Page]:
-    """A page of a fresh profile; the test fails when a script on it does."""
+    """A page of a fresh profile; the test fails when a script on it does. What its console says is in the report."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     opened = context.new_page()
     failures: list[str] = []
     opened.on("pageerror", lambda error: failures.append(str(error)))
+    opened.on("console", lambda message: logger.warning("%s: %s", message.type, message.text))
     yield opened
     context.close()
     assert failures == []

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page, expect
 
+from recommendations import search_page
+from recommendations.search.queries import prepare_photo
 from tests.browser.showroom import (
     PHONE,
     PRODUCT,
@@ -77,14 +81,14 @@ def test_without_scripts_the_dial_is_a_form_and_why_a_link(shop, browser: Browse
     page.goto(f"{shop}{PRODUCT}?dial=4#similar")
     assert list_skus(page) == middle[::-1]
     page.get_by_role("button", name="Show").click()
-    assert page.url.endswith("?dial=4#similar")
+    expect(page).to_have_url(f"{shop}{PRODUCT}?dial=4#similar")
     page.get_by_role("link", name="Why?").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Why are these similar?")
     page.go_back()
     page.locator(".similar").get_by_role("link", name="Compare").first.click()
     expect(page.locator(".compare-table thead th")).to_have_count(2)
     page.get_by_label("Only what is different").check()
-    assert page.locator(".is-same").first.is_hidden()
+    expect(page.locator(".is-same").first).to_be_hidden()
     context.close()
 
 
@@ -168,10 +172,10 @@ def test_a_second_product_is_compared_with_the_first_of_this_tab(shop, page):
     expect(page.locator(".compare-table thead th")).to_have_count(2)
 
 
-GIVE = """([kind, base64]) => {
+GIVE = """([kind, base64, type]) => {
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const given = new DataTransfer();
-  given.items.add(new File([bytes], "mug.webp", { type: "image/webp" }));
+  given.items.add(new File([bytes], "mug", { type }));
   const options = { bubbles: true, cancelable: true };
   const event = kind === "paste"
     ? new ClipboardEvent(kind, { ...options, clipboardData: given })
@@ -181,8 +185,18 @@ GIVE = """([kind, base64]) => {
 
 
 @pytest.mark.parametrize("way", ["choose", "take", "drop", "paste"])
-def test_a_photo_is_chosen_taken_dropped_or_pasted_on_any_page(shop, page, way):
-    photo = DEMO / "images" / "MUG-103.webp"
+def test_a_photo_is_chosen_taken_dropped_or_pasted_on_any_page(shop, page, way, tmp_path, monkeypatch):
+    photo = tmp_path / "mug.jpg"
+    place = Image.Exif()
+    place[ExifTags.Base.ImageDescription] = "At home"
+    Image.open(DEMO / "images" / "MUG-103.webp").convert("RGB").save(photo, exif=place)
+    received: list[bytes] = []
+
+    def receive(sent: bytes | IO[bytes], **options: Any) -> bytes:
+        received.append(sent if isinstance(sent, bytes) else sent.read())
+        return prepare_photo(received[-1], **options)
+
+    monkeypatch.setattr(search_page, "prepare_photo", receive)
     page.set_viewport_size(PHONE)
     page.goto(shop + PRODUCT)
     if way in ("choose", "take"):
@@ -192,10 +206,22 @@ def test_a_photo_is_chosen_taken_dropped_or_pasted_on_any_page(shop, page, way):
     else:
         content = base64.b64encode(photo.read_bytes()).decode()
         if way == "drop":
-            page.evaluate(GIVE, ["dragover", content])
+            page.evaluate(GIVE, ["dragover", content, "image/jpeg"])
             expect(page.locator(".photo-panel.is-target")).to_be_visible()
-        page.evaluate(GIVE, [way, content])
+        page.evaluate(GIVE, [way, content, "image/jpeg"])
     page.wait_for_url("**/search/?image=*")  # kept, and searched for; no worker is there to look at it
+    assert b"At home" in photo.read_bytes()
+    assert received
+    assert not any(b"At home" in one for one in received)
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_what_is_no_photo_is_said_to_be_none(shop, page, way):
+    page.goto(shop)
+    page.evaluate(GIVE, [way, "JVBERi0=", "application/pdf"])
+    expect(page.get_by_role("dialog", name="Search by photo").get_by_role("status")).to_have_text(
+        "Choose a photo first."
+    )
 
 
 def test_text_that_is_pasted_goes_where_it_belongs(shop, page):

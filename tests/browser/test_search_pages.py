@@ -14,6 +14,10 @@ from recommendations.models import SearchRule
 from recommendations.search.kept_photos import keep_photo
 from recommendations.search.queries import prepare_photo
 from recommendations.search.vocabulary.learning import learn_vocabulary
+from tests.browser.showroom import PHONE
+from tests.browser.test_pages import WATCH
+from tests.recommendations.shelf import at_angle
+from tests.recommendations.test_search import answer_with, as_array
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 
@@ -104,9 +108,28 @@ def test_enter_searches_for_what_is_typed_where_nothing_is_chosen(shop: str, pag
     expect(page).to_have_url(re.compile(r"/search/\?q=mug"))
 
 
-def test_a_frame_drawn_on_the_photo_becomes_part_of_an_address_that_can_be_shared(shop: str, page: Page):
+def test_a_frame_drawn_on_the_photo_becomes_part_of_an_address_that_can_be_shared(shop: str, page: Page, monkeypatch):
+    answer_with(monkeypatch, lambda text: dict.fromkeys(("image", "fused"), as_array(at_angle(0))))
+    monkeypatch.setattr("recommendations.search.queries.PHOTO_DEADLINE_S", 20.0)
     name = keep_photo(prepare_photo((DEMO / "images" / "MUG-103.webp").read_bytes()))
-    page.goto(f"{shop}/search/?image={name}")  # no worker: the page says so, and has no photo to draw on
+    page.add_init_script(WATCH)
+    page.set_viewport_size(PHONE)
+    page.goto(f"{shop}/search/?image={name}", wait_until="networkidle")
+    assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") == 0
+    first = page.locator(".card-price").first.bounding_box()
+    assert first["y"] + first["height"] <= page.locator("[data-consent-line]").bounding_box()["y"]
+    frame = page.locator(".photo-frame").bounding_box()
+    page.mouse.move(frame["x"] + 2, frame["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"crop=0\.0\d+%2C0\.0\d+%2C0\.5\d*%2C0\.5"))
+    expect(page.get_by_label("Look at")).to_have_value(re.compile(r"0\.0\d+,0\.0\d+,0\.5\d*,0\.5"))
+
+
+def test_without_a_worker_a_photo_cannot_be_looked_at_and_one_that_is_gone_is_said_to_be(shop: str, page: Page):
+    name = keep_photo(prepare_photo((DEMO / "images" / "MUG-103.webp").read_bytes()))
+    page.goto(f"{shop}/search/?image={name}")
     expect(page.get_by_text("Photos cannot be searched right now")).to_be_visible()
     gone = page.request.get(f"{shop}/search/?image={'x' * 22}")
     assert gone.status == 404

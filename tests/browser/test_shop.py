@@ -75,8 +75,8 @@ def test_from_the_front_page_to_why_two_products_are_similar(shop: str, page: Pa
 
     page.locator("#search-q").fill("镜子")
     page.locator("#search-q").press("Enter")
-    assert "Mirror" in page.locator(".card").first.inner_text()
-    assert page.get_by_text("Searched by words alone").count() == 0
+    expect(page.locator(".card").first).to_contain_text("Mirror")
+    expect(page.get_by_text("Searched by words alone")).to_have_count(0)
 
     sku = "MUG-102"
     page.get_by_label("Choose a photo").set_input_files(DEMO / "images" / f"{sku}.webp")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db.models import F
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from behaviour.events.event import Event
-from behaviour.storefront import bundle
+from behaviour.storefront import bundle, list_pages
+from behaviour.storefront.list_pages import find_recent
 from catalog.models import Product
 from recommendations.services import recommend
 from tests.behaviour.learned_rows import make_version, teach_ranking
+from tests.browser.test_pages import WATCH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ARRIVAL_S = 20.0
+MAX_SHIFT = 0.02
 NEEDED = {"csrftoken", "kindred_cart_N", "kindred_consent", "messages"}
 SCREENS = pytest.mark.parametrize(
     "screen", [{"width": 390, "height": 844}, {"width": 1280, "height": 900}], ids=["phone", "desktop"]
@@ -36,6 +40,14 @@ def agree(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("button", name="Accept").click()
     expect(page.locator("[data-consent-line]")).to_have_count(0)
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click, and wait for the page it leads to: a click alone waits for none, and the old one is as quiet as can be."""
+    address = link.get_attribute("href")
+    link.click()
+    expect(page).to_have_url(re.compile(re.escape(address) + "$"))
+    page.wait_for_load_state("networkidle")
 
 
 def read_events(*kinds: str, count: int) -> list[Event]:
@@ -104,7 +116,7 @@ def test_without_a_script_everything_is_a_form(bundled, browser: Browser):
     page.goto(f"{bundled}/products/MUG-101/")
     page.locator("[data-bundle] input[type=checkbox]").nth(1).uncheck()
     page.get_by_role("button", name="Put these into the cart").click()
-    assert page.url == f"{bundled}/cart/"
+    expect(page).to_have_url(f"{bundled}/cart/")
     expect(page.locator(".cart-line")).to_have_count(2)
     page.locator(".cart-line").first.get_by_role("button", name="Remove").click()
     expect(page.locator(".cart-line")).to_have_count(1)
@@ -138,15 +150,14 @@ def test_a_bundle_says_the_price_of_every_choice(bundled, page):
 def test_without_consent_nothing_is_sent_and_nothing_kept(mugs, page):
     requests: list[str] = []
     page.on("request", lambda request: requests.append(f"{request.method} {request.url}"))
-    for _ in range(2):
+    for is_asked in (True, False):
         page.goto(f"{mugs}/products/MUG-101/", wait_until="networkidle")
         page.locator(".similar .card").first.scroll_into_view_if_needed()
         page.wait_for_timeout(1_500)  # longer than a product has to be in view to count as seen
-        page.locator(".similar .card").first.click()
-        page.wait_for_load_state("networkidle")
-        if page.locator("[data-consent-line]").count():
-            page.get_by_role("button", name="Only what is needed").click()
-            page.wait_for_load_state("networkidle")
+        follow(page, page.locator(".similar .card").first)
+        if is_asked:
+            with page.expect_response("**/consent/"):
+                page.get_by_role("button", name="Only what is needed").click()
     assert [one for one in requests if one.startswith("POST")] == [f"POST {mugs}/consent/"]
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
     assert {re.sub("[0-9]+$", "N", cookie["name"]) for cookie in page.context.cookies()} <= NEEDED
@@ -160,13 +171,12 @@ def test_with_consent_views_lists_clicks_and_purchases_are_events_of_one_session
     page.wait_for_timeout(1_500)
     shown_in = page.locator(".similar").get_attribute("data-recommendation-id")
     sku = first.get_attribute("data-sku")
-    first.click()
-    page.wait_for_load_state("networkidle")
+    follow(page, first)
     page.locator(".product-cart button").click()
     expect(page.locator("[data-cart-count]").first).to_have_text("1")
     page.goto(f"{mugs}/cart/")
     page.get_by_role("button", name="Check out").click()
-    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     kept = read_events("view", "click", "add_to_cart", "purchase", count=5)
     assert sorted((one.type, one.sku) for one in kept) == sorted(
         [("view", "MUG-101"), ("view", sku), ("click", sku), ("add_to_cart", sku), ("purchase", sku)]
@@ -180,18 +190,28 @@ def test_with_consent_views_lists_clicks_and_purchases_are_events_of_one_session
     assert set(Event.objects.values_list("strategy", "placement").filter(type="click")) == {("similar", "widget")}
 
 
-def test_what_was_viewed_is_shown_again_until_consent_is_taken_back(mugs, page):
+def test_what_was_viewed_is_shown_again_until_consent_is_taken_back(mugs, page, monkeypatch):
     agree(page, f"{mugs}/products/MUG-101/")
+    page.locator(".site-footer").scroll_into_view_if_needed()
+    page.locator(".site-header").scroll_into_view_if_needed()
+    expect(page.locator("[data-recent]")).to_have_count(0)  # nothing was viewed before: its room is given back
     for sku in ("MUG-102", "MUG-103"):
         page.goto(f"{mugs}/products/{sku}/", wait_until="networkidle")
     shown = page.locator("[data-recent] .card")
-    page.locator(".site-footer").scroll_into_view_if_needed()
+    page.add_init_script(WATCH)
+    is_below = threading.Event()  # slow: what is below its place is looked at meanwhile
+    monkeypatch.setattr(list_pages, "find_recent", lambda skus: find_recent(skus) if is_below.wait(20) else [])
+    with page.expect_request("**/lists/recently-viewed/**"):
+        page.goto(f"{mugs}/products/MUG-103/")
+        page.locator(".site-footer").scroll_into_view_if_needed()
+    is_below.set()
     expect(shown).to_have_count(2)
+    assert page.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < MAX_SHIFT
     assert shown.evaluate_all("all => all.map((card) => card.dataset.sku)") == ["MUG-102", "MUG-101"]
     page.goto(f"{mugs}/consent/")
     page.get_by_role("button", name="Only what is needed").click()
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("localStorage.length") == 0
+    expect(page.get_by_text("Nothing is remembered but what is needed.")).to_be_visible()
+    page.wait_for_function("localStorage.length === 0")
 
 
 def test_global_privacy_control_is_never_asked_and_never_counted(mugs, browser: Browser):

@@ -196,6 +196,7 @@ def test_where_the_shop_never_answers_the_page_has_loaded_and_can_be_used(mugs, 
     visitor.get_by_role("button", name="Buy").click()
     expect(visitor.get_by_role("button", name="Bought")).to_be_visible()
     expect(visitor.locator("kindred-similar [aria-busy=true]")).to_be_visible()
+    assert visitor.locator("kindred-similar .list").evaluate("list => list.inert")  # nothing of it can be pressed yet
     assert visitor.evaluate(SHIFTED) < MAX_SHIFT
 
 

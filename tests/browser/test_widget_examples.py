@@ -11,12 +11,15 @@ from tests.browser.test_widget_screens import keep_picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+# The widget gives up after 10 s, for good, and this machine may be busier than a shop's.
+PATIENT = "const wait = AbortSignal.timeout.bind(AbortSignal); AbortSignal.timeout = (ms) => wait(3 * ms);"
+
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 900)], ids=["phone", "desktop"])
 def test_every_example_shows_a_list_and_the_page_fits(mugs, page: Page, width, height):
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.add_init_script(WATCH)
+    page.add_init_script(WATCH + PATIENT)
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{mugs}/widgets/examples/?sku=MUG-101")
     for example in EXAMPLES:

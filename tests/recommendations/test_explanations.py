@@ -147,7 +147,9 @@ def test_without_a_worker_the_rest_is_said_and_the_page_looks_again(space, clien
     answer = client.get("/api/v1/products/A/similar/B/")
     assert (answer.json()["status"], answer.json()["words"], answer["Cache-Control"]) == ("looking", None, "no-store")
     assert answer.json()["explanation"]["text_share"] is not None
-    assert 'content="2; url=?look=1"' in client.get("/products/A/why/B/").content.decode()
+    page = client.get("/products/A/why/B/").content.decode()
+    assert '<noscript><meta http-equiv="refresh" content="2; url=?look=1"></noscript>' in page
+    assert 'data-at-work="?look=1"' in page  # for a script, which takes nobody's page from under their eyes
     assert "http-equiv" not in client.get("/products/A/why/B/?look=10").content.decode()
 
 

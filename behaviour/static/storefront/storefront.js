@@ -144,24 +144,30 @@ const near = new IntersectionObserver(
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
-      bring(target).catch(() => {}); // a page without it is a page
+      bring(target).catch(() => false).then((isBrought) => isBrought || unused.observe(target)); // a page without it is a page
     }
   },
   { rootMargin: "400px" },
 );
 
+/* The style sheet keeps room for a list. Where none comes it is given back once nobody looks: the page would move. */
+const unused = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) if (!isIntersecting) target.remove();
+});
+
 async function bring(place) {
-  if (document.getElementById(place.dataset.unless)) return;
+  if (document.getElementById(place.dataset.unless)) return false;
   const address = new URL(place.dataset.part, location.href);
   if ("recent" in place.dataset) {
     const skus = viewedBefore.filter((sku) => sku !== place.dataset.viewed);
-    if (!skus.length) return;
+    if (!skus.length) return false;
     for (const sku of skus) address.searchParams.append("sku", sku);
   }
   const answer = await fetch(address);
-  if (!answer.ok) return;
-  place.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes);
+  if (!answer.ok) return false;
+  place.replaceChildren(...new DOMParser().parseFromString(await answer.text(), "text/html").body.children);
   watch(place);
+  return place.childElementCount > 0;
 }
 
 const viewedBefore = isCounted ? readViewed() : [];

@@ -1,9 +1,11 @@
 /* While something is at work, what is marked data-live is fetched and put in its place, and nothing else is touched: what
-   staff have ticked, typed or are about to choose stays. It ends with the page on which nothing is data-at-work. */
+   staff have ticked, typed or are about to choose stays. It ends with the page on which nothing is data-at-work. What is may
+   say the address to ask next, as its value. */
 addEventListener("DOMContentLoaded", () => {
   const EVERY_MS = 3000;
   const AT_WORK = "[data-at-work]";
-  if (!document.querySelector(AT_WORK)) return;
+  let next = document.querySelector(AT_WORK)?.dataset.atWork;
+  if (next === undefined) return;
 
   function put(page) {
     const focused = document.activeElement?.id;
@@ -17,10 +19,12 @@ addEventListener("DOMContentLoaded", () => {
   async function update() {
     let goesOn = true;
     try {
-      const response = await fetch(location.href, { credentials: "same-origin" });
+      const response = await fetch(next || location.href, { credentials: "same-origin" });
       if (response.ok && !response.redirected) {
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
-        goesOn = page.querySelector(AT_WORK) !== null;  // before its nodes are taken from it
+        const working = page.querySelector(AT_WORK);  // before its nodes are taken from it
+        goesOn = working !== null;
+        next = working?.dataset.atWork;
         put(page);
       }
     } catch {

@@ -15,6 +15,7 @@ export function buildSection(items, { layout, heading, words, isBusy = false }) 
   const head = make("div", { class: "head" }, make("div", { id: "heading" }, title));
   const section = make("section", { class: layout, "aria-labelledby": "heading" }, head, list);
   if (isBusy) section.setAttribute("aria-busy", "true");
+  list.inert = isBusy; // buttons of cards that are still to come do nothing
   if (isCarousel) {
     section.setAttribute("aria-roledescription", words.slides);
     items.forEach((item, place) => nameSlide(item, { words, text: `${place + 1} / ${items.length}` }));

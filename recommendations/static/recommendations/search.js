@@ -122,7 +122,7 @@ document.querySelectorAll(".photo-crop").forEach((form) => {
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", form.querySelector(".photo-hint").textContent);
   frame.append(box);
-  form.querySelector(".photo-hint").hidden = false;
+  form.classList.add("has-frame");
   let shares = (form.dataset.crop || "0,0,1,1").split(",").map(Number);
   let start = null;
 
@@ -139,7 +139,7 @@ document.querySelectorAll(".photo-crop").forEach((form) => {
     const option = select.querySelector("[data-own]") || select.appendChild(document.createElement("option"));
     option.dataset.own = "";
     option.value = value;
-    option.textContent = value;
+    option.textContent = select.dataset.own;
     option.selected = true;
     draw();
   };
