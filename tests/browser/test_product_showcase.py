@@ -218,7 +218,8 @@ def test_a_photo_is_chosen_taken_dropped_or_pasted_on_any_page(shop, page, way, 
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_what_is_no_photo_is_said_to_be_none(shop, page, way):
     page.goto(shop)
-    page.evaluate(GIVE, [way, "JVBERi0=", "application/pdf"])
+    for kind in ("dragover", "drop") if way == "drop" else ("paste",):
+        page.evaluate(GIVE, [kind, "JVBERi0=", "application/pdf"])
     expect(page.get_by_role("dialog", name="Search by photo").get_by_role("status")).to_have_text(
         "Choose a photo first."
     )
@@ -229,4 +230,14 @@ def test_text_that_is_pasted_goes_where_it_belongs(shop, page):
     page.locator("#search-q").focus()
     page.keyboard.insert_text("mug")
     expect(page.locator("#search-q")).to_have_value("mug")
+    is_left_alone = page.evaluate(  # a table's cells come with a picture of them
+        """() => {
+          const given = new DataTransfer();
+          given.setData("text/plain", "mug");
+          given.items.add(new File(["x"], "cells.png", { type: "image/png" }));
+          const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: given });
+          return document.querySelector("#search-q").dispatchEvent(event);
+        }"""
+    )
+    assert is_left_alone
     expect(page.locator("#search-photo")).to_be_hidden()

@@ -61,10 +61,11 @@ document.addEventListener("drop", (event) => {
   send(main, event.dataTransfer.files);
 });
 document.addEventListener("paste", (event) => {
-  if (!event.clipboardData?.files.length) return; // text goes where it is pasted
+  const given = event.clipboardData;
+  if (!given?.files.length || given.types.includes("text/plain")) return; // text goes where it is pasted, with its picture too
   event.preventDefault();
   open();
-  send(main, event.clipboardData.files);
+  send(main, given.files);
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) said.textContent = ""; // come back to by the browser's button
