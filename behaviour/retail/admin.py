@@ -75,14 +75,14 @@ def change_approval(request: HttpRequest) -> HttpResponse:
     if product == substitute:
         raise PermissionDenied
     names = {"substitute": substitute.translated("title"), "product": product.translated("title")}
-    if undo and substitutions.withdraw(product, substitute):
+    if undo and substitutions.withdraw(product, substitute, by=request.user):
         messages.success(request, gettext("%(substitute)s no longer stands in for %(product)s.") % names)
     elif undo:
         messages.warning(request, gettext("No approval to undo. What a rule of other lists too says is changed there."))
     elif not substitute.is_active:
         messages.error(request, gettext("%(substitute)s is hidden, and stands in for nothing.") % names)
     else:
-        substitutions.approve(product, substitute)
+        substitutions.approve(product, substitute, by=request.user)
         messages.success(request, gettext("%(substitute)s stands in for %(product)s, first in its lists.") % names)
     number = request.POST.get("page", "")
     query = f"?page={number}" if number.isascii() and number.isdigit() and len(number) < 6 else ""

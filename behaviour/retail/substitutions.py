@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -20,6 +21,7 @@ from behaviour.reports.daily_counts import DailyCount, DailyTotal
 from behaviour.retail.tables import ShortStock
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
+from recommendations.curation.history import change_rule
 from recommendations.models import Rule
 from recommendations.requests import Options
 from recommendations.services import UnknownAnchor, recommend
@@ -103,7 +105,7 @@ def find_approved(product_ids: Sequence[int]) -> dict[int, list[Rule]]:
 
 
 @transaction.atomic
-def approve(product: Product, substitute: Product) -> Rule:
+def approve(product: Product, substitute: Product, *, by: Any = None) -> Rule:
     """Have `substitute` stand in for `product`: once, however often it is approved."""
     Product.objects.select_for_update().get(pk=product.pk)  # one after the other: each gets a place of its own
     rules = find_approved([product.pk])[product.pk]
@@ -112,7 +114,7 @@ def approve(product: Product, substitute: Product) -> Rule:
             return rule
     taken = {rule.position for rule in rules}
     place = next(place for place in range(1, len(taken) + 2) if place not in taken)
-    return Rule.objects.create(
+    rule = Rule(
         kind=Rule.Kind.PIN,
         anchor=product,
         target=substitute,
@@ -121,14 +123,16 @@ def approve(product: Product, substitute: Product) -> Rule:
         placements=[],
         note=gettext("Approved substitute"),
     )
+    change_rule(rule, rule.save, by=by)
+    return rule
 
 
-def withdraw(product: Product, substitute: Product) -> bool:
+def withdraw(product: Product, substitute: Product, *, by: Any = None) -> bool:
     """Undo the approval; return whether there was one. Rules of other strategies stay."""
     deleted = 0
     for rule in find_approved([product.pk])[product.pk]:
         if rule.target_id == substitute.pk and rule.strategies == [STRATEGY]:
-            rule.delete()
+            change_rule(rule, rule.delete, by=by)
             deleted += 1
     return deleted > 0
 

@@ -48,7 +48,7 @@ class Done:
 
 
 Do = Callable[[Finding, Product, Asked], Done]
-PutBack = Callable[[DoctorDeed, Product], None]
+PutBack = Callable[[DoctorDeed, Product, AbstractBaseUser], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def undo_deed(kept: DoctorDeed, *, user: AbstractBaseUser) -> bool:
             undone_at=timezone.now()
         ):
             return False
-        deed.put_back(kept, product)
+        deed.put_back(kept, product, user)
         _tell(numbers, user=user, said=f"{deed.title} ↩")
     return True
 
@@ -138,7 +138,7 @@ def change_fields(product: Product, **values: Any) -> Done:
     return Done(before, {name: _as_json(value) for name, value in values.items()})
 
 
-def restore_fields(kept: DoctorDeed, product: Product) -> None:
+def restore_fields(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
     """Put back the values of a product that are still as the deed has left them."""
     put_back(product, before=kept.before, after=kept.after)
 

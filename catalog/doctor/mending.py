@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +38,7 @@ def choose(finding: Finding, product: Product, number: str) -> Product:
     raise DeedError(gettext("That product is none of these two."))
 
 
-def show_again(kept: DoctorDeed, product: Product) -> None:
+def show_again(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
     hidden = Product.objects.filter(pk=kept.before["id"]).first()
     if hidden is not None:
         put_back(hidden, before={"is_active": kept.before["is_active"]}, after=kept.after)
@@ -57,7 +58,7 @@ def keep_image(image: ProductImage) -> dict[str, Any]:
     return {name: str(image.file) if name == "file" else getattr(image, name) for name in KEPT_OF_IMAGE}
 
 
-def restore_pictures(kept: DoctorDeed, product: Product) -> None:
+def restore_pictures(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
     """Put pictures back where they were, and take away what stands in their place."""
     delete_images(list(product.images.filter(pk=kept.after.get("image_id")).values_list("pk", flat=True)))
     held = set(product.images.values_list("sha256", flat=True))
@@ -130,7 +131,7 @@ def join_groups(finding: Finding, product: Product, asked: Asked) -> Done:
     return Done({"ids": ids, "variant_group": other}, {"variant_group": group}, touched=ids)
 
 
-def part_groups(kept: DoctorDeed, product: Product) -> None:
+def part_groups(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
     members = Product.objects.select_for_update(of=("self",)).filter(pk__in=kept.before["ids"]).order_by("pk")
     for member in members:
         put_back(member, before={"variant_group": kept.before["variant_group"]}, after=kept.after)

@@ -1,7 +1,8 @@
 """Two listings of one product: merged to one, or remembered as two.
 
 Of two that are merged one stays. The other is taken off the shop, and what refers to it goes over to the one that
-stays: its pictures here, and in other apps whatever they register a mover for.
+stays: pictures and decisions about pairs here, and in other apps whatever they register a mover for. What is counted
+of a product (events, votes on its lists) stays with the one that it was counted of.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Max, Model, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.doctor.deeds import Asked, Deed, Done, change_fields, put_back, register_deed
@@ -24,8 +26,8 @@ from catalog.pictures.checks import MAX_PICTURES, Picture
 class Mover:
     """What one app moves from a listing that goes to the one that stays, by their ids."""
 
-    move: Callable[[int, int], Any]  # (from, to) -> JSON, of what was moved
-    put_back: Callable[[Any], None]
+    move: Callable[[int, int, AbstractBaseUser], Any]  # (from, to, by whom) -> JSON, of what was moved
+    put_back: Callable[[int, int, Any, AbstractBaseUser], None]  # the same, and that JSON: what still is as it was left
 
 
 MOVERS: dict[str, Mover] = {}
@@ -43,7 +45,7 @@ def merge(finding: Finding, product: Product, asked: Asked) -> Done:
     kept = choose(finding, product, asked.values.get("keep") or str(product.pk))
     gone = other if kept.pk == product.pk else product
     added = copy_pictures(gone, to=kept)
-    moved = {name: mover.move(gone.pk, kept.pk) for name, mover in MOVERS.items()}
+    moved = {name: mover.move(gone.pk, kept.pk, asked.user) for name, mover in MOVERS.items()}
     done = change_fields(gone, is_active=False)
     before = {**done.before, "id": gone.pk, "moved": moved}
     return Done(before, {**done.after, "kept": kept.pk, "image_ids": added})
@@ -66,16 +68,49 @@ def _as_picture(image: ProductImage) -> Picture:
     return Picture(str(image.file), image.sha256, image.width, image.height, source_url=image.source_url)
 
 
-def part(kept: DoctorDeed, product: Product) -> None:
-    """Make two of them again."""
-    gone = Product.objects.filter(pk=kept.before["id"]).first()
-    if gone is not None:
-        put_back(gone, before={"is_active": kept.before["is_active"]}, after=kept.after)
+def move_pairs(
+    model: type[Model], *, gone: int, kept: int, only: Iterable[int] | None = None
+) -> tuple[list[int], list[tuple[int, int]]]:
+    """Have pairs, whose `first` is the smaller id, name `kept` where they name `gone`.
+
+    Return which do now, and which could not as there is such a pair already: (pair, the one there is). The pair of the
+    two themselves stays as it is. Back it goes the same way, with `gone` and `kept` exchanged, for `only` what moved.
+    """
+    moved, met = [], []
+    pairs = model._default_manager.filter(Q(first=gone) | Q(second=gone)).select_for_update().order_by("pk")
+    for pk, *sides in (pairs if only is None else pairs.filter(pk__in=only)).values_list("pk", "first", "second"):
+        (other,) = {*sides} - {gone}
+        if other == kept:
+            continue
+        named = dict(zip(("first", "second"), sorted((kept, other)), strict=True))
+        there = model._default_manager.filter(**named).values_list("pk", flat=True).first()
+        if there is None:
+            model._default_manager.filter(pk=pk).update(**named)
+            moved.append(pk)
+        else:
+            met.append((pk, there))
+    return moved, met
+
+
+def move_distinct(gone: int, kept: int, by: AbstractBaseUser) -> list[int]:
+    return move_pairs(DistinctPair, gone=gone, kept=kept)[0]
+
+
+def put_distinct_back(gone: int, kept: int, moved: list[int], by: AbstractBaseUser) -> None:
+    move_pairs(DistinctPair, gone=kept, kept=gone, only=moved)
+
+
+def part(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
+    """Make two of them again. Of one that has been deleted meanwhile nothing can be put back but pictures."""
     copies = ProductImage.objects.filter(pk__in=kept.after["image_ids"], product=kept.after["kept"])
     delete_images(list(copies.values_list("pk", flat=True)))
+    gone = Product.objects.filter(pk=kept.before["id"]).first()
+    if gone is None:
+        return
+    put_back(gone, before={"is_active": kept.before["is_active"]}, after=kept.after)
     for name, moved in kept.before["moved"].items():
         if name in MOVERS:
-            MOVERS[name].put_back(moved)
+            MOVERS[name].put_back(gone.pk, kept.after["kept"], moved, by)
 
 
 def tell_apart(finding: Finding, product: Product, asked: Asked) -> Done:
@@ -86,7 +121,7 @@ def tell_apart(finding: Finding, product: Product, asked: Asked) -> Done:
     return Done({}, {"pair": [first, second]})
 
 
-def forget_pair(kept: DoctorDeed, product: Product) -> None:
+def forget_pair(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
     first, second = kept.after["pair"]
     DistinctPair.objects.filter(first=first, second=second).delete()
 
@@ -98,5 +133,6 @@ def read_distinct(product_ids: Iterable[int]) -> set[tuple[int, int]]:
     return set(pairs.values_list("first_id", "second_id"))
 
 
+register_mover("distinct", Mover(move=move_distinct, put_back=put_distinct_back))
 register_deed(Deed(name="merge", title=_("Merge; the older one stays"), do=merge, put_back=part))
 register_deed(Deed(name="not_same", title=_("Not the same"), do=tell_apart, put_back=forget_pair))

@@ -59,7 +59,8 @@ def undo(deed: uuid.UUID, *, by: Any) -> list[RuleChange]:
 
     Raises CannotUndo where a rule has been changed since, or what it names is gone: then nothing is taken back.
     """
-    changes = list(RuleChange.objects.filter(deed=deed).order_by("-id"))
+    # Locked, so that of two who press at once the second finds it undone.
+    changes = list(RuleChange.objects.select_for_update(of=("self",)).filter(deed=deed).order_by("-id"))
     if not changes:
         raise CannotUndo(gettext("There is no such change."))
     if RuleChange.objects.filter(undoes=deed).exists():
@@ -87,3 +88,20 @@ def _undo_one(change: RuleChange, *, by: Any, deed: uuid.UUID) -> RuleChange:
         said = gettext("“%(rule)s” cannot come back: %(why)s")
         raise CannotUndo(said % {"rule": change.label, "why": " ".join(error.messages)}) from error
     return change_rule(rule, rule.save, by=by, deed=deed, undoes=change.deed)
+
+
+@transaction.atomic
+def put_columns_back(deed: uuid.UUID, *, by: Any) -> None:
+    """Take back of a deed what is still as it has left it, column by column: what was changed since stays."""
+    together = uuid.uuid4()
+    for change in RuleChange.objects.filter(deed=deed).order_by("-id"):
+        model = cast(type[InForce], apps.get_model(change.model))
+        rule = model._default_manager.select_for_update(of=("self",)).filter(pk=change.rule_id).first()
+        if rule is None:
+            continue
+        now = read_columns(rule)
+        same = {name: was for name, (was, left) in change.changed.items() if now[name] == left}
+        for name, was in same.items():
+            setattr(rule, model._meta.get_field(name).attname, was)  # type: ignore[union-attr]
+        if same:
+            change_rule(rule, rule.save, by=by, deed=together, undoes=deed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from catalog.doctor.checks import Check, Found, Slice, register_check, register_
 from catalog.doctor.deeds import Asked, Deed, DeedError, Done, register_deed
 from catalog.models import DoctorDeed, Finding, Product
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from recommendations.curation.history import change_rule
 from recommendations.doctor.listed import ListedProduct, note_listed
 from recommendations.doctor.neighbourhoods import by_design, read_neighbourhoods
 from recommendations.models import Rule
@@ -59,18 +61,21 @@ def boost(finding: Finding, product: Product, asked: Asked) -> Done:
     """Raise the product in the lists of its category."""
     if product.category_id is None:
         raise DeedError(gettext("It has no category in whose lists it could be raised."))
-    rule = Rule.objects.create(
+    rule = Rule(
         kind=Rule.Kind.BOOST,
         target=product,
         anchor_category_id=product.category_id,
         factor=BOOST,
         note=gettext("Doctor: in nobody's list"),
     )
+    change_rule(rule, rule.save, by=asked.user)
     return Done({}, {"rule": rule.pk})
 
 
-def drop_rule(kept: DoctorDeed, product: Product) -> None:
-    Rule.objects.filter(pk=kept.after["rule"]).delete()
+def drop_rule(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
+    rule = Rule.objects.filter(pk=kept.after["rule"]).first()
+    if rule is not None:
+        change_rule(rule, rule.delete, by=by)
 
 
 register_deed(
