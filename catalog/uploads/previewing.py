@@ -50,7 +50,8 @@ def preview_rows(upload: Upload) -> tuple[list[Preview], str]:
             rows.append(_preview(row, upload))
     except (ImportFileError, LookupError, OSError) as error:
         return rows, "" if rows else word_for_pages(str(error))
-    there = set(Product.objects.filter(sku__in=[row.sku for row in rows]).values_list("sku", flat=True))
+    skus = [row.sku for row in rows if not row.problem]  # what is wrong may be what no column can hold
+    there = set(Product.objects.filter(sku__in=skus).values_list("sku", flat=True))
     return [Preview(**{**vars(row), "is_new": row.sku not in there}) for row in rows], ""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from catalog.importers.formulas import read_guarded
 from catalog.models import Product
 from recommendations.evaluation.metrics import Floats, Ids
 
@@ -137,7 +138,8 @@ def pad_judgements(truth: Truth, anchor_ids: Ids) -> Floats:
 
 def _parse_line(row: Mapping[str, str], ids_by_sku: Mapping[str, int]) -> tuple[int, int, float]:
     """Return (source id, target id, grade). Raises ValueError with the reason to report."""
-    skus = [row["source_sku"].strip(), row["target_sku"].strip()]
+    written = [row["source_sku"].strip(), row["target_sku"].strip()]
+    skus = [sku if sku in ids_by_sku else read_guarded(sku) for sku in written]
     for sku in skus:
         if sku not in ids_by_sku:
             raise ValueError(f"no active product has the sku {sku!r}")

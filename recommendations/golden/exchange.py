@@ -12,11 +12,13 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from catalog.importers.formulas import guard_cell, read_guarded
 from catalog.models import Product
 from recommendations.golden.pair import GoldenJudgement, GoldenPair, GoldenPairQuerySet, LowerMedian
 
 COLUMNS = ("source_sku", "target_sku", "grade")
 MAX_ROWS = 20_000  # of a file
+SHOWN_SKU = 100  # characters of a text that counts for nothing
 Row = tuple[int, tuple[str, str, int | None]]  # its line, and SKU, SKU and grade
 GRADES = {"": None, **{str(int(grade)): int(grade) for grade in GoldenJudgement.Grade}}
 
@@ -35,11 +37,14 @@ class Taken:
 
 
 def list_rows(pairs: GoldenPairQuerySet) -> Iterator[tuple[str, str, str]]:
-    """Yield the heading and a row for each pair, with the grade that counts; pairs that nobody judged have none."""
+    """Yield the heading and a row for each pair, with the grade that counts; pairs that nobody judged have none.
+
+    A SKU that a spreadsheet would run has an apostrophe in front, which whoever reads such a file takes away again.
+    """
     yield COLUMNS
     rows = pairs.values_list("first__sku", "second__sku", LowerMedian("judgements__grade")).order_by("pk")
     for first, second, grade in rows.iterator(chunk_size=2_000):
-        yield first, second, "" if grade is None else str(grade)
+        yield guard_cell(first), guard_cell(second), "" if grade is None else str(grade)
 
 
 def respond_with_csv(pairs: GoldenPairQuerySet) -> HttpResponse:
@@ -56,13 +61,14 @@ def take_file(lines: Iterable[str], *, user: User) -> Taken:
     A later line of a pair, or a judgement that `user` gave before, is overwritten. Raises UnreadableFile.
     """
     rows, rejected = _read(lines)
-    skus = {sku for _, row in rows for sku in row[:2]}
-    ids = dict(Product.objects.filter(sku__in=skus).values_list("sku", "pk"))
+    skus = {sku for _, row in rows for sku in row[:2] if "\0" not in sku}
+    ids = dict(Product.objects.filter(sku__in=skus | set(map(read_guarded, skus))).values_list("sku", "pk"))
     grades: dict[tuple[int, int], int | None] = {}
-    for line, (source, target, grade) in rows:
+    for line, (*names, grade) in rows:
+        source, target = (name if name in ids else read_guarded(name) for name in names)
         missing = [sku for sku in (source, target) if sku not in ids]
         if missing or source == target:
-            said = gettext("no product has the SKU %s") % missing[0] if missing else gettext("a product beside itself")
+            said = gettext("no product has the SKU %s") % missing[0][:SHOWN_SKU] if missing else gettext("a product beside itself")
             rejected.append(_name_line(line, said))
         else:
             first, second = sorted((ids[source], ids[target]))
@@ -89,7 +95,7 @@ def _read(lines: Iterable[str]) -> tuple[list[Row], list[str]]:
             if text in GRADES:
                 rows.append((reader.line_num, (row["source_sku"].strip(), row["target_sku"].strip(), GRADES[text])))
             else:
-                said = gettext("the grade %s is not 0, 1, 2 or empty") % text
+                said = gettext("the grade %s is not 0, 1, 2 or empty") % text[:SHOWN_SKU]
                 rejected.append(_name_line(reader.line_num, said))
     except UnicodeDecodeError as error:
         raise UnreadableFile(gettext("The file is not UTF-8 text: save it as CSV UTF-8.")) from error

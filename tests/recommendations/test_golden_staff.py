@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from catalog.models import Product
 from recommendations.golden import pages
 from recommendations.golden.exchange import take_file
 from recommendations.golden.staff import find_disputed, read_agreement
@@ -163,10 +164,11 @@ def test_what_is_exported_is_an_answer_key_and_comes_in_again(shelf, anna):
     judge("P0", "P1", 2, 1)
     judge("P2", "P3", 0)
     make_pair("P4", "P5", origin="imported")
+    Product.objects.filter(sku="P5").update(sku="=P5")  # which a spreadsheet would run
     exported = anna.get(reverse("golden_pairs_export"))
     assert exported["Content-Disposition"] == 'attachment; filename="golden-pairs.csv"'
     rows = list(csv.reader(io.StringIO(exported.content.decode())))
-    assert rows == [["source_sku", "target_sku", "grade"], ["P0", "P1", "1"], ["P2", "P3", "0"], ["P4", "P5", ""]]
+    assert rows == [["source_sku", "target_sku", "grade"], ["P0", "P1", "1"], ["P2", "P3", "0"], ["P4", "'=P5", ""]]
     GoldenPair.objects.all().delete()
     uploaded = SimpleUploadedFile("golden.csv", b"\xef\xbb\xbf" + exported.content)
     page = anna.post(reverse("golden_pairs_import"), {"file": uploaded}, follow=True)
@@ -174,17 +176,18 @@ def test_what_is_exported_is_an_answer_key_and_comes_in_again(shelf, anna):
         "Pairs that are judged: 2. Pairs that are asked about: 1."
     ]
     said = {str(pair): pair.grade for pair in GoldenPair.objects.with_grades()}
-    assert said == {"P0 · P1": 1, "P2 · P3": 0, "P4 · P5": None}
+    assert said == {"P0 · P1": 1, "P2 · P3": 0, "P4 · =P5": None}
 
 
 def test_lines_that_do_not_count_are_named_with_their_reason(shelf):
-    lines = ["source_sku,target_sku,grade\n", "P1,P0,2\n", "P0,GONE,1\n", "P0,P0,1\n", "P0,P2,5\n", "P0,P3,\n"]
+    lines = ["source_sku,target_sku,grade\n", "P1,P0,2\n", "P0,GONE,1\n", "P0,P0,1\n", "P0,P2,5\n", "P0,P3,\n", "P0,\0,1\n"]
     taken = take_file(lines, user=make_user())
     assert (taken.graded, taken.asked) == (1, 1)
     assert taken.rejected == (
         "Line 5: the grade 5 is not 0, 1, 2 or empty",
         "Line 3: no product has the SKU GONE",
         "Line 4: a product beside itself",
+        "Line 7: no product has the SKU \0",
     )
 
 

@@ -350,6 +350,11 @@ def test_only_the_beginning_of_a_long_file_is_read_for_the_page(staff, monkeypat
     assert read == ["0", "1", "2", "3", "4", "5"]
 
 
+def test_a_text_that_no_column_can_hold_is_named_among_the_rows(staff):
+    page = send(staff, b"sku,title\nN\0UL,Mug\nA,Mug\n")
+    assert [(row.sku, bool(row.problem)) for row in page.context["rows"]] == [("N\0UL", True), ("A", False)]
+
+
 def test_reasons_of_ours_are_said_in_the_readers_language(staff):
     send(staff, b"sku,title\n,Mug\n")
     upload = Upload.objects.get()
