@@ -34,13 +34,14 @@ DEEDS: dict[str, tuple[str, str | Promise]] = {  # by name: the kind of rule tha
     "bury": (Kind.BURY, _("Bury")),
     "with": (Kind.LINK, _("Always with")),
 }
+BACK = "back"  # the deed that takes a decision back
 KINDS = [kind for kind, _label in DEEDS.values()]
 PLAIN_LIST = "similar"  # its rules hold for the widget too, whatever the widget shows
 
 
 @dataclass(frozen=True)
 class Click:
-    """What somebody wants to happen to a card: one of `DEEDS`, for a pin with its position."""
+    """What somebody wants to happen to a card: one of `DEEDS`, for a pin with its position, or `BACK`."""
 
     deed: str
     target: Product
@@ -67,6 +68,13 @@ class Card:
     @property
     def is_pinned(self) -> bool:
         return self.decision is not None and self.decision.deed == "pin"
+
+    @property
+    def deed_done(self) -> str:
+        """The deed whose button takes it back: not that of a pin which another one has pushed from its place."""
+        if self.decision is None or (self.is_pinned and self.decision.rule.position != self.item.position):
+            return ""
+        return self.decision.deed
 
 
 @dataclass(frozen=True)
@@ -113,24 +121,27 @@ def read_board(product: Product, *, strategy: str = PLAIN_LIST) -> Board:
 
 
 @transaction.atomic
-def decide(product: Product, click: Click, *, strategy: str, by: Any) -> uuid.UUID:
-    """Make, change or remove a decision about a card in a list of `product`. Return what undoes it.
+def decide(product: Product, click: Click, *, strategy: str, by: Any) -> uuid.UUID | None:
+    """Make, change or take back a decision about a card in a list of `product`.
 
-    A deed that is done already is taken back, but for a pin that is wanted elsewhere; another one takes its place.
+    Return what undoes it, None where all was so already: a click says what is wanted, so that a double one, or one on
+    a page that a colleague's click has made old, takes nothing back. Another deed takes the place of the first.
     """
-    kind, _label = DEEDS[click.deed]
     together = uuid.uuid4()
     Product.objects.select_for_update(of=("self",)).get(pk=product.pk)  # two clicks make one rule
     own = list(_rules_of(product, strategy).filter(target=click.target, kind__in=KINDS))
-    same = [rule for rule in own if rule.kind == kind]
-    moved = bool(same) and kind == Kind.PIN and same[0].position != click.position
-    for rule in own:
-        if not (moved and rule is same[0]):
-            change_rule(rule, rule.delete, by=by, deed=together)
-    if same and not moved:
-        return together
-    rule = same[0] if moved else _make_rule(product, click.target, kind, strategy)
-    rule.position = click.position if kind == Kind.PIN else None
+    kind = None if click.deed == BACK else DEEDS[click.deed][0]
+    kept = next((rule for rule in own if rule.kind == kind), None)
+    gone = [rule for rule in own if rule is not kept]
+    for rule in gone:
+        change_rule(rule, rule.delete, by=by, deed=together)
+    if kind is None:
+        return together if gone else None
+    position = click.position if kind == Kind.PIN else None
+    if kept is not None and kept.position == position:
+        return together if gone else None
+    rule = kept or _make_rule(product, click.target, kind, strategy)
+    rule.position = position
     rule.full_clean()
     change_rule(rule, rule.save, by=by, deed=together)
     return together

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,10 +20,11 @@ from django.views.decorators.http import require_POST, require_safe
 from api.confirmation import find_way_back
 from catalog.desk.pages import Group, desk_page, is_by_script, render_desk
 from catalog.models import Product
-from recommendations.curation.board import DEEDS, PLAIN_LIST, SHOWN, Click, decide, order_pins, read_board
+from recommendations.curation.board import BACK, DEEDS, PLAIN_LIST, SHOWN, Click, decide, order_pins, read_board
 from recommendations.curation.history import CannotUndo, undo
 from recommendations.curation.rule_change import RuleChange
 from recommendations.explanations.services import explain_pair
+from recommendations.models import Rule, SearchRule
 from recommendations.pages import describe_shared, describe_shares
 
 CHANGES_A_PAGE = 50
@@ -61,7 +62,7 @@ def decide_page(request: HttpRequest, pk: int) -> HttpResponse:
     product = get_object_or_404(Product, pk=pk)
     name, position = request.POST.get("deed", ""), request.POST.get("position", "1")
     number = request.POST.get("target", "")
-    if name not in DEEDS or not position.isdecimal() or not re.fullmatch("[0-9]{1,18}", number):
+    if name not in (*DEEDS, BACK) or not position.isdecimal() or not re.fullmatch("[0-9]{1,18}", number):
         return HttpResponseBadRequest(gettext("Choose what to do, and with which product."))
     target = get_object_or_404(Product, pk=int(number))
     strategy = request.POST.get("list", PLAIN_LIST)
@@ -121,12 +122,21 @@ def undo_page(request: HttpRequest) -> HttpResponse:
     """Take back what was done at once, and go back to where the button was."""
     try:
         deed = uuid.UUID(request.POST.get("deed", ""))
+        changed = RuleChange.objects.filter(deed=deed).values_list("model", flat=True)
+        if not set(changed) <= set(list_models(request, "change")):
+            raise PermissionDenied
         undone = undo(deed, by=request.user)
         messages.success(request, gettext("Undone: %s.") % ", ".join(change.label for change in undone[:5]))
     except (CannotUndo, ValueError) as error:
         told = str(error) if isinstance(error, CannotUndo) else gettext("There is no such change.")
         messages.error(request, told)
     return redirect(find_way_back(request, default=reverse("rule_changes")))
+
+
+def list_models(request: HttpRequest, deed: str) -> list[str]:
+    """Return the sorts of rules that whoever asks may view or change, as changes name them."""
+    models = [model._meta for model in (Rule, SearchRule)]
+    return [one.label_lower for one in models if request.user.has_perm(f"{one.app_label}.{deed}_{one.model_name}")]
 
 
 @desk_page(
@@ -139,7 +149,7 @@ def undo_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def rule_changes_page(request: HttpRequest) -> HttpResponse:
     """Who changed which rule, and how; what is not undone yet can be."""
-    changes = RuleChange.objects.select_related("by")
+    changes = RuleChange.objects.select_related("by").filter(model__in=list_models(request, "view"))
     number = request.GET.get("rule", "")
     if re.fullmatch("[0-9]{1,18}", number):
         changes = changes.filter(model="recommendations.rule", rule_id=int(number))

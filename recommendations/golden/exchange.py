@@ -68,7 +68,11 @@ def take_file(lines: Iterable[str], *, user: User) -> Taken:
         source, target = (name if name in ids else read_guarded(name) for name in names)
         missing = [sku for sku in (source, target) if sku not in ids]
         if missing or source == target:
-            said = gettext("no product has the SKU %s") % missing[0][:SHOWN_SKU] if missing else gettext("a product beside itself")
+            said = (
+                gettext("no product has the SKU %s") % missing[0][:SHOWN_SKU]
+                if missing
+                else gettext("a product beside itself")
+            )
             rejected.append(_name_line(line, said))
         else:
             first, second = sorted((ids[source], ids[target]))

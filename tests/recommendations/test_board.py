@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Product
@@ -11,7 +15,7 @@ from embeddings.models import Modality
 from recommendations.curation.board import Click, decide, order_pins, read_board
 from recommendations.curation.history import CannotUndo, change_rule, undo
 from recommendations.curation.rule_change import RuleChange
-from recommendations.models import Rule
+from recommendations.models import Rule, SearchRule
 from tests.recommendations.fitted_shelf import make_fitted_shelf
 from tests.recommendations.shelf import at_angle, make_space, put
 
@@ -42,11 +46,13 @@ def click(shelf: dict[str, Product], deed: str, sku: str, by: User, position: in
     return decide(shelf["A"], Click(deed, shelf[sku], position), strategy="similar", by=by)
 
 
-def test_a_pin_stands_where_it_was_clicked_and_a_second_click_takes_it_back(shelf, boss):
+def test_a_pin_stands_where_it_was_clicked_until_it_is_taken_back(shelf, boss):
     assert shown(shelf["A"]) == ["B", "C", "D", "E"]
     click(shelf, "pin", "E", boss, position=2)
     assert shown(shelf["A"]) == ["B", "E", "C", "D"]
-    click(shelf, "pin", "E", boss, position=2)
+    assert click(shelf, "pin", "E", boss, position=2) is None  # a double click, or a colleague's
+    assert shown(shelf["A"]) == ["B", "E", "C", "D"]
+    click(shelf, "back", "E", boss)
     assert shown(shelf["A"]) == ["B", "C", "D", "E"]
     assert not Rule.objects.exists()
 
@@ -82,7 +88,8 @@ def test_another_deed_takes_the_place_of_the_first_and_is_undone_with_it(shelf, 
 def test_a_rule_for_other_lists_is_left_alone(shelf, boss):
     everywhere = Rule.objects.create(kind="exclude", target=shelf["C"])
     click(shelf, "pin", "C", boss)
-    click(shelf, "pin", "C", boss)
+    click(shelf, "back", "C", boss)
+    assert click(shelf, "back", "C", boss) is None
     assert list(Rule.objects.all()) == [everywhere]
 
 
@@ -114,8 +121,9 @@ def test_a_change_is_undone_once_and_not_over_a_later_one(shelf, boss):
 
     undo(RuleChange.objects.order_by("-id")[0].deed, by=boss)
     assert Rule.objects.get().position == 1
-    with pytest.raises(CannotUndo, match="undone already"):
+    with pytest.raises(CannotUndo, match="undone already"), CaptureQueriesContext(connection) as asked:
         undo(RuleChange.objects.order_by("-id")[1].deed, by=boss)
+    assert any("FOR UPDATE" in one["sql"] for one in asked)  # of two who press at once the second waits, and is told
 
 
 def test_a_deleted_rule_comes_back_as_it_was(shelf, boss):
@@ -132,7 +140,7 @@ def test_a_deleted_rule_comes_back_as_it_was(shelf, boss):
 
 def test_a_rule_whose_product_is_gone_does_not_come_back(shelf, boss):
     click(shelf, "pin", "E", boss)
-    done = click(shelf, "pin", "E", boss)
+    done = click(shelf, "back", "E", boss)
     shelf["E"].delete()
     with pytest.raises(CannotUndo, match="cannot come back"):
         undo(done, by=boss)
@@ -194,6 +202,25 @@ def test_who_may_look_may_not_decide(shelf, client):
     sent = {"deed": "pin", "target": shelf["B"].pk}
     assert client.post(reverse("board_decide", args=[shelf["A"].pk]), sent).status_code == 403
     assert not Rule.objects.exists()
+
+
+def test_the_button_of_what_is_done_takes_it_back(shelf, boss, admin_client):
+    click(shelf, "pin", "E", boss, position=1)
+    click(shelf, "pin", "D", boss, position=1)  # the newer one stands there, and E is pushed on
+    html = admin_client.get(reverse("product_board", args=[shelf["A"].pk])).content.decode()
+    said = re.findall(r'value="(\w+)" aria-pressed="\w+" aria-label="Pin here: (\w)"', html)
+    assert sorted(said) == [("back", "D"), ("pin", "B"), ("pin", "C"), ("pin", "E")]
+
+
+def test_changes_of_rules_about_searches_are_for_who_may_change_those(shelf, boss, client):
+    rule = SearchRule(kind="exclude", query="mug", target=shelf["B"])
+    done = change_rule(rule, rule.save, by=boss).deed
+    editor = User.objects.create_user("editor", is_staff=True)
+    editor.user_permissions.add(*Permission.objects.filter(codename__in=["view_rule", "change_rule"]))
+    client.force_login(editor)
+    assert str(done) not in client.get(reverse("rule_changes")).content.decode()
+    assert client.post(reverse("undo_rule_change"), {"deed": str(done)}).status_code == 403
+    assert SearchRule.objects.exists()
 
 
 def test_undoing_leads_to_no_other_site(shelf, boss, admin_client):

@@ -180,7 +180,15 @@ def test_what_is_exported_is_an_answer_key_and_comes_in_again(shelf, anna):
 
 
 def test_lines_that_do_not_count_are_named_with_their_reason(shelf):
-    lines = ["source_sku,target_sku,grade\n", "P1,P0,2\n", "P0,GONE,1\n", "P0,P0,1\n", "P0,P2,5\n", "P0,P3,\n", "P0,\0,1\n"]
+    lines = [
+        "source_sku,target_sku,grade\n",
+        "P1,P0,2\n",
+        "P0,GONE,1\n",
+        "P0,P0,1\n",
+        "P0,P2,5\n",
+        "P0,P3,\n",
+        "P0,\0,1\n",
+    ]
     taken = take_file(lines, user=make_user())
     assert (taken.graded, taken.asked) == (1, 1)
     assert taken.rejected == (

@@ -17,7 +17,7 @@ addEventListener("DOMContentLoaded", () => {
     try {
       const response = await fetch(url, { headers: { "X-Requested-With": "XMLHttpRequest" }, credentials: "same-origin", ...options });
       const text = await response.text();
-      if (!response.ok) {
+      if (!response.ok || response.redirected) { // to the log-in, where the session is over
         said.textContent = response.status === 403 ? said.dataset.forbidden : response.headers.get("Content-Type")?.includes("text/html") && text.length < 500 ? text : said.dataset.failed;
         return;
       }
@@ -65,7 +65,7 @@ addEventListener("DOMContentLoaded", () => {
     }
     try {
       const response = await fetch(url, { credentials: "same-origin" });
-      if (!response.ok) throw new Error(response.status);
+      if (!response.ok || response.redirected) throw new Error(response.status);
       body.innerHTML = await response.text(); // our own template again
       if (dialog.open && looks < MAX_LOOKS && body.querySelector("[data-pending]")) setTimeout(() => dialog.open && explain(url, looks + 1), EVERY_MS);
     } catch {
