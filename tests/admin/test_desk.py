@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -24,6 +25,7 @@ from tests.factories import ProductFactory
 from tests.recommendations.shelf import make_space, put
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -134,3 +136,15 @@ def test_every_registered_figure_and_need_says_who_may_see_it():
 def test_needs_and_tiles_are_plain_values():
     assert Need(text="a", url="/").is_urgent is False
     assert Tile(title="a", figure="1").points == ()
+
+
+def test_scripts_of_the_desk_take_no_log_in_page_for_an_answer():
+    """Where a session is over, an answer leads to the log-in, which is a page as good as any to `fetch`."""
+    apps = ("catalog", "embeddings", "recommendations")
+    scripts = [path for app in apps for path in (ROOT / app).rglob("static/**/*.js")]
+    texts = {path.name: path.read_text() for path in scripts}
+    asking = {name: text for name, text in texts.items() if "const response = await fetch(" in text}
+    forgetful = {
+        name for name, text in asking.items() if text.count("await fetch(") > text.count("response.redirected")
+    }
+    assert forgetful == {"imports.js", "search.js"}  # one takes JSON alone, the other is on the shop's pages

@@ -58,11 +58,11 @@ addEventListener("DOMContentLoaded", () => {
     try {
       const response = await fetch(url, { method: "POST", body, credentials: "same-origin", headers: { "X-Requested-With": "XMLHttpRequest" } });
       const text = await response.text();
-      if (response.ok) {
+      if (response.ok && !response.redirected) {
         retireTable();
         put(text);
       } else said.textContent = explain(response.status, text);
-      return response.ok;
+      return response.ok && !response.redirected;
     } catch {
       said.textContent = said.dataset.failed;
       return false;

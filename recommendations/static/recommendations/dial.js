@@ -16,7 +16,7 @@ addEventListener("DOMContentLoaded", () => {
     preview.setAttribute("aria-busy", "true");
     try {
       const response = await fetch(`?${query}`, { signal: asked.signal, credentials: "same-origin" });
-      if (!response.ok) throw new Error(response.status);
+      if (!response.ok || response.redirected) throw new Error(response.status);
       preview.innerHTML = await response.text(); // our own template: escaped by the server
       preview.removeAttribute("aria-busy");
     } catch (error) {

@@ -17,7 +17,7 @@ addEventListener("DOMContentLoaded", () => {
       asked = new AbortController();
       try {
         const response = await fetch(url, { signal: asked.signal, credentials: "same-origin" });
-        if (!response.ok) return; // somebody who may not ask types without help
+        if (!response.ok || response.redirected) return; // somebody who may not ask types without help
         const { names } = await response.json();
         list.dataset.url = url;
         list.replaceChildren(...names.map((name) => Object.assign(document.createElement("option"), { value: name })));

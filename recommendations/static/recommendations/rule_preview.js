@@ -18,7 +18,7 @@ addEventListener("DOMContentLoaded", () => {
       hasChanged = false;
       try {
         const response = await fetch(panel.dataset.url, { method: "POST", body: new FormData(form) });
-        if (!response.ok) throw new Error(response.status);
+        if (!response.ok || response.redirected) throw new Error(response.status);
         const text = await response.text();
         if (!hasChanged) result.innerHTML = text; // our own template: escaped by the server
       } catch {

@@ -279,7 +279,7 @@ class MapPage {
   async find(query) {
     const list = one("map-found");
     const response = await fetch(`${this.root.dataset.find}?q=${encodeURIComponent(query)}`, { credentials: "same-origin" });
-    const { products } = response.ok ? await response.json() : { products: [] };
+    const { products } = response.ok && !response.redirected ? await response.json() : { products: [] };
     list.hidden = false;
     list.replaceChildren(...products.map((product) => this.listFound(product)));
     if (!products.length) list.append(Object.assign(document.createElement("li"), { textContent: this.root.dataset.notFound }));

@@ -3,7 +3,7 @@ export const SIDE = 65535;
 
 export async function loadPoints(url) {
   const response = await fetch(url, { credentials: "same-origin" });
-  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  if (!response.ok || response.redirected) throw new Error(`${url}: ${response.status}`);
   return unpack(await response.arrayBuffer());
 }
 

@@ -9,7 +9,7 @@ export class Products {
     const unknown = ids.filter((id) => !this.known.has(id));
     if (unknown.length) {
       const response = await fetch(`${this.url}?ids=${unknown.join(",")}`, { credentials: "same-origin" });
-      if (!response.ok) return [];
+      if (!response.ok || response.redirected) return [];
       for (const product of (await response.json()).products) this.known.set(product.id, product);
     }
     return ids.map((id) => this.known.get(id)).filter(Boolean);
