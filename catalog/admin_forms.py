@@ -100,10 +100,17 @@ class ObjectField(IndentedJSONField):
 
 
 class PricedForm(forms.ModelForm[Product]):
-    """A product's price, read with the currency that is sent along, or else with the product's own."""
+    """A product's price, read with the currency that is sent along, or else with the product's own.
+
+    Each field brings along what its page showed: who saves a page that is old by then changes what they touched, and
+    nothing that a colleague or a feed has written meanwhile.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            is_known = not self.is_bound or self.add_initial_prefix(name) in self.data
+            field.show_hidden_initial = self.instance.pk is not None and is_known
         if isinstance(price := self.fields.get("price"), PriceField):
             price.currency = self.data.get(self.add_prefix("currency"), self.instance.currency).strip().upper()
 
@@ -137,7 +144,8 @@ class ProductForm(PricedForm):
 
     def _is_untouched(self, name: str) -> bool:
         """Did the browser send back what it was shown? It writes line ends in its own way, or drops them."""
-        shown = self.fields[name].prepare_value(self.initial.get(name))
+        stored = self.fields[name].prepare_value(self.initial.get(name))
+        shown = self.data.get(self.add_initial_prefix(name), stored)
         sent = self.data.get(self.add_prefix(name))
         if not isinstance(shown, str) or not isinstance(sent, str):
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -244,6 +245,38 @@ def test_an_address_with_what_no_text_can_hold_is_a_bad_request_and_no_failure(a
     ProductFactory()
     assert admin_client.get(f"/admin/catalog/product/?{query}").status_code in (302, 400)
     assert admin_client.get("/admin/catalog/product/").status_code == 200
+
+
+def test_a_page_that_is_old_by_now_changes_what_was_touched_there_and_nothing_else(admin_client):
+    product = ProductFactory(sku="A", title="Old", stock=1, brand="", attributes={"colour": "red"})
+    url = f"/admin/catalog/product/{product.pk}/change/"
+    page = admin_client.get(url)
+    form = page.context["adminform"].form
+    values = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    shown = {f"initial-{name}": value for name, value in values.items()}
+    html = page.content.decode()
+    assert [name for name in form.fields if f'name="initial-{name}"' not in html] == []
+    Product.objects.update(title="New", stock=5, attributes={"colour": "blue"})  # a colleague, a feed
+    admin_client.post(url, form_data(**values | shown | {"brand": "Kumori"}))
+    assert Product.objects.values_list("title", "stock", "brand", "attributes").get() == (
+        "New", 5, "Kumori", {"colour": "blue"},
+    )  # fmt: skip
+
+
+def test_a_list_that_is_old_by_now_changes_the_rows_that_were_touched_there(admin_client):
+    for sku in "AB":
+        ProductFactory(sku=sku, stock=1, price="15.90")
+    html = admin_client.get("/admin/catalog/product/").content.decode()
+    tags = r'<input type="(?:hidden|text|number|checkbox)" name="([^"]*form-[^"]+)"(?: value="([^"]*)")?'
+    inputs = re.findall(tags, html)
+    data = {name: value or "on" for name, value in inputs}
+    assert len([name for name in data if name.startswith("initial-form-")]) == 6
+    Product.objects.update(stock=7)  # a feed
+    admin_client.post("/admin/catalog/product/", data | {"form-1-price": "9.00", "_save": "Save"})
+    assert list(Product.objects.order_by("sku").values_list("price", "stock")) == [
+        (Decimal("15.90"), 7),
+        (Decimal("9.00"), 7),
+    ]
 
 
 def test_a_product_that_is_deleted_while_its_row_of_the_list_is_saved_costs_a_message(admin_client, monkeypatch):
