@@ -7,6 +7,7 @@ the stack of every thread to its log and exits.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -119,6 +120,17 @@ class BeatingScheduler(PersistentScheduler):  # type: ignore[misc]
     """Celery's own schedule, heard at each look at it."""
 
     beaten_at = 0.0
+
+    def setup_schedule(self) -> None:
+        """Begin anew where the file is damaged: Celery mends some of that itself, and dies of the rest at each start."""
+        try:
+            super().setup_schedule()
+        except Exception as error:
+            logger.error("The schedule is kept anew: %s could not be read (%r).", self.schedule_filename, error)
+            for suffix in filter(None, self.known_suffixes):
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(f"{self.schedule_filename}{suffix}", f"{self.schedule_filename}{suffix}.damaged")
+            super().setup_schedule()
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         if time.monotonic() - self.beaten_at > 1:

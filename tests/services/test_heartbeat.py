@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -14,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from api import heartbeats
-from config import heartbeat
+from config import celery, heartbeat
 from config.services.paths import BASE_DIR
 from config.services.supervisor import HEARTBEAT_VARIABLE
 
@@ -107,7 +108,7 @@ def test_a_worker_that_ends_before_it_has_begun_silences_nobody(monkeypatch, tmp
 
 HANGS = """
 import time
-from config import heartbeat
+from config import celery, heartbeat
 heartbeat.heartbeats.note = print
 heartbeat.HUNG_AFTER_S = 0.2
 heartbeat.beat(["embeddings"])
@@ -139,3 +140,14 @@ def test_a_worker_with_a_task_that_hangs_writes_every_stack_and_ends(monkeypatch
         step.look()
     assert (ended, heard) == ([1], [])
     assert "The task embed has run for" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"not a pickle", b"cno_such_module\nNo\n."])
+def test_a_damaged_schedule_is_moved_aside_or_written_anew_and_all_of_it_is_kept(tmp_path: Path, damage):
+    path = tmp_path / "beat-schedule"
+    with contextlib.closing(heartbeat.BeatingScheduler(celery.app, schedule_filename=str(path))) as schedule:
+        whole = set(schedule.schedule)
+    for file in tmp_path.glob("beat-schedule*.dat"):
+        file.write_bytes(damage.ljust(file.stat().st_size, b"\0") if damage else damage)
+    with contextlib.closing(heartbeat.BeatingScheduler(celery.app, schedule_filename=str(path))) as schedule:
+        assert set(schedule.schedule) == whole
