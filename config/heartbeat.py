@@ -122,7 +122,7 @@ class BeatingScheduler(PersistentScheduler):  # type: ignore[misc]
     beaten_at = 0.0
 
     def setup_schedule(self) -> None:
-        """Begin anew where the file is damaged: Celery mends some of that itself, and dies of the rest at each start."""
+        """Begin anew where the file is damaged: of much that may be wrong with it, Celery dies at every start."""
         try:
             super().setup_schedule()
         except Exception as error:

@@ -1,5 +1,7 @@
 """Every page of the admin, by day and by night, in both languages: nothing serious for who sees or hears it otherwise.
 
+And nothing on it that the policy of pages forbids.
+
 Each page in English by day and in Chinese by night.
 """
 
@@ -19,6 +21,7 @@ from catalog.models import Product, Source
 from recommendations.models import Rule, SearchRule
 from tests.admin.test_permissions import OURS
 from tests.browser.test_admin import log_in
+from tests.browser.test_pages import WATCH
 from tests.factories import ProductImageFactory
 from tests.recommendations.fitted_shelf import make_fitted_shelf
 
@@ -69,9 +72,10 @@ def find_faults(page: Page, path: str) -> list[str]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh-hans", "dark")])
-def test_nothing_is_serious_on_any_page_of_the_admin(live_server, page, language, scheme, part):
+def test_nothing_is_serious_or_forbidden_on_any_page_of_the_admin(live_server, page, language, scheme, part):
     fill()
     url = live_server.url
+    page.add_init_script(WATCH)
     log_in(page, url)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # or colours are met on their way
     page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url}])
@@ -82,5 +86,6 @@ def test_nothing_is_serious_on_any_page_of_the_admin(live_server, page, language
             continue  # a form that nobody opens, such as that of an event
         assert answer.status == 200, path
         page.wait_for_timeout(50)  # names come with the page's scripts
+        faults += page.evaluate("forbidden")  # before axe, which adds to the page
         faults += find_faults(page, path)
     assert faults == []

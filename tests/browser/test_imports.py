@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from catalog.models import Product, Upload
 from catalog.uploads.running import run_upload
+from tests.browser.clicks import MOST_CLICKS, Clicks
 from tests.browser.test_admin import log_in
 
 LOOKED_AT_AGAIN_MS = 4_000
@@ -22,14 +23,6 @@ def import_folder(settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def count_clicks(page: Page) -> list[int]:
-    """Return a list that grows with each click that a person makes."""
-    clicks: list[int] = []
-    page.expose_function("noteClick", lambda: clicks.append(1))
-    page.add_init_script("addEventListener('click', (event) => { if (event.isTrusted) noteClick(); }, true)")
-    return clicks
-
-
 def work(page: Page) -> None:
     run_upload(Upload.objects.get().pk)
     page.clock.fast_forward(LOOKED_AT_AGAIN_MS)
@@ -37,24 +30,21 @@ def work(page: Page) -> None:
 
 def test_a_file_is_imported_in_three_clicks_and_undone(live_server, page: Page, tmp_path):
     (tmp_path / "mugs.csv").write_text(MUGS)
-    log_in(page, live_server.url)
     page.clock.install()
-    clicks = count_clicks(page)
-    page.goto(f"{live_server.url}/admin/")
-
-    page.locator("#nav-sidebar").get_by_role("link", name="Import and export").click()
+    clicks = Clicks(page, live_server.url)
+    clicks.menu("Import and export")
     with page.expect_file_chooser() as chooser:
-        page.get_by_label("Choose a file").click()
+        clicks.on(page.get_by_label("Choose a file"))
     chooser.value.set_files(tmp_path / "mugs.csv")
     expect(page.get_by_role("heading", name="mugs.csv")).to_be_visible()
     expect(page.get_by_label("item number")).to_have_value("sku")
     expect(page.get_by_text("price 'dear' is not a number").first).to_be_visible()
     work(page)
     expect(page.locator(".import-outcome").get_by_role("status")).to_have_text("Checked, nothing is written yet")
-    page.get_by_role("button", name="Import", exact=True).click()
+    clicks.on(page.get_by_role("button", name="Import", exact=True))
     work(page)
     expect(page.locator(".import-outcome").get_by_role("status")).to_have_text("Imported")
-    assert len(clicks) == 3
+    assert clicks.count == MOST_CLICKS
     assert list(Product.objects.values_list("sku", "title", "currency", "attributes")) == [
         ("A", "Mug", "EUR", {"colour": "red"})
     ]

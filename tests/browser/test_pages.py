@@ -108,13 +108,26 @@ def look_through(page: Page, address: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def check_names(page: Page, address: str) -> None:
+    """Every link has a name, no two that lead elsewhere have the same, and every picture says what it shows."""
+    places: dict[str, set[str]] = {}
+    for name, place in page.evaluate(LINKS):
+        places.setdefault(name, set()).add(place)
+    assert "" not in places, address
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}, address
+    pictures = page.locator("main :not(.thumbs *) > img, kindred-similar img")
+    assert "" not in pictures.evaluate_all("found => found.map((picture) => picture.alt)"), address
+    assert pictures.count() or "search" in address, address
+
+
 @SCREENS
-@pytest.mark.parametrize("path", PAGES)
-def test_nothing_on_a_page_moves_while_it_loads_and_nothing_is_forbidden(shelf, watched, screen, path):
+def test_nothing_on_a_page_moves_while_it_loads_nothing_is_forbidden_and_all_has_a_name(shelf, watched, screen):
     watched.set_viewport_size(screen)
-    look_through(watched, shelf + path)
-    assert watched.evaluate("forbidden") == []
-    assert watched.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < MAX_SHIFT
+    for path in PAGES:
+        look_through(watched, shelf + path)
+        assert watched.evaluate("forbidden") == [], path
+        assert watched.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < MAX_SHIFT, path
+        check_names(watched, path)
 
 
 @SCREENS
@@ -129,25 +142,7 @@ def test_the_web_component_moves_nothing_and_needs_nothing_that_a_strict_policy_
     assert watched.evaluate("shifts.reduce((sum, one) => sum + one, 0)") < MAX_SHIFT
     list_style = watched.locator("kindred-similar ul").evaluate("list => getComputedStyle(list).display")
     assert list_style == "grid"  # its style is there
-
-
-def test_every_link_has_a_name_and_no_two_that_lead_elsewhere_have_the_same(shelf, other_site, watched):
-    for address in [*(shelf + path for path in PAGES), other_site]:
-        look_through(watched, address)
-        places: dict[str, set[str]] = {}
-        for name, place in watched.evaluate(LINKS):
-            places.setdefault(name, set()).add(place)
-        assert "" not in places, address
-        assert {name: found for name, found in places.items() if len(found) > 1} == {}, address
-
-
-def test_every_picture_of_a_product_says_what_it_shows(shelf, other_site, watched):
-    for address in (f"{shelf}/", f"{shelf}/products/MUG-101/", f"{shelf}/products/MUG-101/why/MUG-105/", other_site):
-        look_through(watched, address)
-        pictures = watched.locator("main :not(.thumbs *) > img, kindred-similar img")
-        alts = pictures.evaluate_all("found => found.map((picture) => picture.alt)")
-        assert alts, address
-        assert "" not in alts, address
+    check_names(watched, other_site)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -173,22 +168,15 @@ def test_the_page_that_says_why_is_chinese_and_languages_are_called_what_their_s
     assert page.locator(".languages button").all_inner_texts() == ["English", "简体中文"]
 
 
-ADMIN = [
-    "", "catalog/product/", "catalog/product/add/", "catalog/category/", "catalog/productimage/",
-    "recommendations/rule/add/", "embeddings/embeddingspace/", "near-duplicates/", "api/apikey/",
-]  # fmt: skip
-
-
-def test_the_admin_works_under_the_policy_of_pages(shelf, watched, admin_user):
+def test_what_the_admin_opens_is_allowed_by_its_policy(shelf, watched, admin_user):
     client = Client()
     client.force_login(admin_user)
     watched.context.add_cookies(
         [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": shelf}],
     )
     product = Product.objects.get(sku="MUG-101")
-    for path in [*ADMIN, f"catalog/product/{product.pk}/change/", f"catalog/product/{product.pk}/delete/"]:
-        look_through(watched, f"{shelf}/admin/{path}")
-        assert watched.evaluate("forbidden") == [], path
+    watched.goto(f"{shelf}/admin/catalog/product/{product.pk}/delete/")
+    assert watched.evaluate("forbidden") == []
     watched.goto(f"{shelf}/admin/catalog/product/add/")
     watched.locator(".select2-selection").first.click()
     expect(watched.locator(".select2-results__option").first).to_be_visible()

@@ -6,12 +6,12 @@ import base64
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from catalog.models import Category, PictureDownload, Product
 from catalog.pictures.writes import run_download
 from embeddings.models import Modality, PendingEmbedding
-from tests.browser.test_admin import log_in
+from tests.browser.clicks import Clicks
 from tests.factories import ProductImageFactory, picture_bytes, picture_file
 from tests.recommendations.shelf import at_angle, make_space, put
 
@@ -27,22 +27,11 @@ DROP = """
 """
 
 
-class Desk:
-    """The admin as somebody uses it who counts their clicks."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.clicks = page, 0
-        log_in(page, url)
-        page.goto(f"{url}/admin/")
-
-    def click(self, target: Locator) -> None:
-        target.click()
-        self.clicks += 1
-
+class Desk(Clicks):
     def open(self, title: str) -> None:
         """From the front to the page of a product."""
-        self.click(self.page.locator("#nav-sidebar").get_by_role("link", name="Products", exact=True))
-        self.click(self.page.locator("#result_list .field-name a", has_text=title).first)
+        self.menu("Products")
+        self.on(self.page.locator("#result_list .field-name a", has_text=title).first)
 
 
 @pytest.fixture
@@ -90,12 +79,12 @@ def test_an_attribute_is_changed_in_its_row_and_the_others_stay_as_they_were(des
     row.get_by_label("Value", exact=True).fill("450")
     expect(row.get_by_role("alert")).to_have_count(0)
     assert "".join(text.input_value().split()) == "".join(before.replace("420", "450").split())
-    desk.click(page.get_by_role("button", name="Save", exact=True).first)
+    desk.on(page.get_by_role("button", name="Save", exact=True).first)
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     lamp.refresh_from_db()
     assert lamp.attributes == {"weight_g": 450, "precise": 1.5, "colours": ["red", "blue"], "size_cm": {"height": 30}}
-    assert desk.clicks == 3
+    assert desk.count == 3
 
 
 def test_a_row_is_added_with_its_unit_and_another_is_removed(desk, lamp, page: Page):
@@ -129,12 +118,12 @@ def test_a_title_is_translated_in_its_tab_also_into_a_language_of_one_s_own(desk
     editor.get_by_label("Another language").press("Enter")
     expect(editor.get_by_role("tab", name="pt-br")).to_be_focused()
     editor.get_by_role("tabpanel", name="pt-br").get_by_label("Title").fill("Lâmpada")
-    desk.click(page.get_by_role("button", name="Save", exact=True).first)
+    desk.on(page.get_by_role("button", name="Save", exact=True).first)
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
     lamp.refresh_from_db()
     assert lamp.translations == {"zh": {"title": "灯"}, "pt-br": {"title": "Lâmpada"}}
-    assert desk.clicks == 3
+    assert desk.count == 3
 
 
 def test_pictures_are_dropped_put_in_order_and_the_form_below_does_not_put_that_back(desk, lamp, page: Page):
@@ -143,18 +132,18 @@ def test_pictures_are_dropped_put_in_order_and_the_form_below_does_not_put_that_
     expect(page.locator(".picture-card")).to_have_count(1)
     drop(page, "two.png", picture_bytes("blue", **LARGE))
     expect(page.locator(".picture-card")).to_have_count(2)
-    assert desk.clicks == 2
+    assert desk.count == 2
 
     drop(page, "broken.png", b"no picture")
     expect(page.locator(".picture-uploads .is-refused")).to_contain_text("not a JPEG, PNG, WebP or GIF picture")
 
     first, second = lamp.images.all()
-    desk.click(page.get_by_role("button", name="Set as first: Picture 2"))
+    desk.on(page.get_by_role("button", name="Set as first: Picture 2"))
     expect(page.locator(".picture-card").first).to_have_attribute("data-picture", str(second.pk))
     page.get_by_role("button", name="Save", exact=True).first.click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
     assert list(lamp.images.values_list("pk", flat=True)) == [second.pk, first.pk]
-    assert desk.clicks == 3
+    assert desk.count == 3
 
 
 def test_a_picture_is_dragged_to_another_place(desk, lamp, page: Page):
@@ -173,9 +162,9 @@ def test_a_picture_is_dragged_to_another_place(desk, lamp, page: Page):
 def test_a_picture_by_its_address_is_on_its_way_and_then_there(desk, lamp, page: Page):
     desk.open("LAMP")
     page.get_by_label("Or by its address").fill("https://shop.example/lamp.png")
-    desk.click(page.get_by_role("button", name="Fetch"))
+    desk.on(page.get_by_role("button", name="Fetch"))
     expect(page.locator("[data-on-its-way]")).to_contain_text("https://shop.example/lamp.png")
-    assert desk.clicks == 3
+    assert desk.count == 3
 
     run_download(PictureDownload.objects.get().pk, fetch=lambda *_, **__: picture_bytes("red", **LARGE))
     expect(page.locator(".picture-card")).to_have_count(1)
@@ -186,20 +175,20 @@ def test_a_product_is_embedded_again_by_three_clicks(desk, lamp, page: Page):
     PendingEmbedding.objects.filter(product=lamp).update(reason="The encoder is away.", attempts=4, retry_at=None)
     desk.open("LAMP")
     expect(page.locator(".product-facts")).to_contain_text("The encoder is away.")
-    desk.click(page.get_by_role("button", name="Again now"))
+    desk.on(page.get_by_role("button", name="Again now"))
     expect(page.get_by_text("1 product is embedded again.")).to_be_visible()
     pending = PendingEmbedding.objects.get(product=lamp)
     assert (pending.reason, pending.attempts, pending.retry_at is None) == ("", 0, False)
-    assert desk.clicks == 3
+    assert desk.count == 3
 
 
 def test_products_are_moved_to_a_category_that_is_looked_for_as_it_is_typed(desk, lamp, page: Page):
     Category.objects.get_or_create_path("Lighting/Lamps")
-    desk.click(page.locator("#nav-sidebar").get_by_role("link", name="Products", exact=True))
-    desk.click(page.get_by_role("row", name="LAMP").get_by_role("checkbox").first)
+    desk.menu("Products")
+    desk.on(page.get_by_role("row", name="LAMP").get_by_role("checkbox").first)
     page.get_by_label("Action:").select_option("move_to_category")
-    desk.click(page.get_by_role("button", name="Go"))
-    assert desk.clicks == 3  # and what is selected stands on the page that asks where to
+    desk.on(page.get_by_role("button", name="Go"))
+    assert desk.count == 3  # and what is selected stands on the page that asks where to
 
     page.locator(".move-where .select2-selection").click()
     page.locator(".select2-search__field").fill("lam")

@@ -6,37 +6,15 @@ from playwright.sync_api import Page, expect
 
 from embeddings.models import EmbeddingSpace
 from recommendations.models import BlindVote
+from tests.browser.clicks import MOST_CLICKS, Clicks
 from tests.browser.test_admin import log_in
 from tests.recommendations.space_rows import fill_pair
-
-MOST_CLICKS = 3
-
-
-class Clicks:
-    """Clicks, counted."""
-
-    def __init__(self, page: Page) -> None:
-        self.page, self.count = page, 0
-
-    def link(self, name: str) -> None:
-        self.page.get_by_role("link", name=name, exact=True).first.click()
-        self.count += 1
-
-    def button(self, name: str) -> None:
-        self.page.get_by_role("button", name=name).click()
-        self.count += 1
-
-
-def open_front(page: Page, url: str) -> Clicks:
-    log_in(page, url)
-    page.goto(f"{url}/admin/")
-    return Clicks(page)
 
 
 def test_two_spaces_are_compared_with_pictures_by_one_click(live_server, page: Page):
     fill_pair()
-    clicks = open_front(page, live_server.url)
-    clicks.link("Compare spaces")
+    clicks = Clicks(page, live_server.url)
+    clicks.menu("Compare spaces")
     expect(page.get_by_role("heading", name="Compare spaces")).to_be_visible()
     expect(page.get_by_text("of 8 in both")).to_have_count(8)
     expect(page.get_by_text("▲ up").first).to_be_visible()
@@ -45,15 +23,15 @@ def test_two_spaces_are_compared_with_pictures_by_one_click(live_server, page: P
 
 def test_a_space_is_promoted_by_three_clicks_and_returned_from_by_one_more(live_server, page: Page):
     fill_pair()  # its products wait in the queue, which holds up no promotion
-    clicks = open_front(page, live_server.url)
-    clicks.link("Compare spaces")
-    clicks.button("Promote next …")
+    clicks = Clicks(page, live_server.url)
+    clicks.menu("Compare spaces")
+    clicks.on(page.get_by_role("button", name="Promote next …"))
     expect(page.get_by_role("heading", name="Serve the space next from now on?")).to_be_visible()
-    clicks.button("Yes, I’m sure")
+    clicks.on(page.get_by_role("button", name="Yes, I’m sure"))
     expect(page.get_by_text("Next is live; live can be rolled back to.")).to_be_visible()
     assert clicks.count <= MOST_CLICKS
     assert EmbeddingSpace.objects.live().name == "next"
-    clicks.button("Roll back to live")
+    clicks.on(page.get_by_role("button", name="Roll back to live"))
     expect(page.get_by_text("Live is live again.")).to_be_visible()
     assert clicks.count == MOST_CLICKS + 1
     assert EmbeddingSpace.objects.live().name == "live"
@@ -62,8 +40,8 @@ def test_a_space_is_promoted_by_three_clicks_and_returned_from_by_one_more(live_
 
 def test_a_blind_test_is_one_click_away_and_goes_on_by_keys_without_a_reload(live_server, page: Page):
     fill_pair()
-    clicks = open_front(page, live_server.url)
-    clicks.link("Blind test")
+    clicks = Clicks(page, live_server.url)
+    clicks.menu("Blind test")
     page.wait_for_url("**/blind-test/**", wait_until="load")  # with its script, which hears the keys
     page.evaluate("window.stays = true")
     asked = page.locator("[data-asked]")
@@ -82,7 +60,7 @@ def test_a_blind_test_is_one_click_away_and_goes_on_by_keys_without_a_reload(liv
     assert first == its_left
     assert {second, left} == {"first", "second"}
     assert (third, fourth) == ("tie", "skip")
-    clicks.link("Result")
+    clicks.on(page.get_by_role("link", name="Result", exact=True))
     expect(page.get_by_text("Too early to say")).to_be_visible()
     assert clicks.count <= MOST_CLICKS
 
@@ -100,7 +78,7 @@ def test_a_vote_needs_no_script(live_server, page: Page, browser):
 
 def test_a_server_that_is_away_is_said_and_the_question_stays(live_server, page: Page):
     fill_pair()
-    open_front(page, live_server.url).link("Blind test")
+    Clicks(page, live_server.url).menu("Blind test")
     page.route("**/blind-test/vote/", lambda route: route.abort())
     page.get_by_role("button", name="As good").click()
     expect(page.get_by_text("The server does not answer. Try again in a moment.")).to_be_visible()
