@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from catalog.sources.outcome import Outcome
+
 KEPT_RUNS = 50  # of each source; older ones are forgotten
 
 
-class SourceRun(models.Model):
+class SourceRun(Outcome):
     """One time that a source was read, or is to be."""
 
     class Start(models.TextChoices):
@@ -41,15 +43,9 @@ class SourceRun(models.Model):
     done_bytes = models.PositiveBigIntegerField("bytes done", default=0)
     total_bytes = models.PositiveBigIntegerField("bytes in all", null=True, help_text="Empty: nobody knows yet")
     rows = models.PositiveIntegerField(default=0)
-    # What came of it; of a dry run, what would have.
+    # What came of it, beside the counts; of a dry run, what would have.
     size = models.PositiveBigIntegerField("bytes of the feed", default=0)
-    created = models.PositiveIntegerField(default=0)
-    changed = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    rejected = models.PositiveIntegerField(default=0)
-    deactivated = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
-    pictures = models.PositiveIntegerField("pictures to fetch", default=0)
     vanished = models.PositiveIntegerField(default=0, help_text="Products of the source that the feed does not have")
     vanished_examples = models.JSONField(default=list, blank=True)  # [{"sku": "...", "title": "..."}]
     reasons = models.JSONField(

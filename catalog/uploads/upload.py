@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from django.db import models
 
+from catalog.sources.outcome import Outcome
 from catalog.sources.source import Source
 from catalog.uploads.file_work import FileWork
 
 
-class Upload(FileWork):
+class Upload(FileWork, Outcome):
     """A file of products that a member of staff has chosen, to be checked, loaded, and undone where it was wrong."""
 
     class Task(models.TextChoices):
@@ -51,13 +52,7 @@ class Upload(FileWork):
     source = models.CharField(max_length=100, default="csv")
     completeness = models.CharField(max_length=7, blank=True, choices=Completeness)
     columns = models.JSONField(default=list)  # [["Prix", "price"], ...] in the order of the file, of tables alone
-    # What came of it; of a check, what would.
-    created = models.PositiveIntegerField(default=0)
-    changed = models.PositiveIntegerField(default=0)
-    unchanged = models.PositiveIntegerField(default=0)
-    rejected = models.PositiveIntegerField(default=0)
-    deactivated = models.PositiveIntegerField(default=0)
-    pictures = models.PositiveIntegerField("pictures to fetch", default=0)
+    # What came of it, beside the counts; of a check, what would.
     reasons = models.JSONField(default=list)  # as those of a SourceRun
     problems = models.JSONField(default=list)  # the first, by line: [{"line": 7, "sku": "...", "reason": "..."}]
     warnings = models.JSONField(default=list)
