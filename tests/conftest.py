@@ -44,6 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     django.setup()
 
+    from django.test import TransactionTestCase
+
+    from tests.emptying import empty_tables
+
+    TransactionTestCase._fixture_teardown = empty_tables  # what pytest-django empties the database by
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list) -> None:
