@@ -39,7 +39,7 @@ class Tile:
     def change_text(self) -> str:
         if self.change is None:
             return ""
-        if self.change >= MANY_TIMES:  # of a shop that has just begun, a share says nothing
+        if self.change > MANY_TIMES:  # of a shop that has just begun, a share says nothing
             return gettext("%s times what it was before") % count(round(self.change) + 1)
         said = gettext("%s less than before") if self.change < 0 else gettext("%s more than before")
         return said % percent(abs(self.change))

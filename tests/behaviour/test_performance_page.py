@@ -158,8 +158,3 @@ def test_usual_periods_end_today(admin_client, shop):
     page = admin_client.get(f"{URL}?days=7").content.decode().split('class="groups"')[0]
     assert re.findall('days=(\\d+)&amp;by=placement" aria-current="page"', page) == ["7"]
     assert f'name="until" value="{timezone.localdate()}"' in page
-
-
-def test_a_shop_that_has_just_begun_reads_a_factor_and_no_share_of_thousands():
-    assert Tile(name="Shown", number="2", change=8.9).change_text == "890.0% more than before"
-    assert Tile(name="Shown", number="2", change=675.4).change_text == "676 times what it was before"
