@@ -158,8 +158,10 @@ def read_mapped(
     """
     missing, _ = find_faults(targets.items())
     if missing:
-        said = f"No column is chosen to be the {' and none the '.join(missing)}"
-        raise ImportFileError(f"{said}: choose it under “How the file is read”.")
+        names = gettext(" and none the ").join(missing)
+        raise ImportFileError(
+            gettext("No column is chosen to be the %s: choose it under “How the file is read”.") % names
+        )
     with open_table(file, encoding=encoding) as table:
         fields = {column: target for column, target in targets.items() if target not in (LEFT_OUT, ATTRIBUTE, OURS)}
         fields |= {column: column for column, target in targets.items() if target == OURS}
