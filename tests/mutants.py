@@ -53,12 +53,10 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/curation/board.py",
-        "    if same and not moved:\n        return together\n",
+        "    if kept is not None and kept.position == position:\n        return together if gone else None\n",
         "",
-        (
-            "tests/recommendations/test_board.py::test_a_pin_stands_where_it_was_clicked_and_a_second_click_takes_it_back",
-        ),
-        "a decision cannot be taken back by the button that made it",
+        ("tests/recommendations/test_board.py::test_a_pin_stands_where_it_was_clicked_until_it_is_taken_back",),
+        "a double click writes a change that is none, and offers to undo it",
     ),
     Mutant(
         "embeddings/models.py",

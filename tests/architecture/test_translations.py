@@ -18,6 +18,8 @@ BORROWED = {
     "Model name", "Add link", "Change or view list link",
     "Locked Out", "Attempt Remaining", "Form Data", "Meta Data", "Not set", "Clean up expired attempts",
     "After you’ve created a user, you’ll be able to edit more user options.",
+    "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
+    "authenticate using other backends, such as Single Sign-On or LDAP.",
 }  # fmt: skip
 PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("api", "behaviour", "catalog", "config", "embeddings", "recommendations")
