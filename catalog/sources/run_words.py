@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from catalog.models import Source, SourceRun
 
@@ -43,7 +43,7 @@ def word_counts(run: SourceRun) -> str:
     """Say what a run did, or what a dry run would have done."""
     if run.state == State.UNCHANGED:
         return gettext("The feed has not changed.")
-    words = _would_words() if run.is_dry else _did_words()
+    words = (_would_words if run.is_dry else _did_words)(run.pictures)
     always = {"created"} if run.is_dry else {"created", "changed", "unchanged", "rejected"}
     parts = [
         words[name] % {"count": number_format(getattr(run, name), force_grouping=True)}
@@ -54,7 +54,7 @@ def word_counts(run: SourceRun) -> str:
     return gettext("Would %s") % said if run.is_dry else f"{said[:1].upper()}{said[1:]}"
 
 
-def _would_words() -> dict[str, str]:
+def _would_words(pictures: int) -> dict[str, str]:
     return {
         "created": gettext("create %(count)s"),
         "changed": gettext("change %(count)s"),
@@ -62,11 +62,11 @@ def _would_words() -> dict[str, str]:
         "rejected": gettext("reject %(count)s"),
         "deactivated": gettext("deactivate %(count)s that vanished"),
         "deleted": gettext("delete %(count)s that vanished"),
-        "pictures": gettext("fetch %(count)s pictures"),
+        "pictures": ngettext("fetch %(count)s picture", "fetch %(count)s pictures", pictures),
     }
 
 
-def _did_words() -> dict[str, str]:
+def _did_words(pictures: int) -> dict[str, str]:
     return {
         "created": gettext("created %(count)s"),
         "changed": gettext("changed %(count)s"),
@@ -74,7 +74,7 @@ def _did_words() -> dict[str, str]:
         "rejected": gettext("rejected %(count)s"),
         "deactivated": gettext("deactivated %(count)s that vanished"),
         "deleted": gettext("deleted %(count)s that vanished"),
-        "pictures": gettext("%(count)s pictures to fetch"),
+        "pictures": ngettext("%(count)s picture to fetch", "%(count)s pictures to fetch", pictures),
     }
 
 

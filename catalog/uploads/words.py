@@ -53,7 +53,7 @@ def word_counts(upload: Upload) -> list[tuple[str, str]]:
         (gettext("unchanged"), upload.unchanged, True),
         (gettext("rejected"), upload.rejected, True),
         (gettext("would be hidden") if is_check else gettext("hidden"), upload.deactivated, False),
-        (gettext("pictures to fetch"), upload.pictures, False),
+        (ngettext("picture to fetch", "pictures to fetch", upload.pictures), upload.pictures, False),
     ]
     return [(label, number_format(count, force_grouping=True)) for label, count, always in said if count or always]
 

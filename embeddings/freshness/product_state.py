@@ -24,6 +24,7 @@ SOURCES = {  # by whether there is a vector of the text, and one of the pictures
     (True, True): gettext_lazy("its text and pictures"),
     (True, False): gettext_lazy("its text"),
     (False, True): gettext_lazy("its pictures"),
+    (False, False): gettext_lazy("what is not kept any more"),  # such as after vectors were deleted by hand
 }
 
 

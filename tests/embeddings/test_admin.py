@@ -6,7 +6,7 @@ from django.urls import reverse
 from catalog.models import Product
 from embeddings import services
 from embeddings.freshness.product_state import describe_product
-from embeddings.models import EmbeddingSpace, PendingEmbedding
+from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from embeddings.spaces.building import build_space
 from embeddings.spaces.lifecycle import create_space, ensure_live_space, promote
 from tests.embeddings.shop import make_product
@@ -181,6 +181,8 @@ def test_a_product_says_whether_its_vector_is_what_it_is_now(admin_client, shop)
     assert describe_product(product).startswith("Out of date: ")
     product.save()
     assert describe_product(product).endswith("It waits for the worker.")
+    ProductEmbedding.objects.filter(product=product).exclude(modality="fused").delete()
+    assert "from what is not kept any more" in describe_product(product)
     empty = make_product("EMPTY", title="")
     services.refresh_pending()
     assert describe_product(empty) == (
