@@ -77,7 +77,7 @@ def test_errors_of_values(anyone, make_product, path, expected):
         ({"currency": "XYZ"}, "currency", "该值不是 ISO 4217 货币代码，例如 EUR。"),
         ({"stock": "many"}, "stock", "该值不是 0 或以上的整数（不计库存时请留空）。"),
         ({"attributes": []}, "attributes", '该值不是 JSON 对象：请写成 {"colour": "red"}。'),
-        ({"url": "ftp://x"}, "url", "该值不是以 http:// 或 https:// 开头的地址。"),
+        ({"url": "ftp://x"}, "url", "该值不是以 http:// 或 https:// 开头的网址。"),
     ],
 )
 def test_what_is_wrong_with_a_product(shop, make_product, body, field, detail):

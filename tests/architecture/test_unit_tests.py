@@ -19,7 +19,7 @@ HEAD = "import os\nfrom pathlib import Path\nimport pytest\n"
 @pytest.fixture
 def run_tests(tmp_path: Path):
     """Return a function that runs tests, {path: text}, in a project with our settings and our conftest files."""
-    for name in ("pyproject.toml", "tests/conftest.py", "tests/unit/conftest.py"):
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/emptying.py", "tests/unit/conftest.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
     ours = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "KINDRED_HOME", "DJANGO_SETTINGS_MODULE")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, Route, expect
 
 from catalog.models import Product
 from recommendations.models import SearchRule
@@ -19,6 +20,7 @@ from tests.browser.test_pages import WATCH
 from tests.recommendations.shelf import at_angle
 from tests.recommendations.test_search import answer_with, as_array
 
+LATE_MS = 300  # in which a list would have come
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,6 +99,28 @@ def test_what_is_typed_is_completed_and_chosen_with_the_keyboard(shop: str, page
     assert box.get_attribute("aria-activedescendant") == options.first.get_attribute("id")
     box.press("Enter")
     expect(page).to_have_url(re.compile(r"category=Tableware%2FMugs"))
+
+
+def test_a_list_that_comes_late_neither_opens_again_nor_takes_away_what_is_chosen(shop: str, page: Page):
+    page.goto(shop)
+    box, listbox = page.locator("#search-q"), page.get_by_role("listbox")
+    held: list[Route] = []
+    page.route("**/search/suggestions/**", lambda route: held.append(route) if waits else route.continue_())
+    waits = False
+    box.press_sequentially("mug", delay=20)
+    expect(listbox).to_be_visible()
+    waits = True
+    with page.expect_request("**/search/suggestions/**"):
+        box.press_sequentially("s")
+    box.press("ArrowDown")
+    for route in held:
+        with suppress(Error):  # of one that is not waited for any more
+            route.continue_()
+    page.wait_for_timeout(LATE_MS)
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    box.press("Escape")
+    page.wait_for_timeout(LATE_MS)
+    expect(listbox).to_be_hidden()
 
 
 def test_enter_searches_for_what_is_typed_where_nothing_is_chosen(shop: str, page: Page):

@@ -68,7 +68,7 @@ def test_the_pages_say_how_far_it_is_in_both_languages(client):
     said = "0 of 1 products embedded; the others have no similar products yet."
     assert said in client.get("/").content.decode()
     chinese = client.get("/", headers={"Accept-Language": "zh-hans"}).content.decode()
-    assert "1 件商品中已有 0 件得到向量，其余商品暂无相似商品。" in chinese
+    assert "1 件商品中已有 0 件生成向量，其余商品暂无相似商品。" in chinese
     client.force_login(User.objects.create_superuser("ann", password="x"))
     assert said in client.get("/admin/").content.decode()
     services.refresh_pending()

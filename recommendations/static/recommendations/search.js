@@ -15,7 +15,14 @@ document.querySelectorAll(".search-words[data-suggestions]").forEach((form) => {
   let timer = 0;
   let chosen = -1;
 
+  // Who has closed the list, or is choosing from it, is not given another one that was still on its way.
+  const stopAsking = () => {
+    clearTimeout(timer);
+    asked?.abort();
+  };
+
   const close = () => {
+    stopAsking();
     list.hidden = true;
     chosen = -1;
     input.setAttribute("aria-expanded", "false");
@@ -25,6 +32,7 @@ document.querySelectorAll(".search-words[data-suggestions]").forEach((form) => {
   const choose = (index) => {
     const options = [...list.children];
     if (!options.length) return;
+    stopAsking();
     chosen = (index + options.length) % options.length;
     options.forEach((option, place) => option.setAttribute("aria-selected", String(place === chosen)));
     input.setAttribute("aria-activedescendant", options[chosen].id);
@@ -67,7 +75,7 @@ document.querySelectorAll(".search-words[data-suggestions]").forEach((form) => {
   };
 
   const ask = async () => {
-    asked?.abort();
+    stopAsking();
     const text = input.value.trim();
     if (!text) return close();
     asked = new AbortController();
