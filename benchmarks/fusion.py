@@ -28,6 +28,7 @@ from embeddings.encoders.registry import get_image_encoder, get_text_encoder  # 
 from embeddings.fusion import RawVectors, VectorPipeline  # noqa: E402
 from embeddings.fusion.base import present_rows  # noqa: E402
 from embeddings.fusion.imputation import measure_exposure  # noqa: E402
+from embeddings.fusion.pipeline import count_products  # noqa: E402
 from embeddings.fusion.training import train  # noqa: E402
 from embeddings.unit_rows import unit_rows  # noqa: E402
 
@@ -77,7 +78,7 @@ def encode(folder: Path, rows: list[dict[str, str]]) -> RawVectors:
     pictures = image_encoder.encode_images([(folder / name).read_bytes for _, name in owners]).vectors
     image = np.zeros((len(rows), pictures.shape[1]), dtype=np.float32)
     np.add.at(image, [row for row, _ in owners], pictures)
-    return RawVectors(text_parts=parts, image=unit_rows(image))
+    return {"text": parts, "image": (unit_rows(image),)}
 
 
 def read_catalogue(name: str, folder: Path, *, vectors: Path | None) -> Catalogue:
@@ -87,12 +88,12 @@ def read_catalogue(name: str, folder: Path, *, vectors: Path | None) -> Catalogu
     kept = vectors / f"{name}.npz" if vectors else None
     if kept and kept.exists():
         with np.load(kept) as arrays:
-            raw = RawVectors(text_parts=(arrays["title"], arrays["text"]), image=arrays["image"])
+            raw = {"text": (arrays["title"], arrays["text"]), "image": (arrays["image"],)}
     else:
         raw = encode(folder, rows)
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(kept, title=raw.text_parts[0], text=raw.text_parts[1], image=raw.image)
+            np.savez(kept, title=raw["text"][0], text=raw["text"][1], image=raw["image"][0])
     truth = folder / "truth.csv"
     gains = read_grades(truth, [row["sku"] for row in rows]) if truth.exists() else match_categories(rows)
     return Catalogue(name, raw=raw, gains=gains)
@@ -134,17 +135,15 @@ def bootstrap(gains: np.ndarray) -> tuple[float, float]:
 
 def hide(raw: RawVectors, modality: str, *, seed: int) -> RawVectors:
     """Return `raw` with three in ten pictures, or texts, taken away."""
-    gone = np.random.default_rng(seed).random(len(raw.image)) < MISSING_SHARE
-    if modality == "image":
-        return RawVectors(raw.text_parts, np.where(gone[:, None], 0, raw.image))
-    return RawVectors(tuple(np.where(gone[:, None], 0, part) for part in raw.text_parts), raw.image)
+    gone = np.random.default_rng(seed).random(count_products(raw)) < MISSING_SHARE
+    return {**raw, modality: tuple(np.where(gone[:, None], 0, part) for part in raw[modality])}
 
 
 def report_whole(catalogue: Catalogue) -> None:
     plain = fit_concat(catalogue.raw).transform(catalogue.raw)
     base = measure_ndcg(plain.fused, catalogue.gains)
     print(f"\n{catalogue.name}: {len(base)} products")
-    for name, vectors in (("text", plain.text), ("image", plain.image)):
+    for name, vectors in plain.modalities.items():
         print(f"  {name:10} {np.nanmean(measure_ndcg(vectors, catalogue.gains)):.4f}")
     for name, fit in FUSIONS.items():
         scores = measure_ndcg(fit(catalogue.raw).transform(catalogue.raw).fused, catalogue.gains)
@@ -160,7 +159,7 @@ def report_missing(catalogue: Catalogue) -> None:
             for seed in SEEDS:
                 raw = hide(catalogue.raw, modality, seed=seed)
                 vectors = fit(raw).transform(raw)
-                lacking = ~present_rows(getattr(vectors, modality))
+                lacking = ~present_rows(vectors.modalities[modality])
                 exposure = measure_exposure(vectors.fused @ vectors.fused.T, lacking)
                 figures.append((np.nanmean(measure_ndcg(vectors.fused, catalogue.gains)), exposure))
             ndcg, exposure = np.mean(figures, axis=0)

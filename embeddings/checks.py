@@ -171,8 +171,8 @@ def _check_dims() -> Iterator[CheckMessage]:
             )
             continue
         held = [
-            (space.text_encoder, pipeline.text_modality.input_dim),
-            (space.image_encoder, pipeline.image_modality.input_dim),
+            (space.text_encoder, pipeline.modalities["text"].input_dim),
+            (space.image_encoder, pipeline.modalities["image"].input_dim),
         ]
         for spec, dim in held:
             try:

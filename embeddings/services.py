@@ -21,10 +21,9 @@ from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
 from embeddings.freshness.refresh import RefreshedBatch, refresh_products
 from embeddings.freshness.sweep import sweep_all, sweep_slice
-from embeddings.fusion.pipeline import RawVectors
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.lifecycle import ensure_live_space
-from embeddings.vectors import count_parts, load_pipeline, select_present
+from embeddings.vectors import load_pipeline, select_present
 
 logger = logging.getLogger(__name__)
 
@@ -128,12 +127,11 @@ def encode_query(space: EmbeddingSpace | None = None, *, text: str = "", photo: 
 def _make_query(space: EmbeddingSpace, *, text: Array | None = None, image: Array | None = None) -> QueryVectors:
     """Fuse what a query has; a text stands for the first part of the composition, which is the shortest."""
     pipeline = load_pipeline(space)
-    no_text = np.zeros((1, pipeline.text_modality.input_dim), dtype=np.float32)
-    no_image = np.zeros((1, pipeline.image_modality.input_dim), dtype=np.float32)
-    missing_parts = [no_text] * (count_parts(space) - 1)
-    raw = RawVectors(
-        text_parts=(no_text if text is None else text, *missing_parts), image=no_image if image is None else image
-    )
+    raw: dict[str, tuple[Array, ...]] = {}
+    for name, asked in (("text", text), ("image", image)):
+        modality = pipeline.modalities[name]
+        nothing = np.zeros((1, modality.input_dim), dtype=np.float32)
+        raw[name] = (nothing if asked is None else asked, *[nothing] * (len(modality.means) - 1))
     return QueryVectors(space_id=space.pk, vectors=select_present(pipeline.transform(raw), 0))
 
 

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from embeddings.composition import parse_composition
 from embeddings.encoding import Encodings
 from embeddings.fusion.pipeline import FusedVectors, RawVectors, VectorPipeline
 from embeddings.inputs import ProductInputs, hash_text
@@ -30,16 +29,15 @@ def _load_pipeline(space_id: int, created_at: float) -> VectorPipeline:
     return VectorPipeline.from_bytes(bytes(space.parameters))
 
 
-def gather_raw(products: Sequence[ProductInputs], encodings: Encodings, *, dims: tuple[int, int]) -> RawVectors:
-    """Return what the encoders said about n products; `dims` are those of the text and of the image encoder."""
-    text_dim, image_dim = dims
+def gather_raw(products: Sequence[ProductInputs], encodings: Encodings, *, dims: Mapping[str, int]) -> RawVectors:
+    """Return what the encoders said about n products; `dims`: of the encoder of each modality."""
     part_count = len(products[0].texts) if products else 0
     parts = [
-        np.stack([_find(encodings.texts, product.texts[part], text_dim) for product in products])
+        np.stack([_find(encodings.texts, product.texts[part], dims["text"]) for product in products])
         for part in range(part_count)
     ]
-    image = np.stack([_average_pictures(product, encodings.pictures, image_dim) for product in products])
-    return RawVectors(text_parts=tuple(parts), image=image)
+    image = np.stack([_average_pictures(product, encodings.pictures, dims["image"]) for product in products])
+    return {"text": tuple(parts), "image": (image,)}
 
 
 def fuse_products(
@@ -47,10 +45,10 @@ def fuse_products(
 ) -> list[ProductVectors]:
     """Return the vectors of products in a fitted space, each with the modalities it has, under the fusion dial."""
     pipeline = load_pipeline(space)
-    dims = (pipeline.text_modality.input_dim, pipeline.image_modality.input_dim)
+    dims = {name: modality.input_dim for name, modality in pipeline.modalities.items()}
     weights = [space.text_weight_of(product.category_path) for product in products]
     dial = np.array([np.nan if weight is None else weight for weight in weights], dtype=np.float32)
-    fused = pipeline.transform(gather_raw(products, encodings, dims=dims), text_weight=dial)
+    fused = pipeline.transform(gather_raw(products, encodings, dims=dims), dial={"text": dial})
     return [
         ProductVectors(
             product_id=product.product_id,
@@ -65,9 +63,9 @@ def fuse_products(
 
 def select_present(fused: FusedVectors, position: int) -> dict[str, Array]:
     """Return the vectors of the product at `position` by modality, those that it has: each float32 (dim,)."""
-    rows = {Modality.FUSED: fused.fused, Modality.TEXT: fused.text, Modality.IMAGE: fused.image}
+    rows = {Modality.FUSED.value: fused.fused, **fused.modalities}
     return {
-        modality.value: vectors[position].astype(np.float32)
+        modality: vectors[position].astype(np.float32)
         for modality, vectors in rows.items()
         if np.any(vectors[position])
     }
@@ -77,11 +75,6 @@ def find_problems(product: ProductInputs, encodings: Encodings) -> list[str]:
     """Return the sha256 of those inputs of a product that could not be encoded."""
     hashes = [hash_text(text) for text in product.texts if text] + [picture.sha256 for picture in product.pictures]
     return [sha256 for sha256 in hashes if sha256 in encodings.problems]
-
-
-def count_parts(space: EmbeddingSpace) -> int:
-    """Return how many texts a product has in a space."""
-    return len(parse_composition(space.text_composition))
 
 
 def _find(vectors: Mapping[str, Array], text: str | None, dim: int) -> Array:

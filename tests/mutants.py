@@ -2876,8 +2876,8 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/base.py",
-        "np.where(total > 0, weights / np.where(total > 0, total, 1), fallback)",
-        "(weights / np.where(total > 0, total, 1))",
+        "np.where(total > 0, shared / np.where(total > 0, total, 1), fallback)",
+        "(shared / np.where(total > 0, total, 1))",
         (
             "tests/unit/embeddings/test_fusion.py"
             "::test_a_dial_turned_all_the_way_leaves_a_product_the_one_modality_it_has",
@@ -2886,13 +2886,43 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/concat.py",
-        "            text, image = self.imputation.fill(text, image)\n",
-        "            self.imputation.fill(text, image)\n",
+        "            vectors = self.imputation.fill(vectors)\n",
+        "            self.imputation.fill(vectors)\n",
         (
             "tests/unit/embeddings/test_fusion.py"
             "::test_a_product_without_a_picture_is_fused_with_the_one_it_would_probably_have",
         ),
         "products without a picture are hardly ever recommended",
+    ),
+    Mutant(
+        "embeddings/fusion/admission.py",
+        "        if min(agreement, neighbours) > CLEAR:\n",
+        "        if True:\n",
+        (
+            "tests/unit/embeddings/test_fusion_modalities.py"
+            "::test_a_third_modality_that_does_not_help_counts_nothing_and_the_report_says_so",
+        ),
+        "a modality of noise, or one that repeats the text, counts as much as one that tells something",
+    ),
+    Mutant(
+        "embeddings/fusion/stored_recipe.py",
+        '{"fusion.rotation": "fusion.image_rotation"}',
+        "{}",
+        (
+            "tests/unit/embeddings/test_fusion_modalities.py"
+            "::test_a_recipe_of_the_first_format_is_read_and_gives_the_vectors_it_gave",
+        ),
+        "a shop whose space was fitted earlier finds nothing alike by text and picture any more",
+    ),
+    Mutant(
+        "embeddings/fusion/pipeline.py",
+        "ordered = {name: vectors[name] for name in self.modalities}",
+        "ordered = vectors",
+        (
+            "tests/unit/embeddings/test_fusion_modalities.py"
+            "::test_vectors_are_fused_in_the_order_of_the_pipeline_whatever_order_they_come_in",
+        ),
+        "what is stored of a picture is fused as if it were a text",
     ),
     Mutant(
         "catalog/bulk_saving.py",

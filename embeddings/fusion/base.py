@@ -1,4 +1,8 @@
-"""What every fusion promises, and which rows count: a zero row means that a product lacks the modality."""
+"""What every fusion promises, and which rows count: a zero row means that a product lacks the modality.
+
+Vectors are mappings from the name of a modality to the rows of n products, always in the order of the pipeline that
+they belong to: what is laid side by side has that order.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar, Protocol, Self
@@ -7,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+Vectors = Mapping[str, Array]  # by modality, each (n, d): calibrated unit rows, zero where a product lacks it
 
 
 def present_rows(vectors: Array) -> npt.NDArray[np.bool_]:
@@ -15,16 +20,21 @@ def present_rows(vectors: Array) -> npt.NDArray[np.bool_]:
     return present
 
 
-class Fusion(Protocol):
-    """Joins calibrated text (n, text_dim) and image (n, image_dim) unit rows into one vector for each product.
+def present_modalities(vectors: Vectors) -> npt.NDArray[np.bool_]:
+    """Return (n, modalities) booleans: True where a product has the modality."""
+    return np.stack([present_rows(rows) for rows in vectors.values()], axis=1)
 
-    A zero row means that the product lacks the modality. `text_weight` (n,) lies in [0, 1]; the picture gets the rest.
+
+class Fusion(Protocol):
+    """Joins calibrated unit rows of any set of modalities into one vector for each product.
+
+    `weights` gives each modality (n,) numbers of at least 0; what a product lacks leaves its weight to the others.
     """
 
     name: ClassVar[str]
 
-    def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, d) unit rows; zero only where both modalities are missing."""
+    def fuse(self, vectors: Vectors, weights: Vectors) -> Array:
+        """Return (n, d) unit rows; zero only where every modality is missing."""
 
     def to_arrays(self) -> dict[str, Array]:
         """Return what was fitted, by name."""
@@ -34,12 +44,12 @@ class Fusion(Protocol):
         """Return the fusion that `to_arrays` described."""
 
 
-def share_weights(text: Array, image: Array, *, text_weight: Array) -> Array:
-    """Return (n, 2) weights of text and picture, all of it to the one modality that a product has."""
-    weights = np.stack([text_weight * present_rows(text), (1 - text_weight) * present_rows(image)], axis=1)
-    total = weights.sum(axis=1, keepdims=True)
-    either = np.stack([present_rows(text), present_rows(image)], axis=1).astype(np.float32)
+def share_weights(vectors: Vectors, weights: Vectors) -> Array:
+    """Return (n, modalities) weights that sum to 1 over the modalities that a product has."""
+    either = present_modalities(vectors).astype(np.float32)
+    shared = np.stack([weights[name] for name in vectors], axis=1) * either
+    total = shared.sum(axis=1, keepdims=True)
     # A weight of 0 on the only modality that is there would leave nothing: what is present then shares equally.
     fallback = either / np.maximum(either.sum(axis=1, keepdims=True), 1)
-    shares: Array = np.where(total > 0, weights / np.where(total > 0, total, 1), fallback).astype(np.float32)
+    shares: Array = np.where(total > 0, shared / np.where(total > 0, total, 1), fallback).astype(np.float32)
     return shares

@@ -1,14 +1,14 @@
 """What the training of the attention fusion sees: views that belong together, among products that are alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.fusion.base import Array, share_weights
+from embeddings.fusion.base import Array, present_modalities, share_weights
 from embeddings.fusion.concat import ConcatFusion
 
-MODALITY_DROPOUT = 0.25  # of pairs, in each view: a product must be found by one modality alone
+MODALITY_DROPOUT = 0.25  # of each of two modalities, in each view: a product must be found by what is left
 PARTNER_SHARE = 0.7  # how often a product that has partners is paired with one of them
 HARD_NEGATIVES = 7  # nearest neighbours that join each product in its batch
 BATCH_SIZE = 512
@@ -20,19 +20,25 @@ CHUNK = 1_024  # rows compared with all others at a time
 class Examples:
     """Calibrated vectors of n products, as they are and as they might have been, and which products belong together."""
 
-    texts: tuple[Array, ...]  # the first is the product's own
-    images: tuple[Array, ...]
+    views: Mapping[str, tuple[Array, ...]]  # by modality; the first of each is the product's own
     partners: tuple[tuple[int, ...], ...]  # for each product
-    text_weight: float
+    weights: Mapping[str, float]  # by modality
+
+    def own(self, rows: np.ndarray) -> dict[str, Array]:
+        """Return the vectors of the products `rows` as they are."""
+        return {name: views[0][rows] for name, views in self.views.items()}
+
+    def spread_weights(self, count: int) -> dict[str, Array]:
+        """Return the weights as `Fusion.fuse` takes them, for `count` products."""
+        return {name: np.full(count, weight, dtype=np.float32) for name, weight in self.weights.items()}
 
 
 @dataclass(frozen=True)
 class View:
     """One look at each product of a batch; zero rows where a modality is missing or was dropped."""
 
-    text: Array  # (b, text_dim)
-    image: Array  # (b, image_dim)
-    prior: Array  # (b, 2): the weights before the gate has its say
+    vectors: Mapping[str, Array]  # each (b, d)
+    prior: Array  # (b, modalities): the weights before the gate has its say
 
 
 def find_partners(
@@ -58,8 +64,7 @@ class Batches:
 
     def __init__(self, examples: Examples, rows: np.ndarray, generator: np.random.Generator) -> None:
         self.examples, self.rows, self.generator = examples, rows, generator
-        weight = np.full(len(rows), examples.text_weight, dtype=np.float32)
-        self.plain = ConcatFusion().fuse(examples.texts[0][rows], examples.images[0][rows], text_weight=weight)
+        self.plain = ConcatFusion().fuse(examples.own(rows), examples.spread_weights(len(rows)))
         self.neighbours = _find_nearest(self.plain, HARD_NEGATIVES) if len(rows) > BATCH_SIZE else None
         self.allowed = set(rows.tolist())
 
@@ -88,14 +93,16 @@ class Batches:
         return product
 
     def _look(self, products: np.ndarray) -> View:
-        text = self._pick(self.examples.texts, products)
-        image = self._pick(self.examples.images, products)
+        vectors = {name: self._pick(views, products) for name, views in self.examples.views.items()}
+        present = present_modalities(vectors)
         fate = self.generator.random(len(products))
-        # Never both: a product without its only modality would be nothing.
-        text[(fate < MODALITY_DROPOUT) & np.any(image != 0, axis=1)] = 0
-        image[(fate > 1 - MODALITY_DROPOUT) & np.any(text != 0, axis=1)] = 0
-        weight = np.full(len(products), self.examples.text_weight, dtype=np.float32)
-        return View(text=text, image=image, prior=share_weights(text, image, text_weight=weight))
+        width, last = 2 * MODALITY_DROPOUT / len(vectors), max(len(vectors) - 1, 1)
+        for position, rows in enumerate(vectors.values()):
+            start = (1 - width) * position / last
+            # Never the only one: a product without it would be nothing.
+            rows[(fate >= start) & (fate < start + width) & (present.sum(axis=1) > present[:, position])] = 0
+        prior = share_weights(vectors, self.examples.spread_weights(len(products)))
+        return View(vectors=vectors, prior=prior)
 
     def _pick(self, views: tuple[Array, ...], products: np.ndarray) -> Array:
         """Return (b, d): one of the views of each product by chance, its own where the view is missing."""

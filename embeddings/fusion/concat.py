@@ -1,4 +1,4 @@
-"""Concatenation: keep both modalities side by side, scaled so that cosines add up."""
+"""Concatenation: keep all modalities side by side, scaled so that cosines add up."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, share_weights
+from embeddings.fusion.base import Array, Vectors, share_weights
 from embeddings.fusion.imputation import Imputation
 from embeddings.unit_rows import unit_rows
 
 
 @dataclass(frozen=True)
 class ConcatFusion:
-    """`[sqrt(w_t) t ; sqrt(w_i) i]` with w_t + w_i = 1.
+    """`[sqrt(w_1) v_1 ; sqrt(w_2) v_2 ; ...]` with weights that sum to 1.
 
-    For unit t and i two products have the inner product `w_t cos(t, t') + w_i cos(i, i')`: the exact weighted mean of
-    the modality cosines, the sum rule of score fusion (Kittler et al. 1998) in a form that an index can search.
+    For unit rows two products have the inner product `sum_m w_m cos(v_m, v_m')`: the exact weighted mean of the
+    modality cosines, the sum rule of score fusion (Kittler et al. 1998) in a form that an index can search.
     A modality that a product lacks is imputed, if an imputation was fitted.
     """
 
@@ -24,16 +24,17 @@ class ConcatFusion:
     name: ClassVar[str] = "concat"
 
     @classmethod
-    def fit(cls, text: Array, image: Array, *, text_weight: float, seed: int = 0) -> Self:
+    def fit(cls, vectors: Vectors, *, weights: Mapping[str, float], seed: int = 0) -> Self:
         """Fit the imputation; the concatenation itself has nothing to fit."""
-        return cls(imputation=Imputation.fit(text, image, text_weight=text_weight, seed=seed))
+        return cls(imputation=Imputation.fit(vectors, weights=weights, seed=seed))
 
-    def fuse(self, text: Array, image: Array, *, text_weight: Array) -> Array:
-        """Return (n, text_dim + image_dim) unit rows."""
+    def fuse(self, vectors: Vectors, weights: Vectors) -> Array:
+        """Return (n, all dims together) unit rows."""
         if self.imputation is not None:
-            text, image = self.imputation.fill(text, image)
-        scales = np.sqrt(share_weights(text, image, text_weight=text_weight))
-        return unit_rows(np.concatenate([scales[:, :1] * text, scales[:, 1:] * image], axis=1))
+            vectors = self.imputation.fill(vectors)
+        scales = np.sqrt(share_weights(vectors, weights))
+        scaled = [scales[:, [position]] * rows for position, rows in enumerate(vectors.values())]
+        return unit_rows(np.concatenate(scaled, axis=1))
 
     def to_arrays(self) -> dict[str, Array]:
         return self.imputation.to_arrays() if self.imputation else {}

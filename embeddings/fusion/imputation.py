@@ -2,7 +2,7 @@
 
 Plain concatenation gives a product without a picture the cosine `sqrt(w_t) cos(t, t')` against complete products and
 `cos(t, t')` against others like it: buried by the first, crowded together by the second. The absent vector is therefore
-predicted from the present one by ridge regression on the catalogue's complete products (Hoerl & Kennard 1970), its
+predicted from those that are present by ridge regression on the products that have several (Hoerl & Kennard 1970), its
 penalty chosen by generalised cross-validation (Golub, Heath & Wahba 1979).
 
 A prediction lies closer to the middle of the catalogue than any real vector, so everything is near to it and it would
@@ -18,7 +18,7 @@ from typing import Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.base import Array, Vectors, present_modalities, present_rows
 from embeddings.fusion.factorisation import find_axes
 from embeddings.unit_rows import unit_rows
 
@@ -30,20 +30,24 @@ HIDDEN_SHARE = 0.3
 TRIALS = 3
 TUNING_PRODUCTS = 1_500  # enough to measure a share of recommendations to a few per cent
 NEIGHBOURS = 10
+CONFIDENCE = "_confidence"  # how the names of their arrays end
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One modality from the other: `c p + sqrt(1 - c^2) e`, p: the unit ridge prediction, e: noise orthogonal to p."""
+    """One modality from the others: `c p + sqrt(1 - c^2) e`, p: the unit ridge prediction, e: noise orthogonal to p.
 
-    weights: Array  # (d_in, d_out); zeros where nothing could be learned
+    The others stand side by side, zero where a product lacks one: so the prediction is a sum over those that it has.
+    """
+
+    weights: Array  # (d_in, d_out), d_in: of all others together; zeros where nothing could be learned
     noise: Array  # (d_in, d_out)
     confidence: float  # c in [0, 1]
 
-    def predict(self, vectors: Array) -> Array:
-        """Return (n, d_out) unit rows for `vectors` (n, d_in); zero rows where nothing can be said."""
-        likely = unit_rows(vectors @ self.weights)
-        features = np.cos(NOISE_FREQUENCY * (vectors @ self.noise) + np.arange(self.noise.shape[1]))
+    def predict(self, inputs: Array) -> Array:
+        """Return (n, d_out) unit rows for `inputs` (n, d_in); zero rows where nothing can be said."""
+        likely = unit_rows(inputs @ self.weights)
+        features = np.cos(NOISE_FREQUENCY * (inputs @ self.noise) + np.arange(self.noise.shape[1]))
         features -= np.sum(features * likely, axis=1, keepdims=True) * likely
         mixed = self.confidence * likely + np.sqrt(1 - self.confidence**2) * unit_rows(features)
         return unit_rows(np.where(present_rows(likely)[:, None], mixed, 0))
@@ -51,55 +55,66 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Imputation:
-    """Predictions of each modality from the other."""
+    """A prediction of each modality from the others."""
 
-    image: Prediction
-    text: Prediction
+    predictions: Mapping[str, Prediction]
 
     @classmethod
-    def fit(cls, text: Array, image: Array, *, text_weight: float, seed: int = 0) -> Self:
-        """Fit on text (n, text_dim) and image (n, image_dim) unit rows, using the products that have both."""
-        both = np.flatnonzero(present_rows(text) & present_rows(image))
+    def fit(cls, vectors: Vectors, *, weights: Mapping[str, float], seed: int = 0) -> Self:
+        """Fit on unit rows by modality, using the products that have several; `weights`: what each counts."""
+        several = np.flatnonzero(present_modalities(vectors).sum(axis=1) > 1)
         generator = np.random.default_rng(seed)
-        known = (text[both], image[both])
-        few = np.sort(generator.permutation(len(both))[:TUNING_PRODUCTS])
-        sample = (known[0][few], known[1][few])
-        return cls(
-            image=_tune(_fit_prediction(known[0], known[1], generator), sample, text_weight, seed=seed),
-            text=_tune(_fit_prediction(known[1], known[0], generator), sample[::-1], 1 - text_weight, seed=seed),
-        )
+        tuning = np.sort(generator.permutation(len(several))[:TUNING_PRODUCTS])
+        known = {name: rows[several] for name, rows in vectors.items()}
+        predictions = {}
+        for name in reversed(known):  # what was fitted on text and image drew the noise of the image first
+            drawn = _fit_prediction(known, name, generator)
+            sample = {other: rows[tuning] for other, rows in known.items()}
+            predictions[name] = _tune(drawn, sample, name, weights, seed=seed)
+        return cls(predictions=predictions)
 
-    def fill(self, text: Array, image: Array) -> tuple[Array, Array]:
-        """Return text and image with zero rows replaced by unit predictions, if there is something to predict from."""
-        text_filled, image_filled = text, image
-        if not (lacking := present_rows(text)).all():
-            text_filled = np.where(lacking[:, None], text, self.text.predict(image))
-        if not (lacking := present_rows(image)).all():
-            image_filled = np.where(lacking[:, None], image, self.image.predict(text))
-        return text_filled, image_filled
+    def fill(self, vectors: Vectors) -> dict[str, Array]:
+        """Return the vectors with zero rows replaced by unit predictions, if there is something to predict from."""
+        filled = dict(vectors)
+        for name, rows in vectors.items():
+            if name in self.predictions and not (present := present_rows(rows)).all():
+                predicted = self.predictions[name].predict(_beside(vectors, name))
+                filled[name] = np.where(present[:, None], rows, predicted)
+        return filled
 
     def to_arrays(self) -> dict[str, Array]:
         named = {}
-        for modality, prediction in (("image", self.image), ("text", self.text)):
-            named[f"{modality}_weights"] = prediction.weights
-            named[f"{modality}_noise"] = prediction.noise
-            named[f"{modality}_confidence"] = np.array([prediction.confidence], dtype=np.float32)
+        for name, prediction in self.predictions.items():
+            named[f"{name}_weights"] = prediction.weights
+            named[f"{name}_noise"] = prediction.noise
+            named[f"{name}{CONFIDENCE}"] = np.array([prediction.confidence], dtype=np.float32)
         return named
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        image, text = (
-            Prediction(
-                weights=arrays[f"{modality}_weights"],
-                noise=arrays[f"{modality}_noise"],
-                confidence=float(arrays[f"{modality}_confidence"][0]),
-            )
-            for modality in ("image", "text")
+        names = [name.removesuffix(CONFIDENCE) for name in arrays if name.endswith(CONFIDENCE)]
+        return cls(
+            predictions={
+                name: Prediction(
+                    weights=arrays[f"{name}_weights"],
+                    noise=arrays[f"{name}_noise"],
+                    confidence=float(arrays[f"{name}{CONFIDENCE}"][0]),
+                )
+                for name in names
+            }
         )
-        return cls(image=image, text=text)
 
 
-def _fit_prediction(inputs: Array, targets: Array, generator: np.random.Generator) -> Prediction:
+def _beside(vectors: Vectors, name: str) -> Array:
+    """Return (n, d_in): all modalities but one, side by side."""
+    others = [rows for other, rows in vectors.items() if other != name]
+    return np.concatenate(others, axis=1) if others else np.zeros((len(vectors[name]), 0), dtype=np.float32)
+
+
+def _fit_prediction(known: Vectors, name: str, generator: np.random.Generator) -> Prediction:
+    """Return the prediction of a modality, fitted on the products that have it among those that have several."""
+    present = present_rows(known[name])
+    inputs, targets = _beside(known, name)[present], known[name][present]
     noise = generator.standard_normal((inputs.shape[1], targets.shape[1])).astype(np.float32)
     return Prediction(weights=fit_ridge(inputs, targets), noise=noise, confidence=1.0)
 
@@ -124,14 +139,17 @@ def fit_ridge(inputs: Array, targets: Array) -> Array:
     return coefficients
 
 
-def _tune(prediction: Prediction, sample: tuple[Array, Array], weight: float, *, seed: int) -> Prediction:
+def _tune(prediction: Prediction, sample: Vectors, name: str, weights: Mapping[str, float], *, seed: int) -> Prediction:
     """Return `prediction` with the confidence under which products with a hidden modality get their fair share.
 
-    `sample`: present (m, d_in) and hidden (m, d_out) modality of complete products; `weight`: the present one's.
+    `sample`: rows by modality, of products that have several.
     """
-    inputs, targets = sample
+    present = present_rows(sample[name])
+    known = {other: rows[present] for other, rows in sample.items()}
+    inputs, targets = _beside(known, name), known[name]
     if len(inputs) < 2 * MIN_COMPLETE_PRODUCTS or not prediction.weights.any():
         return prediction
+    others = sum(weights[other] * (rows @ rows.T) for other, rows in known.items() if other != name)
     excess = np.zeros(len(CONFIDENCES))
     for trial in range(TRIALS):
         hidden = np.random.default_rng(seed + trial).random(len(inputs)) < HIDDEN_SHARE
@@ -141,7 +159,7 @@ def _tune(prediction: Prediction, sample: tuple[Array, Array], weight: float, *,
         for position, confidence in enumerate(CONFIDENCES):
             filled = targets.copy()
             filled[hidden] = replace(learned, confidence=confidence).predict(inputs[hidden])
-            similarity = weight * (inputs @ inputs.T) + (1 - weight) * (filled @ filled.T)
+            similarity = others + weights[name] * (filled @ filled.T)
             excess[position] += measure_exposure(similarity, hidden)
     return replace(prediction, confidence=CONFIDENCES[int(np.argmin(np.abs(np.log(excess / TRIALS + 1e-9))))])
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.base import Array, Vectors, present_modalities
 from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
@@ -25,28 +25,25 @@ def fit_attention(
 
     About 5 s for 300 products and 25 s for any number above 1,500, on two cores.
     """
-    text, image = plain.encode_modalities(raw)
-    settings, report = choose_settings(text, image, seed=seed, progress=progress)
-    joiner = start_attention(text, image, settings=settings, plain=_concat_of(plain), seed=seed)
+    vectors = plain.encode_modalities(raw)
+    settings, report = choose_settings(vectors, seed=seed, progress=progress)
+    joiner = start_attention(vectors, settings=settings, plain=_concat_of(plain), seed=seed)
     return plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed), settings, report
 
 
-def start_attention(
-    text: Array, image: Array, *, settings: Settings, plain: ConcatFusion, seed: int = 0
-) -> AttentionFusion:
-    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the text weight."""
-    both = present_rows(text) & present_rows(image)
-    projections = fit_shared(text[both], image[both], dim=settings.dim, penalty=settings.penalty)
-    text_projection, image_projection = (_scale(projection) for projection in projections)
-    inputs = text.shape[1] + image.shape[1] + 2
+def start_attention(vectors: Vectors, *, settings: Settings, plain: ConcatFusion, seed: int = 0) -> AttentionFusion:
+    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the weights."""
+    several = present_modalities(vectors).sum(axis=1) > 1
+    known = {name: rows[several] for name, rows in vectors.items()}
+    projections = fit_shared(known, dim=settings.dim, penalty=settings.penalty)
+    inputs = sum(rows.shape[1] for rows in vectors.values()) + len(vectors)
     hidden = np.random.default_rng(seed).standard_normal((inputs, GATE_UNITS)) / np.sqrt(inputs)
     return AttentionFusion(
-        text_projection=text_projection,
-        image_projection=image_projection,
+        projections={name: _scale(projection) for name, projection in projections.items()},
         hidden=hidden.astype(np.float32),
         hidden_bias=np.zeros(GATE_UNITS, dtype=np.float32),
-        output=np.zeros((GATE_UNITS, 2), dtype=np.float32),
-        output_bias=np.zeros(2, dtype=np.float32),
+        output=np.zeros((GATE_UNITS, len(vectors)), dtype=np.float32),
+        output_bias=np.zeros(len(vectors), dtype=np.float32),
         strength=settings.strength,
         plain=plain,
     )

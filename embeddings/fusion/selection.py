@@ -1,16 +1,16 @@
 """How much of what can be learned from a catalogue to trust: decided on products that were held back, without labels.
 
-A representation is good if one modality alone, seen through it, tells which products the other modality finds alike.
-So text alone is compared with the raw pictures of held-back products, and pictures alone with their raw texts. On a
-catalogue too small to learn from this gets worse, not better, and nothing is then learned.
+A representation is good if one modality alone, seen through it, tells which products the others find alike. So text
+alone is compared with the raw pictures of held-back products, and pictures alone with their raw texts. On a catalogue
+too small to learn from this gets worse, not better, and nothing is then learned.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.base import Array, Vectors, present_modalities, present_rows
 from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.memory import Memory
 from embeddings.unit_rows import unit_rows
@@ -59,32 +59,44 @@ class Scores:
 
 @dataclass(frozen=True)
 class Fold:
-    """Complete products, some held back. Each has (fitted, held) rows of text, and of image."""
+    """Products that have several modalities, some held back."""
 
-    text: tuple[Array, Array]
-    image: tuple[Array, Array]
+    fitted: Vectors
+    held: Vectors
 
-    def directions(self) -> Iterator[tuple[int, Array, Array, Array]]:
-        """Yield (0 or 1, fitted rows, held rows, the other modality's similarities of held rows), text first."""
-        for side, (own, other) in enumerate(((self.text, self.image), (self.image, self.text))):
-            yield side, own[0], own[1], other[1] @ other[1].T
+    def directions(self) -> Iterator[tuple[str, Array, Array, Array]]:
+        """Yield a modality, its fitted rows, its held rows, and what the others say of the held: similarities."""
+        for name, fitted in self.fitted.items():
+            present = present_rows(self.held[name])
+            others = [rows[present] for other, rows in self.held.items() if other != name]
+            yield name, fitted[present_rows(fitted)], self.held[name][present], compare_others(others)
+
+
+def compare_others(others: Sequence[Array]) -> Array:
+    """Return (n, n): the mean cosine of two products over the modalities that both have, 0 where there is none."""
+    total = sum(rows @ rows.T for rows in others)
+    if len(others) == 1:
+        return np.asarray(total)
+    shared = sum(np.outer(present_rows(rows), present_rows(rows)).astype(np.float32) for rows in others)
+    mean: Array = (np.asarray(total) / np.maximum(shared, 1)).astype(np.float32)
+    return mean
 
 
 def choose_settings(
-    text: Array, image: Array, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
+    vectors: Vectors, *, seed: int = 0, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Settings, dict[str, float]]:
-    """Return the settings for a catalogue's text (n, text_dim) and image (n, image_dim), and how they were judged."""
-    complete = np.flatnonzero(present_rows(text) & present_rows(image))
-    chosen, report = Settings(), {"complete_products": float(len(complete))}
-    if len(complete) < MIN_COMPLETE_PRODUCTS:
+    """Return the settings for a catalogue's calibrated vectors, and how they were judged."""
+    several = np.flatnonzero(present_modalities(vectors).sum(axis=1) > 1)
+    chosen, report = Settings(), {"complete_products": float(len(several))}
+    if len(several) < MIN_COMPLETE_PRODUCTS:
         return chosen, report
-    folds = list(_split(text[complete], image[complete], seed=seed))
+    folds = list(split({name: rows[several] for name, rows in vectors.items()}, seed=seed))
     scores: dict[Settings, Scores] = {}
     for position, fold in enumerate(folds):
         _score_shared(fold, scores)
         if progress is not None:
             progress(position + 1, 2 * len(folds))
-    chosen = _pick(scores, Settings(), errors=CAUTION, least=LUCK / len(complete))
+    chosen = _pick(scores, Settings(), errors=CAUTION, least=LUCK / len(several))
     # Neighbours are worth leaning on only where what makes them alike is known to hold.
     smoothed: dict[Settings, Scores] = {} if chosen.strength else {chosen: scores[chosen]}
     for position, fold in enumerate(folds):
@@ -99,26 +111,31 @@ def choose_settings(
     return final, report
 
 
-def _split(text: Array, image: Array, *, seed: int) -> Iterator[Fold]:
+def split(vectors: Vectors, *, seed: int) -> Iterator[Fold]:
+    """Yield the products in folds, each held back once in each repeat."""
+    count = len(next(iter(vectors.values())))
     for repeat in range(REPEATS):
-        order = np.random.default_rng(seed + repeat).permutation(len(text))[:MAX_PRODUCTS]
+        order = np.random.default_rng(seed + repeat).permutation(count)[:MAX_PRODUCTS]
         for part in range(FOLDS):
             held = np.zeros(len(order), dtype=bool)
             held[part::FOLDS] = True
             fitted, kept = order[~held], order[held]
-            yield Fold(text=(text[fitted], text[kept]), image=(image[fitted], image[kept]))
+            yield Fold(
+                fitted={name: rows[fitted] for name, rows in vectors.items()},
+                held={name: rows[kept] for name, rows in vectors.items()},
+            )
 
 
 def _score_shared(fold: Fold, scores: dict[Settings, Scores]) -> None:
     """Add this fold's marks of concatenation alone and of every shared space beside it."""
-    sides = [(held, held @ held.T, target) for _, _, held, target in fold.directions()]
-    for _, plain, target in sides:
+    sides = [(name, held, held @ held.T, target) for name, _, held, target in fold.directions()]
+    for _, _, plain, target in sides:
         scores.setdefault(Settings(), Scores()).add(plain, target)
     for penalty in PENALTIES:
-        projections = fit_shared(fold.text[0], fold.image[0], dim=max(DIMS), penalty=penalty)
-        for (held, plain, target), projection in zip(sides, projections, strict=True):
+        projections = fit_shared(fold.fitted, dim=max(DIMS), penalty=penalty)
+        for name, held, plain, target in sides:
             for dim in DIMS:
-                learned = unit_rows(held @ projection[:, :dim])
+                learned = unit_rows(held @ projections[name][:, :dim])
                 shared = learned @ learned.T
                 for strength in STRENGTHS:
                     settings = Settings(dim=dim, penalty=penalty, strength=strength)
@@ -128,13 +145,13 @@ def _score_shared(fold: Fold, scores: dict[Settings, Scores]) -> None:
 
 def _score_memory(fold: Fold, chosen: Settings, scores: dict[Settings, Scores]) -> None:
     """Add this fold's marks of the chosen shared space with and without memory of the fitted products."""
-    projections = fit_shared(fold.text[0], fold.image[0], dim=chosen.dim, penalty=chosen.penalty)
-    for side, fitted, held, target in fold.directions():
+    projections = fit_shared(fold.fitted, dim=chosen.dim, penalty=chosen.penalty)
+    for name, fitted, held, target in fold.directions():
         rows = [
             np.concatenate(
                 [
                     np.sqrt(1 - chosen.strength) * vectors,
-                    np.sqrt(chosen.strength) * unit_rows(vectors @ projections[side]),
+                    np.sqrt(chosen.strength) * unit_rows(vectors @ projections[name]),
                 ],
                 axis=1,
             )

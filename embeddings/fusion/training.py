@@ -7,7 +7,7 @@ if held-back products say so.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from embeddings.fusion.attention import AttentionFusion
-from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.attention import GATE, PROJECTION, AttentionFusion
+from embeddings.fusion.base import Array, present_modalities
 from embeddings.fusion.batches import Batches, Examples, View, find_partners
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.learning import fit_attention, start_attention
-from embeddings.fusion.pipeline import RawVectors, VectorPipeline
-from embeddings.fusion.selection import Scores, Settings
+from embeddings.fusion.pipeline import Parts, RawVectors, VectorPipeline, count_products
+from embeddings.fusion.selection import Fold, Scores, Settings
 from embeddings.unit_rows import unit_rows
 
 OnProgress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
@@ -44,38 +44,40 @@ def train(
     plain: VectorPipeline | None = None,
     groups: Sequence[int] | None = None,
     pairs: Sequence[tuple[int, int]] | None = None,
-    text_views: Sequence[tuple[Array, ...]] | None = None,
-    image_views: Sequence[Array] | None = None,
+    views: Mapping[str, Sequence[Parts]] | None = None,
     seed: int = 0,
     progress: OnProgress | None = None,
 ) -> tuple[VectorPipeline, dict[str, Any]]:
     """Return a pipeline with the attention fusion, trained on `raw` alone, and a report on what was learned and why.
 
-    plain: the concat pipeline to start from, with its text parts, text weight and dim; by default of two equal parts.
+    plain: the concat pipeline to start from, with its parts, weights and dim; by default that of `VectorPipeline.fit`.
     groups: a variant group for each product, -1 for none. pairs: rows that belong together (bought together, chosen by
-    hand). text_views: more tuples like `raw.text_parts`; image_views: the same for `raw.image`, of changed pictures.
+    hand). views: by modality, more tuples like those of `raw`, such as of changed pictures.
     All may be left out. On a catalogue too small to learn from, the result ranks like calibrated concat.
     """
     started = time.monotonic()
     notify = progress or (lambda stage, done, total: None)
     plain = plain or VectorPipeline.fit(raw, fusion="concat", seed=seed)
-    text, image = plain.encode_modalities(raw)
+    vectors = plain.encode_modalities(raw)
     pipeline, settings, report = fit_attention(plain, raw, seed=seed, progress=lambda *done: notify("select", *done))
+    count = count_products(raw)
     examples = Examples(
-        texts=(text, *(plain.text_modality.transform(view) for view in text_views or ())),
-        images=(image, *(plain.image_modality.transform((view,)) for view in image_views or ())),
-        partners=find_partners(len(text), groups, pairs),
-        text_weight=plain.text_weight,
+        views={
+            name: (own, *(plain.modalities[name].transform(view) for view in (views or {}).get(name, ())))
+            for name, own in vectors.items()
+        },
+        partners=find_partners(count, groups, pairs),
+        weights=plain.weights,
     )
     steps, tuning = _choose_steps(examples, settings, seed=seed, notify=notify)
     if steps and isinstance(pipeline.joiner, AttentionFusion):
-        joiner = _tune(pipeline.joiner, examples, np.arange(len(text)), steps=steps, seed=seed)
+        joiner = _tune(pipeline.joiner, examples, np.arange(count), steps=steps, seed=seed)
         pipeline = plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed)
     summary = {
         "settings": asdict(settings),
         "validation": report,
         "tuning": {"steps": steps, **tuning},
-        "products": len(text),
+        "products": count,
         "products_with_partners": sum(bool(partners) for partners in examples.partners),
         "seconds": round(time.monotonic() - started, 1),
         "seed": seed,
@@ -92,8 +94,7 @@ def _choose_steps(
         return 0, {}
     held = _hold_back(examples.partners, seed=seed)
     kept = np.flatnonzero(~held)
-    text, image = examples.texts[0], examples.images[0]
-    joiner = start_attention(text[kept], image[kept], settings=settings, plain=ConcatFusion(), seed=seed)
+    joiner = start_attention(examples.own(kept), settings=settings, plain=ConcatFusion(), seed=seed)
     scores: list[float] = []
 
     def check(step: int, tuned: AttentionFusion) -> bool:
@@ -108,17 +109,15 @@ def _choose_steps(
 
 
 def _score_held_back(joiner: AttentionFusion, examples: Examples, held: np.ndarray) -> float:
-    """Return how well one modality finds the other's neighbours, plus how well partners are found (0 where none)."""
-    text, image = examples.texts[0][held], examples.images[0][held]
-    both = present_rows(text) & present_rows(image)
+    """Return how well one modality finds the others' neighbours, plus how well partners are found (0 where none)."""
+    vectors = examples.own(held)
+    several = present_modalities(vectors).sum(axis=1) > 1
+    known = {name: rows[several] for name, rows in vectors.items()}
     marks = Scores()
-    for own, other, projection in (
-        (text[both], image[both], joiner.text_projection),
-        (image[both], text[both], joiner.image_projection),
-    ):
-        learned = unit_rows(own @ projection)
-        marks.add((1 - joiner.strength) * (own @ own.T) + joiner.strength * (learned @ learned.T), other @ other.T)
-    fused = joiner.fuse(text, image, text_weight=np.full(len(held), examples.text_weight, dtype=np.float32))
+    for name, _, own, target in Fold(fitted=known, held=known).directions():
+        learned = unit_rows(own @ joiner.projections[name])
+        marks.add((1 - joiner.strength) * (own @ own.T) + joiner.strength * (learned @ learned.T), target)
+    fused = joiner.fuse(vectors, examples.spread_weights(len(held)))
     return float(marks.totals.mean()) + _find_rank(fused @ fused.T, held, examples.partners)
 
 
@@ -147,8 +146,9 @@ def _tune(
     """Return `joiner` after `steps` on the products `rows`; `check` sees it every few steps and may end it."""
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
-    names = ("text_projection", "image_projection", "hidden", "hidden_bias", "output", "output_bias")
-    weights = {name: torch.nn.Parameter(torch.tensor(getattr(joiner, name))) for name in names}
+    learned = {f"{name}{PROJECTION}": projection for name, projection in joiner.projections.items()}
+    learned |= {name: getattr(joiner, name) for name in GATE}
+    weights = {name: torch.nn.Parameter(torch.tensor(array)) for name, array in learned.items()}
     origin = {name: parameter.detach().clone() for name, parameter in weights.items()}
     optimiser = torch.optim.Adam(weights.values(), lr=LEARNING_RATE)
     batches = Batches(examples, rows, generator)
@@ -162,9 +162,9 @@ def _tune(
             break
         first, second, ignored = batches.draw()
         loss = _contrast(_embed(weights, first), _embed(weights, second), torch.from_numpy(ignored))
-        drift = sum(((weights[name] - origin[name]) ** 2).sum() for name in names)
+        drift = sum(((weights[name] - origin[name]) ** 2).sum() for name in weights)
         optimiser.zero_grad()
-        torch.autograd.backward(loss + WEIGHT_DECAY * drift / len(names))
+        torch.autograd.backward(loss + WEIGHT_DECAY * drift / len(weights))
         optimiser.step()
     return _collect(joiner, weights)
 
@@ -172,26 +172,23 @@ def _tune(
 def _collect(joiner: AttentionFusion, weights: dict[str, torch.nn.Parameter]) -> AttentionFusion:
     """Return `joiner` with what the weights hold now."""
     now = {name: parameter.detach().numpy().copy() for name, parameter in weights.items()}
-    return replace(
-        joiner,
-        text_projection=now["text_projection"],
-        image_projection=now["image_projection"],
-        hidden=now["hidden"],
-        hidden_bias=now["hidden_bias"],
-        output=now["output"],
-        output_bias=now["output_bias"],
-    )
+    projections = {name: now[f"{name}{PROJECTION}"] for name in joiner.projections}
+    gate: dict[str, Any] = {name: now[name] for name in GATE}
+    return replace(joiner, projections=projections, **gate)
 
 
 def _embed(weights: dict[str, torch.nn.Parameter], view: View) -> torch.Tensor:
     """Return (b, shared_dim) unit rows: AttentionFusion.project in torch, with input dropout."""
-    text, image, prior = (torch.from_numpy(array) for array in (view.text, view.image, view.prior))
-    present = torch.stack([(text != 0).any(dim=1), (image != 0).any(dim=1)], dim=1).float()
-    units = torch.tanh(torch.cat([text, image, present], dim=1) @ weights["hidden"] + weights["hidden_bias"])
-    gate = torch.softmax(units @ weights["output"] + weights["output_bias"] + torch.log(prior + 1e-12), dim=1)
-    text_shared = functional.normalize(functional.dropout(text, INPUT_DROPOUT) @ weights["text_projection"], dim=1)
-    image_shared = functional.normalize(functional.dropout(image, INPUT_DROPOUT) @ weights["image_projection"], dim=1)
-    return functional.normalize(gate[:, :1] * text_shared + gate[:, 1:] * image_shared, dim=1)
+    vectors = {name: torch.from_numpy(rows) for name, rows in view.vectors.items()}
+    present = torch.stack([(rows != 0).any(dim=1) for rows in vectors.values()], dim=1).float()
+    units = torch.tanh(torch.cat([*vectors.values(), present], dim=1) @ weights["hidden"] + weights["hidden_bias"])
+    prior = torch.log(torch.from_numpy(view.prior) + 1e-12)
+    gate = torch.softmax(units @ weights["output"] + weights["output_bias"] + prior, dim=1)
+    joined = torch.zeros(())
+    for position, (name, rows) in enumerate(vectors.items()):
+        shared = functional.dropout(rows, INPUT_DROPOUT) @ weights[f"{name}{PROJECTION}"]
+        joined = joined + gate[:, [position]] * functional.normalize(shared, dim=1)
+    return functional.normalize(joined, dim=1)
 
 
 def _contrast(first: torch.Tensor, second: torch.Tensor, ignored: torch.Tensor) -> torch.Tensor:

@@ -27,12 +27,11 @@ Dial = Mapping[str, float]  # category path -> weight of the text; WHOLE_SHOP is
 
 @dataclass(frozen=True)
 class StoredModalities:
-    """The vectors of text (n, text_dim) and picture (n, image_dim) of n products; zero rows where one is missing."""
+    """The vectors of n products by modality; zero rows where one is missing."""
 
     product_ids: tuple[int, ...]
     paths: tuple[str, ...]  # of their categories
-    text: Array
-    image: Array
+    vectors: Mapping[str, Array]  # each (n, its dim)
 
 
 def turn_dial(space: EmbeddingSpace, path: str, *, weight: float | None) -> None:
@@ -77,8 +76,7 @@ def read_modalities(space: EmbeddingSpace, product_ids: Sequence[int]) -> Stored
     return StoredModalities(
         product_ids=tuple(kept),
         paths=tuple(paths.get(product_id) or "" for product_id in kept),
-        text=_stack(known, kept, Modality.TEXT, space.text_dim),
-        image=_stack(known, kept, Modality.IMAGE, space.image_dim),
+        vectors={name: _stack(known, kept, name, dim) for name, dim in load_pipeline(space).dims.items()},
     )
 
 
@@ -87,7 +85,7 @@ def fuse_by_dial(space: EmbeddingSpace, stored: StoredModalities, *, dial: Dial)
     turned = EmbeddingSpace(category_text_weights=dict(dial))
     weights = [turned.text_weight_of(path) for path in stored.paths]
     given = np.array([np.nan if weight is None else weight for weight in weights], dtype=np.float32)
-    return load_pipeline(space).fuse_encoded(stored.text, stored.image, text_weight=given)
+    return load_pipeline(space).fuse_encoded(stored.vectors, dial={"text": given})
 
 
 def _stack(known: Mapping[int, Mapping[str, Array]], ids: Sequence[int], modality: str, dim: int) -> Array:

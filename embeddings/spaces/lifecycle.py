@@ -147,7 +147,7 @@ def get_space(name: str) -> EmbeddingSpace:
 def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: SpaceEncoders | None = None) -> None:
     """Give a space what was fitted; not saved yet."""
     space.parameters = pipeline.to_bytes()
-    space.dim, space.text_dim, space.image_dim = pipeline.dim, pipeline.text_dim, pipeline.image_dim
+    space.dim, space.text_dim, space.image_dim = pipeline.dim, pipeline.dims["text"], pipeline.dims["image"]
     space.fusion = pipeline.fusion
     if encoders:
         space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity

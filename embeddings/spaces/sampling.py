@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +45,7 @@ def read_sample(
 ) -> Sample:
     """Return the sample of these products; what no encoder has seen yet is encoded, placeholders are left out."""
     settle_all_placeholders()
-    dims = (encoders.text.info.dim, encoders.image.info.dim)
+    dims = {"text": encoders.text.info.dim, "image": encoders.image.info.dim}
     parts = parse_composition(space.text_composition)
     kept: list[int] = []
     chunks: list[RawVectors] = []
@@ -58,7 +58,7 @@ def read_sample(
             kept += [product.product_id for product in products]
         if progress:
             progress(len(chunk))
-    return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, part_count=len(parts), dims=dims))
+    return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, counts={"text": len(parts), "image": 1}, dims=dims))
 
 
 def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat", seed: int = 0) -> VectorPipeline:
@@ -66,18 +66,19 @@ def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat",
     return VectorPipeline.fit(
         raw,
         fusion=fusion,
-        part_weights=tuple(part.weight for part in parse_composition(space.text_composition)),
-        text_weight=space.text_weight,
+        part_weights={"text": tuple(part.weight for part in parse_composition(space.text_composition))},
+        weights={"text": space.text_weight, "image": 1 - space.text_weight},
         dim=space.dim,
         seed=seed,
     )
 
 
-def _concatenate(chunks: Sequence[RawVectors], *, part_count: int, dims: tuple[int, int]) -> RawVectors:
-    no_text, no_image = (np.zeros((0, dim), dtype=np.float32) for dim in dims)
-    return RawVectors(
-        text_parts=tuple(
-            np.concatenate([no_text, *(chunk.text_parts[part] for chunk in chunks)]) for part in range(part_count)
-        ),
-        image=np.concatenate([no_image, *(chunk.image for chunk in chunks)]),
-    )
+def _concatenate(chunks: Sequence[RawVectors], *, counts: Mapping[str, int], dims: Mapping[str, int]) -> RawVectors:
+    """Return the chunks as one; by modality, `counts` of parts and `dims` of encoders."""
+    return {
+        name: tuple(
+            np.concatenate([np.zeros((0, dims[name]), np.float32), *(chunk[name][part] for chunk in chunks)])
+            for part in range(count)
+        )
+        for name, count in counts.items()
+    }

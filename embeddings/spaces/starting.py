@@ -10,7 +10,7 @@ import numpy as np
 
 from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
-from embeddings.fusion.pipeline import RawVectors, VectorPipeline, plain_fusion
+from embeddings.fusion.pipeline import VectorPipeline, plain_fusion
 from embeddings.models import EmbeddingSpace
 from embeddings.unit_rows import unit_rows
 
@@ -48,16 +48,19 @@ def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: tuple[int, int]) -> Vec
     """
     part_weights = tuple(part.weight for part in parse_composition(space.text_composition))
     fusion = plain_fusion(space.fusion)
-    return _fit_on_noise(dims, fusion=fusion, part_weights=part_weights, text_weight=space.text_weight, dim=space.dim)
+    return _fit_on_noise(dims, part_weights, text_weight=space.text_weight, fusion=fusion, dim=space.dim)
 
 
 @cache
-def _fit_on_noise(dims: tuple[int, int], *, part_weights: tuple[float, ...], **recipe: Any) -> VectorPipeline:
+def _fit_on_noise(
+    dims: tuple[int, int], part_weights: tuple[float, ...], *, text_weight: float, **recipe: Any
+) -> VectorPipeline:
     text, image = (_symmetric_noise(dim, seed=seed) for seed, dim in enumerate(dims))
     text_rows = np.concatenate([text, np.zeros((len(image), dims[0]), dtype=np.float32)])
     image_rows = np.concatenate([np.zeros((len(text), dims[1]), dtype=np.float32), image])
-    raw = RawVectors(text_parts=(text_rows,) * len(part_weights), image=image_rows)
-    return VectorPipeline.fit(raw, part_weights=part_weights, **recipe)
+    raw = {"text": (text_rows,) * len(part_weights), "image": (image_rows,)}
+    weights = {"text": text_weight, "image": 1 - text_weight}
+    return VectorPipeline.fit(raw, part_weights={"text": part_weights}, weights=weights, **recipe)
 
 
 @cache

@@ -64,7 +64,7 @@ def train_space(
     encoders = load_encoders(like)
     sample = read_sample(like, ids, encoders=encoders, progress=_count(on_progress, "encode", len(ids)))
     views = [
-        _encode_view(like, sample, encoders, seed=options.seed + view, on_progress=on_progress)
+        (_encode_view(like, sample, encoders, seed=options.seed + view, on_progress=on_progress),)
         for view in range(options.picture_views)
     ]
     pipeline, report = train(
@@ -72,8 +72,7 @@ def train_space(
         plain=fit_plain(like, sample.raw, seed=options.seed),
         groups=_read_groups(sample.product_ids),
         pairs=_find_rows(options.pairs, sample.product_ids),
-        text_views=_drop_parts(sample),
-        image_views=views,
+        views={"text": _drop_parts(sample), "image": views},
         seed=options.seed,
         progress=on_progress,
     )
@@ -144,7 +143,7 @@ def _find_rows(pairs: Sequence[tuple[str, str]], product_ids: Sequence[int]) -> 
 
 def _drop_parts(sample: Sample) -> list[tuple[Array, ...]]:
     """Return the texts with all but one part left out, for each part: the shortest and the longest way to say it."""
-    parts = sample.raw.text_parts
+    parts = sample.raw["text"]
     if len(parts) < 2:
         return []
     return [
@@ -157,7 +156,7 @@ def _encode_view(
     space: EmbeddingSpace, sample: Sample, encoders: SpaceEncoders, *, seed: int, on_progress: OnProgress
 ) -> Array:
     """Return (n, d) vectors of an augmented copy of each product's first picture; zero where it has none."""
-    view = np.zeros_like(sample.raw.image)
+    view = np.zeros_like(sample.raw["image"][0])
     parts = parse_composition(space.text_composition)
     advance = _count(on_progress, "pictures", len(view))
     for start in range(0, len(view), CHUNK):

@@ -10,9 +10,8 @@ import numpy as np
 from catalog.models import Product
 from embeddings.encoders.base import Array, EncodedImages
 from embeddings.encoding import load_encoders
-from embeddings.fusion.pipeline import RawVectors
 from embeddings.models import EmbeddingSpace
-from embeddings.vectors import count_parts, load_pipeline
+from embeddings.vectors import load_pipeline
 from recommendations.evaluation.contenders import NO_PRODUCT
 from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.metrics import Floats, Ids, order_by_distance
@@ -127,9 +126,12 @@ def _encode(
 def _query_vectors(space: EmbeddingSpace, images: Array, modality: str) -> Floats:
     """Return (p, dim) queries in a space, of photos that come without a text."""
     pipeline = load_pipeline(space)
-    no_text = np.zeros((len(images), pipeline.text_modality.input_dim), dtype=np.float32)
-    fused = pipeline.transform(RawVectors(text_parts=(no_text,) * count_parts(space), image=images))
-    rows = {"image": fused.image, "fused": fused.fused}[modality]
+    raw = {
+        name: (np.zeros((len(images), fitted.input_dim), dtype=np.float32),) * len(fitted.means)
+        for name, fitted in pipeline.modalities.items()
+    }
+    fused = pipeline.transform(raw | {"image": (images,)})
+    rows = fused.fused if modality == "fused" else fused.modalities[modality]
     return rows.astype(np.float16).astype(np.float64)  # as Postgres takes a query: in half precision
 
 

@@ -79,11 +79,11 @@ def weigh_words(
     parts = [[text] + [leave_out(word, text) for word in words] if text else None for text in inputs.texts]
     texts = list(dict.fromkeys(text for part in parts if part for text in part if text))
     vectors = dict(zip(texts, encoders.text.encode_texts(texts), strict=True))
-    none = np.zeros(pipeline.text_modality.input_dim, dtype=np.float32)
+    none = np.zeros(pipeline.modalities["text"].input_dim, dtype=np.float32)
     rows = [
         np.stack([vectors.get(part[row], none) if part else none for row in range(len(words) + 1)]) for part in parts
     ]
-    similarities = pipeline.text_modality.transform(rows) @ anchor  # (1 + words,)
+    similarities = pipeline.modalities["text"].transform(rows) @ anchor  # (1 + words,)
     losses = np.maximum(similarities[0] - similarities[1:], 0)
     order = np.argsort(-losses, kind="stable")
     return {words[row]: weight for row in order if (weight := _share(losses, row)) > 0}
@@ -105,7 +105,7 @@ def weigh_places(
     encoded = encoders.image.encode_images([partial(_to_png, image) for image in covered])
     if encoded.errors:
         return None
-    similarities = pipeline.image_modality.transform([encoded.vectors]) @ anchor
+    similarities = pipeline.modalities["image"].transform([encoded.vectors]) @ anchor
     losses = np.maximum(similarities[0] - similarities[1:], 0)
     heat: np.ndarray = (losses / max(float(losses.max()), 1e-9)).reshape(CELLS, CELLS)
     return heat if losses.max() > 0 else None

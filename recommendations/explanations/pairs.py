@@ -97,10 +97,10 @@ def _compare(
         none = np.zeros(dim, dtype=np.float32)
         return np.stack([vectors.get((product_id, modality), none) for product_id in product_ids])
 
-    dims = {"text": pipeline.text_dim, "image": pipeline.image_dim}
+    dims = pipeline.dims
     left = {name: stack([anchor_id] * len(other_ids), name, dim) for name, dim in dims.items()}
     right = {name: stack(other_ids, name, dim) for name, dim in dims.items()}
-    parts = pipeline.modality_shares((left["text"], left["image"]), (right["text"], right["image"]))
+    parts = pipeline.modality_shares(left, right)
     shares: Numbers = []
     cosines: Numbers = []
     for row in range(len(other_ids)):

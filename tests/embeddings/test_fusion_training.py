@@ -20,14 +20,14 @@ def make_catalogue(count: int, *, seed: int = 0, noise: float = 2.0, dim: int = 
     def say(meanings: np.ndarray) -> np.ndarray:
         return unit_rows(meanings[kinds] + noise * generator.standard_normal((count, dim)) + 1.0)
 
-    return RawVectors(text_parts=(say(text_of), say(text_of)), image=say(image_of)), kinds
+    return {"text": (say(text_of), say(text_of)), "image": (say(image_of),)}, kinds
 
 
 def make_noise(count: int, *, seed: int = 0, dim: int = 48) -> RawVectors:
     """Return products whose pictures have nothing to do with their texts."""
     generator = np.random.default_rng(seed)
     rows = [unit_rows(generator.standard_normal((count, dim)) + 1.0) for _ in range(3)]
-    return RawVectors(text_parts=(rows[0], rows[1]), image=rows[2])
+    return {"text": (rows[0], rows[1]), "image": (rows[2],)}
 
 
 def share_of_own_kind(vectors: np.ndarray, kinds: np.ndarray) -> float:
@@ -53,8 +53,7 @@ def trained(catalogue):
 
 def test_nothing_is_learned_from_noise_or_from_too_few_products():
     for raw in (make_noise(120), make_catalogue(20)[0]):
-        text, image = VectorPipeline.fit(raw).encode_modalities(raw)
-        settings, _ = choose_settings(text, image)
+        settings, _ = choose_settings(VectorPipeline.fit(raw).encode_modalities(raw))
         assert (settings.strength, settings.memory) == (0.0, 0.0)
 
 
@@ -80,8 +79,10 @@ def test_training_finds_the_kinds_that_nobody_labelled(catalogue, trained):
 
 def test_training_helps_products_that_came_later():
     raw, kinds = make_catalogue(480)
-    later = RawVectors(tuple(part[240:] for part in raw.text_parts), raw.image[240:])
-    earlier = RawVectors(tuple(part[:240] for part in raw.text_parts), raw.image[:240])
+    earlier, later = (
+        {name: tuple(part[kept] for part in parts) for name, parts in raw.items()}
+        for kept in (slice(240), slice(240, None))
+    )
     pipeline, _ = train(earlier)
     plain = share_of_own_kind(VectorPipeline.fit(earlier).transform(later).fused, kinds[240:])
     assert share_of_own_kind(pipeline.transform(later).fused, kinds[240:]) > plain + 0.03
@@ -102,16 +103,16 @@ def test_a_trained_pipeline_is_stored_with_its_memory(catalogue, trained):
 
 def test_missing_modalities_pass_through_training():
     raw, _ = make_catalogue(120)
-    raw.image[:30] = 0
-    for part in raw.text_parts:
+    raw["image"][0][:30] = 0
+    for part in raw["text"]:
         part[25:50] = 0
     pipeline, _ = train(raw)
     vectors = pipeline.transform(raw)
     assert np.flatnonzero(~present_rows(vectors.fused)).tolist() == list(range(25, 30))
     lengths = np.linalg.norm(np.delete(vectors.fused, range(25, 30), axis=0), axis=1)
     np.testing.assert_allclose(lengths, 1, atol=1e-5)
-    text, image = pipeline.encode_modalities(raw)
-    shares = pipeline.modality_shares((text, image), (text[::-1], image[::-1]))
+    vectors = pipeline.encode_modalities(raw)
+    shares = pipeline.modality_shares(vectors, {name: rows[::-1] for name, rows in vectors.items()})
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
 
 
@@ -128,8 +129,10 @@ def test_every_kind_of_positive_is_accepted_and_progress_is_told(catalogue):
         raw,
         groups=kinds,
         pairs=[(0, 1)],
-        text_views=[(raw.text_parts[0], np.zeros_like(raw.text_parts[1]))],
-        image_views=[unit_rows(raw.image + 0.02)],
+        views={
+            "text": [(raw["text"][0], np.zeros_like(raw["text"][1]))],
+            "image": [(unit_rows(raw["image"][0] + 0.02),)],
+        },
         progress=lambda stage, done, total: told.append((stage, done, total)),
     )
     assert report["products_with_partners"] == 240

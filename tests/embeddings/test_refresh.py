@@ -71,8 +71,8 @@ def test_several_pictures_count_alike_in_one_mean_vector(encoders):
     space = ensure_live_space()
     vectors = [np.array(row.vector) for row in EncodedInput.objects.filter(encoder="fake:image#1")]
     mean = np.mean(vectors, axis=0)
-    (expected,) = load_pipeline(space).image_modality.transform(
-        ((mean / np.linalg.norm(mean)).astype(np.float32)[None],)
+    (expected,) = (
+        load_pipeline(space).modalities["image"].transform(((mean / np.linalg.norm(mean)).astype(np.float32)[None],))
     )
     stored = ProductEmbedding.objects.get(product=product, modality="image").vector
     assert stored == pytest.approx(expected.tolist(), abs=1e-3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from catalog.models import Category, Product
-from embeddings.fusion.pipeline import RawVectors, VectorPipeline
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.fusion.pipeline import VectorPipeline
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.lifecycle import set_pipeline
 from embeddings.unit_rows import unit_rows
 
@@ -18,7 +18,7 @@ def make_fitted_shelf() -> EmbeddingSpace:
     random = np.random.default_rng(7)
     texts = unit_rows(np.repeat(random.normal(size=(COUNT // 3, 32)), 3, axis=0) + random.normal(size=(COUNT, 32)) / 9)
     images = unit_rows(np.tile(random.normal(size=(COUNT // 4, 32)), (4, 1)) + random.normal(size=(COUNT, 32)) / 9)
-    raw = RawVectors(text_parts=(texts, texts), image=images)
+    raw = {"text": (texts, texts), "image": (images,)}
     pipeline = VectorPipeline.fit(raw, fusion="concat", dim=48)
     space = EmbeddingSpace(name="test", status="live", fitted_on=COUNT)
     set_pipeline(space, pipeline)
@@ -28,7 +28,7 @@ def make_fitted_shelf() -> EmbeddingSpace:
         [Product(sku=f"P{i:02}", title=f"P{i:02}", category=lamps if i % 2 else mugs) for i in range(COUNT)]
     )
     made = pipeline.transform(raw)
-    rows = {Modality.FUSED: made.fused, Modality.TEXT: made.text, Modality.IMAGE: made.image}
+    rows = {"fused": made.fused, **made.modalities}
     ProductEmbedding.objects.bulk_create(
         ProductEmbedding(
             space=space, product=product, modality=modality, fingerprint="f", vector=vectors[place].tolist()

@@ -13,7 +13,7 @@ from PIL import Image
 
 from catalog.models import Product, ProductImage
 from embeddings import services
-from embeddings.fusion.pipeline import RawVectors, VectorPipeline
+from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from recommendations import tasks, worker
 from recommendations.explanations import occlusion
@@ -34,8 +34,8 @@ def unit(rows: np.ndarray) -> np.ndarray:
 def space(db) -> EmbeddingSpace:
     """A fitted space with three products: A and B have text and picture, C has only a text."""
     random = np.random.default_rng(5)
-    raw = RawVectors(text_parts=(unit(random.normal(size=(30, 8))),), image=unit(random.normal(size=(30, 6))))
-    pipeline = VectorPipeline.fit(raw, part_weights=(1.0,), text_weight=TEXT_WEIGHT, dim=12)
+    raw = {"text": (unit(random.normal(size=(30, 8))),), "image": (unit(random.normal(size=(30, 6))),)}
+    pipeline = VectorPipeline.fit(raw, weights={"text": TEXT_WEIGHT, "image": 1 - TEXT_WEIGHT}, dim=12)
     made = EmbeddingSpace.objects.create(
         name="test", status="live", dim=12, text_dim=8, image_dim=6, parameters=pipeline.to_bytes(),
         text_composition=[{"name": "title", "weight": 1.0, "fields": ["title"]}],
@@ -43,7 +43,7 @@ def space(db) -> EmbeddingSpace:
     vectors = pipeline.transform(raw)
     for row, sku in enumerate("ABC"):
         product = Product.objects.create(sku=sku, title=f"Product {sku}", brand="Nordlyn", attributes={"colour": "red"})
-        kinds = {Modality.FUSED: vectors.fused, Modality.TEXT: vectors.text, Modality.IMAGE: vectors.image}
+        kinds = {"fused": vectors.fused, **vectors.modalities}
         if sku == "C":
             del kinds[Modality.IMAGE]
         ProductEmbedding.objects.bulk_create(

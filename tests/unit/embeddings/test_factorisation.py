@@ -115,7 +115,7 @@ def make_catalogue(kind: str, count: int = 60) -> RawVectors:
         image = np.repeat(image[:1], count, axis=0)
     elif kind == "constant numbers":
         text[:, 4:], image[:, 2:] = 1.0, 0.0
-    return RawVectors(text_parts=(unit_rows(text), unit_rows(text)), image=unit_rows(image))
+    return {"text": (unit_rows(text), unit_rows(text)), "image": (unit_rows(image),)}
 
 
 @pytest.mark.parametrize("is_quick", [True, False], ids=["quick", "given up"])
@@ -135,7 +135,7 @@ def test_a_catalogue_that_says_next_to_nothing_is_fitted(kind, is_quick, monkeyp
 
 def test_a_shared_space_wider_than_what_is_shared_is_zero_there():
     rows = unit_rows(make_matrix("low rank"))
-    text, image = fit_shared(rows, rows, dim=8, penalty=1.0)
+    text, image = fit_shared({"text": rows, "image": rows}, dim=8, penalty=1.0).values()
     assert (text.shape, image.shape) == ((30, 8), (30, 8))
     np.testing.assert_allclose(text[:, 3:], 0, atol=1e-9)
 

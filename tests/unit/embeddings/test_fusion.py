@@ -15,8 +15,11 @@ from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.imputation import Imputation, measure_exposure
+from embeddings.fusion.pipeline import WEIGHTS
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
+
+HALVES = {"text": 0.5, "image": 0.5}
 
 
 def random_units(count: int, dim: int, *, seed: int, offset: float = 0.0) -> np.ndarray:
@@ -27,7 +30,21 @@ def random_units(count: int, dim: int, *, seed: int, offset: float = 0.0) -> np.
 def make_raw(count: int, *, text_dim: int = 16, image_dim: int = 24, seed: int = 0) -> RawVectors:
     title = random_units(count, text_dim, seed=seed, offset=1.0)
     body = unit_rows(title + 0.5 * random_units(count, text_dim, seed=seed + 1))
-    return RawVectors(text_parts=(title, body), image=random_units(count, image_dim, seed=seed + 2, offset=0.5))
+    return {"text": (title, body), "image": (random_units(count, image_dim, seed=seed + 2, offset=0.5),)}
+
+
+def take(raw: RawVectors, rows) -> RawVectors:
+    return {name: tuple(part[rows] for part in parts) for name, parts in raw.items()}
+
+
+def pair(text: np.ndarray, image: np.ndarray) -> dict[str, np.ndarray]:
+    return {"text": text, "image": image}
+
+
+def spread(text_weight: float | list[float], count: int = 1) -> dict[str, np.ndarray]:
+    """Return what each of `count` products gives text, and the rest for the picture."""
+    weight = np.broadcast_to(np.float32(text_weight), np.shape(text_weight) or count)
+    return pair(weight, 1 - weight)
 
 
 def cosines(vectors: np.ndarray) -> np.ndarray:
@@ -108,20 +125,20 @@ def test_a_direction_points_where_its_largest_number_is_positive_whatever_the_pr
 
 def test_concat_cosine_is_exactly_the_weighted_mean_of_modality_cosines():
     text, image = random_units(20, 5, seed=5), random_units(20, 7, seed=6)
-    fused = ConcatFusion().fuse(text, image, text_weight=np.full(20, 0.7, np.float32))
+    fused = ConcatFusion().fuse(pair(text, image), spread(0.7, 20))
     np.testing.assert_allclose(cosines(fused), 0.7 * cosines(text) + 0.3 * cosines(image), atol=1e-6)
 
 
 def test_concat_by_hand():
-    weight = np.float32([0.36, 0.36, 0.36])
-    fused = ConcatFusion().fuse(np.float32([[1], [0], [1]]), np.float32([[1], [1], [0]]), text_weight=weight)
+    vectors = pair(np.float32([[1], [0], [1]]), np.float32([[1], [1], [0]]))
+    fused = ConcatFusion().fuse(vectors, spread(0.36, 3))
     np.testing.assert_allclose(fused, [[0.6, 0.8], [0, 1], [1, 0]], atol=1e-6)
 
 
 def test_stored_cosine_is_the_weighted_mean_of_stored_modality_cosines():
     raw = make_raw(30)
-    vectors = VectorPipeline.fit(raw, text_weight=0.6).transform(raw)
-    expected = 0.6 * cosines(vectors.text) + 0.4 * cosines(vectors.image)
+    vectors = VectorPipeline.fit(raw).transform(raw)
+    expected = 0.6 * cosines(vectors.modalities["text"]) + 0.4 * cosines(vectors.modalities["image"])
     np.testing.assert_allclose(cosines(vectors.fused), expected, atol=1e-5)
 
 
@@ -129,21 +146,22 @@ def test_weighted_fusion_recovers_a_rotation():
     text = random_units(60, 6, seed=7)
     rotation, _ = np.linalg.qr(np.random.default_rng(8).standard_normal((6, 6)))
     image = (text @ rotation).astype(np.float32)
-    fused = WeightedFusion.fit(text, image, text_weight=0.5).fuse(text, image, text_weight=np.full(60, 0.5, np.float32))
+    fused = WeightedFusion.fit(pair(text, image), weights=HALVES).fuse(pair(text, image), spread(0.5, 60))
     np.testing.assert_allclose(fused, text, atol=1e-5)
 
 
 def test_weighted_fusion_by_hand():
-    fusion = WeightedFusion(rotation=np.eye(2, dtype=np.float32))
-    fused = fusion.fuse(np.float32([[1, 0]]), np.float32([[0, 1]]), text_weight=np.float32([0.6]))
+    fusion = WeightedFusion(rotations={"image": np.eye(2, dtype=np.float32)})
+    fused = fusion.fuse(pair(np.float32([[1, 0]]), np.float32([[0, 1]])), spread(0.6))
     np.testing.assert_allclose(fused, unit_rows([[0.6, 0.4]]), atol=1e-6)
 
 
 def make_attention(text_dim: int, image_dim: int, *, strength: float, seed: int = 0) -> AttentionFusion:
     generator = np.random.default_rng(seed)
     return AttentionFusion(
-        text_projection=generator.standard_normal((text_dim, 3)).astype(np.float32),
-        image_projection=generator.standard_normal((image_dim, 3)).astype(np.float32),
+        projections=pair(
+            *(generator.standard_normal((dim, 3)).astype(np.float32) for dim in (text_dim, image_dim)),
+        ),
         hidden=generator.standard_normal((text_dim + image_dim + 2, 4)).astype(np.float32),
         hidden_bias=np.zeros(4, np.float32),
         output=np.zeros((4, 2), np.float32),
@@ -153,34 +171,34 @@ def make_attention(text_dim: int, image_dim: int, *, strength: float, seed: int 
 
 
 def test_attention_of_no_strength_is_concat():
-    text, image, weight = random_units(9, 5, seed=9), random_units(9, 7, seed=10), np.full(9, 0.6, np.float32)
-    fused = make_attention(5, 7, strength=0.0).fuse(text, image, text_weight=weight)
-    np.testing.assert_allclose(fused[:, :12], ConcatFusion().fuse(text, image, text_weight=weight), atol=1e-6)
+    vectors, weights = pair(random_units(9, 5, seed=9), random_units(9, 7, seed=10)), spread(0.6, 9)
+    fused = make_attention(5, 7, strength=0.0).fuse(vectors, weights)
+    np.testing.assert_allclose(fused[:, :12], ConcatFusion().fuse(vectors, weights), atol=1e-6)
     np.testing.assert_array_equal(fused[:, 12:], 0)
 
 
 def test_attention_cosine_is_a_mean_of_concat_and_learned():
-    text, image, weight = random_units(9, 5, seed=11), random_units(9, 7, seed=12), np.full(9, 0.6, np.float32)
+    vectors, weights = pair(random_units(9, 5, seed=11), random_units(9, 7, seed=12)), spread(0.6, 9)
     fusion = make_attention(5, 7, strength=0.3)
-    learned = fusion.project(text, image, text_weight=weight)
-    plain = ConcatFusion().fuse(text, image, text_weight=weight)
-    fused = fusion.fuse(text, image, text_weight=weight)
+    learned = fusion.project(vectors, weights)
+    plain = ConcatFusion().fuse(vectors, weights)
+    fused = fusion.fuse(vectors, weights)
     np.testing.assert_allclose(cosines(fused), 0.7 * cosines(plain) + 0.3 * cosines(learned), atol=1e-5)
 
 
 def test_attention_weights_by_hand_and_masked():
     fusion = make_attention(2, 2, strength=0.5)
-    text, image = np.float32([[1, 0], [1, 0], [0, 0], [0, 0]]), np.float32([[0, 1], [0, 0], [0, 1], [0, 0]])
-    weights = fusion.modality_weights(text, image, text_weight=np.full(4, 0.5, np.float32))
+    vectors = pair(np.float32([[1, 0], [1, 0], [0, 0], [0, 0]]), np.float32([[0, 1], [0, 0], [0, 1], [0, 0]]))
+    weights = fusion.modality_weights(vectors, spread(0.5, 4))
     np.testing.assert_allclose(weights, [[2 / 3, 1 / 3], [1, 0], [0, 1], [0, 0]], atol=1e-6)
 
 
 def test_imputation_predicts_a_modality_that_follows_from_the_other():
     text = random_units(300, 8, seed=13)
     image = unit_rows(text @ np.random.default_rng(14).standard_normal((8, 8)))
-    imputation = Imputation.fit(text[:250], image[:250], text_weight=0.6)
+    imputation = Imputation.fit(pair(text[:250], image[:250]), weights=WEIGHTS)
     lacking = np.zeros_like(image[250:])
-    text_filled, image_filled = imputation.fill(text[250:], lacking)
+    text_filled, image_filled = imputation.fill(pair(text[250:], lacking)).values()
     np.testing.assert_array_equal(text_filled, text[250:])
     np.testing.assert_allclose(np.linalg.norm(image_filled, axis=1), 1, atol=1e-5)
     assert np.sum(image_filled * image[250:], axis=1).mean() > 0.9
@@ -189,7 +207,8 @@ def test_imputation_predicts_a_modality_that_follows_from_the_other():
 def test_products_whose_picture_is_predicted_are_recommended_about_as_often_as_the_others():
     text = random_units(120, 8, seed=18)
     image = unit_rows(text + 1.5 * random_units(120, 8, seed=19))
-    prediction, hidden = Imputation.fit(text, image, text_weight=0.6).image, np.arange(120) % 3 == 0
+    prediction = Imputation.fit(pair(text, image), weights=WEIGHTS).predictions["image"]
+    hidden = np.arange(120) % 3 == 0
 
     def measure(confidence: float) -> float:
         filled = image.copy()
@@ -204,11 +223,10 @@ def test_products_whose_picture_is_predicted_are_recommended_about_as_often_as_t
 def test_a_product_without_a_picture_is_fused_with_the_one_it_would_probably_have(fusion):
     text = random_units(60, 6, seed=16)
     image = unit_rows(text + 0.3 * random_units(60, 6, seed=17))
-    fitted = fusion.fit(text, image, text_weight=0.6)
-    weight = np.full(60, 0.6, np.float32)
-    lacking = fitted.fuse(text, np.zeros_like(image), text_weight=weight)
-    probable = fitted.imputation.image.predict(text)
-    np.testing.assert_array_equal(lacking, fitted.fuse(text, probable, text_weight=weight))
+    fitted = fusion.fit(pair(text, image), weights=WEIGHTS)
+    lacking = fitted.fuse(pair(text, np.zeros_like(image)), spread(0.6, 60))
+    probable = fitted.imputation.predictions["image"].predict(text)
+    np.testing.assert_array_equal(lacking, fitted.fuse(pair(text, probable), spread(0.6, 60)))
     np.testing.assert_allclose(np.linalg.norm(probable, axis=1), 1, atol=1e-5)
 
 
@@ -218,9 +236,8 @@ def test_any_number_of_products_gives_the_same_dimensions(fusion, count):
     pipeline = VectorPipeline.fit(make_raw(count), fusion=fusion, dim=32)
     vectors = pipeline.transform(make_raw(7, seed=99))
     assert vectors.fused.shape == (7, pipeline.dim) == (7, 32)
-    assert vectors.text.shape == (7, pipeline.text_dim) == (7, 16)
-    assert vectors.image.shape == (7, pipeline.image_dim) == (7, 24)
-    for array in (vectors.fused, vectors.text, vectors.image):
+    assert pipeline.dims == {"text": 16, "image": 24}
+    for array in (vectors.fused, *vectors.modalities.values()):
         assert array.dtype == np.float32
         np.testing.assert_allclose(np.linalg.norm(array, axis=1), 1, atol=1e-5)
 
@@ -228,20 +245,20 @@ def test_any_number_of_products_gives_the_same_dimensions(fusion, count):
 def test_wide_encoders_are_compressed_to_at_most_384():
     raw = make_raw(6, text_dim=500, image_dim=1280)
     pipeline = VectorPipeline.fit(raw)
-    assert (pipeline.text_dim, pipeline.image_dim, pipeline.dim) == (384, 384, 384)
+    assert (pipeline.dims, pipeline.dim) == ({"text": 384, "image": 384}, 384)
     fused = pipeline.transform(raw).fused
     np.testing.assert_allclose(np.linalg.norm(fused, axis=1), 1, atol=1e-5)
 
 
 def test_missing_parts_and_modalities_stay_zero_and_the_rest_is_unit_length():
     raw = make_raw(30)
-    for part in raw.text_parts:
+    for part in raw["text"]:
         part[[0, 1]] = 0
-    raw.text_parts[1][2] = 0
-    raw.image[[1, 3]] = 0
+    raw["text"][1][2] = 0
+    raw["image"][0][[1, 3]] = 0
     vectors = VectorPipeline.fit(raw, dim=32).transform(raw)
-    assert np.flatnonzero(~present_rows(vectors.text)).tolist() == [0, 1]
-    assert np.flatnonzero(~present_rows(vectors.image)).tolist() == [1, 3]
+    assert np.flatnonzero(~present_rows(vectors.modalities["text"])).tolist() == [0, 1]
+    assert np.flatnonzero(~present_rows(vectors.modalities["image"])).tolist() == [1, 3]
     assert np.flatnonzero(~present_rows(vectors.fused)).tolist() == [1]
     assert np.isfinite(vectors.fused).all()
 
@@ -249,50 +266,45 @@ def test_missing_parts_and_modalities_stay_zero_and_the_rest_is_unit_length():
 @pytest.mark.parametrize("image", [np.zeros((12, 24), np.float32), np.zeros((12, 0), np.float32)])
 @pytest.mark.parametrize("fusion", ["concat", "weighted"])
 def test_a_catalogue_without_pictures_ranks_by_text_alone(image, fusion):
-    raw = RawVectors(text_parts=make_raw(12).text_parts, image=image)
+    raw = {**make_raw(12), "image": (image,)}
     vectors = VectorPipeline.fit(raw, fusion=fusion, dim=32).transform(raw)
-    np.testing.assert_allclose(cosines(vectors.fused), cosines(vectors.text), atol=1e-5)
-    assert vectors.image.shape == image.shape
+    np.testing.assert_allclose(cosines(vectors.fused), cosines(vectors.modalities["text"]), atol=1e-5)
+    assert vectors.modalities["image"].shape == image.shape
 
 
 def test_a_catalogue_without_texts_ranks_by_picture_alone():
-    raw = RawVectors(text_parts=(np.zeros((12, 16), np.float32),) * 2, image=make_raw(12).image)
+    raw = {**make_raw(12), "text": (np.zeros((12, 16), np.float32),) * 2}
     vectors = VectorPipeline.fit(raw, dim=32).transform(raw)
-    np.testing.assert_allclose(cosines(vectors.fused), cosines(vectors.image), atol=1e-5)
+    np.testing.assert_allclose(cosines(vectors.fused), cosines(vectors.modalities["image"]), atol=1e-5)
 
 
 def test_one_declared_text_part_is_enough():
     raw = make_raw(12)
-    single = RawVectors(text_parts=raw.text_parts[:1], image=raw.image)
-    assert VectorPipeline.fit(single, part_weights=(1.0,)).transform(single).fused.shape == (12, 384)
+    single = {**raw, "text": raw["text"][:1]}
+    assert VectorPipeline.fit(single).transform(single).fused.shape == (12, 384)
 
 
 def test_equal_products_have_equal_vectors():
     raw = make_raw(1)
-    twice = RawVectors(
-        text_parts=tuple(part.repeat(4, axis=0) for part in raw.text_parts), image=raw.image.repeat(4, 0)
-    )
+    twice = take(raw, [0, 0, 0, 0])
     np.testing.assert_allclose(cosines(VectorPipeline.fit(twice).transform(twice).fused), 1, atol=1e-5)
 
 
 def test_a_vector_does_not_depend_on_its_batch():
     raw = make_raw(10)
     pipeline = VectorPipeline.fit(raw)
-    alone = [
-        pipeline.transform(RawVectors(tuple(p[[row]] for p in raw.text_parts), raw.image[[row]])).fused[0]
-        for row in range(10)
-    ]
+    alone = [pipeline.transform(take(raw, [row])).fused[0] for row in range(10)]
     np.testing.assert_allclose(np.stack(alone), pipeline.transform(raw).fused, atol=1e-6)
 
 
 def test_fusion_dial_overrides_each_row_without_a_new_fit():
     raw = make_raw(20)
-    pipeline = VectorPipeline.fit(raw, text_weight=0.6)
-    picture_only = pipeline.transform(raw, text_weight=0.0).fused
-    np.testing.assert_allclose(cosines(picture_only), cosines(pipeline.transform(raw).image), atol=1e-5)
+    pipeline = VectorPipeline.fit(raw)
+    picture_only = pipeline.transform(raw, dial={"text": 0.0}).fused
+    np.testing.assert_allclose(cosines(picture_only), cosines(pipeline.transform(raw).modalities["image"]), atol=1e-5)
     dial = np.full(20, np.nan)
     dial[:5] = 0.0
-    mixed = pipeline.transform(raw, text_weight=dial).fused
+    mixed = pipeline.transform(raw, dial={"text": dial}).fused
     np.testing.assert_array_equal(mixed[:5], picture_only[:5])
     np.testing.assert_array_equal(mixed[5:], pipeline.transform(raw).fused[5:])
 
@@ -300,37 +312,36 @@ def test_fusion_dial_overrides_each_row_without_a_new_fit():
 def test_a_weight_outside_its_range_is_refused():
     raw = make_raw(5)
     with pytest.raises(ValueError, match="between 0"):
-        VectorPipeline.fit(raw).transform(raw, text_weight=1.5)
+        VectorPipeline.fit(raw).transform(raw, dial={"text": 1.5})
 
 
 def test_weights_go_to_the_modalities_that_are_there():
     raw = make_raw(3)
-    raw.image[1] = 0
-    for part in raw.text_parts:
+    raw["image"][0][1] = 0
+    for part in raw["text"]:
         part[2] = 0
-    text, image = VectorPipeline.fit(raw).encode_modalities(raw)
-    weights = share_weights(text, image, text_weight=np.full(3, 0.6, np.float32))
+    weights = share_weights(VectorPipeline.fit(raw).encode_modalities(raw), spread(0.6, 3))
     np.testing.assert_allclose(weights, [[0.6, 0.4], [1, 0], [0, 1]], atol=1e-6)
 
 
 def test_a_dial_turned_all_the_way_leaves_a_product_the_one_modality_it_has():
-    text, image = np.float32([[1], [0], [0]]), np.float32([[0], [1], [0]])
-    weights = share_weights(text, image, text_weight=np.float32([0, 1, 1]))
+    vectors = pair(np.float32([[1], [0], [0]]), np.float32([[0], [1], [0]]))
+    weights = share_weights(vectors, spread([0, 1, 1]))
     np.testing.assert_array_equal(weights, [[1, 0], [0, 1], [0, 0]])
 
 
 def test_concat_shares_are_the_exact_parts_of_the_similarity():
     raw = make_raw(40)
-    pipeline = VectorPipeline.fit(raw, text_weight=0.6)
+    pipeline = VectorPipeline.fit(raw)
     vectors = pipeline.transform(raw)
     shares = pipeline.modality_shares(pipeline.encode_modalities(raw), pipeline.encode_modalities(raw))
     np.testing.assert_allclose(shares, np.tile([0.6, 0.4], (40, 1)), atol=1e-5)
-    other = RawVectors(tuple(np.roll(part, 1, 0) for part in raw.text_parts), np.roll(raw.image, 1, 0))
+    other = take(raw, np.roll(np.arange(40), 1))
     shares = pipeline.modality_shares(pipeline.encode_modalities(raw), pipeline.encode_modalities(other))
     parts = np.stack(
         [
-            0.6 * np.sum(vectors.text * np.roll(vectors.text, 1, 0), 1),
-            0.4 * np.sum(vectors.image * np.roll(vectors.image, 1, 0), 1),
+            0.6 * np.sum(vectors.modalities["text"] * np.roll(vectors.modalities["text"], 1, 0), 1),
+            0.4 * np.sum(vectors.modalities["image"] * np.roll(vectors.modalities["image"], 1, 0), 1),
         ],
         axis=1,
     )
@@ -342,11 +353,11 @@ def test_concat_shares_are_the_exact_parts_of_the_similarity():
 @pytest.mark.parametrize("fusion", ["concat", "weighted"])
 def test_shares_sum_to_one_and_a_missing_modality_has_none(fusion):
     raw = make_raw(6)
-    raw.image[0] = 0
-    for part in raw.text_parts:
+    raw["image"][0][0] = 0
+    for part in raw["text"]:
         part[1] = 0
     pipeline = VectorPipeline.fit(raw, fusion=fusion)
-    other = RawVectors(tuple(part[[2] * 6] for part in raw.text_parts), raw.image[[2] * 6])
+    other = take(raw, [2] * 6)
     shares = pipeline.modality_shares(pipeline.encode_modalities(raw), pipeline.encode_modalities(other))
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
     np.testing.assert_allclose(shares[:2], [[1, 0], [0, 1]], atol=1e-6)
@@ -356,9 +367,10 @@ def test_shares_sum_to_one_and_a_missing_modality_has_none(fusion):
 @pytest.mark.parametrize("count", [1, 30])
 def test_a_stored_pipeline_gives_the_same_vectors(fusion, count):
     raw = make_raw(count)
-    pipeline = VectorPipeline.fit(raw, fusion=fusion, text_weight=0.55, part_weights=(0.3, 0.7))
+    weights = {"text": 0.55, "image": 0.45}
+    pipeline = VectorPipeline.fit(raw, fusion=fusion, weights=weights, part_weights={"text": (0.3, 0.7)})
     stored = VectorPipeline.from_bytes(pipeline.to_bytes())
-    assert (stored.fusion, stored.dim, stored.text_weight) == (fusion, 384, 0.55)
+    assert (stored.fusion, stored.dim, stored.weights) == (fusion, 384, weights)
     np.testing.assert_array_equal(stored.transform(raw).fused, pipeline.transform(raw).fused)
     assert stored.to_bytes() == pipeline.to_bytes()
 
@@ -392,7 +404,7 @@ def test_unknown_fusions_and_uneven_weights_are_refused():
     with pytest.raises(ValueError, match="choose concat or weighted"):
         VectorPipeline.fit(make_raw(5), fusion="attention")
     with pytest.raises(ValueError, match="one weight for each part"):
-        VectorPipeline.fit(make_raw(5), part_weights=(1.0,))
+        VectorPipeline.fit(make_raw(5), part_weights={"text": (1.0,)})
 
 
 def test_inference_never_imports_torch():

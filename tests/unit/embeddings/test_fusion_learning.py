@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from embeddings.fusion.augmentation import augment_picture
-from embeddings.fusion.base import present_rows
+from embeddings.fusion.base import present_modalities
 from embeddings.fusion.batches import Batches, Examples, find_partners
 from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.imputation import measure_exposure
@@ -18,7 +18,8 @@ def test_shared_space_finds_the_one_thing_that_both_modalities_say():
     told = generator.standard_normal(500)
     text = np.stack([told, 3 * generator.standard_normal(500)], axis=1).astype(np.float32)
     image = np.stack([3 * generator.standard_normal(500), told], axis=1).astype(np.float32)
-    text_projection, image_projection = fit_shared(text, image, dim=1, penalty=1e-6)
+    shared = fit_shared({"text": text, "image": image}, dim=1, penalty=1e-6)
+    text_projection, image_projection = shared.values()
     np.testing.assert_allclose(np.abs(text_projection.ravel()), [1 / told.std(), 0], atol=0.1)
     np.testing.assert_allclose(np.abs(image_projection.ravel()), [0, 1 / told.std()], atol=0.1)
 
@@ -52,12 +53,16 @@ def test_a_batch_never_drops_the_only_modality_and_never_repels_partners():
     generator = np.random.default_rng(3)
     text, image = (unit_rows(generator.standard_normal((80, 8))) for _ in range(2))
     image[:40] = 0
-    examples = Examples(texts=(text,), images=(image,), partners=find_partners(80, None, [(4, 5)]), text_weight=0.6)
+    examples = Examples(
+        views={"text": (text,), "image": (image,)},
+        partners=find_partners(80, None, [(4, 5)]),
+        weights={"text": 0.6, "image": 0.4},
+    )
     batches = Batches(examples, np.arange(80), generator)
     for _ in range(5):
         first, second, ignored = batches.draw()
         for view in (first, second):
-            assert (present_rows(view.text) | present_rows(view.image)).all()
+            assert present_modalities(view.vectors).any(axis=1).all()
             np.testing.assert_allclose(view.prior.sum(axis=1), 1, atol=1e-6)
         assert not ignored.diagonal().any()
         assert ignored[4, 5]

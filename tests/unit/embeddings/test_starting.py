@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from embeddings.fusion.pipeline import RawVectors
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.starting import (
     DEFAULT_PARAMETERS,
@@ -21,8 +20,8 @@ def make_space(**recipe) -> EmbeddingSpace:
 def test_the_default_recipe_starts_with_the_parameters_that_are_shipped():
     pipeline = make_starting_pipeline(make_space())
     assert DEFAULT_PARAMETERS.exists()
-    assert (pipeline.fusion, pipeline.dim, pipeline.text_weight) == ("concat", 384, pytest.approx(0.6))
-    assert (pipeline.text_modality.input_dim, pipeline.image_modality.input_dim) == (384, 1280)
+    assert (pipeline.fusion, pipeline.dim, pipeline.weights["text"]) == ("concat", 384, pytest.approx(0.6))
+    assert [modality.input_dim for modality in pipeline.modalities.values()] == [384, 1280]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def test_a_neutral_pipeline_keeps_cosines_as_far_as_its_dim_allows_and_invents_n
     generator = np.random.default_rng(5)
     text = generator.standard_normal((4, 16)).astype(np.float32)
     text /= np.linalg.norm(text, axis=1, keepdims=True)
-    fused = pipeline.transform(RawVectors(text_parts=(text,), image=np.zeros((4, 24), dtype=np.float32)))
-    np.testing.assert_allclose(fused.text @ fused.text.T, text @ text.T, atol=0.05)
+    fused = pipeline.transform({"text": (text,), "image": (np.zeros((4, 24), dtype=np.float32),)})
+    np.testing.assert_allclose(fused.modalities["text"] @ fused.modalities["text"].T, text @ text.T, atol=0.05)
     np.testing.assert_allclose(fused.fused @ fused.fused.T, text @ text.T, atol=0.05)
-    assert not fused.image.any()
+    assert not fused.modalities["image"].any()
