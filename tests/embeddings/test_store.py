@@ -9,10 +9,13 @@ from django.db import connection
 
 from catalog.models import Product
 from embeddings import querysets
-from embeddings.inputs import read_fingerprints
+from embeddings.encoding import Encodings
+from embeddings.inputs import Picture, ProductInputs, hash_text, read_fingerprints
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.querysets import InvalidVector, ProductVectors
+from embeddings.vectors import fuse_products
 from tests.embeddings.shop import embedded_modalities, make_product
+from tests.unit.embeddings.first_format import STORED, make_pairs
 
 pytestmark = pytest.mark.django_db
 
@@ -145,3 +148,27 @@ def test_deleting_a_space_deletes_its_vectors_and_no_others(space):
         ProductEmbedding.objects.store([draft(product, fused=unit(1, 0, 0, 0))], space=each)
     other.delete()
     assert list(ProductEmbedding.objects.values_list("space", flat=True)) == [space.pk]
+
+
+def test_a_space_that_was_stored_in_the_first_format_goes_on_without_a_rebuild(rings):
+    space = EmbeddingSpace.objects.create(
+        name="old", dim=16, text_dim=24, image_dim=24, fusion="weighted", text_weight=0.55,
+        parameters=STORED["weighted_recipe"].tobytes(),
+    )  # fmt: skip
+    raw, rows = make_pairs(), range(0, 240, 5)
+    (title, body), (picture,) = raw["text"], raw["image"]
+    products = [
+        ProductInputs(
+            product_id=row, fingerprint="f", category_path="",
+            texts=(f"title {row}", f"body {row}"), pictures=(Picture(f"picture {row}", load=bytes),),
+        )
+        for row in rows
+    ]  # fmt: skip
+    encodings = Encodings(
+        texts={
+            hash_text(f"{name} {row}"): part[row] for name, part in (("title", title), ("body", body)) for row in rows
+        },
+        pictures={f"picture {row}": picture[row] for row in rows if picture[row].any()},
+    )
+    fused = np.stack([made.vectors["fused"] for made in fuse_products(products, encodings, space=space)])
+    np.testing.assert_allclose(fused, STORED["weighted"], atol=1e-6)

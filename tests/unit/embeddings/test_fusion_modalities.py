@@ -1,7 +1,6 @@
 """Fusion of any set of modalities: two give what two always gave, and a third one has to earn its place."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,24 +12,9 @@ from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.learning import fit_attention
 from embeddings.fusion.selection import compare_others
 from embeddings.unit_rows import unit_rows
+from tests.unit.embeddings.first_format import STORED, make_pairs
 
-# Recipes that were written when there was text and image alone, and what they gave for every fifth product below.
-STORED = np.load(Path(__file__).with_name("recipes_of_format_1.npz"))
 WEIGHTS = {"text": 0.5, "image": 0.3, "sound": 0.2}
-
-
-def make_pairs(count: int = 240, *, noise: float = 1.5, dim: int = 24, kinds: int = 12) -> RawVectors:
-    """Return products of some kinds, told by text and picture among much that only one of them tells; some lack one."""
-    generator = np.random.default_rng(0)
-    kind = generator.integers(kinds, size=count)
-    text, image = generator.standard_normal((kinds, dim)), generator.standard_normal((kinds, dim))
-
-    def say(meanings: np.ndarray) -> np.ndarray:
-        return unit_rows(meanings[kind] + noise * generator.standard_normal((count, dim)) + 1.0)
-
-    title, body, picture = say(text), say(text), say(image)
-    title[::12], body[::8], picture[5::12] = 0, 0, 0
-    return {"text": (title, body), "image": (picture,)}
 
 
 def make_triples(count: int = 150, *, sound_noise: float = 1.0, dim: int = 12) -> RawVectors:
