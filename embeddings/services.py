@@ -132,7 +132,7 @@ def _make_query(space: EmbeddingSpace, *, text: Array | None = None, image: Arra
         modality = pipeline.modalities[name]
         nothing = np.zeros((1, modality.input_dim), dtype=np.float32)
         raw[name] = (nothing if asked is None else asked, *[nothing] * (len(modality.means) - 1))
-    return QueryVectors(space_id=space.pk, vectors=select_present(pipeline.transform(raw), 0))
+    return QueryVectors(space_id=space.pk, vectors=select_present(pipeline.transform(raw, is_query=True), 0))
 
 
 def _refresh_batch(leases: Sequence[Lease], totals: RefreshTotals) -> None:

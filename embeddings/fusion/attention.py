@@ -21,7 +21,8 @@ class AttentionFusion:
     `z = norm(sum_m a_m P_m v_m)`, `a = softmax(MLP([v_1 ; v_2 ; ... ; mask]) + log w)` over the modalities that are
     present; P are learned projections into a shared space (gated multimodal units: Arevalo et al. 2017; symmetric
     InfoNCE: Radford et al. 2021; a residual around what already works: He et al. 2016). The MLP starts at zero, so an
-    untrained gate is the weights themselves, and with s = 0 the fusion is concatenation.
+    untrained gate is the weights themselves, and with s = 0 the fusion is concatenation: as it is for a product that is
+    out of reach.
     """
 
     projections: Vectors  # by modality, each (d, shared_dim)
@@ -33,11 +34,12 @@ class AttentionFusion:
     plain: ConcatFusion = ConcatFusion()
     name: ClassVar[str] = "attention"
 
-    def fuse(self, vectors: Vectors, weights: Vectors) -> Array:
+    def fuse(self, vectors: Vectors, weights: Vectors, *, reach: Array | float = 1.0) -> Array:
         """Return (n, all dims together + shared_dim) unit rows."""
-        plain = self.plain.fuse(vectors, weights)
+        plain = self.plain.fuse(vectors, weights, reach=reach)
         learned = self.project(vectors, weights)
-        parts = [np.sqrt(1 - self.strength) * plain, np.sqrt(self.strength) * learned]
+        strengths = np.broadcast_to(np.float32(self.strength * np.asarray(reach)), len(plain))[:, None]
+        parts = [np.sqrt(1 - strengths) * plain, np.sqrt(strengths) * learned]
         return unit_rows(np.concatenate(parts, axis=1))
 
     def project(self, vectors: Vectors, weights: Vectors) -> Array:

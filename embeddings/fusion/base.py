@@ -29,11 +29,12 @@ class Fusion(Protocol):
     """Joins calibrated unit rows of any set of modalities into one vector for each product.
 
     `weights` gives each modality (n,) numbers of at least 0; what a product lacks leaves its weight to the others.
+    `reach`, one number or (n,) in [0, 1], is how much what was learned counts for a product (reach.py).
     """
 
     name: ClassVar[str]
 
-    def fuse(self, vectors: Vectors, weights: Vectors) -> Array:
+    def fuse(self, vectors: Vectors, weights: Vectors, *, reach: Array | float = 1.0) -> Array:
         """Return (n, d) unit rows; zero only where every modality is missing."""
 
     def to_arrays(self) -> dict[str, Array]:

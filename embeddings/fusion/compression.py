@@ -10,13 +10,17 @@ from embeddings.fusion.base import Array, present_rows
 from embeddings.fusion.factorisation import find_axes
 
 RANK_TOLERANCE = 1e-9  # of the largest eigenvalue; below it a direction is rounding noise
+# One column in so many, at least, is for what no fitted product has: else a new range vanishes in the old one.
+RESERVED = 12
 
 
 def fit_basis(vectors: Array, *, dim: int, seed: int = 0) -> Array:
-    """Return a basis (d, dim) of orthonormal columns: the catalogue's principal directions, then a random complement.
+    """Return a basis (d, dim) of orthogonal columns: the catalogue's principal directions, then a random complement.
 
-    The complement keeps the width when there are fewer products than dimensions, and lets products that come later keep
-    what they do not share with the first ones. Where `dim` exceeds d, the columns that cannot exist are zero.
+    The complement lets products that come later keep what they do not share with the first ones. k of its r directions
+    hold k / r of that by expectation, so its columns have the length sqrt(r / k): inner products come out right by
+    expectation (Johnson & Lindenstrauss 1984), and normalising does not move new products towards the old ones.
+    Where `dim` exceeds d, the columns that cannot exist are zero.
     """
     width = vectors.shape[1]
     kept = min(dim, width)
@@ -24,9 +28,11 @@ def fit_basis(vectors: Array, *, dim: int, seed: int = 0) -> Array:
     values, directions = find_axes(rows.T @ rows)  # ascending
     values, directions = values[::-1], directions[:, ::-1]
     rank = int(np.sum(values > RANK_TOLERANCE * max(values[0], 1e-12))) if width else 0
-    principal = _fix_signs(directions[:, : min(rank, kept)])
+    rank = min(rank, kept if kept == width else kept - kept // RESERVED)
     basis = np.zeros((width, dim), dtype=np.float32)
-    basis[:, :kept] = _complete(principal, kept, seed=seed)
+    basis[:, :kept] = _complete(_fix_signs(directions[:, :rank]), kept, seed=seed)
+    if rank < kept:
+        basis[:, rank:kept] *= np.sqrt((width - rank) / (kept - rank))
     return basis
 
 

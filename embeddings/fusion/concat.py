@@ -28,10 +28,10 @@ class ConcatFusion:
         """Fit the imputation; the concatenation itself has nothing to fit."""
         return cls(imputation=Imputation.fit(vectors, weights=weights, seed=seed))
 
-    def fuse(self, vectors: Vectors, weights: Vectors) -> Array:
+    def fuse(self, vectors: Vectors, weights: Vectors, *, reach: Array | float = 1.0) -> Array:
         """Return (n, all dims together) unit rows."""
         if self.imputation is not None:
-            vectors = self.imputation.fill(vectors)
+            vectors = self.imputation.fill(vectors, reach=reach)
         scales = np.sqrt(share_weights(vectors, weights))
         scaled = [scales[:, [position]] * rows for position, rows in enumerate(vectors.values())]
         return unit_rows(np.concatenate(scaled, axis=1))

@@ -44,12 +44,16 @@ class Prediction:
     noise: Array  # (d_in, d_out)
     confidence: float  # c in [0, 1]
 
-    def predict(self, inputs: Array) -> Array:
-        """Return (n, d_out) unit rows for `inputs` (n, d_in); zero rows where nothing can be said."""
+    def predict(self, inputs: Array, *, reach: Array | float = 1.0) -> Array:
+        """Return (n, d_out) unit rows for `inputs` (n, d_in); zero rows where nothing can be said.
+
+        Of c counts `reach`, one or (n,) in [0, 1]: what is like nothing that was fitted on is like nothing predicted.
+        """
         likely = unit_rows(inputs @ self.weights)
         features = np.cos(NOISE_FREQUENCY * (inputs @ self.noise) + np.arange(self.noise.shape[1]))
         features -= np.sum(features * likely, axis=1, keepdims=True) * likely
-        mixed = self.confidence * likely + np.sqrt(1 - self.confidence**2) * unit_rows(features)
+        confidence = np.broadcast_to(np.float32(self.confidence * np.asarray(reach)), len(likely))[:, None]
+        mixed = confidence * likely + np.sqrt(1 - confidence**2) * unit_rows(features)
         return unit_rows(np.where(present_rows(likely)[:, None], mixed, 0))
 
 
@@ -73,12 +77,12 @@ class Imputation:
             predictions[name] = _tune(drawn, sample, name, weights, seed=seed)
         return cls(predictions=predictions)
 
-    def fill(self, vectors: Vectors) -> dict[str, Array]:
+    def fill(self, vectors: Vectors, *, reach: Array | float = 1.0) -> dict[str, Array]:
         """Return the vectors with zero rows replaced by unit predictions, if there is something to predict from."""
         filled = dict(vectors)
         for name, rows in vectors.items():
             if name in self.predictions and not (present := present_rows(rows)).all():
-                predicted = self.predictions[name].predict(_beside(vectors, name))
+                predicted = self.predictions[name].predict(_beside(vectors, name), reach=reach)
                 filled[name] = np.where(present[:, None], rows, predicted)
         return filled
 

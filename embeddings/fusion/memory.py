@@ -34,23 +34,26 @@ class Memory:
         kept = np.sort(np.random.default_rng(seed).permutation(len(rows))[:BANK_SIZE])
         return cls(bank=rows[kept].astype(np.float16), strength=float(strength))
 
-    def smooth(self, vectors: Array) -> Array:
-        """Return (n, dim) unit rows; missing rows stay zero."""
+    def smooth(self, vectors: Array, *, reach: Array | float = 1.0) -> Array:
+        """Return (n, dim) unit rows; missing rows stay zero. Of b counts `reach`, one or (n,) in [0, 1] (reach.py)."""
         count = min(NEIGHBOURS, len(self.bank) - 1)
         if not self.strength or count < 1:
             return vectors
         bank = self.bank.astype(np.float32)
-        chunks = [self._smooth(vectors[start : start + CHUNK], bank, count) for start in range(0, len(vectors), CHUNK)]
+        strengths = np.broadcast_to(np.float32(self.strength * np.asarray(reach)), len(vectors))
+        slices = [slice(start, start + CHUNK) for start in range(0, len(vectors), CHUNK)]
+        chunks = [_smooth(vectors[rows], strengths[rows], bank=bank, count=count) for rows in slices]
         return np.concatenate(chunks) if chunks else vectors
 
-    def _smooth(self, vectors: Array, bank: Array, count: int) -> Array:
-        similarity = vectors @ bank.T  # (n, m)
-        similarity[similarity > SAME_PRODUCT] = 0
-        similarity = np.maximum(similarity, 0)
-        nearest = np.argpartition(-similarity, count, axis=1)[:, : count + 1]
-        near = np.take_along_axis(similarity, nearest, axis=1)
-        weights = near - near.min(axis=1, keepdims=True)
-        total = weights.sum(axis=1, keepdims=True)
-        weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-        moved = vectors + self.strength * np.einsum("nk,nkd->nd", weights, bank[nearest])
-        return unit_rows(np.where(present_rows(vectors)[:, None], moved, 0))
+
+def _smooth(vectors: Array, strengths: Array, *, bank: Array, count: int) -> Array:
+    similarity = vectors @ bank.T  # (n, m)
+    similarity[similarity > SAME_PRODUCT] = 0
+    similarity = np.maximum(similarity, 0)
+    nearest = np.argpartition(-similarity, count, axis=1)[:, : count + 1]
+    near = np.take_along_axis(similarity, nearest, axis=1)
+    weights = near - near.min(axis=1, keepdims=True)
+    total = weights.sum(axis=1, keepdims=True)
+    weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    moved = vectors + strengths[:, None] * np.einsum("nk,nkd->nd", weights, bank[nearest])
+    return unit_rows(np.where(present_rows(vectors)[:, None], moved, 0))

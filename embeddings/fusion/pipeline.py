@@ -12,6 +12,7 @@ from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.memory import Memory
+from embeddings.fusion.reach import Reach
 from embeddings.fusion.stored_recipe import StoredRecipe, read_recipe, write_recipe
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
@@ -45,6 +46,7 @@ class VectorPipeline:
     basis: Array  # (joined width, dim)
     weights: Mapping[str, float]  # of each modality; 0 where it did not help (see `admission`)
     memory: Memory | None = None
+    reach: Reach | None = None  # None in recipes of before: everything is within it
     # How each modality beyond the first two was judged (admission.py).
     admission: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -79,6 +81,7 @@ class VectorPipeline:
             joiner=_fit_joiner(fusion, vectors, weights=admitted, seed=seed),
             basis=np.zeros((0, dim), dtype=np.float32),
             weights=admitted,
+            reach=Reach.fit(vectors),
             admission=admission,
         ).fit_output(raw, dim=dim, seed=seed)
 
@@ -95,7 +98,8 @@ class VectorPipeline:
     def fit_output(self, raw: RawVectors, *, dim: int, seed: int) -> "VectorPipeline":
         """Return this pipeline with the basis of its fused vectors fitted on `raw`."""
         vectors = self.encode_modalities(raw)
-        joined = self.joiner.fuse(vectors, self._spread_weights(count_products(raw), None))
+        weights = self._spread_weights(count_products(raw), None)
+        joined = self.joiner.fuse(vectors, weights, reach=self.find_reach(vectors))
         return replace(self, basis=fit_basis(joined, dim=dim, seed=seed))
 
     @property
@@ -111,18 +115,29 @@ class VectorPipeline:
         """Return the dim of the vectors of each modality."""
         return {name: modality.dim for name, modality in self.modalities.items()}
 
-    def transform(self, raw: RawVectors, *, dial: Dial | None = None) -> FusedVectors:
-        """Return vectors of n products; `dial` overrides fitted weights, and what it leaves the others share."""
-        vectors = self.encode_modalities(raw)
-        return FusedVectors(fused=self.fuse_encoded(vectors, dial=dial), modalities=vectors)
+    def transform(self, raw: RawVectors, *, dial: Dial | None = None, is_query: bool = False) -> FusedVectors:
+        """Return vectors of n products, or queries; `dial` overrides fitted weights, what it leaves the others share.
 
-    def fuse_encoded(self, vectors: Vectors, *, dial: Dial | None = None) -> Array:
+        A query is a few words or a snapshot, like no product, and asks for one of the catalogue: all that was learned
+        counts for it.
+        """
+        vectors = self.encode_modalities(raw)
+        return FusedVectors(fused=self.fuse_encoded(vectors, dial=dial, is_query=is_query), modalities=vectors)
+
+    def fuse_encoded(self, vectors: Vectors, *, dial: Dial | None = None, is_query: bool = False) -> Array:
         """Return fused vectors (n, dim) of the rows of each modality, stored or just encoded."""
         ordered = {name: vectors[name] for name in self.modalities}
         count = len(next(iter(ordered.values())))
-        joined = self.joiner.fuse(ordered, self._spread_weights(count, dial))
+        reach = np.ones(count, dtype=np.float32) if is_query else self.find_reach(ordered)
+        joined = self.joiner.fuse(ordered, self._spread_weights(count, dial), reach=reach)
         fused = unit_rows(compress(joined, self.basis))
-        return self.memory.smooth(fused) if self.memory else fused
+        return self.memory.smooth(fused, reach=reach) if self.memory else fused
+
+    def find_reach(self, vectors: Vectors) -> Array:
+        """Return how much what was learned counts for each of n products, (n,) in [0, 1]: 0 for what is like none."""
+        if self.reach is None:
+            return np.ones(len(next(iter(vectors.values()))), dtype=np.float32)
+        return self.reach.find(vectors, self.weights)
 
     def modality_shares(self, left: Vectors, right: Vectors) -> Array:
         """Return (n, modalities): the share of each in the similarity of each pair of rows; they sum to 1.
@@ -157,6 +172,7 @@ class VectorPipeline:
                 joiner=self.joiner.to_arrays(),
                 basis=self.basis,
                 memory=self.memory,
+                reach=self.reach,
                 admission=self.admission,
             )
         )
@@ -171,6 +187,7 @@ class VectorPipeline:
             basis=stored.basis,
             weights=stored.weights,
             memory=stored.memory,
+            reach=stored.reach,
             admission=stored.admission,
         )
 
@@ -199,10 +216,12 @@ class VectorPipeline:
     def _ablate(self, left: Vectors, right: Vectors, weights: Vectors) -> Array:
         """Return (n, modalities): how much the similarity falls when both products lose the modality."""
 
+        reaches = [self.find_reach(side) for side in (left, right)]
+
         def similarity(lost: str | None) -> Array:
             sides = [
-                self.joiner.fuse({name: rows * (name != lost) for name, rows in side.items()}, weights)
-                for side in (left, right)
+                self.joiner.fuse({name: rows * (name != lost) for name, rows in side.items()}, weights, reach=reach)
+                for side, reach in zip((left, right), reaches, strict=True)
             ]
             return _row_dots(*sides)
 

@@ -10,6 +10,7 @@ from safetensors.numpy import load, save
 
 from embeddings.fusion.base import Array
 from embeddings.fusion.memory import Memory
+from embeddings.fusion.reach import Reach
 
 FORMAT_1 = "kindred-vector-pipeline-1"  # text and image, nothing else
 FORMAT = "kindred-vector-pipeline-2"
@@ -27,6 +28,7 @@ class StoredRecipe:
     joiner: Arrays
     basis: Array
     memory: Memory | None
+    reach: Reach | None
     admission: Mapping[str, Mapping[str, float]]
 
 
@@ -37,6 +39,7 @@ def write_recipe(stored: StoredRecipe) -> bytes:
         "fusion": stored.joiner,
         "output": {"basis": stored.basis},
         "memory": {"bank": stored.memory.bank} if stored.memory else {},
+        "reach": stored.reach.to_arrays() if stored.reach else {},
     }
     tensors = {
         f"{group}.{name}": np.ascontiguousarray(a) for group, arrays in groups.items() for name, a in arrays.items()
@@ -69,6 +72,7 @@ def read_recipe(data: bytes) -> StoredRecipe:
         joiner=_group(tensors, "fusion"),
         basis=tensors["output.basis"],
         memory=Memory(tensors["memory.bank"], recipe["memory_strength"]) if "memory.bank" in tensors else None,
+        reach=Reach.from_arrays(reach) if (reach := _group(tensors, "reach")) else None,
         admission=recipe["admission"],
     )
 

@@ -39,10 +39,10 @@ class WeightedFusion:
             imputation=Imputation.fit(vectors, weights=weights, seed=seed) if fitted else None,
         )
 
-    def fuse(self, vectors: Vectors, weights: Vectors) -> Array:
+    def fuse(self, vectors: Vectors, weights: Vectors, *, reach: Array | float = 1.0) -> Array:
         """Return (n, width) unit rows."""
         if self.imputation is not None:
-            vectors = self.imputation.fill(vectors)
+            vectors = self.imputation.fill(vectors, reach=reach)
         shares = share_weights(vectors, weights)
         return unit_rows(
             sum(shares[:, [position]] * self._turn(name, vectors) for position, name in enumerate(vectors))

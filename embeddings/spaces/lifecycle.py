@@ -23,12 +23,15 @@ from embeddings.spaces.gates import find_objection
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
 from embeddings.spaces.recipe import find_recipe, keep_recipe, read_settings
+from embeddings.spaces.sampling import SAMPLE_SIZE
 from embeddings.spaces.starting import make_starting_pipeline
 
 STARTER = "starter"
 FIRST_SPACE_LOCK = "embeddings:first-space"
 BUILD_COMMAND = "manage.py spaces build"
-REFIT_GROWTH = 10  # a catalogue this many times as large as the one a space was fitted on deserves new parameters
+# A catalogue so many times as large as the one that a space was fitted on deserves new parameters: what is learned from
+# a few hundred products still changes with each hundred more.
+SMALL_FIT, SMALL_GROWTH, GROWTH = 1_000, 1.5, 10
 MIN_FIT_PRODUCTS = 50  # with fewer, what was shipped says more about products than they do
 MAX_DIM = 2000
 MODALITIES = {"text": gettext_lazy("text"), "image": gettext_lazy("image")}
@@ -247,10 +250,14 @@ def count_unready(space: EmbeddingSpace) -> int:
 
 
 def needs_refit(space: EmbeddingSpace, *, product_count: int) -> bool:
-    """Return whether the catalogue has outgrown what the parameters of a space were fitted on."""
+    """Return whether the catalogue has outgrown what the parameters of a space were fitted on.
+
+    Never of a space that was fitted on as large a sample as is drawn: another one would say the same.
+    """
     if not space.fitted_on:
         return product_count >= MIN_FIT_PRODUCTS
-    return product_count >= REFIT_GROWTH * space.fitted_on
+    growth = SMALL_GROWTH if space.fitted_on < SMALL_FIT else GROWTH
+    return space.fitted_on < SAMPLE_SIZE and product_count >= growth * space.fitted_on
 
 
 def _check_encoder(spec: str, modality: str) -> None:

@@ -130,7 +130,7 @@ def _query_vectors(space: EmbeddingSpace, images: Array, modality: str) -> Float
         name: (np.zeros((len(images), fitted.input_dim), dtype=np.float32),) * len(fitted.means)
         for name, fitted in pipeline.modalities.items()
     }
-    fused = pipeline.transform(raw | {"image": (images,)})
+    fused = pipeline.transform(raw | {"image": (images,)}, is_query=True)
     rows = fused.fused if modality == "fused" else fused.modalities[modality]
     return rows.astype(np.float16).astype(np.float64)  # as Postgres takes a query: in half precision
 

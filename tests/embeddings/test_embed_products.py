@@ -63,7 +63,7 @@ def test_a_catalogue_is_fitted_on_with_the_first_bulk_embedding(monkeypatch):
         make_product(sku)
     assert embed() == "3 of 3 products are embedded in space default.\n"
     assert EmbeddingSpace.objects.live().fitted_on == 3
-    monkeypatch.setattr(lifecycle, "REFIT_GROWTH", 1)
+    monkeypatch.setattr(lifecycle, "SMALL_GROWTH", 1)
     assert "has outgrown the 3 products that space default was fitted on" in embed()
 
 

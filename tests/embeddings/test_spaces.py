@@ -600,9 +600,14 @@ def test_a_name_is_taken_once():
         create_space("starter")
 
 
-def test_a_refit_is_proposed_when_the_catalogue_has_grown_tenfold():
-    space = EmbeddingSpace(fitted_on=100)
-    assert [needs_refit(space, product_count=count) for count in (999, 1000)] == [False, True]
+@pytest.mark.parametrize(
+    ("fitted_on", "counts"),
+    [(100, (149, 150)), (999, (1498, 1499)), (1000, (9999, 10_000)), (19_999, (199_989, 199_990))],
+)
+def test_a_refit_is_proposed_when_the_catalogue_has_grown_soonest_where_little_was_learned_from(fitted_on, counts):
+    space = EmbeddingSpace(fitted_on=fitted_on)
+    assert [needs_refit(space, product_count=count) for count in counts] == [False, True]
+    assert not needs_refit(EmbeddingSpace(fitted_on=20_000), product_count=10_000_000)  # no sample is larger
     assert [needs_refit(EmbeddingSpace(), product_count=count) for count in (49, 50)] == [False, True]
 
 

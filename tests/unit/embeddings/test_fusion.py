@@ -99,12 +99,16 @@ def test_products_that_come_later_are_calibrated_by_the_mean_of_those_fitted_on(
     np.testing.assert_allclose(cosines(modality.transform((later,))), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize(("count", "dim"), [(0, 4), (1, 4), (3, 4), (50, 4), (3, 16), (50, 10), (5, 20)])
-def test_basis_columns_are_orthonormal_whatever_the_number_of_products(count, dim):
+@pytest.mark.parametrize(
+    ("count", "dim", "rank"), [(0, 4, 0), (1, 4, 1), (3, 4, 3), (50, 4, 4), (3, 16, 3), (50, 14, 13), (5, 20, 5)]
+)
+def test_basis_columns_are_orthogonal_and_those_of_what_no_product_has_keep_its_length(count, dim, rank):
     basis = fit_basis(random_units(count, 16, seed=2), dim=dim)
     assert basis.shape == (16, dim)
     expected = np.eye(dim)
     expected[16:] = 0  # sixteen numbers have no seventeenth direction
+    kept = min(dim, 16)
+    expected[rank:kept] *= (16 - rank) / max(kept - rank, 1)
     np.testing.assert_allclose(basis.T @ basis, expected, atol=1e-5)
 
 
