@@ -39,7 +39,7 @@ class ModalityReach:
         """Fit on unit rows (n, dim), in coordinates of their principal directions; zero rows are left out."""
         rows = vectors[present_rows(vectors)].astype(np.float64)
         variances = np.mean(rows**2, axis=0) if len(rows) else np.ones(vectors.shape[1])
-        variances = variances + PENALTY * max(float(variances.mean()), 1e-12)
+        variances = variances + PENALTY * max(float(variances.sum()) / max(len(variances), 1), 1e-12)
         distances = np.zeros(1)
         if len(rows) >= MIN_PRODUCTS:
             own = np.sum(rows**2 / variances, axis=1)
