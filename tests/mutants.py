@@ -2885,9 +2885,32 @@ MUTANTS = (
         "with the dial on pictures alone, products without one vanish from every list",
     ),
     Mutant(
+        "embeddings/fusion/memory.py",
+        "self.strength * np.asarray(reach)",
+        "self.strength",
+        ("tests/unit/embeddings/test_reach.py::test_a_range_of_another_kind_is_beside_its_own_before_any_refit",),
+        "a memory moves products of a new range among those that it knows",
+    ),
+    Mutant(
+        "embeddings/fusion/compression.py",
+        "        basis[:, rank:kept] *= np.sqrt((width - rank) / (kept - rank))\n",
+        "        pass\n",
+        (
+            "tests/unit/embeddings/test_fusion.py::test_basis_columns_are_orthogonal_and_those_of_what_no_product_has_keep_its_length",
+        ),
+        "normalising moves products that come later towards those that were fitted on",
+    ),
+    Mutant(
+        "embeddings/fusion/reach.py",
+        "own / np.maximum(1 - own / len(rows), 1e-9)",
+        "own",
+        ("tests/unit/embeddings/test_reach.py::test_what_is_ordinary_is_measured_without_the_product_itself",),
+        "a product that was fitted on is called ordinary by its own doing, and new ones of its kind are not",
+    ),
+    Mutant(
         "embeddings/fusion/concat.py",
-        "            vectors = self.imputation.fill(vectors)\n",
-        "            self.imputation.fill(vectors)\n",
+        "            vectors = self.imputation.fill(vectors, reach=reach)\n",
+        "            self.imputation.fill(vectors, reach=reach)\n",
         (
             "tests/unit/embeddings/test_fusion.py"
             "::test_a_product_without_a_picture_is_fused_with_the_one_it_would_probably_have",

@@ -10,7 +10,7 @@ import pytest
 from embeddings.fusion.imputation import measure_exposure
 from embeddings.fusion.learning import fit_attention
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
-from embeddings.fusion.reach import FAR, NEAR, ModalityReach, Reach
+from embeddings.fusion.reach import FAR, NEAR, ORDINARY, PENALTY, ModalityReach, Reach
 from embeddings.unit_rows import unit_rows
 
 DIM = 48
@@ -109,6 +109,20 @@ def test_for_a_query_all_that_was_learned_counts_though_it_is_like_no_product(fi
     by_all = replace(fitted, reach=None).transform(asked).fused
     np.testing.assert_array_equal(fitted.transform(asked, is_query=True).fused, by_all)
     assert not np.allclose(fitted.transform(asked).fused, by_all, atol=0.01)
+
+
+def test_what_is_ordinary_is_measured_without_the_product_itself():
+    rows = unit_rows(np.random.default_rng(4).standard_normal((30, 20)))
+    fitted = ModalityReach.fit(rows)
+    penalised = np.eye(20) * PENALTY * np.mean(rows**2)
+    # The covariance is taken as diagonal, as everywhere here.
+    distances = []
+    for row in range(30):
+        covariance = np.diag(np.mean(rows**2, axis=0)) + penalised - np.outer(rows[row], rows[row]) / 30
+        distances.append(rows[row] @ np.linalg.solve(covariance, rows[row]))
+    assert (fitted.median, fitted.ordinary) == pytest.approx(
+        (np.median(distances), np.quantile(distances, ORDINARY)), rel=1e-4
+    )
 
 
 def test_reach_is_stored_with_its_recipe(fitted):
