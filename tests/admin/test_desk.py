@@ -114,7 +114,7 @@ def test_a_space_that_was_never_fitted_needs_nobody(monkeypatch):
     PendingEmbedding.objects.all().delete()
     assert list(name_failures()) == []  # a worker fits it by itself
     EmbeddingSpace.objects.update(fitted_on=1, status="live")
-    monkeypatch.setattr("embeddings.spaces.lifecycle.REFIT_GROWTH", 1)
+    monkeypatch.setattr("embeddings.spaces.lifecycle.SMALL_GROWTH", 1)
     assert [need.text for need in name_failures()] == [
         "The catalogue has outgrown the live space: build a new one and compare."
     ]

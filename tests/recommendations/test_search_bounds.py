@@ -75,8 +75,8 @@ def test_every_step_of_a_search_by_words_is_served_by_its_index(few_are_ranked):
 
 def test_common_words_are_looked_for_in_the_sample_alone_and_rare_ones_everywhere(few_are_ranked):
     add(600, description="Made for a home.")
-    add(1, title="Kettle")
-    common, rare = (explain(text, prefix="ANALYZE, COSTS OFF, TIMING OFF") for text in ("made home", "kettle"))
+    add(1, title="Samovar")  # a word of no other test: an index still has rows that were rolled back
+    common, rare = (explain(text, prefix="ANALYZE, COSTS OFF, TIMING OFF") for text in ("made home", "samovar"))
     assert count_rows(common, "catalog_product_search_document") == []
     assert count_rows(rare, "catalog_product_search_document") == [1]
 
