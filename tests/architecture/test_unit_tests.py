@@ -22,7 +22,8 @@ def run_tests(tmp_path: Path):
     for name in ("pyproject.toml", "tests/conftest.py", "tests/emptying.py", "tests/unit/conftest.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
-    ours = ("DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "KINDRED_HOME", "DJANGO_SETTINGS_MODULE")
+    ours = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "KINDRED_HOME", "DJANGO_SETTINGS_MODULE"}
+    ours.add("PYTEST_ADDOPTS")  # of the run, such as how many processes share it
     environment = {name: value for name, value in os.environ.items() if name not in ours and "XDIST" not in name}
     environment |= {"PYTHONPATH": str(PROJECT), "COLUMNS": "200"}
 

@@ -17,6 +17,7 @@ from behaviour.storefront.list_pages import find_recent
 from catalog.models import Product
 from recommendations.services import recommend
 from tests.behaviour.learned_rows import make_version, teach_ranking
+from tests.browser.showroom import DESKTOP, PHONE
 from tests.browser.test_pages import WATCH
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -223,8 +224,11 @@ def test_global_privacy_control_is_never_asked_and_never_counted(mugs, browser: 
     context.close()
 
 
-@SCREENS
-@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light"), ("zh-CN", "light"), ("en-GB", "dark")])
+@pytest.mark.parametrize(  # every two of screen, language and scheme meet once
+    ("screen", "language", "scheme"),
+    [(PHONE, "en-GB", "light"), (PHONE, "zh-CN", "dark"), (DESKTOP, "en-GB", "dark"), (DESKTOP, "zh-CN", "light")],
+    ids=["phone-en-light", "phone-zh-dark", "desktop-en-dark", "desktop-zh-light"],
+)
 def test_no_page_of_the_storefront_has_a_fault_that_axe_finds(bundled, browser: Browser, screen, language, scheme):
     context = browser.new_context(viewport=screen, locale=language, color_scheme=scheme)
     page = context.new_page()
