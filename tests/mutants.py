@@ -2886,8 +2886,8 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/memory.py",
-        "self.strength * np.asarray(reach)",
-        "self.strength",
+        "self.strength, reach",
+        "self.strength, 1.0",
         ("tests/unit/embeddings/test_reach.py::test_a_range_of_another_kind_is_beside_its_own_before_any_refit",),
         "a memory moves products of a new range among those that it knows",
     ),

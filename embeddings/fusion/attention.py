@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, Vectors, present_modalities, share_weights
+from embeddings.fusion.base import Array, Vectors, present_modalities, share_weights, spread_strength
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.unit_rows import unit_rows
 
@@ -38,7 +38,7 @@ class AttentionFusion:
         """Return (n, all dims together + shared_dim) unit rows."""
         plain = self.plain.fuse(vectors, weights, reach=reach)
         learned = self.project(vectors, weights)
-        strengths = np.broadcast_to(np.float32(self.strength * np.asarray(reach)), len(plain))[:, None]
+        strengths = spread_strength(self.strength, reach, count=len(plain))
         parts = [np.sqrt(1 - strengths) * plain, np.sqrt(strengths) * learned]
         return unit_rows(np.concatenate(parts, axis=1))
 

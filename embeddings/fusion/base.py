@@ -25,6 +25,12 @@ def present_modalities(vectors: Vectors) -> npt.NDArray[np.bool_]:
     return np.stack([present_rows(rows) for rows in vectors.values()], axis=1)
 
 
+def spread_strength(strength: float, reach: Array | float, *, count: int) -> Array:
+    """Return (count, 1): how much something learned counts for each product, `strength` where all is within reach."""
+    strengths: Array = np.broadcast_to(np.float32(strength * np.asarray(reach)), count)[:, None]
+    return strengths
+
+
 class Fusion(Protocol):
     """Joins calibrated unit rows of any set of modalities into one vector for each product.
 

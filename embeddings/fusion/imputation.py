@@ -18,7 +18,7 @@ from typing import Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, Vectors, present_modalities, present_rows
+from embeddings.fusion.base import Array, Vectors, present_modalities, present_rows, spread_strength
 from embeddings.fusion.factorisation import find_axes
 from embeddings.unit_rows import unit_rows
 
@@ -52,7 +52,7 @@ class Prediction:
         likely = unit_rows(inputs @ self.weights)
         features = np.cos(NOISE_FREQUENCY * (inputs @ self.noise) + np.arange(self.noise.shape[1]))
         features -= np.sum(features * likely, axis=1, keepdims=True) * likely
-        confidence = np.broadcast_to(np.float32(self.confidence * np.asarray(reach)), len(likely))[:, None]
+        confidence = spread_strength(self.confidence, reach, count=len(likely))
         mixed = confidence * likely + np.sqrt(1 - confidence**2) * unit_rows(features)
         return unit_rows(np.where(present_rows(likely)[:, None], mixed, 0))
 

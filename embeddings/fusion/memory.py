@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.fusion.base import Array, present_rows
+from embeddings.fusion.base import Array, present_rows, spread_strength
 from embeddings.unit_rows import unit_rows
 
 NEIGHBOURS = 10
@@ -40,7 +40,7 @@ class Memory:
         if not self.strength or count < 1:
             return vectors
         bank = self.bank.astype(np.float32)
-        strengths = np.broadcast_to(np.float32(self.strength * np.asarray(reach)), len(vectors))
+        strengths = spread_strength(self.strength, reach, count=len(vectors))
         slices = [slice(start, start + CHUNK) for start in range(0, len(vectors), CHUNK)]
         chunks = [_smooth(vectors[rows], strengths[rows], bank=bank, count=count) for rows in slices]
         return np.concatenate(chunks) if chunks else vectors
@@ -55,5 +55,5 @@ def _smooth(vectors: Array, strengths: Array, *, bank: Array, count: int) -> Arr
     weights = near - near.min(axis=1, keepdims=True)
     total = weights.sum(axis=1, keepdims=True)
     weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-    moved = vectors + strengths[:, None] * np.einsum("nk,nkd->nd", weights, bank[nearest])
+    moved = vectors + strengths * np.einsum("nk,nkd->nd", weights, bank[nearest])
     return unit_rows(np.where(present_rows(vectors)[:, None], moved, 0))

@@ -128,16 +128,14 @@ class VectorPipeline:
         """Return fused vectors (n, dim) of the rows of each modality, stored or just encoded."""
         ordered = {name: vectors[name] for name in self.modalities}
         count = len(next(iter(ordered.values())))
-        reach = np.ones(count, dtype=np.float32) if is_query else self.find_reach(ordered)
+        reach = 1.0 if is_query else self.find_reach(ordered)
         joined = self.joiner.fuse(ordered, self._spread_weights(count, dial), reach=reach)
         fused = unit_rows(compress(joined, self.basis))
         return self.memory.smooth(fused, reach=reach) if self.memory else fused
 
-    def find_reach(self, vectors: Vectors) -> Array:
-        """Return how much what was learned counts for each of n products, (n,) in [0, 1]: 0 for what is like none."""
-        if self.reach is None:
-            return np.ones(len(next(iter(vectors.values()))), dtype=np.float32)
-        return self.reach.find(vectors, self.weights)
+    def find_reach(self, vectors: Vectors) -> Array | float:
+        """Return how much what was learned counts, for all or (n,), in [0, 1]: 0 for a product that is like none."""
+        return 1.0 if self.reach is None else self.reach.find(vectors, self.weights)
 
     def modality_shares(self, left: Vectors, right: Vectors) -> Array:
         """Return (n, modalities): the share of each in the similarity of each pair of rows; they sum to 1.
