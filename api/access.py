@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -13,6 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from api.field import current_field
 from api.models import ApiKey
 from api.rates import parse_rate
 from api.throttling import count_in_window, identify_address
@@ -90,16 +92,22 @@ def may_see_all(request: Request) -> bool:
     return is_staff(request) and any(map(request.user.has_perm, SEEING_PERMISSIONS))
 
 
-def is_staff(request: Request) -> bool:
+def is_staff(request: Request | HttpRequest) -> bool:
     return bool(request.user and request.user.is_active and request.user.is_staff)
 
 
 class MayRead(BasePermission):
-    """Any key, staff, and everyone while KINDRED_API_PUBLIC_READ is on. Also for reads that are sent by POST."""
+    """Any key, staff, and everyone while KINDRED_API_PUBLIC_READ is on. Also for reads that are sent by POST.
+
+    In a field for staff alone it is staff and secret keys: a publishable one is where anybody can find it.
+    """
 
     message = gettext_lazy("Reading needs an API key on this server. Send it as `Authorization: Bearer KEY`.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if current_field().is_for_staff:
+            self.message = gettext_lazy("This is for staff alone: sign in to the admin, or send a secret API key.")
+            return is_staff(request) or (isinstance(request.auth, ApiKey) and request.auth.may_write)
         return settings.KINDRED_API_PUBLIC_READ or isinstance(request.auth, ApiKey) or is_staff(request)
 
 
@@ -128,5 +136,6 @@ class ReadOrWrite(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         permission = MayRead() if request.method in SAFE_METHODS else MayWrite()
+        allowed = permission.has_permission(request, view)
         self.message = permission.message
-        return permission.has_permission(request, view)
+        return allowed

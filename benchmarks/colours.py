@@ -26,7 +26,7 @@ from rich.table import Table
 from catalog.colours import BASIC_COLOURS, read_colours
 from catalog.pictures.colour_naming import share_colours
 
-DEMO = Path(__file__).resolve().parent.parent / "demo"
+DEMO = Path(__file__).resolve().parent.parent / "demo" / "homeware"
 FOUND_SHARE = 0.2
 
 

@@ -162,7 +162,7 @@ def forward(network: Any, batches: list[Any]) -> None:
 
 def read_texts(count: int) -> list[str]:
     """Return distinct texts of the demo catalogue: titles, and titles with descriptions."""
-    with (PROJECT / "demo" / "products.csv").open(encoding="utf-8") as file:
+    with (PROJECT / "demo" / "homeware" / "products.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     texts = [f"{n} {row['title']}" for n in range(1 + count // 2 // len(rows)) for row in rows][: count // 2]
     texts += [f"{n} {row['title']}. {row['description']}" for n in range(1 + count // len(rows)) for row in rows]
@@ -171,7 +171,7 @@ def read_texts(count: int) -> list[str]:
 
 def read_pictures(count: int) -> list[Callable[[], bytes]]:
     """Return loaders of the demo catalogue's pictures, again from the first where there are too few."""
-    paths = sorted((PROJECT / "demo" / "images").iterdir())
+    paths = sorted((PROJECT / "demo" / "homeware" / "images").iterdir())
     return [paths[i % len(paths)].read_bytes for i in range(count)]
 
 

@@ -1,6 +1,6 @@
 """Every fusion on every catalogue at hand: nDCG@10 by brute force, and bootstrap intervals of the gain over concat.
 
-    python benchmarks/fusion.py                       # demo/, and luma/ and grocery/ where KINDRED_DATA has them
+    python benchmarks/fusion.py  # demo/homeware, and luma/ and grocery/ where KINDRED_DATA has them
     python benchmarks/fusion.py --missing             # also with 30 % of the pictures, or of the texts, taken away
     python benchmarks/fusion.py --vectors var/fusion  # keep what the encoders said, and start from it next time
 
@@ -172,7 +172,11 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, help="a folder to keep what the encoders said")
     parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
     options = parser.parse_args()
-    folders = {"homeware": PROJECT / "demo", "luma": options.data / "luma", "grocery": options.data / "grocery"}
+    folders = {
+        "homeware": PROJECT / "demo" / "homeware",
+        "luma": options.data / "luma",
+        "grocery": options.data / "grocery",
+    }
     for name, folder in folders.items():
         if (folder / "products.csv").exists():
             catalogue = read_catalogue(name, folder, vectors=options.vectors)

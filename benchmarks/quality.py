@@ -64,7 +64,7 @@ class Outcome:
 
 
 def homeware(data: Path, folder: Path) -> Catalogue:
-    demo = PROJECT / "demo"
+    demo = PROJECT / "demo" / "homeware"
     return Catalogue(
         "homeware",
         products=demo / "products.csv",

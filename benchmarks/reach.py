@@ -1,6 +1,6 @@
 """What becomes of products that come after a space was fitted: of the same catalogue, and of another kind.
 
-    python benchmarks/reach.py                       # demo/, and luma/ and grocery/ where KINDRED_DATA has them
+    python benchmarks/reach.py  # demo/homeware, and luma/ and grocery/ where KINDRED_DATA has them
     python benchmarks/reach.py --vectors var/fusion  # keep what the encoders said, and start from it next time
 
 Four of five products are fitted and the fifth is added: nDCG@10 beside a fit on all, and how often the added ones are
@@ -96,7 +96,11 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, help="a folder to keep what the encoders said")
     parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
     options = parser.parse_args()
-    folders = {"homeware": PROJECT / "demo", "luma": options.data / "luma", "grocery": options.data / "grocery"}
+    folders = {
+        "homeware": PROJECT / "demo" / "homeware",
+        "luma": options.data / "luma",
+        "grocery": options.data / "grocery",
+    }
     catalogues = [
         read_catalogue(name, folder, vectors=options.vectors)
         for name, folder in folders.items()

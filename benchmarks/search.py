@@ -34,7 +34,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-DEMO = Path(__file__).resolve().parent.parent / "demo"
+DEMO = Path(__file__).resolve().parent.parent / "demo" / "homeware"
 MODES = ("hybrid", "full_text", "semantic")
 TOP, MISSED = 10, 100
 # Another way to search the same table: what a shop has that uses Postgres's full text and nothing else.

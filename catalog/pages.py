@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from api.counts import MAX_COUNTED, BoundedPaginator
+from api.field import current_field
 from api.pagination import Keyset
 from catalog.categories import normalize_path
 from catalog.filters import Filters
@@ -151,6 +152,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     """The shop's front page: products as cards, by category, brand, collection and stock."""
     listing = Listing.from_query(request.GET)
     categories = listing.categories()
+    has_prices = "price" not in current_field().hidden
     if listing.category and listing.category not in {category.path for category in categories}:
         raise Http404("There is no such category")
     context = {
@@ -158,7 +160,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
         "page": listing.page_of_products(),
         "categories": categories,
         "brands": listing.brands(),
-        "orders": [(value, label) for value, (label, _) in ORDERS.items()],
+        "orders": [(value, label) for value, (label, _) in ORDERS.items() if has_prices or "price" not in value],
     }
     return render(request, "catalog/product_list.html", context)
 

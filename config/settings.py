@@ -11,7 +11,7 @@ from pathlib import Path
 
 import django_stubs_ext
 
-from config import services
+from config import chosen_field, services
 from config.environment import Environment
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
 from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # another
@@ -23,6 +23,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Where everything that is written at run time goes: databases, media, caches, the generated secret key.
 KINDRED_HOME = services.home_directory()
+
+# What it is about: a folder of demo/, or the path of one, whose field.json has its words. Unset: as `up --demo` chose.
+KINDRED_FIELD = env.str("KINDRED_FIELD", default="") or chosen_field.read_chosen(KINDRED_HOME) or chosen_field.DEFAULT
 
 
 def read_or_create_secret_key(path: Path) -> str:
@@ -108,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "api.staff_only.StaffOnlyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.unavailable.UnavailableMiddleware",
@@ -127,6 +131,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "api.field.describe_field",
             ],
         },
     },

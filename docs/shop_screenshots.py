@@ -118,7 +118,7 @@ def show_widget_elsewhere(browser: Browser, url: str) -> None:
 
 def write_feed() -> str:
     """Return a Merchant feed of products of the demo shop. Two of its items cannot be read."""
-    with (PROJECT / "demo" / "products.csv").open(encoding="utf-8", newline="") as file:
+    with (PROJECT / "demo" / "homeware" / "products.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))[:ITEMS]
     items = [
         ITEM.format(

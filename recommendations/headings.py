@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.field import current_field
 from recommendations.recommendation_list import FALLBACK, RecommendationList
 from recommendations.strategies import RECOMMENDED, STRATEGIES
 
@@ -17,5 +18,10 @@ def name_heading(shown: RecommendationList) -> str:
     if first_page and all(each.candidate.source == FALLBACK for each in shown):
         filled_by = {each.reasons[0].code for each in shown if each.reasons}
         name = filled_by.pop() if len(filled_by) == 1 else ""
-        return str(STRATEGIES[name].title if name in STRATEGIES else RECOMMENDED)
-    return str(STRATEGIES[shown.strategy].title)
+        return name_strategy(name) if name in STRATEGIES else str(RECOMMENDED)
+    return name_strategy(shown.strategy)
+
+
+def name_strategy(name: str) -> str:
+    """Return what stands above lists of a strategy: as the field calls them, else by its title."""
+    return current_field().heading_of(name) or str(STRATEGIES[name].title)

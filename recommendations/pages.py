@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from api.field import current_field
 from catalog.attributes import label_attribute
 from catalog.models import Product
 from recommendations.explanations.services import Why, explain_pair, read_heat_map
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_LOOKS = 10  # how often the page asks again before it leaves it at what is known
 DAY_S = 86_400
-LABELS = {"brand": _("Brand"), "category": _("Category"), "collection": _("Collection"), "colour": _("Colour")}
+NAMED = ("brand", "category", "collection")  # as the field calls them
 
 
 class Share(NamedTuple):
@@ -65,7 +66,14 @@ def describe_shares(why: Why | None) -> list[Share]:
 def describe_shared(why: Why | None) -> list[tuple[str | StrPromise, str]]:
     """Return label and text of what both products have."""
     found = why.pair.shared.items() if why else ()
-    return [(LABELS.get(name) or label_attribute(name), text) for name, text in found]
+    return [(label_shared(name), text) for name, text in found]
+
+
+def label_shared(name: str) -> str | StrPromise:
+    """Return what a property of both is called."""
+    if name in NAMED:
+        return current_field().call(name)
+    return _("Colour") if name == "colour" else label_attribute(name)
 
 
 @require_safe

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from api.field import current_field
 from api.problems import RequestError
 from catalog.facets import Facets, FacetValue, PriceRange, label_of
 from catalog.filters import ATTRIBUTE_PREFIX
@@ -190,6 +191,7 @@ class SearchAddress:
         return [
             Choice(str(label), self.with_query(sort=None if name == RELEVANCE else name), is_chosen=name == chosen)
             for name, label in SORTS.items()
+            if "price" not in name or "price" not in current_field().hidden
         ]
 
 
@@ -233,11 +235,12 @@ def list_chips(asked: SearchAddress, answer: SearchAnswer) -> list[Chip]:
 
 def list_facets(asked: SearchAddress, facets: Facets) -> list[tuple[str, str, list[Choice]]]:
     """Return what the list can be narrowed by: a name, how it is called, and its choices."""
+    field = current_field()
     found = [
-        ("category", gettext("Category"), count_choices(asked, "category", facets.category)),
+        ("category", field.call("category"), count_choices(asked, "category", facets.category)),
         ("colour", gettext("Colour"), count_choices(asked, "colour", facets.colour)),
-        ("brand", gettext("Brand"), count_choices(asked, "brand", facets.brand)),
-        ("price", gettext("Price"), [price_choice(asked, one) for one in facets.price]),
+        ("brand", field.call("brand"), count_choices(asked, "brand", facets.brand)),
+        ("price", field.call("price"), [price_choice(asked, one) for one in facets.price]),
     ]
     for name, values in facets.attributes.items():
         parameter = f"{ATTRIBUTE_PREFIX}{name}"

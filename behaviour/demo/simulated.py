@@ -14,7 +14,7 @@ from behaviour.events.event import Consent, Event
 from behaviour.events.ingestion import NewEvent
 from recommendations.tokens import Token, make_token
 
-SIMULATED_UNTIL = datetime(2026, 10, 1, tzinfo=UTC)  # where both files end (demo/orders.py)
+SIMULATED_UNTIL = datetime(2026, 10, 1, tzinfo=UTC)  # where both files end (demo/homeware/orders.py)
 EXPERIMENT_DAYS = 14  # the last ones, of which visits.csv.gz has a column `arm`
 TRIED_LIST = "similar"
 TRIED = "tried"  # what happened only to those who saw the other arm

@@ -13,6 +13,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from api.field import current_field
 from catalog.models import Product
 
 COOKIE = "kindred_cart_"  # before the number of the product
@@ -128,7 +129,8 @@ class Cart:
 
 def may_be_bought(product: Product) -> bool:
     """Whether it can be bought here. What has a page in the shop itself is sold there."""
-    return product.price is not None and product.in_stock and not product.url
+    has_cart = "cart" not in current_field().hidden
+    return has_cart and product.price is not None and product.in_stock and not product.url
 
 
 def most_pieces(product: Product) -> int:

@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from api.field import current_field
 from catalog.attributes import describe_attributes
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures.sizes import WIDTHS
@@ -76,6 +77,18 @@ def link_name(product: Product | None) -> str:
         return ""
     out = "" if product.in_stock else gettext("Out of stock")
     return ", ".join(filter(None, [title(product), money(product), out, product.sku]))
+
+
+@register.simple_tag
+def called(word: str) -> str:
+    """What the field calls a thing that a shop calls otherwise: `{% called "brand" %}`."""
+    return current_field().call(word)
+
+
+@register.filter
+def count_items(total: int) -> str:
+    """How many products, sounds or cases there are, in words."""
+    return current_field().count_items(total)
 
 
 @register.filter

@@ -60,7 +60,7 @@ def site() -> Iterator[OtherSite]:
             <title>A shop</title><link>{site.origin}</link><description>All</description>{items}</channel></rss>"""
         site.put(feed, path="/feed.xml", kind="application/xml")
         for sku in SKUS:
-            picture = (BASE_DIR / "demo" / "images" / f"{sku}.webp").read_bytes()
+            picture = (BASE_DIR / "demo" / "homeware" / "images" / f"{sku}.webp").read_bytes()
             site.put(picture, path=f"/pictures/{sku}.webp", kind="image/webp")
         yield site
 

@@ -20,7 +20,7 @@ from behaviour.versions.version import Version
 from tests.behaviour.version_rows import add_version
 
 pytestmark = pytest.mark.django_db
-DEMO = Path(settings.BASE_DIR) / "demo"
+DEMO = Path(settings.BASE_DIR) / "demo" / "homeware"
 NOW = datetime(2027, 3, 10, 12, 30, 15, tzinfo=UTC)
 PRODUCTS = "sku,price,currency\nMUG,15.90,EUR\nBOWL,18.90,EUR\n"
 ORDERS = "order_id,customer_id,sku,quantity,ordered_at\nO1,C1,MUG,2,2026-09-30T23:59:30Z\n"

@@ -26,7 +26,7 @@ from tests.browser.test_pages import WATCH
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MAX_SHIFT = 0.02
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "homeware"
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.recommendations.shelf import at_angle
 from tests.recommendations.test_search import answer_with, as_array
 
 LATE_MS = 300  # in which a list would have come
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "homeware"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

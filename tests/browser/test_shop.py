@@ -14,7 +14,7 @@ from embeddings.models import Modality, PendingEmbedding
 from recommendations.search import queries
 from tests.recommendations.shelf import at_angle, embed, make_space
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "homeware"
 EMBED_S = 120.0
 WORKER_MS = 60_000  # the worker loads its encoders at the first question
 

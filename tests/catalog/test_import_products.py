@@ -22,7 +22,7 @@ from tests.factories import ProductFactory, ProductImageFactory
 
 pytestmark = pytest.mark.django_db
 
-DEMO = Path(__file__).resolve().parents[2] / "demo" / "products.csv"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "homeware" / "products.csv"
 
 
 def writes(queries: CaptureQueriesContext) -> list[str]:

@@ -16,7 +16,7 @@ from catalog.wordings import lexicon
 from tests.factories import CategoryFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "homeware"
 
 
 def word(kind: str, name: str, text: str, *, language: str = "zh") -> Wording:

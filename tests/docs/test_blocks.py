@@ -132,7 +132,7 @@ def check_example_csv(block: Block) -> None:
     """It is the beginning of the file that the commands import."""
     shown = list(csv.reader(StringIO(block.text)))
     assert len(shown) == CSV_LIMIT
-    with (PROJECT / "demo" / "example.csv").open(encoding="utf-8", newline="") as file:
+    with (PROJECT / "demo" / "homeware" / "example.csv").open(encoding="utf-8", newline="") as file:
         assert shown == list(csv.reader(file))[:CSV_LIMIT]
 
 

@@ -21,9 +21,9 @@ from embeddings.encoders.packaged.lite_file import read_weights
 from embeddings.encoders.registry import get_image_encoder, get_text_encoder
 from embeddings.encoders.weights import find_packaged_file
 
-IMAGES = Path(__file__).resolve().parent.parent.parent / "demo" / "images"
+IMAGES = Path(__file__).resolve().parent.parent.parent / "demo" / "homeware" / "images"
 TEXTS = ["iPhone 15", "苹果手机 15", "Ceramic vase", "ceramic vase with a blue glaze, 30 cm " * 8, "", "毛毯"]
-# First numbers of the vector of "Ceramic vase", and the largest of demo/images/BNC-101.webp by their position.
+# First numbers of the vector of "Ceramic vase", and the largest of demo/homeware/images/BNC-101.webp by their position.
 E5_VASE = [0.0373, -0.0366, -0.0202, -0.1102, 0.0235, -0.0506]
 BGE_VASE = [0.0138, 0.0453, 0.1223, -0.0868, -0.0267, -0.0140]
 LITE2_BENCH = {771: 0.2248, 608: 0.2038, 1252: 0.1901, 1050: 0.1781, 864: 0.1685, 929: 0.1618}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from api.field import current_field
 from behaviour.demo.experiment import find_experiment, look_at_end_of, make_trial
 from behaviour.demo.loading import is_loaded, load_events
 from behaviour.demo.simulated import Simulated
@@ -23,7 +22,6 @@ from catalog.management.progress import open_bar
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.locks import read_holder
 
-FOLDER = Path(settings.BASE_DIR) / "demo"
 VERSION = "demo"
 LOOK_EVERY_S = 0.5
 
@@ -35,7 +33,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        was_loaded = is_loaded(Simulated(FOLDER, now=timezone.now()))
+        was_loaded = is_loaded(Simulated(current_field().folder, now=timezone.now()))
         if not was_loaded:
             self.load(now=timezone.now())
         call_command("count_events")
@@ -50,7 +48,7 @@ class Command(BaseCommand):
         """Record what was simulated, with an experiment that it is part of."""
         live, experiment = EmbeddingSpace.objects.live(), find_experiment(now=now)
         trial = make_trial(experiment) if experiment else None
-        simulated = Simulated(FOLDER, now=now, space=live.name if live else "", experiment=trial)
+        simulated = Simulated(current_field().folder, now=now, space=live.name if live else "", experiment=trial)
 
         def look(day: datetime) -> None:
             if experiment and experiment.started_at and day >= experiment.started_at:

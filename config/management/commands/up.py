@@ -22,12 +22,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from config import services
+from api.field import Field, FieldError, current_field, read_field
+from config import chosen_field, services
 from config.services.locks import Lock
 from config.services.paths import BASE_DIR
 from config.services.supervisor import Program, Supervisor
 
-DEMO = BASE_DIR / "demo"
 WEB_THREADS = 4
 ANSWER_TIMEOUT_S = 60.0  # then it is said that somebody waits: a large database may take longer to migrate
 MAX_FAILURES = 3  # of the web server before its first answer
@@ -51,7 +51,13 @@ class Command(BaseCommand):
         )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="load the demo shop unless it is there")
+        parser.add_argument(
+            "--demo",
+            nargs="?",
+            const="",
+            metavar="FIELD",
+            help="load a demo catalogue unless it is there: homeware (the default), or another folder of demo/",
+        )
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default: 127.0.0.1")
         parser.add_argument("--port", type=int, default=8000, help="default: 8000")
         parser.add_argument("--workers", type=int, default=2, help="web server processes; default: 2")
@@ -64,13 +70,14 @@ class Command(BaseCommand):
         home = services.home_directory()
         refuse_second(home)
         check_port(host, port)
+        demo = choose_field(home, options["demo"])
         self.lock = threading.Lock()  # the console is written to by the threads that read the logs, too
         supervisor = Supervisor(logs=home / "logs", show=self.show, watch=services.ensure_running)
         supervisor.install_signal_handlers()
         try:
             services.ensure_running()
             only_one = claim_home(home, address=f"http://{host}:{port}")
-            self.serve(supervisor, demo=options["demo"], host=host, port=port, workers=workers)
+            self.serve(supervisor, demo=demo, host=host, port=port, workers=workers)
             only_one.close()
         except services.ServiceError as error:
             raise CommandError(f"Kindred cannot start: {error}") from None
@@ -82,7 +89,7 @@ class Command(BaseCommand):
                 self.show("The database stays up: another process still uses it.")
         self.show("Stopped.")
 
-    def serve(self, supervisor: Supervisor, *, demo: bool, host: str, port: int, workers: int) -> None:
+    def serve(self, supervisor: Supervisor, *, demo: Field | None, host: str, port: int, workers: int) -> None:
         """Bring everything up in order, and stay until told to stop. The shop answers before all products are in."""
         address = f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"
         started_at = time.monotonic()
@@ -92,14 +99,16 @@ class Command(BaseCommand):
             return
         self.show(f"The shop answers at {address} ({time.monotonic() - started_at:.1f} s).")
         supervisor.add("worker", ["config.all_queues"])
-        if demo and not demo_is_loaded():
-            self.run_step(supervisor, "import_products", str(DEMO / "products.csv"), "--images", str(DEMO))
-            self.run_step(supervisor, "import_wordings", str(DEMO / "wordings.csv"))
+        if demo and not demo_is_loaded(demo.folder):
+            folder = demo.folder
+            self.run_step(supervisor, "import_products", str(folder / "products.csv"), "--images", str(folder))
+            if (folder / "wordings.csv").exists():
+                self.run_step(supervisor, "import_wordings", str(folder / "wordings.csv"))
         self.run_step(supervisor, "embed_products", "--wait")
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)
-        if demo and not supervisor.stopping.is_set():  # the shop does without: its first visitors need not wait
-            self.run_step(supervisor, "load_demo_visits")
+        if demo and (demo.folder / "visits.csv.gz").exists() and not supervisor.stopping.is_set():
+            self.run_step(supervisor, "load_demo_visits")  # the shop does without: its first visitors need not wait
         supervisor.run_forever()
 
     def run_step(self, supervisor: Supervisor, *command: str) -> None:
@@ -178,9 +187,30 @@ def claim_home(home: Path, *, address: str) -> Lock:
     return lock
 
 
-def demo_is_loaded() -> bool:
+def choose_field(home: Path, asked: str | None) -> Field | None:
+    """Return the field whose catalogue is to be loaded, None where none is; from now on this KINDRED_HOME is about it.
+
+    Raises CommandError where there is no such field, and where the home is about another one: their products would mix.
+    """
+    try:
+        if not asked:
+            return current_field() if asked is not None else None
+        field = read_field(asked, BASE_DIR / "demo")
+    except FieldError as error:
+        raise CommandError(str(error)) from None
+    kept = chosen_field.read_chosen(home) or ((home / "postgres").exists() and chosen_field.DEFAULT) or asked
+    if kept != asked:
+        raise CommandError(f"{home} holds the field {kept}: set KINDRED_HOME to another directory for {asked}.")
+    if asked != settings.KINDRED_FIELD and os.environ.get("KINDRED_FIELD"):
+        raise CommandError(f"KINDRED_FIELD names {settings.KINDRED_FIELD}: unset it, or set it to {asked} as well.")
+    chosen_field.keep_chosen(home, asked)
+    settings.KINDRED_FIELD = asked
+    return field
+
+
+def demo_is_loaded(folder: Path) -> bool:
     """Is every product of the demo catalogue in the database? Asked in SQL, for models would bring all of Django."""
-    with (DEMO / "products.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "products.csv").open(encoding="utf-8", newline="") as file:
         skus = {row["sku"] for row in csv.DictReader(file)}
     # Past Django's own connection, which warns where there are no applications.
     with contextlib.closing(connection.get_new_connection(connection.get_connection_params())) as asked:

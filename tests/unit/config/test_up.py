@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from django.core.management import CommandError
 
-from config import all_queues
+from api.field import read_field
+from config import all_queues, chosen_field
 from config.management.commands import up
 from config.services.paths import BASE_DIR
 
@@ -39,7 +40,7 @@ class Recorder:
 @pytest.fixture
 def command(monkeypatch):
     monkeypatch.setattr(up, "answers", lambda _: True)
-    monkeypatch.setattr(up, "demo_is_loaded", lambda: False)
+    monkeypatch.setattr(up, "demo_is_loaded", lambda _: False)
     command = up.Command()
     command.lock = threading.Lock()
     command.show = lambda _: None
@@ -48,9 +49,30 @@ def command(monkeypatch):
 
 def test_what_visitors_and_saves_wait_for_runs_before_products_are_loaded_and_embedded(command):
     recorder = Recorder()
-    command.serve(recorder, demo=True, host="127.0.0.1", port=8000, workers=1)
+    command.serve(recorder, demo=read_field("homeware", BASE_DIR / "demo"), host="127.0.0.1", port=8000, workers=1)
     steps = ["import_products", "import_wordings", "embed_products", "load_demo_visits"]
     assert recorder.started == ["web", "worker", *steps]
+
+
+def test_a_home_keeps_the_field_it_was_started_with_and_takes_no_other(tmp_path, monkeypatch, settings):
+    monkeypatch.delenv("KINDRED_FIELD", raising=False)
+    home = tmp_path / "home"
+    assert up.choose_field(home, None) is None
+    assert up.choose_field(home, "").name == "homeware"
+    assert chosen_field.read_chosen(home) == ""
+    with pytest.raises(CommandError, match=r"^There is no field 'stones': name one of "):
+        up.choose_field(home, "stones")
+    own = tmp_path / "stones"
+    own.mkdir()
+    (own / "field.json").write_text('{"title": {"en": "Stones", "zh-hans": "石头"}}')
+    assert up.choose_field(home, str(own)).name == "stones"
+    assert (chosen_field.read_chosen(home), settings.KINDRED_FIELD) == (str(own), str(own))
+    with pytest.raises(CommandError, match=r"holds the field .*stones: set KINDRED_HOME to another directory"):
+        up.choose_field(home, "homeware")
+    settings.KINDRED_FIELD = "homeware"
+    (tmp_path / "old" / "postgres").mkdir(parents=True)  # of before there were fields
+    with pytest.raises(CommandError, match=r"holds the field homeware"):
+        up.choose_field(tmp_path / "old", str(own))
 
 
 def test_a_web_server_that_keeps_dying_before_it_answers_ends_up_with_the_name_of_its_log(command, monkeypatch):
