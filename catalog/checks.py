@@ -7,11 +7,22 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from api.field import FieldError, current_field
 from catalog.addresses import SHOP
 from catalog.refusals import BadValue
 from catalog.web_addresses import clean_url
 
 WHO = ("kindred", SHOP)
+
+
+@register()
+def check_field(**_: Any) -> list[CheckMessage]:
+    """Say what is amiss with what the installation is about."""
+    try:
+        current_field()
+    except FieldError as error:
+        return [Error(f"KINDRED_FIELD: {error}", hint="Name a folder of demo/, or unset it.", id="catalog.E002")]
+    return []
 
 
 @register()

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 
 from api.models import ApiKey
+from catalog.checks import check_field
 from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,15 @@ def test_pages_of_a_field_speak_of_what_it_has_and_show_nothing_that_it_has_not(
     for text in ("Price on request", "In stock", "Cart", "data-consent-line", "search-photo"):
         assert text not in front + page
     assert "1 product<" not in front
+
+
+def test_a_field_that_cannot_be_read_is_named_before_anything_starts(settings):
+    settings.KINDRED_FIELD = "stones"
+    [found] = check_field()
+    assert (found.id, found.msg.split(": name one of")[0]) == (
+        "catalog.E002",
+        "KINDRED_FIELD: There is no field 'stones'",
+    )
 
 
 def test_what_a_shop_shows_it_still_shows(client):
