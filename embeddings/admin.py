@@ -36,7 +36,8 @@ from embeddings.composition_editor import CompositionEditor
 from embeddings.fusion.pipeline import FUSIONS
 from embeddings.map.pages import MapBoxFilter
 from embeddings.map.pages import map_page as map_page  # on the desk by being imported
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 from embeddings.product_admin import embed_again_page as embed_again_page  # the admin of products, by being imported
 from embeddings.spaces import lifecycle
 from embeddings.spaces.consequences import Question, ask_drop, ask_promote
@@ -157,7 +158,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
 
     @admin.display(description=_("Products"))
     def products(self, space: EmbeddingSpace) -> str:
-        count = count_rows(space.embeddings.filter(modality=Modality.FUSED))
+        count = count_rows(space.embeddings.filter(modality=FUSED))
         number = number_format(count.number, force_grouping=True)
         said = number if count.is_exact else gettext("about %s") % number
         return format_html('<span data-live="products-{}">{}</span>', space.pk, said)

@@ -170,11 +170,8 @@ def _check_dims() -> Iterator[CheckMessage]:
                 f"What space {space.name} has learned cannot be read: {error}", hint=hint, id="embeddings.W005"
             )
             continue
-        held = [
-            (space.text_encoder, pipeline.modalities["text"].input_dim),
-            (space.image_encoder, pipeline.modalities["image"].input_dim),
-        ]
-        for spec, dim in held:
+        for name, chosen in space.list_modalities().items():
+            spec, dim = chosen.encoder, pipeline.modalities[name].input_dim
             try:
                 given = describe(spec).dim
             except EncoderError as error:

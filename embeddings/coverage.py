@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from api.counts import count_rows
 from catalog.models import Product
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, PendingEmbedding
 
 KEEP_S = 5
 COVERAGE_KEY = "embeddings:coverage"
@@ -50,7 +51,7 @@ def count_coverage() -> Coverage:
     if not is_exact:
         return _estimate_coverage()
     live = EmbeddingSpace.objects.live()
-    embedded = live.embeddings.filter(modality=Modality.FUSED).count() if live else 0
+    embedded = live.embeddings.filter(modality=FUSED).count() if live else 0
     return Coverage(embedded=min(embedded, products), products=products)
 
 

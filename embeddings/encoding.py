@@ -10,22 +10,18 @@ import numpy as np
 import numpy.typing as npt
 from django.utils.translation import gettext
 
-from embeddings.encoders.base import ImageEncoder, TextEncoder
-from embeddings.encoders.registry import get_image_encoder, get_text_encoder
-from embeddings.inputs import PictureLoader, ProductInputs, hash_text
+from embeddings.encoders.base import Encoder
+from embeddings.inputs import ProductInputs
+from embeddings.modalities.declaration import Input, Modality
+from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace, EncodedInput
 from embeddings.unit_rows import unit_rows
 
 Array = npt.NDArray[np.float32]
 KEEP_ALIVE_S = 10.0  # how often `keep_alive` is called while encoders work; leases last six times as long
 
-
-@dataclass(frozen=True)
-class SpaceEncoders:
-    """The two encoders of a space; one and the same object where the encoder is a joint one."""
-
-    text: TextEncoder
-    image: ImageEncoder
+# The encoder of each modality of a space; one and the same object for several where the encoder is a joint one.
+SpaceEncoders = Mapping[str, Encoder]
 
 
 @dataclass(frozen=True)
@@ -38,10 +34,9 @@ class Problem:
 
 @dataclass
 class Encodings:
-    """Vectors by the sha256 of their input, and the problems of those that have none."""
+    """Vectors by modality and the sha256 of their input, and the problems of those that have none."""
 
-    texts: dict[str, Array] = field(default_factory=dict)
-    pictures: dict[str, Array] = field(default_factory=dict)
+    vectors: dict[str, dict[str, Array]] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
 
 
@@ -51,12 +46,10 @@ class EncoderChanged(Exception):
 
 def load_encoders(space: EmbeddingSpace) -> SpaceEncoders:
     """Return the encoders of a space. Raises EncoderError where one cannot be had, EncoderChanged."""
-    encoders = SpaceEncoders(text=get_text_encoder(space.text_encoder), image=get_image_encoder(space.image_encoder))
-    pairs = [
-        (space.text_identity, encoders.text.info.identity),
-        (space.image_identity, encoders.image.info.identity),
-    ]
-    for fitted, found in pairs:
+    encoders: dict[str, Encoder] = {}
+    for name, chosen in space.list_modalities().items():
+        encoders[name] = find_modality(name).load_encoder(chosen.encoder)
+        fitted, found = chosen.identity, encoders[name].info.identity
         if fitted and fitted != found:
             raise EncoderChanged(
                 f"Space {space.name} was fitted with {fitted}, but the encoder there is now {found}: create a new "
@@ -68,32 +61,26 @@ def load_encoders(space: EmbeddingSpace) -> SpaceEncoders:
 def encode_inputs(
     products: Sequence[ProductInputs], *, encoders: SpaceEncoders, keep_alive: Callable[[], None] | None = None
 ) -> Encodings:
-    """Return the vectors of everything these products hold; text and pictures are encoded in two threads at once.
+    """Return the vectors of everything these products hold; modalities are encoded in a thread each, at once.
 
-    A text or picture that cannot be encoded becomes a problem of its own and harms no other.
+    An input that cannot be encoded becomes a problem of its own and harms no other.
     """
-    texts = {hash_text(text): text for product in products for text in product.texts if text}
-    pictures = {picture.sha256: picture.load for product in products for picture in product.pictures}
-    text_encoder, image_encoder = encoders.text.info.identity, encoders.image.info.identity
+    wanted = {name: {one.sha256: one for product in products for one in product.list_inputs(name)} for name in encoders}
     encodings = Encodings(
-        texts=EncodedInput.objects.find(texts, encoder=text_encoder),
-        pictures=EncodedInput.objects.find(pictures, encoder=image_encoder),
+        {name: EncodedInput.objects.find(wanted[name], encoder=encoders[name].info.identity) for name in encoders}
     )
-    new_texts = {sha256: text for sha256, text in texts.items() if sha256 not in encodings.texts}
-    new_pictures = {sha256: load for sha256, load in pictures.items() if sha256 not in encodings.pictures}
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode") as pool:
-        text_work = pool.submit(_encode_texts, new_texts, encoders.text)
-        picture_work = pool.submit(_encode_pictures, new_pictures, encoders.image)
-        while wait([text_work, picture_work], timeout=KEEP_ALIVE_S).not_done:
+    with ThreadPoolExecutor(max_workers=len(encoders), thread_name_prefix="encode") as pool:
+        work = {
+            name: pool.submit(_encode_new, find_modality(name), encoder, wanted[name], encodings.vectors[name])
+            for name, encoder in encoders.items()
+        }
+        while wait(work.values(), timeout=KEEP_ALIVE_S).not_done:
             if keep_alive:
                 keep_alive()
-    for work, vectors, identity in (
-        (text_work, encodings.texts, text_encoder),
-        (picture_work, encodings.pictures, image_encoder),
-    ):
-        encoded, problems = work.result()
-        EncodedInput.objects.keep(encoded, encoder=identity)
-        vectors.update(encoded)
+    for name, encoder in encoders.items():
+        encoded, problems = work[name].result()
+        EncodedInput.objects.keep(encoded, encoder=encoder.info.identity)
+        encodings.vectors[name].update(encoded)
         encodings.problems.update(problems)
     return encodings
 
@@ -101,19 +88,14 @@ def encode_inputs(
 VectorsAndProblems = tuple[dict[str, Array], dict[str, Problem]]  # each by sha256
 
 
-def _encode_texts(texts: Mapping[str, str], encoder: TextEncoder) -> VectorsAndProblems:
+def _encode_new(
+    modality: Modality, encoder: Encoder, wanted: Mapping[str, Input], known: Mapping[str, Array]
+) -> VectorsAndProblems:
     def encode(hashes: Sequence[str]) -> VectorsAndProblems:
-        return _check(hashes, encoder.encode_texts([texts[sha256] for sha256 in hashes]), {})
-
-    return _encode_apart(list(texts), encode)
-
-
-def _encode_pictures(pictures: Mapping[str, PictureLoader], encoder: ImageEncoder) -> VectorsAndProblems:
-    def encode(hashes: Sequence[str]) -> VectorsAndProblems:
-        encoded = encoder.encode_images([pictures[sha256] for sha256 in hashes])
+        encoded = modality.encode(encoder, [wanted[sha256] for sha256 in hashes])
         return _check(hashes, encoded.vectors, encoded.errors)
 
-    return _encode_apart(list(pictures), encode)
+    return _encode_apart([sha256 for sha256 in wanted if sha256 not in known], encode)
 
 
 def _check(hashes: Sequence[str], vectors: Array, errors: Mapping[int, str]) -> VectorsAndProblems:

@@ -6,31 +6,20 @@ SQL finds every product that changed, whichever way it was changed.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from django.contrib.postgres.aggregates import StringAgg
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import MD5, Coalesce, Concat, JSONObject
+from django.db.models import CharField, F, TextField, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import MD5, Coalesce, Concat
 from django.utils.translation import gettext
 
-from catalog.models import FIELD_SEPARATOR, Product, ProductImage
-from embeddings.composition import TextPart, compose_texts
-from embeddings.placeholders import PlaceholderPicture
-
-PictureLoader = Callable[[], bytes]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of a product: what it is known by, and how to read it."""
-
-    sha256: str
-    load: PictureLoader
+from catalog.models import FIELD_SEPARATOR, Product
+from embeddings.composition import TextPart
+from embeddings.modalities.declaration import FileInput, Input, Parts, TextInput
+from embeddings.modalities.registry import DECLARED, IMAGE, TEXT, find_modality, list_further
+from embeddings.modalities.text import hash_text as hash_text  # a text is known by it wherever it is kept
 
 
 @dataclass(frozen=True)
@@ -40,37 +29,43 @@ class ProductInputs:
     product_id: int
     fingerprint: str
     category_path: str
-    texts: tuple[str | None, ...]  # one for each part of the composition
-    pictures: tuple[Picture, ...]  # in the order of the shop, each once
-    problem: str = ""  # why its texts could not be composed
+    inputs: Mapping[str, Parts]  # by modality
+    problem: str = ""  # why some of it could not be read
 
     @property
     def is_empty(self) -> bool:
-        return not self.pictures and not any(self.texts)
+        return not self.list_inputs()
+
+    def list_inputs(self, *names: str) -> list[Input]:
+        """Return what is encoded of these modalities, by default of all."""
+        return [one for name in names or self.inputs for part in self.inputs.get(name, ()) for one in part]
+
+    @property
+    def texts(self) -> tuple[str | None, ...]:
+        """Return the text of each part of the composition."""
+        parts = self.inputs.get(TEXT, ())
+        return tuple(next((one.text for one in part if isinstance(one, TextInput)), None) for part in parts)
+
+    @property
+    def pictures(self) -> tuple[FileInput, ...]:
+        """Return the pictures in the order of the shop, each once."""
+        return tuple(one for one in self.list_inputs(IMAGE) if isinstance(one, FileInput))
 
 
 def fingerprint_expression() -> MD5:
-    """Return the SQL expression of a product's fingerprint: its texts, category, collection and ordered pictures."""
-    pictures = (
-        _telling_pictures()
-        .order_by()
-        .values("product")
-        .annotate(hashes=StringAgg("sha256", delimiter=",", order_by=("position", "id")))
-        .values("hashes")
-    )
-    return MD5(
-        Concat(
-            F("content_hash"),
-            Value(FIELD_SEPARATOR),
-            F("collection"),
-            Value(FIELD_SEPARATOR),
-            Coalesce(F("category__path"), Value(""), output_field=TextField()),
-            Value(FIELD_SEPARATOR),
-            Coalesce(Subquery(pictures), Value(""), output_field=TextField()),
-            output_field=TextField(),
-        ),
-        output_field=CharField(max_length=32),
-    )
+    """Return the SQL expression of a product's fingerprint: its texts, category, collection, pictures, and what further
+    modalities read of it. A product that has nothing of those has the fingerprint that it had before there were any."""
+    own: list[Combinable] = [
+        F("content_hash"),
+        F("collection"),
+        Coalesce(F("category__path"), Value(""), output_field=TextField()),
+        DECLARED[IMAGE].fingerprint() or Value(""),
+    ]
+    for name in list_further():
+        if (further := find_modality(name).fingerprint()) is not None:
+            own.append(further)
+    separated = [part for one in own[:4] for part in (Value(FIELD_SEPARATOR), one)][1:]
+    return MD5(Concat(*separated, *own[4:], output_field=TextField()), output_field=CharField(max_length=32))
 
 
 def read_fingerprints(product_ids: Sequence[int]) -> dict[int, str]:
@@ -79,54 +74,37 @@ def read_fingerprints(product_ids: Sequence[int]) -> dict[int, str]:
     return dict(rows.annotate(fingerprint=fingerprint_expression()).values_list("pk", "fingerprint"))
 
 
-def load_inputs(product_ids: Sequence[int], *, parts: Sequence[TextPart]) -> list[ProductInputs]:
-    """Return the inputs of those products that exist, in order of id. One statement, so one moment in time."""
-    pictures = _telling_pictures().order_by("position", "id").values_list(JSONObject(file="file", sha256="sha256"))
+def load_inputs(
+    product_ids: Sequence[int], *, parts: Sequence[TextPart], modalities: Collection[str] = (TEXT, IMAGE)
+) -> list[ProductInputs]:
+    """Return the inputs of those products that exist, in order of id. One statement, so one moment in time.
+
+    `parts`: the composition of the texts. `modalities`: those that are read.
+    """
+    columns = {key: sql for name in modalities for key, sql in find_modality(name).read_columns().items()}
     products = (
         Product.objects.filter(pk__in=product_ids)
         .select_related("category")
-        .annotate(fingerprint=fingerprint_expression(), picture_list=ArraySubquery(pictures))
+        .annotate(fingerprint=fingerprint_expression(), **columns)
         .order_by("pk")
     )
-    return [_make_inputs(product, parts) for product in products]
+    return [_make_inputs(product, parts, modalities) for product in products]
 
 
-def hash_text(text: str) -> str:
-    """Return the sha256 under which a text is kept in EncodedInput."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _telling_pictures() -> QuerySet[ProductImage]:
-    """Return the pictures of the product of the outer query that are its own: a placeholder counts as missing."""
-    placeholder = PlaceholderPicture.objects.filter(sha256=OuterRef("sha256"))
-    return ProductImage.objects.filter(~Exists(placeholder), product=OuterRef("pk"))
-
-
-def _make_inputs(product: Any, parts: Sequence[TextPart]) -> ProductInputs:
-    pictures = {picture.sha256: picture for picture in map(_make_picture, product.picture_list)}
-    texts: tuple[str | None, ...] = (None,) * len(parts)
+def _make_inputs(product: Any, parts: Sequence[TextPart], modalities: Collection[str]) -> ProductInputs:
+    inputs: dict[str, Parts] = {}
     problem = ""
-    try:
-        texts = compose_texts(product, parts)
-    except (AttributeError, TypeError, ValueError) as error:  # JSON of another shape than the shop's: one product's own
-        problem = gettext("Its texts cannot be read (%s): translations and attributes are JSON objects.") % error
+    for name in modalities:
+        modality = find_modality(name)
+        try:
+            inputs[name] = modality.read(product, parts)
+        except (AttributeError, TypeError, ValueError) as error:  # JSON of another shape than the shop's
+            inputs[name] = ((),) * len(modality.weigh_parts(parts))
+            problem = gettext("Its texts cannot be read (%s): translations and attributes are JSON objects.") % error
     return ProductInputs(
         product_id=product.pk,
         fingerprint=product.fingerprint,
         category_path=product.category.path if product.category else "",
-        texts=texts,
-        pictures=tuple(pictures.values()),
+        inputs=inputs,
         problem=problem,
     )
-
-
-def _make_picture(row: Mapping[str, str]) -> Picture:
-    # A row written past ProductImage.save() may lack its hash: then the file's name stands for what is in it.
-    return Picture(sha256=row["sha256"] or hash_text(f"file:{row['file']}"), load=partial(_read_picture, row["file"]))
-
-
-def _read_picture(name: str) -> bytes:
-    storage = ProductImage._meta.get_field("file").storage
-    with storage.open(name, "rb") as file:
-        content: bytes = file.read()
-    return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,16 +18,10 @@ from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, pars
 from embeddings.freshness.queue import PendingQuerySet
 from embeddings.map.tables import CatalogueMap as CatalogueMap  # tables in a file of their own
 from embeddings.map.tables import MapPoint as MapPoint
+from embeddings.modalities.choice import ModalityChoice, validate_further
+from embeddings.modalities.registry import DECLARED, FUSED, IMAGE, TEXT
 from embeddings.placeholders import PlaceholderPicture as PlaceholderPicture  # a table in a file of its own
 from embeddings.querysets import EncodedInputQuerySet, ProductEmbeddingQuerySet, SpaceManager, SpaceQuerySet
-
-
-class Modality(models.TextChoices):
-    """What a product has a vector of, in the order in which it is shown; `Modality.values` has the words alone."""
-
-    FUSED = "fused", "Fused"
-    TEXT = "text", "Text"
-    IMAGE = "image", "Picture"
 
 
 def default_composition() -> list[dict[str, object]]:
@@ -99,6 +94,12 @@ class EmbeddingSpace(models.Model):
         help_text='The fusion dial: {"Decor/Vases": 0.3}; the longest path wins, "" is the whole shop. '
         "Turning it encodes nothing again.",
     )
+    modalities = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_further],
+        help_text='Modalities beyond text and picture: {"audio": {"encoder": "packaged:sfx", "weight": 0.3}}',
+    )
     dim = models.PositiveIntegerField(default=384)
     text_dim = models.PositiveIntegerField(default=0, editable=False)
     image_dim = models.PositiveIntegerField(default=0, editable=False)
@@ -124,8 +125,18 @@ class EmbeddingSpace(models.Model):
         "dim",
         "text_composition",
         "category_text_weights",
+        "modalities",
     )
-    FITTED_FIELDS = ("parameters", "dim", "text_dim", "image_dim", "fusion", "text_identity", "image_identity")
+    FITTED_FIELDS = (
+        "parameters",
+        "dim",
+        "text_dim",
+        "image_dim",
+        "fusion",
+        "text_identity",
+        "image_identity",
+        "modalities",
+    )
 
     objects = SpaceManager.from_queryset(SpaceQuerySet)()
 
@@ -144,8 +155,25 @@ class EmbeddingSpace(models.Model):
 
     @property
     def dims(self) -> dict[str, int]:
-        """Return the dim of the vectors of each modality; 0 for text and image until the space is fitted."""
-        return {Modality.FUSED: self.dim, Modality.TEXT: self.text_dim, Modality.IMAGE: self.image_dim}
+        """Return the dim of the vectors of each modality, and of what they become; 0 until the space is fitted."""
+        return {FUSED: self.dim} | {name: chosen.dim for name, chosen in self.list_modalities().items()}
+
+    def list_modalities(self) -> dict[str, ModalityChoice]:
+        """Return what the recipe says of each modality that the space has, in the order in which they are fused."""
+        further = {name: ModalityChoice(**self.modalities[name]) for name in DECLARED if name in self.modalities}
+        return {
+            TEXT: ModalityChoice(self.text_encoder, self.text_weight, self.text_identity, self.text_dim),
+            IMAGE: ModalityChoice(self.image_encoder, 1 - self.text_weight, self.image_identity, self.image_dim),
+            **further,
+        }
+
+    def set_modality(self, name: str, **fitted: Any) -> None:
+        """Keep what fitting found of a modality: its `identity`, its `dim`; not saved yet."""
+        if name in (TEXT, IMAGE):
+            for field, value in fitted.items():
+                setattr(self, f"{name}_{field}", value)
+        else:
+            self.modalities = self.modalities | {name: self.modalities.get(name, {}) | fitted}
 
     def describe_recipe(self) -> str:
         """Return the recipe in words, as lists of spaces show it."""
@@ -194,7 +222,7 @@ class ProductEmbedding(models.Model):
     space = models.ForeignKey(
         EmbeddingSpace, related_name="embeddings", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False
     )
-    modality = models.CharField(max_length=5, choices=Modality)
+    modality = models.CharField(max_length=20)
     fingerprint = models.CharField(max_length=32, blank=True, help_text="Empty: some of it could not be encoded")
     text_weight = models.FloatField(null=True, blank=True, help_text="What the fusion dial said; empty: nothing")
     vector = HalfVectorField()

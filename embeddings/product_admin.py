@@ -25,7 +25,8 @@ from catalog.models import Product, ProductImage
 from catalog.product_desk.pictures import finds_problems
 from embeddings.freshness.asking import MOST_AT_ONCE, Asked, embed_again
 from embeddings.freshness.product_state import State, describe_reason, read_product_state, read_states
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, PlaceholderPicture, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, PendingEmbedding, PlaceholderPicture, ProductEmbedding
 
 MAY_ASK = "embeddings.change_pendingembedding"
 NEWEST = 10_000  # products that wait, among which those without any vector are looked for: the newest have none
@@ -48,7 +49,7 @@ class EmbeddingFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         pending = PendingEmbedding.objects.all()
         fused = ProductEmbedding.objects.filter(
-            product=OuterRef("pk"), space=EmbeddingSpace.objects.live(), modality=Modality.FUSED
+            product=OuterRef("pk"), space=EmbeddingSpace.objects.live(), modality=FUSED
         )
         waits = Exists(pending.filter(product=OuterRef("pk")))
         newest = pending.order_by("-product_id").values("product_id")[:NEWEST]

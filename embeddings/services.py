@@ -5,22 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 from django.db import DatabaseError
+from django.utils.translation import gettext
 
 from catalog.doctor.rounds import ask_again
 from embeddings import coverage
-from embeddings.encoders.base import EncoderError
+from embeddings.encoders.base import Encoder, EncoderError
 from embeddings.encoders.device import give_back_memory
 from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
 from embeddings.freshness.refresh import RefreshedBatch, refresh_products
 from embeddings.freshness.sweep import sweep_all, sweep_slice
+from embeddings.modalities.declaration import FileInput, Input, Modality
+from embeddings.modalities.registry import IMAGE, find_modality
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.lifecycle import ensure_live_space
 from embeddings.vectors import load_pipeline, select_present
@@ -35,7 +39,7 @@ _at_the_queue = threading.Lock()  # held by the thread of this process that work
 
 
 class PhotoError(ValueError):
-    """What was sent is no picture. The message says why."""
+    """What was sent is no picture, or no sound, or what else it should be. The message says why."""
 
 
 @dataclass
@@ -108,31 +112,42 @@ class QueryVectors:
     vectors: dict[str, Array]
 
 
-def encode_query(space: EmbeddingSpace | None = None, *, text: str = "", photo: bytes = b"") -> QueryVectors:
-    """Return the vectors of a search text, of a photo, or of both as one, in the live space unless another is given.
+def encode_query(
+    space: EmbeddingSpace | None = None, *, text: str = "", photo: bytes = b"", files: Mapping[str, bytes] | None = None
+) -> QueryVectors:
+    """Return the vectors of a search text, of a photo, of further files by modality, or of several of these as one.
 
-    Raises EncoderError; PhotoError where the photo is no picture; ValueError where the space cannot be read.
+    In the live space unless another is given. Raises EncoderError; PhotoError where a file is not what it should be;
+    ValueError where the space cannot be read, or has no such modality.
     """
     space = space or ensure_live_space()
-    encoders = load_encoders(space)
-    text_row = encoders.text.encode_texts([text]) if text else None
-    if not photo:
-        return _make_query(space, text=text_row)
-    encoded = encoders.image.encode_images([lambda: photo])
+    asked = _read_query(space, text=text, files={**(files or {}), **({IMAGE: photo} if photo else {})})
+    encoders, pipeline = load_encoders(space), load_pipeline(space)
+    raw: dict[str, tuple[Array, ...]] = {}
+    for name, fitted in pipeline.modalities.items():
+        nothing = np.zeros((1, fitted.input_dim), dtype=np.float32)
+        # A text stands for the first part of the composition, which is the shortest.
+        own = _encode_one(find_modality(name), encoders[name], asked[name]) if name in asked else nothing
+        raw[name] = (own, *[nothing] * (len(fitted.means) - 1))
+    return QueryVectors(space_id=space.pk, vectors=select_present(pipeline.transform(raw, is_query=True), 0))
+
+
+def _read_query(space: EmbeddingSpace, *, text: str, files: Mapping[str, bytes]) -> dict[str, Input]:
+    """Return what is asked in each modality of a space."""
+    if strange := sorted(files.keys() - space.list_modalities().keys()):
+        raise ValueError(gettext("Space %(space)s has no vectors of %(name)s.") % {"space": space, "name": strange[0]})
+    asked: dict[str, Input] = {name: FileInput("", partial(bytes, content)) for name, content in files.items()}
+    for name in space.list_modalities() if text else ():
+        if (said := find_modality(name).read_query(text)) is not None:
+            asked[name] = said
+    return asked
+
+
+def _encode_one(modality: Modality, encoder: Encoder, asked: Input) -> Array:
+    encoded = modality.encode(encoder, [asked])
     if encoded.errors:
         raise PhotoError(encoded.errors[0])
-    return _make_query(space, text=text_row, image=encoded.vectors)
-
-
-def _make_query(space: EmbeddingSpace, *, text: Array | None = None, image: Array | None = None) -> QueryVectors:
-    """Fuse what a query has; a text stands for the first part of the composition, which is the shortest."""
-    pipeline = load_pipeline(space)
-    raw: dict[str, tuple[Array, ...]] = {}
-    for name, asked in (("text", text), ("image", image)):
-        modality = pipeline.modalities[name]
-        nothing = np.zeros((1, modality.input_dim), dtype=np.float32)
-        raw[name] = (nothing if asked is None else asked, *[nothing] * (len(modality.means) - 1))
-    return QueryVectors(space_id=space.pk, vectors=select_present(pipeline.transform(raw, is_query=True), 0))
+    return encoded.vectors
 
 
 def _refresh_batch(leases: Sequence[Lease], totals: RefreshTotals) -> None:

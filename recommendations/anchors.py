@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from api.postgres.rows import fetch_rows
 from catalog.attributes import localize_title
 from catalog.conditions import BELOW, LISTED_PRODUCTS
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from embeddings.spaces.indexes import INDEX_NAME, INDEXED_ROWS
 from embeddings.unit_rows import unit_rows
 from recommendations.in_force import HOLDS
@@ -26,7 +26,7 @@ RULE_FIELDS = """'rule_id', r.id, 'kind', r.kind, 'label', r.note, 'product_id',
         'category', coalesce(t.path, ''), 'attribute', r.target_attribute, 'value', r.target_value,
         'position', r.position, 'factor', r.factor"""
 START = f"""
-SELECT s.id AS space_id, s.name AS space, s.dim AS fused_dim, s.text_dim, s.image_dim,
+SELECT s.id AS space_id, s.name AS space, s.dim, s.text_dim, s.image_dim, s.modalities::text AS further,
        p.id AS product_id, p.sku, p.title, p.translations::text AS translations, p.price, p.currency, p.variant_group,
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules,
        {INDEXED_ROWS.format(name=INDEX_NAME.format(space_id="s.id", modality="%(modality)s"))} AS indexed,
@@ -147,7 +147,8 @@ def read_rule(entry: dict[str, Any]) -> ActiveRule:
 def read_space(row: dict[str, Any]) -> LiveSpace | None:
     if row["space_id"] is None:
         return None
-    dims = {modality: row[f"{modality}_dim"] for modality in Modality.values}
+    dims = {FUSED: row["dim"], TEXT: row["text_dim"], IMAGE: row["image_dim"]}
+    dims |= {name: chosen.get("dim", 0) for name, chosen in json.loads(row["further"]).items()}
     indexed = int(row["indexed"])
     products = max(indexed, int(row["products"]), 0)  # -1: never counted
     return LiveSpace(space_id=row["space_id"], name=row["space"], dims=dims, indexed=indexed, products=products)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from api.field import current_field
 from catalog.attributes import label_attribute
 from catalog.models import Product
+from embeddings.modalities.registry import find_modality
 from recommendations.explanations.services import Why, explain_pair, read_heat_map
 
 if TYPE_CHECKING:
@@ -54,13 +55,15 @@ def why_page(request: HttpRequest, sku: str, other: str) -> HttpResponse:
 
 def describe_shares(why: Why | None) -> list[Share]:
     """Return the share of each modality in whole percent; nothing where the two cannot be compared."""
-    if why is None or why.pair.text_share is None:
+    if why is None or not why.pair.is_compared:
         return []
-    text = round(100 * why.pair.text_share)
-    return [
-        Share("text", _("Text"), 0, text, why.pair.text_similarity),
-        Share("image", _("Picture"), text, 100 - text, why.pair.image_similarity),
-    ]
+    found, start, said = [], 0, 0.0
+    for name, share in why.pair.shares.items():
+        said += share or 0.0
+        end = round(100 * said)  # so that they sum to 100
+        found.append(Share(name, find_modality(name).label, start, end - start, why.pair.similarities[name]))
+        start = end
+    return found
 
 
 def describe_shared(why: Why | None) -> list[tuple[str | StrPromise, str]]:

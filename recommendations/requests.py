@@ -16,7 +16,7 @@ from rest_framework import serializers
 from api.declarations import ChoiceField, Declared, NumberField, TextsField, WholeNumberField, parameter
 from api.problems import RequestError
 from catalog import filters
-from embeddings.models import Modality
+from embeddings.modalities.registry import list_searched
 from recommendations.distances import METRICS
 from recommendations.rerank import OUT_OF_STOCK, VARIANTS
 from recommendations.rules import MAX_PLACEMENT_LENGTH, ListKind
@@ -62,7 +62,7 @@ class Options(Declared):
 
     modality: str | None = parameter(
         ChoiceField(
-            Modality.values, required=False, help_text="What is compared; only for the strategy similar. Default: fused"
+            list_searched(), required=False, help_text="What is compared; only for the strategy similar. Default: fused"
         )
     )
     metric: str = parameter(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from api.problems import RequestError
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.anchors import Start, read_start
@@ -81,6 +82,9 @@ def answer_plainly(request: ListRequest) -> RecommendationList:
     )
     if request.anchors and not start.anchors:
         raise UnknownAnchor(request.anchors)
+    if request.plan.modality and start.space and request.modality not in start.space.dims:
+        said = gettext("Space %(space)s has no vectors of %(name)s.")
+        raise RequestError("modality", said % {"space": start.space.name, "name": request.modality})
     if request.plan.modality and (start.space is None or not any(anchor.vector for anchor in start.anchors)):
         return answer(request, start, chosen=None)
     if request.options.visitor.is_known and request.goes_by_history:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from catalog.conditions import DEMAND, IN_STOCK, Condition, Params
 from catalog.filters import Filters
-from embeddings.models import Modality
+from embeddings.modalities.registry import list_searched
 from recommendations.distances import QUERY_CTE, distance_sql, query_params
 from recommendations.rules import ActiveRule
 from recommendations.strategies import Brought
@@ -149,8 +149,8 @@ def embedding_of(product: str, retrieval: Retrieval, *, columns: str) -> str:
 
 def own_rows(retrieval: Retrieval, product: str = "") -> str:
     """Conditions on `e` for the rows of this space and modality; literals, so that the partial index fits."""
-    if retrieval.modality not in Modality.values:
-        raise ValueError(f"Unknown modality {retrieval.modality!r}. Known: {', '.join(Modality.values)}.")
+    if retrieval.modality not in list_searched():
+        raise ValueError(f"Unknown modality {retrieval.modality!r}. Known: {', '.join(list_searched())}.")
     rows = f"e.space_id = {int(retrieval.space_id)} AND e.modality = '{retrieval.modality}'"
     return f"{rows} AND e.product_id = {product}" if product else rows
 

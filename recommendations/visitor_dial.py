@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from recommendations.planning import choose_out_of_stock
 from recommendations.recommendation_list import PLACED, Candidate, RecommendationList, number_results
 from recommendations.requests import Options
@@ -20,7 +20,6 @@ from recommendations.services import recommend
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-TEXT, IMAGE, FUSED = Modality.TEXT.value, Modality.IMAGE.value, Modality.FUSED.value
 # How little the first ranks count above the next ones: Cormack et al., SIGIR 2009, take 60, for lists of thousands.
 RANK_OFFSET = 10
 MORE = 2  # times what is shown: what is far down in one list may be first in both

@@ -15,7 +15,8 @@ from behaviour.learners.facts import Ints
 from behaviour.reports.sales import read_daily_sales
 from behaviour.versions.catalogue import Catalogue, read_catalogue, read_content
 from catalog.models import Product
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 
 MAX_DAYS = 3 * 366  # of the past: this year's season and the one before
 
@@ -58,14 +59,14 @@ def read_shop(*, until: date) -> Shop:
 
 
 def choose_modality(space: EmbeddingSpace) -> str:
-    """Return which vectors say what is alike: fused ones, or those of the texts where most products have no picture.
+    """Return which vectors say what is alike: fused ones, or where most products have one modality alone, that one's.
 
-    A fused vector holds a guess at the picture that a product lacks. Where pictures are few it makes neighbours worse.
+    A fused vector holds a guess at what a product lacks. Where few have it, it makes neighbours worse.
     """
     count = ProductEmbedding.objects.filter(space=space).order_by().values_list("modality").annotate(Count("pk"))
     products = dict(count)
-    few_pictures = 2 * products.get(Modality.IMAGE, 0) < products.get(Modality.FUSED, 0)
-    return Modality.TEXT if few_pictures and products.get(Modality.TEXT) else Modality.FUSED
+    common = [name for name in space.list_modalities() if 2 * products.get(name, 0) >= max(products.get(FUSED, 0), 1)]
+    return common[0] if len(common) == 1 else FUSED
 
 
 def number_sales(sales: DailySales, skus: tuple[str, ...]) -> DailySales:

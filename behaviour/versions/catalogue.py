@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from behaviour.learners.content import Content
 from catalog.models import Product
-from embeddings.models import Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import ProductEmbedding
 from embeddings.unit_rows import unit_rows
 
 READ_BATCH = 20_000  # products held as Python objects at once
@@ -47,7 +48,7 @@ def read_catalogue() -> Catalogue:
     )
 
 
-def read_content(catalogue: Catalogue, *, space_id: int | None, modality: str = Modality.FUSED) -> Content:
+def read_content(catalogue: Catalogue, *, space_id: int | None, modality: str = FUSED) -> Content:
     """Return what is known of the products: their vectors in a space, zero for those that have none there."""
     if not space_id:
         return Content.empty(len(catalogue))

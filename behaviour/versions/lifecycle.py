@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from behaviour.events.event import settled_id
 from behaviour.versions.version import VECTORS_SETTLE, Neighbours, Profile, Ranking, Status, Version
 from embeddings.free_names import find_free_name
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.locks import lock_until_commit, read_holder
 
 BUILD_LOCK = "behaviour:build"
@@ -58,7 +59,7 @@ def find_last_vector(space_id: int) -> int:
     From the first on, they would search for the neighbours of the whole catalogue, which the build has done.
     """
     settled = ProductEmbedding.objects.filter(
-        space_id=space_id, modality=Modality.FUSED, updated_at__lt=timezone.now() - VECTORS_SETTLE
+        space_id=space_id, modality=FUSED, updated_at__lt=timezone.now() - VECTORS_SETTLE
     )
     return settled.aggregate(last=Max("pk"))["last"] or 0
 

@@ -35,7 +35,7 @@ class EncoderInfo:
     spec: str  # as written in the settings or in the space, such as `packaged:e5-small`
     identity: str  # spec and a hash of weights and declaration: equal identities mean equal vectors
     dim: int
-    modalities: frozenset[str]  # of "text" and "image"
+    modalities: frozenset[str]  # by name: "text", "image", and what else is declared in embeddings.modalities
     licence: str
     size_mb: float
 
@@ -46,6 +46,13 @@ class EncodedImages:
 
     vectors: Array  # (n, dim)
     errors: dict[int, str]
+
+
+class Encoder(Protocol):
+    """What all encoders are, whatever they encode."""
+
+    @property
+    def info(self) -> EncoderInfo: ...
 
 
 @runtime_checkable

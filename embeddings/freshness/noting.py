@@ -20,7 +20,8 @@ from catalog.attributes import read_object, read_wordings
 from catalog.colours import COLOUR_ATTRIBUTES, read_colours
 from catalog.pictures.colour_naming import share_colours
 from catalog.search_words import make_search_words
-from embeddings.inputs import Picture, ProductInputs
+from embeddings.inputs import ProductInputs
+from embeddings.modalities.declaration import FileInput
 from embeddings.models import PictureColours
 
 logger = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def mean_shares(of_pictures: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return {colour: round(share, 3) for colour, share in sorted(sums.items(), key=lambda item: -item[1])}
 
 
-def find_colours(pictures: Sequence[Picture]) -> dict[str, dict[str, float]]:
+def find_colours(pictures: Sequence[FileInput]) -> dict[str, dict[str, float]]:
     """Return the shares of colours by a picture's sha256: as they were found before, or found now and kept."""
     wanted = {picture.sha256: picture for picture in pictures}
     found = dict(PictureColours.objects.filter(pk__in=wanted).values_list("sha256", "shares"))
@@ -99,7 +100,7 @@ def find_colours(pictures: Sequence[Picture]) -> dict[str, dict[str, float]]:
     return found | {sha256: shares or {} for sha256, shares in new.items()}
 
 
-def look_at(picture: Picture) -> dict[str, float] | None:
+def look_at(picture: FileInput) -> dict[str, float] | None:
     """Return the colours of a picture, None where it cannot be read: its encoder says why."""
     try:
         with Image.open(io.BytesIO(picture.load())) as image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,18 +14,16 @@ from django.utils.translation import gettext, gettext_lazy
 from catalog.models import Product
 from catalog.retelling import retell
 from embeddings.inputs import read_fingerprints
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, PlaceholderPicture, ProductEmbedding
+from embeddings.modalities.registry import DECLARED, FUSED, IMAGE, TEXT, find_modality
+from embeddings.models import EmbeddingSpace, PendingEmbedding, PlaceholderPicture, ProductEmbedding
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 STATES = {
     "current": gettext_lazy("Up to date"),
     "waiting": gettext_lazy("Embedded"),
     "stale": gettext_lazy("Out of date"),
-}
-SOURCES = {  # by whether there is a vector of the text, and one of the pictures
-    (True, True): gettext_lazy("its text and pictures"),
-    (True, False): gettext_lazy("its text"),
-    (False, True): gettext_lazy("its pictures"),
-    (False, False): gettext_lazy("what is not kept any more"),  # such as after vectors were deleted by hand
 }
 
 
@@ -52,8 +51,7 @@ class SpaceCoverage:
 
     space: str
     is_live: bool
-    has_text: bool
-    has_picture: bool
+    modalities: Mapping[str, bool]  # by name, of those that the space has: whether the product has it
     is_complete: bool
     updated_at: datetime
 
@@ -66,11 +64,22 @@ class ProductState:
     sentence: str
     spaces: tuple[SpaceCoverage, ...]
 
+    @property
+    def modalities(self) -> list[tuple[str, StrPromise]]:
+        """Return name and label of those that any of the spaces has."""
+        return [(name, one.label) for name, one in DECLARED.items() if any(name in s.modalities for s in self.spaces)]
+
+    @property
+    def table(self) -> list[tuple[SpaceCoverage, list[bool | None]]]:
+        """Return each space with whether the product has each of `modalities` there; None where the space has not."""
+        names = [name for name, _label in self.modalities]
+        return [(space, [space.modalities.get(name) for name in names]) for space in self.spaces]
+
 
 def read_states(product_ids: Sequence[int]) -> Mapping[int, State]:
     """Return the state of each of a few products: what the queue says, without comparing fingerprints."""
     live = EmbeddingSpace.objects.live()
-    fused = ProductEmbedding.objects.filter(product__in=product_ids, space=live, modality=Modality.FUSED)
+    fused = ProductEmbedding.objects.filter(product__in=product_ids, space=live, modality=FUSED)
     embedded = set(fused.values_list("product_id", flat=True)) if live else set()
     pending = PendingEmbedding.objects.in_bulk(list(product_ids))
     return {number: State(number in embedded, pending.get(number)) for number in product_ids}
@@ -87,23 +96,32 @@ def read_product_state(product: Product) -> ProductState:
 
 def _read_coverage(product: Product) -> list[SpaceCoverage]:
     """Return the spaces in which a product has vectors, the live one first. By the index of its products."""
-    columns = ("space__name", "space__status", "modality", "fingerprint", "updated_at")
+    columns = ("space__name", "space__status", "space__modalities", "modality", "fingerprint", "updated_at")
     rows = ProductEmbedding.objects.filter(product=product).order_by("space_id", "modality").values_list(*columns)
-    by_space: dict[tuple[bool, str], dict[str, tuple[str, datetime]]] = {}
-    for name, status, modality, fingerprint, updated_at in rows:
+    by_space: dict[tuple[bool, str, tuple[str, ...]], dict[str, tuple[str, datetime]]] = {}
+    for name, status, further, modality, fingerprint, updated_at in rows:
         is_live = status == EmbeddingSpace.Status.LIVE
-        by_space.setdefault((not is_live, name), {})[modality] = fingerprint, updated_at
+        by_space.setdefault((not is_live, name, tuple(further)), {})[modality] = fingerprint, updated_at
     return [
         SpaceCoverage(
             space=name,
             is_live=not is_other,
-            has_text=Modality.TEXT in known,
-            has_picture=Modality.IMAGE in known,
+            modalities={name: name in known for name in (TEXT, IMAGE, *further)},
             is_complete=all(fingerprint for fingerprint, _at in known.values()),
             updated_at=max(at for _fingerprint, at in known.values()),
         )
-        for (is_other, name), known in sorted(by_space.items())
+        for (is_other, name, further), known in sorted(by_space.items())
     ]
+
+
+def name_sources(modalities: Sequence[str]) -> str:
+    """Return what a vector is made from, in words."""
+    nouns = [str(find_modality(name).noun) for name in modalities]
+    if not nouns:
+        return gettext("what is not kept any more")  # such as after vectors were deleted by hand
+    if len(nouns) == 1:
+        return gettext("its %s") % nouns[0]
+    return gettext("its %(first)s and %(last)s") % {"first": ", ".join(nouns[:-1]), "last": nouns[-1]}
 
 
 def describe_product(product: Product) -> str:
@@ -113,7 +131,7 @@ def describe_product(product: Product) -> str:
         return gettext("There is no live space yet: the worker makes one, or `manage.py embed_products`.")
     rows = ProductEmbedding.objects.filter(product=product, space=live)
     known = {row.modality: row for row in rows.defer("vector")}
-    fused = known.get(Modality.FUSED)
+    fused = known.get(FUSED)
     waiting = _describe_waiting(PendingEmbedding.objects.filter(product=product).first())
     if fused is None:
         missing = gettext("No vector in space %s yet.") % live.name
@@ -122,7 +140,7 @@ def describe_product(product: Product) -> str:
     state = STATES["current" if is_current and not waiting else "waiting" if is_current else "stale"]
     said = gettext("%(state)s: from %(sources)s, in space %(space)s, %(at)s.") % {
         "state": state,
-        "sources": SOURCES[Modality.TEXT in known, Modality.IMAGE in known],
+        "sources": name_sources([name for name in live.list_modalities() if name in known]),
         "space": live.name,
         "at": date_format(timezone.localtime(fused.updated_at), "DATETIME_FORMAT"),
     }

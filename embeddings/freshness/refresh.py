@@ -7,21 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_noop
 
 from embeddings.composition import parse_composition
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged, Encodings, encode_inputs, load_encoders
 from embeddings.freshness.noting import note_products
 from embeddings.inputs import ProductInputs, load_inputs
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED, TEXT, find_modality
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.querysets import ProductVectors
 from embeddings.vectors import find_problems, fuse_products
 
 logger = logging.getLogger(__name__)
 
-PICTURE_FAILED = gettext_noop("Picture %(position)s of %(count)s: %(why)s")
-TEXT_FAILED = gettext_noop("In its text: %s")
 NOTHING_TO_ENCODE = gettext_noop("Nothing to encode: give it a title, a description or a picture.")
 # What concerns every product alike is not a product's own problem: taking the batch apart would not help.
 SHARED_ERRORS = (DatabaseError, EncoderError, EncoderChanged, MemoryError)
@@ -67,7 +66,9 @@ def refresh_products(
     Nothing is locked while encoders work. Products that change meanwhile are not stored, but reported.
     Raises EncoderError or EncoderChanged where the space's encoders cannot be used.
     """
-    products = load_inputs(product_ids, parts=parse_composition(space.text_composition))
+    products = load_inputs(
+        product_ids, parts=parse_composition(space.text_composition), modalities=space.list_modalities()
+    )
     note_products(products)
     batch = RefreshedBatch(unchanged=set() if force else _find_unchanged(products, space))
     changed = [product for product in products if product.product_id not in batch.unchanged]
@@ -83,7 +84,7 @@ def refresh_products(
 
 def _find_unchanged(products: Sequence[ProductInputs], space: EmbeddingSpace) -> set[int]:
     rows = ProductEmbedding.objects.filter(
-        space=space, modality=Modality.FUSED, product__in=[product.product_id for product in products]
+        space=space, modality=FUSED, product__in=[product.product_id for product in products]
     ).values_list("product_id", "fingerprint", "text_weight")
     known = {product_id: (fingerprint, weight) for product_id, fingerprint, weight in rows}
     return {
@@ -140,13 +141,14 @@ def _store(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: 
 
 
 def _describe_shortfall(product: ProductInputs, encodings: Encodings) -> Shortfall:
-    problems = {sha256: encodings.problems[sha256] for sha256 in find_problems(product, encodings)}
-    reasons = []
-    for position, picture in enumerate(product.pictures, start=1):
-        if picture.sha256 in problems:
-            said = {"position": position, "count": len(product.pictures)}
-            reasons.append(gettext(PICTURE_FAILED) % {**said, "why": problems.pop(picture.sha256).reason})
-    reasons += [gettext(TEXT_FAILED) % problem.reason for problem in problems.values()]
+    reasons: list[str] = []
+    for name in sorted(product.inputs, key=lambda name: name == TEXT):  # that of a text says least
+        inputs = product.list_inputs(name)
+        reasons += [
+            find_modality(name).describe_failure(problem.reason, position=position, count=len(inputs))
+            for position, one in enumerate(inputs, start=1)
+            if (problem := encodings.problems.get(one.sha256))
+        ]
     found = [encodings.problems[sha256] for sha256 in find_problems(product, encodings)]
     return Shortfall(
         reason="; ".join(filter(None, [product.problem, *reasons])),

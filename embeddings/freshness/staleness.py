@@ -10,7 +10,8 @@ from django.db.models.functions import Coalesce, Now
 from catalog.conditions import in_categories
 from catalog.models import Product
 from embeddings.inputs import fingerprint_expression
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 
 NO_WEIGHT = -1.0  # stands for "the dial says nothing" where SQL would otherwise compare with null
 WHOLE_SHOP = ""  # the path of every category, in the dial
@@ -53,7 +54,7 @@ def exclude_queued(stale: QuerySet[Product], *, space: EmbeddingSpace, even_leas
 def _fused_rows(space: EmbeddingSpace, *, product: OuterRef) -> QuerySet[Any]:
     """Return the rows that say what the vector of an outer query's product was made from, and under which dial."""
     rows = ProductEmbedding.objects.annotate(dial=Coalesce("text_weight", Value(NO_WEIGHT)))
-    return rows.filter(product=product, space=space, modality=Modality.FUSED)
+    return rows.filter(product=product, space=space, modality=FUSED)
 
 
 def _dial_expression(dial: dict[str, float]) -> Coalesce:

@@ -19,7 +19,8 @@ from embeddings.map.layout import find_axes, lay_out, spread
 from embeddings.map.neighbours import Array, find_nearest
 from embeddings.map.tables import CatalogueMap
 from embeddings.map.vectors import SLICE, Vectors, read_after, read_products
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 from embeddings.spaces.sampling import draw_product_ids
 
 SAMPLE = 20_000  # products that are laid out: 20 s and 600 MB; ten times as many would take three minutes and 6 GB
@@ -66,14 +67,14 @@ def lay_out_map(made: CatalogueMap, sample: Vectors, *, earlier: Frame | None, o
     frame = _make_frame(sample, earlier=earlier)
     places = lay_out(frame.rows, frame.places, on_round=lambda done, total: told.tell("lay_out", done, total))
     made.frame = Frame(frame.mean, frame.axes, frame.product_ids, frame.rows, places).to_bytes()
-    made.total = made.space.embeddings.filter(modality=Modality.FUSED).count()
+    made.total = made.space.embeddings.filter(modality=FUSED).count()
     made.laid_at = made.placed_at = timezone.now()
     made.save(update_fields=["frame", "total", "laid_at", "placed_at"])
 
 
 def has_more(made: CatalogueMap) -> bool:
     """Return whether there is a vector that has no place yet."""
-    return made.space.embeddings.filter(modality=Modality.FUSED, pk__gt=made.position).exists()
+    return made.space.embeddings.filter(modality=FUSED, pk__gt=made.position).exists()
 
 
 def place_more(made: CatalogueMap, *, until: float, on_step: OnStep) -> bool:

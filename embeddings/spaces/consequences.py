@@ -6,7 +6,8 @@ from typing import TypedDict
 
 from django.utils.translation import gettext, ngettext
 
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 
 
 class Question(TypedDict):
@@ -33,7 +34,7 @@ def ask_promote(space: EmbeddingSpace, *, objection: str = "") -> Question:
 
 def ask_drop(space: EmbeddingSpace) -> Question:
     """What is lost with `space`."""
-    count = space.embeddings.filter(modality=Modality.FUSED).count()
+    count = space.embeddings.filter(modality=FUSED).count()
     return Question(
         question=gettext("Drop the space %(name)s?") % {"name": space.name},
         consequences=[

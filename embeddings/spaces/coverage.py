@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Product
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from embeddings.spaces.lifecycle import BUILD_COMMAND, Status
 
 SHOWN_SKUS = 5
@@ -30,7 +31,7 @@ def describe_gaps(space: EmbeddingSpace, *, product_count: int) -> Iterator[str]
 
 def find_missing(space: EmbeddingSpace) -> QuerySet[Product]:
     """Return the products without a vector in a space, in order of SKU."""
-    stored = ProductEmbedding.objects.filter(product=OuterRef("pk"), space=space, modality=Modality.FUSED)
+    stored = ProductEmbedding.objects.filter(product=OuterRef("pk"), space=space, modality=FUSED)
     return Product.objects.filter(~Exists(stored)).order_by("sku")
 
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext
 from api.worker_bell import tell_worker
 from catalog.models import Product
 from embeddings.freshness.staleness import WHOLE_SHOP
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED, TEXT
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.tasks import refresh_stale
 from embeddings.vectors import load_pipeline
@@ -67,7 +68,7 @@ def list_weights(space: EmbeddingSpace) -> list[tuple[str, float]]:
 
 def read_modalities(space: EmbeddingSpace, product_ids: Sequence[int]) -> StoredModalities:
     """Return what is stored of some products, in their order; those that have no vector are left out."""
-    rows = ProductEmbedding.objects.filter(space=space, product_id__in=product_ids).exclude(modality=Modality.FUSED)
+    rows = ProductEmbedding.objects.filter(space=space, product_id__in=product_ids).exclude(modality=FUSED)
     known: dict[int, dict[str, Array]] = {}
     for product_id, modality, vector in rows.values_list("product_id", "modality", "vector"):
         known.setdefault(product_id, {})[modality] = np.asarray(vector, dtype=np.float32)
@@ -85,7 +86,7 @@ def fuse_by_dial(space: EmbeddingSpace, stored: StoredModalities, *, dial: Dial)
     turned = EmbeddingSpace(category_text_weights=dict(dial))
     weights = [turned.text_weight_of(path) for path in stored.paths]
     given = np.array([np.nan if weight is None else weight for weight in weights], dtype=np.float32)
-    return load_pipeline(space).fuse_encoded(stored.vectors, dial={"text": given})
+    return load_pipeline(space).fuse_encoded(stored.vectors, dial={TEXT: given})
 
 
 def _stack(known: Mapping[int, Mapping[str, Array]], ids: Sequence[int], modality: str, dim: int) -> Array:

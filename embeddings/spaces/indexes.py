@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.errors import DiskFull
 
 from api.database_session import has_session
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.index_builds import watch_build
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def create_indexes(space: EmbeddingSpace, *, on_progress: OnProgress | None = No
 
     `on_progress` is told how many vectors are in and how many are to be, every second, from another thread.
     """
-    missing = [modality for modality in Modality.values if not _is_valid(index_name(space, modality))]
+    missing = [modality for modality in space.dims if not _is_valid(index_name(space, modality))]
     counts = {modality: _vectors(space, modality).count() for modality in missing}
     done, total = 0, sum(counts.values())
     for modality, count in counts.items():
@@ -125,7 +125,7 @@ def _create_index(space: EmbeddingSpace, modality: str, count: int) -> None:
 
 def drop_indexes(space: EmbeddingSpace) -> None:
     """Drop the indexes of a space."""
-    for modality in Modality.values:
+    for modality in space.dims:
         drop_index(space, modality)
 
 
@@ -141,7 +141,7 @@ def drop_index(space: EmbeddingSpace, modality: str) -> None:
 
 def missing_indexes(space: EmbeddingSpace) -> list[str]:
     """Return the names of indexes that a space is big enough for and does not have, or not a usable one."""
-    return [index_name(space, modality) for modality in Modality.values if lacks_index(space, modality)]
+    return [index_name(space, modality) for modality in space.dims if lacks_index(space, modality)]
 
 
 def lacks_index(space: EmbeddingSpace, modality: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
 from embeddings.encoders.registry import describe
@@ -18,6 +18,7 @@ from embeddings.encoding import SpaceEncoders
 from embeddings.free_names import find_free_name
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
+from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
 from embeddings.spaces.gates import find_objection
 from embeddings.spaces.indexes import drop_indexes
@@ -34,7 +35,6 @@ BUILD_COMMAND = "manage.py spaces build"
 SMALL_FIT, SMALL_GROWTH, GROWTH = 1_000, 1.5, 10
 MIN_FIT_PRODUCTS = 50  # with fewer, what was shipped says more about products than they do
 MAX_DIM = 2000
-MODALITIES = {"text": gettext_lazy("text"), "image": gettext_lazy("image")}
 Status = EmbeddingSpace.Status
 
 
@@ -109,11 +109,13 @@ def create_space(
     Raises SpaceError where the recipe cannot be used.
     """
     source = like or ensure_live_space()
-    values = {field: getattr(source, field) for field in EmbeddingSpace.RECIPE_FIELDS} | recipe
-    space = EmbeddingSpace(name=name, status=Status.BUILDING, **values)
+    values = {field: getattr(source, field) for field in EmbeddingSpace.RECIPE_FIELDS}
+    values["modalities"] = {name: source.list_modalities()[name].declared for name in source.modalities}
+    space = EmbeddingSpace(name=name, status=Status.BUILDING, **(values | recipe))
     if trained:
         set_pipeline(space, trained)
-        space.text_identity, space.image_identity = source.text_identity, source.image_identity
+        for modality, chosen in source.list_modalities().items():
+            space.set_modality(modality, identity=chosen.identity)
     check_recipe(space)
     space.save()
     return space
@@ -130,9 +132,10 @@ def check_recipe(space: EmbeddingSpace) -> None:
     if not 0 <= space.text_weight <= 1:
         said = gettext("The text weight lies between 0 (picture only) and 1 (text only): not %s.")
         raise SpaceError(said % space.text_weight)
-    for spec, modality in ((space.text_encoder, "text"), (space.image_encoder, "image")):
-        _check_encoder(spec, modality)
     try:
+        space.clean_fields(exclude={"name", "status"})  # a modality that there is not has no encoder to look at
+        for modality, chosen in space.list_modalities().items():
+            _check_encoder(chosen.encoder, modality)
         space.full_clean()
     except ValidationError as error:
         raise SpaceError("; ".join(error.messages)) from error
@@ -150,10 +153,11 @@ def get_space(name: str) -> EmbeddingSpace:
 def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: SpaceEncoders | None = None) -> None:
     """Give a space what was fitted; not saved yet."""
     space.parameters = pipeline.to_bytes()
-    space.dim, space.text_dim, space.image_dim = pipeline.dim, pipeline.dims["text"], pipeline.dims["image"]
-    space.fusion = pipeline.fusion
-    if encoders:
-        space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
+    space.dim, space.fusion = pipeline.dim, pipeline.fusion
+    for name, dim in pipeline.dims.items():
+        space.set_modality(name, dim=dim)
+    for name, encoder in (encoders or {}).items():
+        space.set_modality(name, identity=encoder.info.identity)
 
 
 def check_built(space: EmbeddingSpace) -> None:
@@ -270,4 +274,4 @@ def _check_encoder(spec: str, modality: str) -> None:
         return
     if modality not in modalities:
         said = gettext("%(encoder)s does not encode %(modality)s: choose an encoder that does.")
-        raise SpaceError(said % {"encoder": spec, "modality": MODALITIES[modality]})
+        raise SpaceError(said % {"encoder": spec, "modality": find_modality(modality).noun})

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils.translation import gettext
 
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.drawing import draw_few
 from embeddings.spaces.indexes import index_name, missing_indexes
 from embeddings.spaces.lifecycle import SpaceError, check_built
@@ -97,14 +98,14 @@ def _name(space: EmbeddingSpace, live: EmbeddingSpace) -> dict[str, str | int]:
 
 
 def _check_searchable(space: EmbeddingSpace) -> None:
-    if index_name(space, Modality.FUSED) in missing_indexes(space):
+    if index_name(space, FUSED) in missing_indexes(space):
         said = gettext("The index of %s is not built yet: the worker builds it. Compare when it is done.")
         raise SpaceError(said % space.name)
 
 
 def _held(space: EmbeddingSpace, product_ids: Sequence[int]) -> set[int]:
     """Return which of these products a space has a fused vector of."""
-    rows = ProductEmbedding.objects.filter(space=space, modality=Modality.FUSED, product_id__in=list(product_ids))
+    rows = ProductEmbedding.objects.filter(space=space, modality=FUSED, product_id__in=list(product_ids))
     return set(rows.values_list("product_id", flat=True))
 
 

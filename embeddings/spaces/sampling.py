@@ -15,6 +15,7 @@ from embeddings.encoding import SpaceEncoders, encode_inputs
 from embeddings.freshness.placeholders import settle_all_placeholders
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.inputs import load_inputs
+from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace
 from embeddings.vectors import gather_raw
 
@@ -45,20 +46,21 @@ def read_sample(
 ) -> Sample:
     """Return the sample of these products; what no encoder has seen yet is encoded, placeholders are left out."""
     settle_all_placeholders()
-    dims = {"text": encoders.text.info.dim, "image": encoders.image.info.dim}
+    dims = {name: encoder.info.dim for name, encoder in encoders.items()}
     parts = parse_composition(space.text_composition)
     kept: list[int] = []
     chunks: list[RawVectors] = []
     for start in range(0, len(product_ids), CHUNK):
         chunk = product_ids[start : start + CHUNK]
-        products = [product for product in load_inputs(chunk, parts=parts) if not product.is_empty]
+        products = [product for product in load_inputs(chunk, parts=parts, modalities=dims) if not product.is_empty]
         if products:
             encodings = encode_inputs(products, encoders=encoders)
             chunks.append(gather_raw(products, encodings, dims=dims))
             kept += [product.product_id for product in products]
         if progress:
             progress(len(chunk))
-    return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, counts={"text": len(parts), "image": 1}, dims=dims))
+    counts = {name: len(find_modality(name).weigh_parts(parts)) for name in dims}
+    return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, counts=counts, dims=dims))
 
 
 def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat", seed: int = 0) -> VectorPipeline:
@@ -66,11 +68,17 @@ def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat",
     return VectorPipeline.fit(
         raw,
         fusion=fusion,
-        part_weights={"text": tuple(part.weight for part in parse_composition(space.text_composition))},
-        weights={"text": space.text_weight, "image": 1 - space.text_weight},
+        part_weights=weigh_parts(space),
+        weights={name: chosen.weight for name, chosen in space.list_modalities().items()},
         dim=space.dim,
         seed=seed,
     )
+
+
+def weigh_parts(space: EmbeddingSpace) -> dict[str, tuple[float, ...]]:
+    """Return the weights of the parts of each modality of a space."""
+    parts = parse_composition(space.text_composition)
+    return {name: find_modality(name).weigh_parts(parts) for name in space.list_modalities()}
 
 
 def _concatenate(chunks: Sequence[RawVectors], *, counts: Mapping[str, int], dims: Mapping[str, int]) -> RawVectors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
 from embeddings.fusion.pipeline import VectorPipeline, plain_fusion
 from embeddings.models import EmbeddingSpace
+from embeddings.spaces.sampling import weigh_parts
 from embeddings.unit_rows import unit_rows
 
 # Fitted on the demo catalogue with the default recipe: `manage.py save_default_parameters` makes it again.
@@ -28,7 +30,7 @@ def make_starting_pipeline(space: EmbeddingSpace) -> VectorPipeline:
     if is_default_recipe(space) and DEFAULT_PARAMETERS.exists():
         return _read_default_pipeline()
     encoders = load_encoders(space)
-    return fit_neutral_pipeline(space, dims=(encoders.text.info.dim, encoders.image.info.dim))
+    return fit_neutral_pipeline(space, dims={name: encoder.info.dim for name, encoder in encoders.items()})
 
 
 def is_default_recipe(space: EmbeddingSpace) -> bool:
@@ -38,29 +40,35 @@ def is_default_recipe(space: EmbeddingSpace) -> bool:
         and parse_composition(space.text_composition) == parse_composition(DEFAULT_COMPOSITION)
         and plain_fusion(space.fusion) == "concat"
         and (space.text_weight, space.dim) == (0.6, 384)
+        and not space.modalities
     )
 
 
-def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: tuple[int, int]) -> VectorPipeline:
+def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: Mapping[str, int]) -> VectorPipeline:
     """Return a pipeline without calibration, its bases random rotations: fitted on noise that is symmetric about zero.
 
-    Texts and pictures of the noise belong to different products, so that none is predicted from the other.
+    Modalities of the noise belong to different products, so that none is predicted from another.
     """
-    part_weights = tuple(part.weight for part in parse_composition(space.text_composition))
+    weights = tuple((name, chosen.weight) for name, chosen in space.list_modalities().items())
     fusion = plain_fusion(space.fusion)
-    return _fit_on_noise(dims, part_weights, text_weight=space.text_weight, fusion=fusion, dim=space.dim)
+    parts = tuple(weigh_parts(space).items())
+    return _fit_on_noise(tuple(dims.items()), parts, weights, fusion=fusion, dim=space.dim)
 
 
 @cache
 def _fit_on_noise(
-    dims: tuple[int, int], part_weights: tuple[float, ...], *, text_weight: float, **recipe: Any
+    dims: tuple[tuple[str, int], ...],
+    part_weights: tuple[tuple[str, tuple[float, ...]], ...],
+    weights: tuple[tuple[str, float], ...],
+    **recipe: Any,
 ) -> VectorPipeline:
-    text, image = (_symmetric_noise(dim, seed=seed) for seed, dim in enumerate(dims))
-    text_rows = np.concatenate([text, np.zeros((len(image), dims[0]), dtype=np.float32)])
-    image_rows = np.concatenate([np.zeros((len(text), dims[1]), dtype=np.float32), image])
-    raw = {"text": (text_rows,) * len(part_weights), "image": (image_rows,)}
-    weights = {"text": text_weight, "image": 1 - text_weight}
-    return VectorPipeline.fit(raw, part_weights={"text": part_weights}, weights=weights, **recipe)
+    counts = {name: len(parts) for name, parts in part_weights}
+    raw = {}
+    for place, (name, dim) in enumerate(dims):
+        rows = np.zeros((2 * NOISE_ROWS * len(dims), dim), dtype=np.float32)
+        rows[2 * NOISE_ROWS * place : 2 * NOISE_ROWS * (place + 1)] = _symmetric_noise(dim, seed=place)
+        raw[name] = (rows,) * counts[name]
+    return VectorPipeline.fit(raw, part_weights=dict(part_weights), weights=dict(weights), **recipe)
 
 
 @cache

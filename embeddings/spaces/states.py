@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.models import EmbeddingSpace
 from embeddings.spaces.index_builds import read_share
 from embeddings.spaces.indexes import index_name
 
@@ -24,7 +24,7 @@ def describe_state(space: EmbeddingSpace) -> str:
     if space.status == Status.FAILED:
         return f"{label}: {space.failure[:200]}"
     if space.status != Status.BUILDING:
-        share = read_share([index_name(space, modality) for modality in Modality.values])
+        share = read_share([index_name(space, modality) for modality in space.dims])
         return label if share is None else _show_step(label, str(STAGES["index"]), done=int(100 * share), total=100)
     if not space.progress:
         return gettext("Waits to be built")

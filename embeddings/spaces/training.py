@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,9 @@ import numpy.typing as npt
 
 from catalog.models import Product
 from embeddings.composition import parse_composition
-from embeddings.encoders.pictures import load_picture
-from embeddings.encoding import SpaceEncoders, load_encoders
-from embeddings.fusion.augmentation import augment_picture
+from embeddings.encoding import load_encoders
 from embeddings.inputs import load_inputs
+from embeddings.modalities.registry import DECLARED, find_modality
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.building import OnProgress
 from embeddings.spaces.lifecycle import MIN_FIT_PRODUCTS, SpaceError, create_space
@@ -26,7 +23,6 @@ from embeddings.spaces.sampling import Sample, draw_product_ids, fit_plain, read
 
 Array = npt.NDArray[np.float32]
 
-AUGMENTED_SIDE_PX = 512  # twice of it stays, of a picture that is larger
 TRAINING_PRODUCTS = 5_000  # minutes on two cores; more products teach little more
 CHUNK = 64
 
@@ -63,23 +59,28 @@ def train_space(
         raise SpaceError(f"{len(ids)} products are too few to learn from: import {MIN_FIT_PRODUCTS} or more first.")
     encoders = load_encoders(like)
     sample = read_sample(like, ids, encoders=encoders, progress=_count(on_progress, "encode", len(ids)))
-    views = [
-        (_encode_view(like, sample, encoders, seed=options.seed + view, on_progress=on_progress),)
-        for view in range(options.picture_views)
-    ]
+    views = {
+        name: [
+            (_encode_view(like, sample, name, seed=options.seed + view, on_progress=on_progress),)
+            for view in range(options.picture_views)
+        ]
+        for name, modality in DECLARED.items()
+        if name in encoders and modality.is_augmented
+    }
     pipeline, report = train(
         sample.raw,
         plain=fit_plain(like, sample.raw, seed=options.seed),
         groups=_read_groups(sample.product_ids),
         pairs=_find_rows(options.pairs, sample.product_ids),
-        views={"text": _drop_parts(sample), "image": views},
+        views={name: [*_drop_parts(sample, name), *views.get(name, ())] for name in encoders},
         seed=options.seed,
         progress=on_progress,
     )
     space = create_space(name, like=like, trained=pipeline)
-    space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
+    for modality, encoder in encoders.items():
+        space.set_modality(modality, identity=encoder.info.identity)
     space.fitted_on, space.report = len(sample.product_ids), {"training": report}
-    space.save(update_fields=["text_identity", "image_identity", "fitted_on", "report"])
+    space.save(update_fields=[*EmbeddingSpace.FITTED_FIELDS, "fitted_on", "report"])
     return space
 
 
@@ -141,9 +142,9 @@ def _find_rows(pairs: Sequence[tuple[str, str]], product_ids: Sequence[int]) -> 
     return [(row_of[left], row_of[right]) for left, right in pairs if left in row_of and right in row_of]
 
 
-def _drop_parts(sample: Sample) -> list[tuple[Array, ...]]:
-    """Return the texts with all but one part left out, for each part: the shortest and the longest way to say it."""
-    parts = sample.raw["text"]
+def _drop_parts(sample: Sample, modality: str) -> list[tuple[Array, ...]]:
+    """Return a modality with all but one part left out, for each part: the shortest and the longest way to say it."""
+    parts = sample.raw[modality]
     if len(parts) < 2:
         return []
     return [
@@ -152,29 +153,23 @@ def _drop_parts(sample: Sample) -> list[tuple[Array, ...]]:
     ]
 
 
-def _encode_view(
-    space: EmbeddingSpace, sample: Sample, encoders: SpaceEncoders, *, seed: int, on_progress: OnProgress
-) -> Array:
-    """Return (n, d) vectors of an augmented copy of each product's first picture; zero where it has none."""
-    view = np.zeros_like(sample.raw["image"][0])
+def _encode_view(space: EmbeddingSpace, sample: Sample, name: str, *, seed: int, on_progress: OnProgress) -> Array:
+    """Return (n, d) vectors of an augmented copy of each product's first picture or sound; zero where it has none."""
+    modality = find_modality(name)
+    encoder = modality.load_encoder(space.list_modalities()[name].encoder)
+    view = np.zeros_like(sample.raw[name][0])
     parts = parse_composition(space.text_composition)
-    advance = _count(on_progress, "pictures", len(view))
+    advance = _count(on_progress, str(modality.noun), len(view))
     for start in range(0, len(view), CHUNK):
         ids = sample.product_ids[start : start + CHUNK]
-        products = {product.product_id: product for product in load_inputs(ids, parts=parts)}
-        rows = [start + row for row, pk in enumerate(ids) if pk in products and products[pk].pictures]
-        loaders = [
-            partial(_augment, products[sample.product_ids[row]].pictures[0].load, seed=seed * len(view) + row)
-            for row in rows
-        ]
-        if loaders:
-            view[rows] = encoders.image.encode_images(loaders).vectors
+        first = {
+            product.product_id: found[0]
+            for product in load_inputs(ids, parts=parts, modalities=[name])
+            if (found := product.list_inputs())
+        }
+        rows = [start + row for row, pk in enumerate(ids) if pk in first]
+        copies = [modality.augment(first[sample.product_ids[row]], seed=seed * len(view) + row) for row in rows]
+        if copies:
+            view[rows] = modality.encode(encoder, copies).vectors
         advance(len(ids))
     return view
-
-
-def _augment(load: Callable[[], bytes], *, seed: int) -> bytes:
-    augmented = augment_picture(load_picture(load, wanted_side=AUGMENTED_SIDE_PX), seed=seed)
-    content = io.BytesIO()
-    augmented.save(content, "JPEG", quality=90)
-    return content.getvalue()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from catalog.models import Product
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.models import EmbeddingSpace
 from embeddings.spaces.dial import Dial, StoredModalities, fuse_by_dial, read_modalities
 from recommendations.requests import Options
 from recommendations.services import UnknownAnchor, similar_products
@@ -41,10 +41,10 @@ class Turned:
 def preview_dial(space: EmbeddingSpace, anchors: Sequence[Product], *, dial: Dial) -> list[Turned]:
     """Return both lists of each anchor that has a vector.
 
-    Candidates are what the live lists find by text, by picture and by both; each is fused under the dial of its own
-    category, and the nearest by cosine come first, as in a list without rules.
+    Candidates are what the live lists find by each modality and by all together; each is fused under the dial of its
+    own category, and the nearest by cosine come first, as in a list without rules.
     """
-    found = {anchor.pk: find_candidates(anchor) for anchor in anchors}
+    found = {anchor.pk: find_candidates(anchor, space) for anchor in anchors}
     stored = read_modalities(space, list(dict.fromkeys([*found, *(pk for ids in found.values() for pk in ids)])))
     row = {product_id: place for place, product_id in enumerate(stored.product_ids)}
     ranked = {
@@ -64,10 +64,10 @@ def preview_dial(space: EmbeddingSpace, anchors: Sequence[Product], *, dial: Dia
     ]
 
 
-def find_candidates(anchor: Product) -> list[int]:
+def find_candidates(anchor: Product, space: EmbeddingSpace) -> list[int]:
     """Return the ids of what is nearest to a product by each modality."""
     ids: dict[int, None] = {}
-    for modality in Modality.values:
+    for modality in space.dims:
         options = Options(modality=modality, fallback=False, cacheable=False)
         try:
             found = similar_products(anchor, limit=SEARCHED, options=options)

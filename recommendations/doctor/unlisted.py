@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from catalog.doctor.checks import Check, Found, Slice, register_check, register_observer
 from catalog.doctor.deeds import Asked, Deed, DeedError, Done, register_deed
 from catalog.models import DoctorDeed, Finding, Product
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from recommendations.curation.history import change_rule
 from recommendations.doctor.listed import ListedProduct, note_listed
 from recommendations.doctor.neighbourhoods import by_design, read_neighbourhoods
@@ -45,7 +46,7 @@ def find_unlisted(part: Slice) -> Iterator[Found]:
         return
     listed = ListedProduct.objects.filter(pk__in=part.ids, listed_at__gte=began).values_list("pk", flat=True)
     bringing = Rule.objects.filter(target__in=part.ids, is_active=True, kind__in=BRINGING)
-    embedded = ProductEmbedding.objects.filter(space=space, modality=Modality.FUSED, product__in=part.ids)
+    embedded = ProductEmbedding.objects.filter(space=space, modality=FUSED, product__in=part.ids)
     brought = set(bringing.values_list("target", flat=True))
     left = set(embedded.values_list("product_id", flat=True)) - set(listed) - brought
     groups = {product.variant_group for product in part.products if product.pk in left and product.variant_group}

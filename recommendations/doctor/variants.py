@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.doctor.checks import Check, Found, Slice, register_check
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.unit_rows import unit_rows
 from recommendations.doctor.neighbourhoods import Neighbour, by_design, read_near, read_neighbourhoods
 
@@ -37,7 +38,7 @@ def read_groups(part: Slice) -> Mapping[str, Mapping[int, float]]:
     if space is None or not names:
         return {}
     rows = ProductEmbedding.objects.filter(
-        space=space, modality=Modality.FUSED, product__variant_group__in=names, product__is_active=True
+        space=space, modality=FUSED, product__variant_group__in=names, product__is_active=True
     )
     vectors: dict[str, dict[int, Any]] = defaultdict(dict)
     for group, product_id, vector in rows.order_by("product_id").values_list(

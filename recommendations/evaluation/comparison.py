@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 
 from catalog.models import Product
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 from recommendations.evaluation.contenders import (
     NOTHING_JUDGED,
     Advance,
@@ -152,7 +153,7 @@ def compare_spaces(
     spaces: Sequence[EmbeddingSpace],
     *,
     truth: Truth | None = None,
-    modality: str = Modality.FUSED,
+    modality: str = FUSED,
     options: EvaluationOptions | None = None,
     advance: Advance = lambda _: None,
 ) -> SpaceComparison:

@@ -11,17 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 
 GROUP_ROWS = 2_000  # products in a row group: 9 MB of vectors while it is written
-COLUMNS = {Modality.FUSED: "vector", Modality.TEXT: "text_vector", Modality.IMAGE: "image_vector"}
-SCHEMA = pa.schema(
-    [
-        pa.field("sku", pa.string(), nullable=False),
-        *(pa.field(name, pa.list_(pa.float32())) for name in COLUMNS.values()),
-    ]
-)
-
 Advance = Callable[[int], object]  # called with how many more products are written
 
 
@@ -31,7 +24,7 @@ def count_products(space: EmbeddingSpace) -> int:
 
 
 def export_embeddings(space: EmbeddingSpace, path: Path, *, advance: Advance = lambda _: None) -> int:
-    """Write sku, vector, text_vector and image_vector of every product of a space; return how many.
+    """Write sku, vector (fused) and NAME_vector, such as text_vector, of every product of a space; return how many.
 
     Vectors are float32 lists, null where a product lacks the modality; rows ascend by product id. The file appears
     when it is complete: until then, and on any failure, what was at `path` stays. Raises OSError (a full disk, say).
@@ -53,17 +46,24 @@ def export_embeddings(space: EmbeddingSpace, path: Path, *, advance: Advance = l
 
 def write_parquet(space: EmbeddingSpace, file: IO[bytes], *, advance: Advance = lambda _: None) -> int:
     """Write the vectors of a space to an open file, a row group at a time; return the number of products."""
-    schema = SCHEMA.with_metadata(_describe(space))
+    columns = name_columns(space)
+    fields = [pa.field(name, pa.list_(pa.float32())) for name in columns.values()]
+    schema = pa.schema([pa.field("sku", pa.string(), nullable=False), *fields]).with_metadata(_describe(space))
     written = 0
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for rows in _read_groups(space):
-            columns: list[Any] = [pa.array([sku for sku, _ in rows], pa.string())]
-            for modality in COLUMNS:
-                columns.append(pa.array([vectors.get(modality) for _, vectors in rows], pa.list_(pa.float32())))
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=len(rows))
+            arrays: list[Any] = [pa.array([sku for sku, _ in rows], pa.string())]
+            for modality in columns:
+                arrays.append(pa.array([vectors.get(modality) for _, vectors in rows], pa.list_(pa.float32())))
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=len(rows))
             written += len(rows)
             advance(len(rows))
     return written
+
+
+def name_columns(space: EmbeddingSpace) -> dict[str, str]:
+    """Return the column of what a space has vectors of."""
+    return {name: "vector" if name == FUSED else f"{name}_vector" for name in space.dims}
 
 
 Row = tuple[str, dict[str, Any]]  # the sku, and a float32 vector (dim,) by modality
@@ -96,8 +96,7 @@ def _describe(space: EmbeddingSpace) -> dict[str, str]:
     """Return what the file says of itself: where its vectors come from."""
     return {
         "kindred.space": space.name,
-        "kindred.text_encoder": space.text_encoder,
-        "kindred.image_encoder": space.image_encoder,
+        **{f"kindred.{name}_encoder": chosen.encoder for name, chosen in space.list_modalities().items()},
         "kindred.fusion": space.fusion,
         "kindred.dim": str(space.dim),
     }

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.indexes import index_name
 from recommendations.distances import QUERY_CTE
 from recommendations.evaluation.intervals import Estimate, estimate_mean
@@ -56,9 +57,9 @@ def measure_index_recall(
 def find_by_index(space: EmbeddingSpace, product_id: int, vector: str, *, k: int) -> list[tuple[int, float]] | None:
     """Return (product id, distance) of the k that the index of fused vectors finds near a product; None without one."""
     retrieval = Retrieval(
-        limit=k, space_id=space.pk, dim=space.dim, modality=Modality.FUSED, vector=vector, hidden_ids=(product_id,)
+        limit=k, space_id=space.pk, dim=space.dim, modality=FUSED, vector=vector, hidden_ids=(product_id,)
     )
-    if not _has_index(retrieval, index_name(space, Modality.FUSED)):
+    if not _has_index(retrieval, index_name(space, FUSED)):
         return None
     return _execute("", retrieval, exact=False)
 

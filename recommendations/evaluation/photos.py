@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from catalog.models import Product
-from embeddings.encoders.base import Array, EncodedImages
+from embeddings.encoders.base import Array
 from embeddings.encoding import load_encoders
+from embeddings.modalities.declaration import Encoded, FileInput
+from embeddings.modalities.registry import IMAGE, find_modality
 from embeddings.models import EmbeddingSpace
 from embeddings.vectors import load_pipeline
 from recommendations.evaluation.contenders import NO_PRODUCT
@@ -51,7 +52,7 @@ class PhotoResult:
         return f"{self.space} · {self.modality}"
 
 
-EncodedPhotos = dict[str, EncodedImages]  # by identity of the encoder: spaces that share one share the work
+EncodedPhotos = dict[str, Encoded]  # by identity of the encoder: spaces that share one share the work
 
 
 def read_photos(path: Path, *, images: Path) -> Photos:
@@ -108,18 +109,19 @@ def evaluate_photos(
 
 def _encode(
     space: EmbeddingSpace, photos: Photos, *, encoded: EncodedPhotos, advance: Callable[[int], object]
-) -> EncodedImages:
-    encoder = load_encoders(space).image
+) -> Encoded:
+    encoder = load_encoders(space)[IMAGE]
     if encoder.info.identity not in encoded:
         vectors: list[Array] = []
         errors: dict[int, str] = {}
         for start in range(0, len(photos.paths), BATCH):
             batch = photos.paths[start : start + BATCH]
-            answer = encoder.encode_images([partial(_read_photo, path) for path in batch])
+            inputs = [FileInput(str(path), path.read_bytes) for path in batch]
+            answer = find_modality(IMAGE).encode(encoder, inputs)
             vectors.append(answer.vectors)
             errors |= {start + place: reason for place, reason in answer.errors.items()}
             advance(len(batch))
-        encoded[encoder.info.identity] = EncodedImages(np.concatenate(vectors), errors)
+        encoded[encoder.info.identity] = Encoded(np.concatenate(vectors), errors)
     return encoded[encoder.info.identity]
 
 
@@ -166,10 +168,6 @@ def _find_product(sku: str, ids_by_sku: Mapping[str, int]) -> int:
     if sku not in ids_by_sku:
         raise ValueError(f"no active product has the sku {sku!r}")
     return ids_by_sku[sku]
-
-
-def _read_photo(path: Path) -> bytes:
-    return path.read_bytes()
 
 
 def modalities_of_photos(modalities: Sequence[str]) -> list[str]:

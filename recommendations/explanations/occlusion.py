@@ -22,6 +22,9 @@ from embeddings.encoders.pictures import decode_picture
 from embeddings.encoding import SpaceEncoders, load_encoders
 from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.inputs import ProductInputs, load_inputs
+from embeddings.modalities.declaration import FileInput
+from embeddings.modalities.registry import IMAGE, TEXT, find_modality
+from embeddings.modalities.text import make_text
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.vectors import load_pipeline
 
@@ -78,7 +81,8 @@ def weigh_words(
         return {}
     parts = [[text] + [leave_out(word, text) for word in words] if text else None for text in inputs.texts]
     texts = list(dict.fromkeys(text for part in parts if part for text in part if text))
-    vectors = dict(zip(texts, encoders.text.encode_texts(texts), strict=True))
+    encoded = find_modality(TEXT).encode(encoders[TEXT], [make_text(text) for text in texts])
+    vectors = dict(zip(texts, encoded.vectors, strict=True))
     none = np.zeros(pipeline.modalities["text"].input_dim, dtype=np.float32)
     rows = [
         np.stack([vectors.get(part[row], none) if part else none for row in range(len(words) + 1)]) for part in parts
@@ -102,7 +106,8 @@ def weigh_places(
     upright = open_upright(picture)
     boxes = list(iterate_boxes(*upright.size))
     covered = [upright, *(cover(upright, box) for box in boxes)]
-    encoded = encoders.image.encode_images([partial(_to_png, image) for image in covered])
+    inputs = [FileInput("", partial(_to_png, image)) for image in covered]
+    encoded = find_modality(IMAGE).encode(encoders[IMAGE], inputs)
     if encoded.errors:
         return None
     similarities = pipeline.modalities["image"].transform([encoded.vectors]) @ anchor

@@ -1,8 +1,8 @@
-"""What is known of a pair without an encoder: the shares of text and picture, and the attributes in common."""
+"""What is known of a pair without an encoder: the share of each modality, and the attributes in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,27 +11,30 @@ from catalog.attributes import describe_value, read_object
 from catalog.colours import BASIC_COLOURS, COLOUR_ATTRIBUTES
 from catalog.models import Product
 from catalog.wordings.lexicon import word_category_path
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.vectors import load_pipeline
 
 SHARED_FIELDS = ("brand", "category", "collection")
 MAX_SHARED = 8
-COMPARED = (Modality.TEXT.value, Modality.IMAGE.value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairExplanation:
     """Why `other` is similar to the anchor. The shares sum to 1; None where the two cannot be compared.
 
-    The similarities are cosines of the calibrated vectors of one modality, None where either product lacks it.
+    The similarities are cosines of the calibrated vectors of one modality, None where either product lacks it. Both by
+    modality, of all that the space has.
     """
 
     product_id: int
-    text_share: float | None
-    image_share: float | None
-    text_similarity: float | None
-    image_similarity: float | None
+    shares: Mapping[str, float | None]
+    similarities: Mapping[str, float | None]
     shared: dict[str, str]
+
+    @property
+    def is_compared(self) -> bool:
+        return _has_number(self.shares)
 
 
 def explain_pairs(anchor_id: int, other_ids: Sequence[int], *, space: EmbeddingSpace) -> dict[int, PairExplanation]:
@@ -43,10 +46,8 @@ def explain_pairs(anchor_id: int, other_ids: Sequence[int], *, space: EmbeddingS
     return {
         product_id: PairExplanation(
             product_id=product_id,
-            text_share=shares[row][0],
-            image_share=shares[row][1],
-            text_similarity=cosines[row][0],
-            image_similarity=cosines[row][1],
+            shares=shares[row],
+            similarities=cosines[row],
             shared=find_shared(products[anchor_id], products[product_id]),
         )
         for row, product_id in enumerate(others)
@@ -75,20 +76,20 @@ def _is_same(anchor: Product, other: Product, name: str) -> bool:
 
 
 def _read_vectors(space: EmbeddingSpace, product_ids: Sequence[int]) -> dict[tuple[int, str], np.ndarray]:
-    rows = ProductEmbedding.objects.filter(space=space, product_id__in=product_ids, modality__in=COMPARED)
+    rows = ProductEmbedding.objects.filter(space=space, product_id__in=product_ids).exclude(modality=FUSED)
     return {
         (product_id, modality): np.asarray(vector, dtype=np.float32)
         for product_id, modality, vector in rows.values_list("product_id", "modality", "vector")
     }
 
 
-Numbers = list[tuple[float | None, float | None]]
+Numbers = list[dict[str, float | None]]  # by modality, for each pair
 
 
 def _compare(
     space: EmbeddingSpace, anchor_id: int, other_ids: Sequence[int], vectors: dict[tuple[int, str], np.ndarray]
 ) -> tuple[Numbers, Numbers]:
-    """Return shares and cosines of text and picture for each pair."""
+    """Return shares and cosines of each modality for each pair."""
     if not other_ids:
         return [], []
     pipeline = load_pipeline(space)
@@ -101,14 +102,18 @@ def _compare(
     left = {name: stack([anchor_id] * len(other_ids), name, dim) for name, dim in dims.items()}
     right = {name: stack(other_ids, name, dim) for name, dim in dims.items()}
     parts = pipeline.modality_shares(left, right)
-    shares: Numbers = []
-    cosines: Numbers = []
-    for row in range(len(other_ids)):
-        found = [_cosine(left[name][row], right[name][row]) for name in dims]
-        cosines.append((found[0], found[1]))
-        comparable = any(cosine is not None for cosine in found)
-        shares.append((float(parts[row, 0]), float(parts[row, 1])) if comparable else (None, None))
+    cosines: Numbers = [
+        {name: _cosine(left[name][row], right[name][row]) for name in dims} for row in range(len(other_ids))
+    ]
+    shares: Numbers = [
+        {name: float(part) for name, part in zip(dims, row, strict=True)} if _has_number(found) else dict.fromkeys(dims)
+        for row, found in zip(parts, cosines, strict=True)
+    ]
     return shares, cosines
+
+
+def _has_number(found: Mapping[str, float | None]) -> bool:
+    return any(number is not None for number in found.values())
 
 
 def _cosine(left: np.ndarray, right: np.ndarray) -> float | None:

@@ -8,7 +8,8 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from recommendations.explanations.pairs import PairExplanation, explain_pairs
 from recommendations.tasks import look_closer
 from recommendations.worker import WorkerUnavailable, answer_key, ask, find_answer
@@ -34,9 +35,9 @@ def explain_pair(anchor_id: int, other_id: int, *, deadline_s: float = DEADLINE_
     if space is None:
         return None
     fingerprints = dict(
-        ProductEmbedding.objects.filter(
-            space=space, product_id__in=[anchor_id, other_id], modality=Modality.FUSED
-        ).values_list("product_id", "fingerprint")
+        ProductEmbedding.objects.filter(space=space, product_id__in=[anchor_id, other_id], modality=FUSED).values_list(
+            "product_id", "fingerprint"
+        )
     )
     if {anchor_id, other_id} - fingerprints.keys():
         return None

@@ -13,7 +13,8 @@ from zlib import crc32
 import numpy as np
 from django.db import connection
 
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.metrics import Floats, Ids, ndcg_at_k
 from recommendations.golden.concordance import estimate_accuracy, estimate_concordance, estimate_gain
@@ -85,7 +86,7 @@ def load_golden(*, limit: int = MAX_PAIRS) -> GoldenSet:
     return GoldenSet(pair_ids=table[:, 0], product_ids=table[:, 1:3], grades=table[:, 3])
 
 
-def read_similarities(space: EmbeddingSpace, golden: GoldenSet, *, modality: str = Modality.FUSED) -> Floats:
+def read_similarities(space: EmbeddingSpace, golden: GoldenSet, *, modality: str = FUSED) -> Floats:
     """Return (n,) similarities of the pairs, NaN where the space lacks a vector."""
     with connection.cursor() as cursor:
         cursor.execute(SIMILARITIES, {"space": space.pk, "modality": modality, "pairs": golden.pair_ids.tolist()})

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from django.db import connection
 from psycopg import sql
 
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 from embeddings.spaces.indexes import lacks_index
 
 COMPARED = 2_500  # ids to either side of the anchor's, 5,000 products at most: some 15 ms
@@ -38,9 +39,7 @@ class Neighbour(NamedTuple):
     similarity: float
 
 
-def find_nearest(
-    anchor_id: int, space: EmbeddingSpace, *, modality: str = Modality.FUSED, count: int = 10
-) -> list[Neighbour]:
+def find_nearest(anchor_id: int, space: EmbeddingSpace, *, modality: str = FUSED, count: int = 10) -> list[Neighbour]:
     """Return the nearest active products of other variant groups, most similar first, ties by id.
 
     Empty where the space has no vector of the anchor.

@@ -17,7 +17,8 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from catalog.models import Category, Product
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from recommendations.evaluation.pairs import best_threshold
 from recommendations.golden.judging import RELATED_FROM, load_golden, read_similarities
 from recommendations.golden.neighbours import Neighbour, find_nearest
@@ -56,12 +57,15 @@ class Draw:
 
     @cached_property
     def rivals(self) -> tuple[tuple[EmbeddingSpace, str], tuple[EmbeddingSpace, str]]:
-        """Two ways of seeing products that may disagree: the live space and the next one, or its text and picture."""
+        """Two ways of seeing products that may disagree: the live space and the next one, or two modalities of it."""
         waiting = EmbeddingSpace.objects.filter(status=EmbeddingSpace.Status.READY, text_dim__gt=0)
         other = waiting.order_by("-created_at", "-pk").first() or EmbeddingSpace.objects.rollback_target()
         if other is not None:
-            return (self.live, Modality.FUSED), (other, Modality.FUSED)
-        return (self.live, Modality.TEXT), (self.live, Modality.IMAGE)
+            return (self.live, FUSED), (other, FUSED)
+        # Else the two that count most in the live one: text and picture, where nobody has chosen otherwise.
+        weights = {name: chosen.weight for name, chosen in self.live.list_modalities().items()}
+        first, second = sorted(sorted(weights, key=lambda name: -weights[name])[:2], key=list(weights).index)
+        return (self.live, first), (self.live, second)
 
     def anchors(self) -> Iterable[int]:
         """Yield products to start from: as often as not one that was judged before, so that it gets a ranking."""
@@ -85,7 +89,7 @@ class Draw:
     def find_from(self, start: int) -> int | None:
         """Return the first such product from an id on. Both tables begin there: joined, one would be read up to it."""
         held = ProductEmbedding.objects.filter(
-            space=self.live, modality=Modality.FUSED, product=OuterRef("pk"), product_id__gte=start
+            space=self.live, modality=FUSED, product=OuterRef("pk"), product_id__gte=start
         )
         shown = Product.objects.filter(Exists(held), is_active=True, pk__gte=start)
         return shown.order_by("pk").values_list("pk", flat=True).first()

@@ -25,6 +25,8 @@ SHARES: dict[str, Any] = {
     "image_share": 0.42,
     "text_similarity": 0.41,
     "image_similarity": 0.44,
+    "shares": {"text": 0.58, "image": 0.42},
+    "similarities": {"text": 0.41, "image": 0.44},
     "shared": {"category": "Tableware/Mugs", "style": "nordic"},
 }
 EXAMPLE = OpenApiExample(

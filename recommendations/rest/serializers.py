@@ -15,6 +15,7 @@ from api.schema import ProblemSerializer
 from catalog.addresses import find_page, find_picture
 from catalog.pictures.sizes import WIDTHS
 from catalog.rest.answers import PriceField, complete_address, render_price
+from embeddings.modalities.registry import IMAGE, TEXT
 from recommendations.explanations.pairs import PairExplanation
 from recommendations.headings import name_heading
 from recommendations.recommendation_list import (
@@ -43,11 +44,18 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     """Why a product is similar to the anchor."""
 
     text_share = serializers.FloatField(
-        allow_null=True, help_text="The text's part in the similarity; the two shares sum to 1"
+        allow_null=True, help_text="The text's part in the similarity; with those of all modalities it sums to 1"
     )
     image_share = serializers.FloatField(allow_null=True, help_text="The picture's part in the similarity")
     text_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the texts alone")
     image_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the pictures alone")
+    shares = serializers.DictField(
+        child=serializers.FloatField(allow_null=True), help_text="The part of each modality of the space, by its name"
+    )
+    similarities = serializers.DictField(
+        child=serializers.FloatField(allow_null=True),
+        help_text="Cosine of each modality alone; null where one lacks it",
+    )
     shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
 
 
@@ -190,9 +198,9 @@ def round_number(number: float | None) -> float | None:
 
 def render_explanation(pair: PairExplanation) -> dict[str, Any]:
     return {
-        "text_share": round_number(pair.text_share),
-        "image_share": round_number(pair.image_share),
-        "text_similarity": round_number(pair.text_similarity),
-        "image_similarity": round_number(pair.image_similarity),
+        **{f"{name}_share": round_number(pair.shares.get(name)) for name in (TEXT, IMAGE)},
+        **{f"{name}_similarity": round_number(pair.similarities.get(name)) for name in (TEXT, IMAGE)},
+        "shares": {name: round_number(share) for name, share in pair.shares.items()},
+        "similarities": {name: round_number(cosine) for name, cosine in pair.similarities.items()},
         "shared": pair.shared,
     }

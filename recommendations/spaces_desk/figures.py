@@ -13,7 +13,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 from embeddings.spaces.drawing import draw_few
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.spaces.overlap import measure_overlap
@@ -51,7 +52,7 @@ class FigureRow:
 def measure_space(space: EmbeddingSpace) -> None:
     """Measure what can be said of a space by itself, and keep it in its report. For a worker."""
     anchor_ids = np.array(draw_few(RECALLED), dtype=np.int64)
-    recall = measure_index_recall(space, Modality.FUSED, anchor_ids=anchor_ids).recall
+    recall = measure_index_recall(space, FUSED, anchor_ids=anchor_ids).recall
     rows = [(RECALL, recall)] if recall else []
     rows += [row for judge in JUDGES for row in judge(space)]
     kept = [{"name": str(name), **_write(figure)} for name, figure in rows]

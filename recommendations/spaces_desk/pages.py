@@ -19,7 +19,8 @@ from api.counts import count_rows
 from api.worker_bell import tell_worker
 from catalog.desk.pages import Group, desk_page, render_desk
 from embeddings.admin import EmbeddingSpaceAdmin
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 from embeddings.spaces.overlap import COMPARED_PRODUCTS
 from recommendations.spaces_desk.figures import (
     COMPARED_ON_PAGE,
@@ -105,7 +106,7 @@ def describe_side(space: EmbeddingSpace, pair: Pair) -> dict[str, Any]:
     is_way_back = space == target and other.status == Status.LIVE
     return {
         "space": space,
-        "count": count_rows(space.embeddings.filter(modality=Modality.FUSED)),
+        "count": count_rows(space.embeddings.filter(modality=FUSED)),
         "is_live": space.status == Status.LIVE,
         "is_way_back": is_way_back,
         "is_stale": space.status == Status.RETIRED and space != target,

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from recommendations.evaluation.index_recall import find_by_index
 
 SAMPLED = 20_000  # vectors that each anchor is compared with: about 15 ms
@@ -60,5 +61,5 @@ def _measure_one(space: EmbeddingSpace, anchor: tuple[int, str], *, products: in
 
 
 def _last_id(space: EmbeddingSpace) -> int:
-    rows = ProductEmbedding.objects.filter(space=space, modality=Modality.FUSED).order_by("-product_id")
+    rows = ProductEmbedding.objects.filter(space=space, modality=FUSED).order_by("-product_id")
     return int(rows.values_list("product_id", flat=True).first() or 0)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from api.counts import count_rows
 from catalog.models import Product
 from embeddings.coverage import take_stored
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from recommendations.anchors import format_vector
 from recommendations.requests import Options
 from recommendations.services import UnknownAnchor, similar_products
@@ -37,7 +38,7 @@ def take_vitals() -> dict[str, float]:
     live = EmbeddingSpace.objects.live()
     if live is not None and (anchors := choose_anchors(live)):
         found[Kind.LATENCY] = measure_latency([product_id for product_id, _vector in anchors])
-        products = count_rows(ProductEmbedding.objects.filter(space=live, modality=Modality.FUSED)).number
+        products = count_rows(ProductEmbedding.objects.filter(space=live, modality=FUSED)).number
         found[Kind.RECALL] = measure_recall(live, anchors[:JUDGED], products=products, k=LIMIT)
     kept = {kind.value: value for kind, value in found.items() if math.isfinite(value)}
     Vital.objects.bulk_create(Vital(kind=kind, value=value) for kind, value in kept.items())
@@ -47,7 +48,7 @@ def take_vitals() -> dict[str, float]:
 
 def choose_anchors(space: EmbeddingSpace) -> list[tuple[int, str]]:
     """Return (product id, vector) of a few embedded products by chance: each the next after a random id."""
-    rows = ProductEmbedding.objects.filter(space=space, modality=Modality.FUSED)
+    rows = ProductEmbedding.objects.filter(space=space, modality=FUSED)
     ends = Product.objects.aggregate(first=Min("pk"), last=Max("pk"))
     if ends["last"] is None:
         return []

@@ -78,14 +78,14 @@ def page(browser: Browser, live_server) -> Iterator[Page]:
 def mugs(transactional_db, live_server, tmp_path) -> str:
     """A shop with nine mugs and vectors of our own, so that no worker is needed. Returns its address."""
     from catalog.models import Product  # Django is not ready when this file is read
-    from embeddings.models import Modality
+    from embeddings.modalities.registry import FUSED, IMAGE, TEXT
     from tests.browser.test_shop import load_demo
     from tests.recommendations.shelf import at_angle, embed, make_space
 
     load_demo(tmp_path, "MUG-10")
     space = make_space()
     for number, product in enumerate(Product.objects.order_by("sku")):
-        for modality in Modality.values:
+        for modality in (FUSED, TEXT, IMAGE):
             embed(space, product, at_angle(5 * number), modality=modality)
     return live_server.url
 

@@ -34,7 +34,7 @@ def turn_vectors() -> None:
 
 def explain_plainly(anchor_id: int, other_ids: list[int], *, space: EmbeddingSpace) -> dict[int, PairExplanation]:
     """Return why products are similar, without a recipe."""
-    shares = {"text_share": 0.6, "image_share": 0.4, "text_similarity": 0.5, "image_similarity": 0.25}
+    shares = {"shares": {"text": 0.6, "image": 0.4}, "similarities": {"text": 0.5, "image": 0.25}}
     shared = {"category": "Tableware/Mugs"}
     return {other: PairExplanation(product_id=other, **shares, shared=shared) for other in other_ids}
 

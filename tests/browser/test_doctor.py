@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from catalog.doctor.rounds import ask_for_round, examine_due
 from catalog.models import Finding, Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from tests.browser.clicks import MOST_CLICKS, Clicks
 from tests.browser.test_admin import log_in
 from tests.factories import ProductImageFactory
@@ -14,7 +14,7 @@ from tests.recommendations.shelf import make_space, put
 
 
 def put_doubles() -> None:
-    space, every = make_space(), list(Modality.values)
+    space, every = make_space(), [FUSED, TEXT, IMAGE]
     for sku, vector in (("MUG", [1.0, 0.0, 0.0]), ("RESALE", [0.99, 0.0, 0.14]), ("BOWL", [0.0, 1.0, 0.0])):
         ProductImageFactory(product=put(space, sku, vector, modalities=every))
     ask_for_round()

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from recommendations.models import GoldenJudgement
 from tests.browser.test_admin import log_in
 from tests.recommendations.golden_rows import judge
@@ -21,8 +21,8 @@ def fill_shelf(count: int = 16) -> None:
     live = make_space()
     for number in range(count):
         fields = {"brand": "Nordlyn", "attributes": {"colour": ["sage", "sand"][number % 2]}}
-        product = put(live, f"P{number:02}", at_angle(5 * number), modalities=(Modality.FUSED, Modality.TEXT), **fields)
-        embed(live, product, at_angle(5 * ((number * 7) % count)), modality=Modality.IMAGE)
+        product = put(live, f"P{number:02}", at_angle(5 * number), modalities=(FUSED, TEXT), **fields)
+        embed(live, product, at_angle(5 * ((number * 7) % count)), modality=IMAGE)
 
 
 def read_pair(page: Page) -> list[str]:

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from recommendations import pages
 from recommendations.explanations.pairs import PairExplanation
 from recommendations.explanations.services import Why
@@ -55,7 +55,7 @@ LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 def explain_at_length(anchor_id: int, other_id: int) -> Why:
     """Why two products are similar, without a worker and with long words."""
     shared = {"brand": "Kumori", LONG: LONG}
-    shares = {"text_share": 0.97, "image_share": 0.03, "text_similarity": 0.5, "image_similarity": 0.25}
+    shares = {"shares": {"text": 0.97, "image": 0.03}, "similarities": {"text": 0.5, "image": 0.25}}
     pair = PairExplanation(product_id=other_id, **shares, shared=shared)
     return Why(pair=pair, words={"mug": 1.0, LONG: 0.4, "glazed": 0.1})
 
@@ -68,7 +68,7 @@ def shelf(transactional_db, live_server, tmp_path, monkeypatch) -> str:
     Product.objects.filter(sku__in=["MUG-105", "MUG-106"]).update(title="Halla Mug", collection="Kumori")
     space = make_space()
     for number, product in enumerate(Product.objects.order_by("sku")):
-        for modality in Modality.values:
+        for modality in (FUSED, TEXT, IMAGE):
             embed(space, product, at_angle(5 * number), modality=modality)
     return live_server.url
 

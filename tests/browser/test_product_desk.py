@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from catalog.models import Category, PictureDownload, Product
 from catalog.pictures.writes import run_download
-from embeddings.models import Modality, PendingEmbedding
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from embeddings.models import PendingEmbedding
 from tests.browser.clicks import Clicks
 from tests.factories import ProductImageFactory, picture_bytes, picture_file
 from tests.recommendations.shelf import at_angle, make_space, put
@@ -40,7 +41,7 @@ def lamp(live_server) -> Product:
         make_space(),
         "LAMP",
         at_angle(0),
-        modalities=Modality.values,
+        modalities=(FUSED, TEXT, IMAGE),
         is_active=True,
         attributes={"weight_g": 420, "precise": 1.50, "colours": ["red", "blue"], "size_cm": {"height": 30}},
     )

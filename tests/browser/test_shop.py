@@ -10,7 +10,8 @@ from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
 from catalog.models import Product
-from embeddings.models import Modality, PendingEmbedding
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from embeddings.models import PendingEmbedding
 from recommendations.search import queries
 from tests.recommendations.shelf import at_angle, embed, make_space
 
@@ -49,7 +50,7 @@ def shelf(transactional_db, live_server, tmp_path) -> str:
     load_demo(tmp_path, "MUG-10")
     space = make_space()
     for number, product in enumerate(Product.objects.order_by("sku")):
-        for modality in Modality.values:
+        for modality in (FUSED, TEXT, IMAGE):
             embed(space, product, at_angle(5 * number), modality=modality)
     return live_server.url
 

@@ -156,7 +156,7 @@ def test_the_element_follows_its_attributes(foreign: ForeignPage):
 def looks(monkeypatch) -> list[int]:
     """Pairs that were asked about: the worker has their words at the second look."""
     asked: list[int] = []
-    shares = {"text_share": 0.58, "image_share": 0.42, "text_similarity": 0.41, "image_similarity": 0.44}
+    shares = {"shares": {"text": 0.58, "image": 0.42}, "similarities": {"text": 0.41, "image": 0.44}}
     pair = PairExplanation(product_id=0, **shares, shared={"category": "Mugs", "style": "nordic"})
 
     def explain(anchor: int, other: int) -> Why:

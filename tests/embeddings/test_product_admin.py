@@ -11,7 +11,8 @@ from django.utils import timezone
 from api import heartbeats
 from catalog.models import Product
 from embeddings.freshness import asking, bell
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding, PlaceholderPicture
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from embeddings.models import EmbeddingSpace, PendingEmbedding, PlaceholderPicture
 from tests.factories import ProductImageFactory
 from tests.plans import add_vectors, fill_shop, forget_earlier_rows, read_plans
 from tests.recommendations.shelf import make_space, put
@@ -25,7 +26,7 @@ def live() -> EmbeddingSpace:
     """FRESH has a vector; STALE has one and waits; NEW waits for its first; FAILED was tried twice."""
     space = make_space()
     for sku, vector in {"FRESH": (1, 0, 0), "STALE": (1, 0, 0), "NEW": None, "FAILED": None}.items():
-        put(space, sku, vector, modalities=Modality.values, is_active=True)
+        put(space, sku, vector, modalities=(FUSED, TEXT, IMAGE), is_active=True)
     PendingEmbedding.objects.filter(product__sku="FRESH").delete()
     PendingEmbedding.objects.filter(product__sku="FAILED").update(
         reason="Nothing to encode: give it a title, a description or a picture.",

@@ -10,11 +10,12 @@ from django.db import connection
 from catalog.models import Product
 from embeddings import querysets
 from embeddings.encoding import Encodings
-from embeddings.inputs import Picture, ProductInputs, hash_text, read_fingerprints
+from embeddings.inputs import hash_text, read_fingerprints
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.querysets import InvalidVector, ProductVectors
 from embeddings.vectors import fuse_products
 from tests.embeddings.shop import embedded_modalities, make_product
+from tests.product_inputs import make_inputs
 from tests.unit.embeddings.first_format import STORED, make_pairs
 
 pytestmark = pytest.mark.django_db
@@ -158,17 +159,15 @@ def test_a_space_that_was_stored_in_the_first_format_goes_on_without_a_rebuild(r
     raw, rows = make_pairs(), range(0, 240, 5)
     (title, body), (picture,) = raw["text"], raw["image"]
     products = [
-        ProductInputs(
-            product_id=row, fingerprint="f", category_path="",
-            texts=(f"title {row}", f"body {row}"), pictures=(Picture(f"picture {row}", load=bytes),),
-        )
+        make_inputs(f"picture {row}", texts=(f"title {row}", f"body {row}"), product_id=row, fingerprint="f")
         for row in rows
-    ]  # fmt: skip
+    ]
+    named = (("title", title), ("body", body))
     encodings = Encodings(
-        texts={
-            hash_text(f"{name} {row}"): part[row] for name, part in (("title", title), ("body", body)) for row in rows
-        },
-        pictures={f"picture {row}": picture[row] for row in rows if picture[row].any()},
+        {
+            "text": {hash_text(f"{name} {row}"): part[row] for name, part in named for row in rows},
+            "image": {f"picture {row}": picture[row] for row in rows if picture[row].any()},
+        }
     )
     fused = np.stack([made.vectors["fused"] for made in fuse_products(products, encodings, space=space)])
     np.testing.assert_allclose(fused, STORED["weighted"], atol=1e-6)

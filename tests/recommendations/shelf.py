@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from catalog.models import Category, Product
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 
 
 def make_space(*, name: str = "test", dim: int = 3, live: bool = True) -> EmbeddingSpace:
@@ -21,7 +22,7 @@ def put(
     sku: str,
     vector: Sequence[float] | None,
     *,
-    modalities: Sequence[str] = (Modality.FUSED,),
+    modalities: Sequence[str] = (FUSED,),
     **fields: Any,
 ) -> Product:
     """Add a product, and its vector unless it is None. The vector is stored as it is, of whatever length."""
@@ -35,7 +36,7 @@ def put(
     return product
 
 
-def embed(space: EmbeddingSpace, product: Product, vector: Sequence[float], *, modality: str = Modality.FUSED) -> None:
+def embed(space: EmbeddingSpace, product: Product, vector: Sequence[float], *, modality: str = FUSED) -> None:
     ProductEmbedding.objects.bulk_create(
         [ProductEmbedding(space=space, product=product, modality=modality, fingerprint="f", vector=list(vector))]
     )

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from recommendations.curation.board import Click, decide, order_pins, read_board
 from recommendations.curation.history import CannotUndo, change_rule, undo
 from recommendations.curation.rule_change import RuleChange
@@ -28,7 +28,7 @@ def shelf() -> dict[str, Product]:
     """A, and four products ever further from it."""
     space = make_space()
     return {
-        sku: put(space, sku, at_angle(10 * place), modalities=Modality.values, is_active=True)
+        sku: put(space, sku, at_angle(10 * place), modalities=(FUSED, TEXT, IMAGE), is_active=True)
         for place, sku in enumerate("ABCDE")
     }
 

@@ -13,7 +13,8 @@ from catalog.doctor import rounds
 from catalog.doctor.checks import CHECKS
 from catalog.doctor.deeds import DEEDS, Asked, DeedError, do_deed, undo_deed
 from catalog.models import Category, DistinctPair, Finding, Product
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from embeddings.models import EmbeddingSpace
 from recommendations.doctor import neighbourhoods
 from recommendations.doctor.listed import ListedProduct
 from recommendations.models import Rule, RuleChange
@@ -53,7 +54,7 @@ def put_mugs(space: EmbeddingSpace, count: int = 12, **fields) -> list[Product]:
 
 
 def test_two_listings_of_one_product_are_found_as_a_pair_the_older_first(space):
-    every = list(Modality.values)
+    every = [FUSED, TEXT, IMAGE]
     older = put(space, "OLD", [1.0, 0.0, 0.0], modalities=every)
     newer = put(space, "NEW", [0.99, 0.0, 0.14], modalities=every)
     put(space, "BOWL", [0.0, 1.0, 0.0], modalities=every)
@@ -66,7 +67,7 @@ def test_two_listings_of_one_product_are_found_as_a_pair_the_older_first(space):
 
 
 def test_two_that_are_not_the_same_are_found_no_more(space):
-    every = list(Modality.values)
+    every = [FUSED, TEXT, IMAGE]
     older = put(space, "OLD", [1.0, 0.0, 0.0], modalities=every)
     newer = put(space, "NEW", [0.99, 0.0, 0.14], modalities=every)
     look()

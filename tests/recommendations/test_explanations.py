@@ -14,7 +14,8 @@ from PIL import Image
 from catalog.models import Product, ProductImage
 from embeddings import services
 from embeddings.fusion.pipeline import VectorPipeline
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import IMAGE
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from recommendations import tasks, worker
 from recommendations.explanations import occlusion
 from recommendations.explanations.pairs import explain_pairs
@@ -45,7 +46,7 @@ def space(db) -> EmbeddingSpace:
         product = Product.objects.create(sku=sku, title=f"Product {sku}", brand="Nordlyn", attributes={"colour": "red"})
         kinds = {"fused": vectors.fused, **vectors.modalities}
         if sku == "C":
-            del kinds[Modality.IMAGE]
+            del kinds[IMAGE]
         ProductEmbedding.objects.bulk_create(
             ProductEmbedding(space=made, product=product, modality=kind, fingerprint=sku, vector=rows[row].tolist())
             for kind, rows in kinds.items()
@@ -60,16 +61,16 @@ def ids() -> dict[str, int]:
 def test_shares_of_concat_are_the_weighted_cosines_of_the_modalities(space):
     known = ids()
     pair = explain_pairs(known["A"], [known["B"]], space=space)[known["B"]]
-    parts = np.maximum([TEXT_WEIGHT * pair.text_similarity, (1 - TEXT_WEIGHT) * pair.image_similarity], 0)
+    parts = np.maximum([TEXT_WEIGHT * pair.similarities["text"], (1 - TEXT_WEIGHT) * pair.similarities["image"]], 0)
     expected = parts / parts.sum() if parts.sum() else np.array([TEXT_WEIGHT, 1 - TEXT_WEIGHT])
-    assert (pair.text_share, pair.image_share) == pytest.approx(tuple(expected), abs=1e-5)
-    assert pair.text_share + pair.image_share == pytest.approx(1)
+    assert tuple(pair.shares.values()) == pytest.approx(tuple(expected), abs=1e-5)
+    assert sum(pair.shares.values()) == pytest.approx(1)
 
 
 def test_a_modality_that_one_lacks_has_no_share(space):
     known = ids()
     pair = explain_pairs(known["A"], [known["C"]], space=space)[known["C"]]
-    assert (pair.text_share, pair.image_share, pair.image_similarity) == (1.0, 0.0, None)
+    assert (pair.shares, pair.similarities["image"]) == ({"text": 1.0, "image": 0.0}, None)
 
 
 @pytest.mark.parametrize("broken", [["colour"], "red", None, {"zh": "x", "en": ["y"]}])

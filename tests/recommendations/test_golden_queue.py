@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from recommendations.golden import services
 from recommendations.golden.neighbours import find_nearest
 from recommendations.golden.picking import AGREEMENT, PICKERS, SHARES, Draw, Picked, find_boundary, pick_pair
@@ -30,7 +30,7 @@ def fill(count: int = 20, **fields):
     """A live space in which products lie at 5 degrees from one to the next."""
     live = make_space()
     for number in range(count):
-        put(live, f"P{number:02}", at_angle(5 * number), modalities=Modality.values, **fields)
+        put(live, f"P{number:02}", at_angle(5 * number), modalities=(FUSED, TEXT, IMAGE), **fields)
     return live
 
 
@@ -191,7 +191,7 @@ def test_the_work_for_a_question_does_not_grow_with_the_catalogue():
     counts = []
     for first in (20, 60):
         for number in range(first, first + 40):
-            put(live, f"P{number:02}", at_angle(number), modalities=Modality.values, category=f"C{number}")
+            put(live, f"P{number:02}", at_angle(number), modalities=(FUSED, TEXT, IMAGE), category=f"C{number}")
         counts.append([])
         for seed in range(10):
             with CaptureQueriesContext(connection) as queries:

@@ -11,7 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import DistinctPair, Product
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.indexes import create_indexes, index_name
 from recommendations import near_duplicates
 from recommendations.comparison_notes import ComparisonNotes
@@ -36,7 +37,7 @@ def shelf(db) -> EmbeddingSpace:
         product = Product.objects.create(sku=sku, title=f"The {sku}", variant_group=group)
         ProductEmbedding.objects.bulk_create(
             ProductEmbedding(space=space, product=product, modality=kind, fingerprint="f", vector=vector)
-            for kind in Modality.values
+            for kind in (FUSED, TEXT, IMAGE)
         )
     return space
 
@@ -125,7 +126,7 @@ def catalogue(db) -> EmbeddingSpace:
     for first in PLANTED:
         vectors[first] = vectors[first - 1]
     load_products(1, COUNT)
-    for modality in Modality.values:
+    for modality in (FUSED, TEXT, IMAGE):
         load_vectors(space, vectors, modality=modality)
     create_indexes(space)
     forget_earlier_rows("catalog_product", "embeddings_productembedding")
@@ -201,7 +202,7 @@ class TestNotes:
             product = Product.objects.create(sku=sku, title="The mug again")
             ProductEmbedding.objects.bulk_create(
                 ProductEmbedding(space=shelf, product=product, modality=kind, fingerprint="f", vector=[0.99, 0, 0.14])
-                for kind in Modality.values
+                for kind in (FUSED, TEXT, IMAGE)
             )
         notes = tmp_path / "notes"
         done = ComparisonNotes(notes, of={"space": "test", **asdict(Thresholds())})

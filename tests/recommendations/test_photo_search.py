@@ -9,7 +9,7 @@ from django.core.cache import cache
 from PIL import Image
 
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from recommendations import tasks
 from recommendations.search.kept_photos import find_photo, keep_photo
 from tests.api.callers import errors, problem
@@ -24,7 +24,7 @@ API = "/api/v1/search/image/"
 def shelf(db):
     space = make_space()
     for number in range(6):
-        put(space, f"P{number}", at_angle(15 * number), modalities=[Modality.TEXT, Modality.IMAGE, Modality.FUSED])
+        put(space, f"P{number}", at_angle(15 * number), modalities=[TEXT, IMAGE, FUSED])
     return space
 
 

@@ -15,7 +15,8 @@ from PIL import Image
 
 from api.problems import RequestError
 from catalog.models import Product
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from embeddings.models import EmbeddingSpace
 from recommendations import tasks, worker
 from recommendations.models import WorkerAnswer
 from recommendations.requests import Filters
@@ -62,9 +63,9 @@ def as_array(numbers):
 @pytest.fixture
 def shelf(db):
     space = make_space()
-    put(space, "MUG-1", at_angle(0), modalities=[Modality.TEXT, Modality.IMAGE, Modality.FUSED])
-    put(space, "MUG-2", at_angle(20), modalities=[Modality.TEXT, Modality.IMAGE, Modality.FUSED])
-    put(space, "LAMP-1", at_angle(80), modalities=[Modality.TEXT, Modality.IMAGE, Modality.FUSED])
+    put(space, "MUG-1", at_angle(0), modalities=[TEXT, IMAGE, FUSED])
+    put(space, "MUG-2", at_angle(20), modalities=[TEXT, IMAGE, FUSED])
+    put(space, "LAMP-1", at_angle(80), modalities=[TEXT, IMAGE, FUSED])
     Product.objects.filter(sku="MUG-1").update(title="Halla mug, white", description="Stoneware.")
     Product.objects.filter(sku="MUG-2").update(
         title="Duo cup", translations={"zh": {"title": "双色马克杯", "description": "陶瓷"}}

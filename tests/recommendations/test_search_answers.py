@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import TEXT
 from recommendations.models import SearchLearning, SearchTerm
 from recommendations.search import floors
 from recommendations.search.floors import is_outgrown, leave_out_known
@@ -31,7 +31,7 @@ def shelf(db):
     space = make_space()
     for sku, (degrees, title, category, colours, price) in SHELF.items():
         put(
-            space, sku, at_angle(degrees), modalities=[Modality.TEXT], category=category, price=Decimal(price),
+            space, sku, at_angle(degrees), modalities=[TEXT], category=category, price=Decimal(price),
             currency="EUR",
         )  # fmt: skip
         Product.objects.filter(sku=sku).update(title=title, colours=colours)

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from catalog.models import Category, Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from recommendations import tasks, worker
 from recommendations.models import SearchLearning, SearchRule, SearchTerm
 from recommendations.recommendation_list import Candidate
@@ -28,7 +28,7 @@ from recommendations.search.vocabulary.looking_up import look_up
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 
 pytestmark = pytest.mark.django_db
-BOTH = [Modality.TEXT, Modality.IMAGE, Modality.FUSED]
+BOTH = [TEXT, IMAGE, FUSED]
 # SKU, angle, category, title, Chinese title, colour, material, price
 SHELF = [
     ("MUG-1", 0, "Tableware/Mugs", "Halla Mug, sky", "哈拉马克杯 天蓝色", "sky", "stoneware", 12),

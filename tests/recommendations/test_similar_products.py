@@ -11,7 +11,7 @@ import pytest
 
 from api.problems import RequestError
 from catalog.models import Product, ProductImage
-from embeddings.models import Modality
+from embeddings.modalities.registry import IMAGE, TEXT
 from recommendations.anchors import read_start
 from recommendations.planning import build_retrieval
 from recommendations.requests import Filters, ListRequest, Options
@@ -229,7 +229,7 @@ def test_pearson_of_a_constant_vector_is_no_correlation(space):
 def test_a_modality_compares_its_own_vectors(space):
     anchor = put(space, "A", [1, 0, 0])
     looks, reads = put(space, "LOOKS", [0, 0, 1]), put(space, "READS", [0, 0, 1])
-    for modality, near, far in ((Modality.IMAGE, looks, reads), (Modality.TEXT, reads, looks)):
+    for modality, near, far in ((IMAGE, looks, reads), (TEXT, reads, looks)):
         embed(space, anchor, [0, 1, 0], modality=modality)
         embed(space, near, at_angle(80), modality=modality)
         embed(space, far, at_angle(0), modality=modality)

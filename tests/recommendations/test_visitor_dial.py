@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from catalog.models import Product
-from embeddings.models import Modality
+from embeddings.modalities.registry import IMAGE, TEXT
 from recommendations.models import Rule
 from tests.factories import ProductImageFactory
 from tests.recommendations.shelf import at_angle, embed, make_space, put
@@ -20,12 +20,12 @@ def shelf() -> None:
     space = make_space()
     anchor = put(space, "A", at_angle(0))
     ProductImageFactory(product=anchor)
-    for modality in (Modality.TEXT, Modality.IMAGE):
+    for modality in (TEXT, IMAGE):
         embed(space, anchor, at_angle(0), modality=modality)
     for number, sku in enumerate(["B", "C", "D", "E", "F"], start=1):
         product = put(space, sku, at_angle(8 * number))
-        embed(space, product, at_angle(10 * number), modality=Modality.TEXT)
-        embed(space, product, at_angle(60 - 10 * number), modality=Modality.IMAGE)
+        embed(space, product, at_angle(10 * number), modality=TEXT)
+        embed(space, product, at_angle(60 - 10 * number), modality=IMAGE)
 
 
 def list_skus(client, dial: int | str) -> list[str]:
@@ -103,7 +103,7 @@ def explain(anchor_id, other_ids, *, space):
 
     return {
         other: PairExplanation(
-            product_id=other, text_share=0.3, image_share=0.7, text_similarity=0.5, image_similarity=0.9,
+            product_id=other, shares={"text": 0.3, "image": 0.7}, similarities={"text": 0.5, "image": 0.9},
             shared={"brand": "Kumori"},
         )
         for other in other_ids

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from behaviour.events.event import settled_id
 from behaviour.versions.version import Version
-from embeddings.models import Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import ProductEmbedding
 
 
 def is_due() -> bool:
@@ -14,5 +15,5 @@ def is_due() -> bool:
         return False
     if settled_id() > live.stepped_to:
         return True
-    vectors = ProductEmbedding.objects.filter(space_id=live.space_id, modality=Modality.FUSED)
+    vectors = ProductEmbedding.objects.filter(space_id=live.space_id, modality=FUSED)
     return vectors.filter(pk__gt=live.borrowed_to).exists()

@@ -19,7 +19,8 @@ from embeddings.freshness import bell
 from embeddings.freshness.placeholders import settle_all_placeholders
 from embeddings.freshness.refresh import refresh_products
 from embeddings.management.progress import build_in_turn
-from embeddings.models import EmbeddingSpace, Modality, PendingEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces import maintenance
 from embeddings.spaces.building import build_space, fit_first_space
 from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space, needs_refit
@@ -104,7 +105,7 @@ class Command(BaseCommand):
 
     def _report(self, space: EmbeddingSpace) -> None:
         products = Product.objects.count()
-        embedded = space.embeddings.filter(modality=Modality.FUSED).count()
+        embedded = space.embeddings.filter(modality=FUSED).count()
         self.stdout.write(f"{embedded} of {products} products are embedded in space {space.name}.")
         reasons = Counter(PendingEmbedding.objects.exclude(reason="").values_list("reason", flat=True))
         for reason, count in reasons.most_common(SHOWN_REASONS):

@@ -15,7 +15,8 @@ from rich.table import Table
 from catalog.management.progress import open_bar
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED, list_searched
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from recommendations.evaluation.comparison import Evaluation, evaluate
 from recommendations.evaluation.contenders import Contender, ContenderResult, EvaluationOptions
 from recommendations.evaluation.index_recall import measure_index_recall
@@ -62,7 +63,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--modality",
             action="append",
-            choices=Modality.values,
+            choices=list_searched(),
             help="default: all of the first space, fused of others",
         )
         parser.add_argument("--metric", action="append", choices=list(DISTANCES), help="default: cosine")
@@ -110,7 +111,7 @@ class Command(BaseCommand):
         contenders: list[Contender] = []
         for space in find_spaces(options["space"]):
             # Spaces that share encoders share the vectors of text and picture: once is enough unless asked for.
-            wanted = options["modality"] or (Modality.values if not contenders else [Modality.FUSED])
+            wanted = options["modality"] or ([FUSED] if contenders else space.dims)
             rows = ProductEmbedding.objects.filter(space=space).order_by().values_list("modality", flat=True)
             stored = set(rows.distinct())
             for modality in dict.fromkeys(wanted):

@@ -39,7 +39,9 @@ def test_another_recipe_does_not_take_them(recipe):
 
 
 def test_a_neutral_pipeline_keeps_cosines_as_far_as_its_dim_allows_and_invents_no_modality():
-    pipeline = fit_neutral_pipeline(make_space(text_composition=[{"fields": ["title"]}]), dims=(16, 24))
+    pipeline = fit_neutral_pipeline(
+        make_space(text_composition=[{"fields": ["title"]}]), dims={"text": 16, "image": 24}
+    )
     generator = np.random.default_rng(5)
     text = generator.standard_normal((4, 16)).astype(np.float32)
     text /= np.linalg.norm(text, axis=1, keepdims=True)
