@@ -16,6 +16,7 @@ from catalog.categories import SEPARATOR
 from catalog.models import Product
 from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
 from embeddings.freshness.queue import PendingQuerySet
+from embeddings.fusion.similarity_scale import SimilarityScale
 from embeddings.map.tables import CatalogueMap as CatalogueMap  # tables in a file of their own
 from embeddings.map.tables import MapPoint as MapPoint
 from embeddings.modalities.choice import ModalityChoice, validate_further
@@ -108,6 +109,8 @@ class EmbeddingSpace(models.Model):
     image_identity = models.CharField(max_length=300, blank=True, editable=False)
     # The fitted pipeline (means, bases, fusion weights) as safetensors; empty until the space is fitted.
     parameters = models.BinaryField(default=bytes, editable=False)
+    # Of the parameters, what each list needs: what cosines are shown as, by modality (`embeddings/fusion/`).
+    similarity_scales = models.JSONField(default=dict, editable=False)
     fitted_on = models.PositiveIntegerField(default=0, editable=False, help_text="Products the recipe was fitted on")
     progress = models.JSONField(default=dict, blank=True, editable=False, help_text="Stage, done and total of a build")
     failure = models.TextField(blank=True, editable=False, help_text="Why the last build failed")
@@ -137,6 +140,9 @@ class EmbeddingSpace(models.Model):
         "image_identity",
         "modalities",
     )
+    FITTED_FIELDS = (
+        "parameters", "similarity_scales", "dim", "text_dim", "image_dim", "fusion", "text_identity", "image_identity",
+    )  # fmt: skip
 
     objects = SpaceManager.from_queryset(SpaceQuerySet)()
 
@@ -174,6 +180,10 @@ class EmbeddingSpace(models.Model):
                 setattr(self, f"{name}_{field}", value)
         else:
             self.modalities = self.modalities | {name: self.modalities.get(name, {}) | fitted}
+
+    def scale_of(self, modality: str, *, metric: str = "cosine") -> SimilarityScale:
+        """Return what similarities of a modality are shown as; those by other metrics are shown as they are."""
+        return SimilarityScale.from_numbers(self.similarity_scales.get(modality) if metric == "cosine" else None)
 
     def describe_recipe(self) -> str:
         """Return the recipe in words, as lists of spaces show it."""

@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from api.postgres.rows import fetch_rows
 from catalog.attributes import localize_title
 from catalog.conditions import BELOW, LISTED_PRODUCTS
-from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
+from embeddings.models import Modality
 from embeddings.spaces.indexes import INDEX_NAME, INDEXED_ROWS
 from embeddings.unit_rows import unit_rows
 from recommendations.in_force import HOLDS
@@ -29,6 +30,7 @@ START = f"""
 SELECT s.id AS space_id, s.name AS space, s.dim, s.text_dim, s.image_dim, s.modalities::text AS further,
        p.id AS product_id, p.sku, p.title, p.translations::text AS translations, p.price, p.currency, p.variant_group,
        p.category_id, coalesce(c.path, '') AS category, e.vector::text AS vector, rules.active AS rules,
+       s.similarity_scales ->> %(modality)s AS scale,
        {INDEXED_ROWS.format(name=INDEX_NAME.format(space_id="s.id", modality="%(modality)s"))} AS indexed,
        {LISTED_PRODUCTS} AS products{{facts}}
 FROM (SELECT 1) AS one
@@ -96,6 +98,7 @@ class LiveSpace:
     dims: Mapping[str, int]
     indexed: int
     products: int
+    scale: SimilarityScale = AS_IT_IS  # what cosines of that modality are shown as
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,10 @@ def read_space(row: dict[str, Any]) -> LiveSpace | None:
     dims |= {name: chosen.get("dim", 0) for name, chosen in json.loads(row["further"]).items()}
     indexed = int(row["indexed"])
     products = max(indexed, int(row["products"]), 0)  # -1: never counted
-    return LiveSpace(space_id=row["space_id"], name=row["space"], dims=dims, indexed=indexed, products=products)
+    scale = SimilarityScale.from_numbers(read_json(row["scale"]))
+    return LiveSpace(
+        space_id=row["space_id"], name=row["space"], dims=dims, indexed=indexed, products=products, scale=scale
+    )
 
 
 def read_anchor(row: dict[str, Any]) -> Anchor:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from recommendations.anchors import Start, fuse_anchors, parse_vector, read_start
-from recommendations.planning import build_reranking, build_retrieval, choose_out_of_stock, rows_to_fetch
+from recommendations.planning import build_reranking, build_retrieval, choose_out_of_stock, rows_to_fetch, scale_of
 from recommendations.reasons import explain_content, explain_popular
 from recommendations.recommendation_list import FALLBACK, PLACED, Candidate, Reason
 from recommendations.requests import ListRequest
@@ -41,7 +41,8 @@ def choose(request: ListRequest, start: Start) -> Chosen:
 
     What is sold out is looked for where the rest does not fill the list, so that it is last in all pages together.
     """
-    how = build_reranking(request.limit, request.filters, request.options, start=start)
+    scale = scale_of(start, request.options)
+    how = build_reranking(request.limit, request.filters, request.options, start=start, scale=scale)
     retrieval = build_retrieval(request, start)
     if retrieval.brought and request.options.near_duplicates == "hide":
         how = replace(how, anchor_vectors=tuple(parse_vector(one.vector) for one in start.anchors if one.vector))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from catalog.conditions import Params
+from embeddings.fusion.similarity_scale import SimilarityScale
 from recommendations.anchors import parse_vector
 
 # The query's vector is 5 kB of text: it is sent and read once, however often a statement refers to it.
@@ -34,6 +35,20 @@ def distance_sql(metric: str, column: str) -> str:
         covariance = f"(-({column} <#> {query})) - {total} * %(query_mean)s"
         return f"1 - coalesce(({covariance}) / nullif(%(query_spread)s * {spread}, 0), 0)"
     raise ValueError(f"Unknown metric {metric!r}. Known: {', '.join(METRICS)}.")
+
+
+def shown_sql(distance: str, scale: SimilarityScale) -> str:
+    """Return as what a distance is shown on a scale of similarity, so that 1 less it is the similarity that is shown.
+
+    A sum of slopes from 0 on, which is exactly 0 for 0, and null or NaN where the distance is.
+    """
+    if not scale.is_fitted:
+        return distance
+    away, shown = (1 - np.array(numbers[::-1]) for numbers in (scale.cosines, scale.shown))  # rising, from 0 to 2
+    slopes = np.diff(shown) / np.diff(away)
+    bends = zip(np.diff(slopes), away[1:-1], strict=True)
+    sums = [f"{slopes[0]:.9g} * {distance}", *(f"{by:.9g} * greatest({distance} - {at:.6f}, 0)" for by, at in bends)]
+    return f"({' + '.join(sums)})"
 
 
 def query_params(metric: str, vector: str) -> Params:

@@ -23,7 +23,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from catalog.doctor.merging import read_distinct
-from embeddings.models import EmbeddingSpace
+from embeddings.fusion.similarity_scale import SimilarityScale
+from embeddings.models import EmbeddingSpace, Modality
+from recommendations.duplicate_thresholds import Thresholds, find_thresholds
 
 NEIGHBOURS = 20  # of each listing, outside its own variant group
 MAX_LISTINGS = 5  # of one product; beyond that it is no longer a second listing
@@ -52,16 +54,6 @@ NEXT_LISTINGS = """
 SELECT e.product_id FROM embeddings_productembedding e JOIN catalog_product p ON p.id = e.product_id AND p.is_active
 WHERE e.space_id = %(space)s AND e.modality = 'fused' AND e.product_id > %(after)s ORDER BY e.product_id LIMIT %(batch)s
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Thresholds:
-    """How near two listings have to be: cosines of calibrated vectors, and the gap to what comes next."""
-
-    image: float = 0.75
-    text: float = 0.25
-    text_alone: float = 0.9  # where one of the two has no picture
-    gap: float = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +115,7 @@ class DuplicateGroup:
 def find_near_duplicates(
     space: EmbeddingSpace,
     *,
-    thresholds: Thresholds = Thresholds(),
+    thresholds: Thresholds | None = None,
     done: Compared | None = None,
     progress: Callable[[Sequence[int], Sequence[Pair]], object] = lambda listings, pairs: None,
 ) -> list[DuplicateGroup]:
@@ -132,7 +124,7 @@ def find_near_duplicates(
     `done` is what was compared already. `progress` is told of each batch which listings were compared, by their
     products' ids, and which of their pairs stand out.
     """
-    compared = done or Compared()
+    compared, thresholds = done or Compared(), thresholds or find_thresholds(space)
     while listings := read_listings(space, after=compared.after):
         found = list(find_outstanding(read_pairs(space, listings), thresholds=thresholds))
         compared.pairs += found
@@ -142,10 +134,9 @@ def find_near_duplicates(
     return group_pairs(drop_distinct(find_mutual([*compared.pairs, *back])))
 
 
-def find_near_duplicates_of(
-    product_id: int, *, space: EmbeddingSpace, thresholds: Thresholds = Thresholds()
-) -> list[Pair]:
+def find_near_duplicates_of(product_id: int, *, space: EmbeddingSpace) -> list[Pair]:
     """Return the pairs that one product is in by the same criteria, strongest first. Three statements."""
+    thresholds = find_thresholds(space)
     chosen = list(find_outstanding(read_pairs(space, [product_id]), thresholds=thresholds))
     pairs = [*chosen, *look_again(space, chosen, thresholds=thresholds)]
     mutual = [pair for pair in find_mutual(pairs) if product_id in (pair.listing_id, pair.other_id)]
@@ -161,6 +152,7 @@ def read_listings(space: EmbeddingSpace, *, after: int) -> list[int]:
 
 def read_pairs(space: EmbeddingSpace, listings: Sequence[int]) -> Iterator[Pair]:
     """Yield each listing's nearest neighbours outside its variant group. One statement."""
+    text, image = space.scale_of(Modality.TEXT), space.scale_of(Modality.IMAGE)
     statement = PAIRS.format(space=int(space.pk), dim=int(space.dim), neighbours=NEIGHBOURS)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -168,7 +160,7 @@ def read_pairs(space: EmbeddingSpace, listings: Sequence[int]) -> Iterator[Pair]
             [str(EF_SEARCH)],
         )
         cursor.execute(statement, {"product_ids": list(listings)})
-        yield from (_read_pair(row) for row in cursor.fetchall())
+        yield from (_read_pair(row, text=text, image=image) for row in cursor.fetchall())
 
 
 def find_outstanding(pairs: Iterable[Pair], *, thresholds: Thresholds) -> Iterator[Pair]:
@@ -273,15 +265,15 @@ def _certainty(pair: Pair) -> tuple[int, float, int]:
     return pair.attributes_shared, pair.strength, -pair.listing_id
 
 
-def _read_pair(row: Sequence[Any]) -> Pair:
-    listing_id, other_id, listing_group, other_group, attributes, other_attributes, text, image = row
+def _read_pair(row: Sequence[Any], *, text: SimilarityScale, image: SimilarityScale) -> Pair:
+    listing_id, other_id, listing_group, other_group, attributes, other_attributes, of_texts, of_pictures = row
     return Pair(
         listing_id=listing_id,
         other_id=other_id,
         listing_group=listing_group,
         other_group=other_group,
-        text=text,
-        image=image,
+        text=None if of_texts is None else float(text.show(of_texts)),
+        image=None if of_pictures is None else float(image.show(of_pictures)),
         attributes_shared=count_shared(attributes, other_attributes),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from catalog.conditions import LISTED_PRODUCTS
 from embeddings.spaces.indexes import INDEXED_ROWS, index_name_of
-from recommendations.distances import distance_sql
+from recommendations.distances import distance_sql, shown_sql
 from recommendations.rules import ActiveRule
 from recommendations.statements import (
     EF_SEARCH_MAX,
@@ -227,7 +227,8 @@ def narrowed_part(retrieval: Retrieval, where: Where, *, share: Share, limit: in
 def exact_part(retrieval: Retrieval, where: Where, *, share: Share, when: str = "true") -> str:
     """Compare everything that matches."""
     factor = f", {share.factor} AS factor" if share.factor else ""
-    order = order_by_weight("e.distance", "m.factor") if share.factor else "2"
+    shown = shown_sql("e.distance", retrieval.scale)
+    order = order_by_weight(shown, "m.factor") if share.factor else "2"
     embedding = embedding_of("m.id", retrieval, columns=f"{distance_of(retrieval)} AS distance")
     matched = matched_products(f"{when} AND {inside(share, where.searched)}", columns=factor)
     return f"""SELECT m.id AS product_id, e.distance, '{share.exact}' AS via FROM {matched} CROSS JOIN {embedding}

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from api.problems import RequestError
 from catalog.conditions import IN_STOCK, Condition
+from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
 from recommendations.anchors import Start, fuse_anchors
 from recommendations.requests import Filters, ListRequest, Options
 from recommendations.rerank import Reranking
@@ -17,7 +18,8 @@ from recommendations.statements import MAX_ROWS, Retrieval
 from recommendations.strategies import VISITOR, Asked, Brought
 from recommendations.visitors import History
 
-NEAR_DUPLICATE_SIMILARITY = 0.995  # cosine; colours of one design reach 0.96 in homeware, the same listing twice 1
+NEAR_DUPLICATE_COSINE = 0.995  # colours of one design reach 0.96 in homeware, the same listing twice 1
+NEAR_DUPLICATE_SIMILARITY = 0.97  # as a scale shows it: in homeware's default space the same
 
 
 def choose_out_of_stock(options: Options) -> str:
@@ -48,6 +50,7 @@ def build_retrieval(request: ListRequest, start: Start) -> Retrieval:
         indexed=start.space.indexed if start.space else None,
         products=start.space.products if start.space else 0,
         metric=options.metric,
+        scale=scale_of(start, options),
         vector=query_vector(request, start),
         category_ids=tuple(sorted({anchor.category_id for anchor in anchors if anchor.category_id is not None})),
         hidden_ids=(
@@ -126,8 +129,13 @@ def shows_best_of_groups(request: ListRequest, rules: RuleSet) -> bool:
     return options.variants == "collapse" and not reorders and not rules.placed_ids
 
 
-def build_reranking(limit: int, filters: Filters, options: Options, *, start: Start | None = None) -> Reranking:
-    """Return how to order what was found, with the anchors and rules of `start` where there are any."""
+def build_reranking(
+    limit: int, filters: Filters, options: Options, *, start: Start | None = None, scale: SimilarityScale = AS_IT_IS
+) -> Reranking:
+    """Return how to order what was found, with the anchors and rules of `start` where there are any.
+
+    `scale`: what similarities of what was found are shown as.
+    """
     hide = options.near_duplicates == "hide"
     price, currency = anchor_price(start) if start else (None, "")
     return Reranking(
@@ -139,7 +147,8 @@ def build_reranking(limit: int, filters: Filters, options: Options, *, start: St
         if start
         else frozenset(),
         anchor_ids=frozenset(anchor.product_id for anchor in start.anchors) if start else frozenset(),
-        near_duplicate_similarity=NEAR_DUPLICATE_SIMILARITY if hide else None,
+        near_duplicate_similarity=limit_of_duplicates(scale) if hide else None,
+        scale=scale,
         diversity=options.diversity,
         max_per_brand=options.max_per_brand,
         max_per_category=options.max_per_category,
@@ -149,6 +158,16 @@ def build_reranking(limit: int, filters: Filters, options: Options, *, start: St
         out_of_stock=choose_out_of_stock(options),
         rules=start.rules if start else RuleSet(),
     )
+
+
+def scale_of(start: Start, options: Options) -> SimilarityScale:
+    """Return what similarities of the list are shown as; those by other metrics than cosine are shown as they are."""
+    return start.space.scale if start.space and options.metric == "cosine" else AS_IT_IS
+
+
+def limit_of_duplicates(scale: SimilarityScale) -> float:
+    """Return the similarity from which on two listings are one product listed twice."""
+    return NEAR_DUPLICATE_SIMILARITY if scale.is_fitted else NEAR_DUPLICATE_COSINE
 
 
 def anchor_price(start: Start) -> tuple[Decimal | None, str]:

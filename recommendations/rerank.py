@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
 from embeddings.unit_rows import unit_rows
 from recommendations.recommendation_list import BROUGHT, FALLBACK, LISTED, NEIGHBOUR, PLACED, Candidate, Reason
 from recommendations.rules import ActiveRule, RuleSet
@@ -34,6 +35,7 @@ class Reranking:
     near_duplicate_similarity: float | None = None  # None: near-duplicates are shown
     anchor_ids: frozenset[int] = frozenset()
     anchor_vectors: tuple[np.ndarray, ...] = ()  # (dim,), where candidates are not compared with the anchors anyway
+    scale: SimilarityScale = AS_IT_IS  # what cosines of vectors are shown as, and candidates have
     diversity: float = 0.0  # 0: by score alone, 1: by difference alone
     max_per_brand: int | None = None  # on a page
     max_per_category: int | None = None
@@ -66,20 +68,18 @@ def rerank(candidates: Iterable[Candidate], *, how: Reranking) -> Reranked:
     placed = sort_placed(placed, rules=how.rules)
     ranked = select_variants([*placed, *ranked], variants=how.variants, anchor_groups=how.anchor_groups)
     ranked = [candidate for candidate in ranked if candidate.source != PLACED]
-    ranked = drop_near_duplicates(
-        ranked, similarity=how.near_duplicate_similarity, beside=how.anchor_vectors, anchor_ids=how.anchor_ids
-    )
+    limit, beside, ids, scale = how.near_duplicate_similarity, how.anchor_vectors, how.anchor_ids, how.scale
+    ranked = drop_near_duplicates(ranked, similarity=limit, beside=beside, anchor_ids=ids, scale=scale)
     if how.out_of_stock == "hidden":
         ranked = [candidate for candidate in ranked if candidate.in_stock]
     slots = place(placed, rules=how.rules, offset=how.offset, limit=how.limit)
     left = len(ranked)
     ranked = cap_each(ranked, how=how, shown=list(slots.values()))
+    parts = [ranked]
     if how.out_of_stock == "last":  # what can be bought stays before the rest, however different that is
-        buyable = [candidate for candidate in ranked if candidate.in_stock]
-        sold_out = [candidate for candidate in ranked if not candidate.in_stock]
-        ranked = [c for part in (buyable, sold_out) for c in diversify(part, diversity=how.diversity, limit=how.limit)]
-    else:
-        ranked = diversify(ranked, diversity=how.diversity, limit=how.limit)
+        parts = [[one for one in ranked if one.in_stock is is_buyable] for is_buyable in (True, False)]
+    diverse = [diversify(part, diversity=how.diversity, limit=how.limit, scale=scale) for part in parts]
+    ranked = [candidate for part in diverse for candidate in part]
     ranked = ranked[: how.limit - len(slots)]
     # What a cap leaves out of this page is for the next one.
     more = left + len(placed) + len(fallback) > how.limit or left > len(ranked)
@@ -160,8 +160,9 @@ def drop_near_duplicates(
     similarity: float | None,
     beside: Sequence[np.ndarray] = (),
     anchor_ids: frozenset[int] = frozenset(),
+    scale: SimilarityScale = AS_IT_IS,
 ) -> list[Candidate]:
-    """Drop what is at least so similar (cosine) to the anchor or to a better candidate: the same thing listed twice.
+    """Drop what is at least so similar to the anchor or to a better candidate, by `scale`: the same thing twice.
 
     Two of which staff have said that they are not the same both stay. `beside`: vectors of anchors, of candidates that
     do not say how similar to them they are.
@@ -169,6 +170,7 @@ def drop_near_duplicates(
     if similarity is None:
         return list(candidates)
     kept: list[Candidate] = []
+    cosine = scale.find_cosine(similarity)
     vectors: list[np.ndarray] = list(unit_rows(beside)) if beside else []
     ids: list[int | None] = [None] * len(vectors)  # of what the vectors are of; None: of the anchors
     for candidate in candidates:
@@ -183,7 +185,7 @@ def drop_near_duplicates(
                 for other, number in zip(vectors, ids, strict=True)
                 if not (is_told_apart if number is None else number in distinct)
             ]
-            if compared and float(np.max(np.stack(compared) @ vector)) >= similarity:
+            if compared and float(np.max(np.stack(compared) @ vector)) >= cosine:
                 continue
             vectors.append(vector)
             ids.append(candidate.product_id)
@@ -207,7 +209,9 @@ def cap_each(candidates: Sequence[Candidate], *, how: Reranking, shown: Sequence
     return kept
 
 
-def diversify(candidates: Sequence[Candidate], *, diversity: float, limit: int) -> list[Candidate]:
+def diversify(
+    candidates: Sequence[Candidate], *, diversity: float, limit: int, scale: SimilarityScale = AS_IT_IS
+) -> list[Candidate]:
     """Choose `limit` by maximal marginal relevance: (1 - diversity) score - diversity (similarity to those chosen).
 
     Carbonell and Goldstein, "The use of MMR, diversity-based reranking", SIGIR 1998. The scores stay as they are.
@@ -225,7 +229,7 @@ def diversify(candidates: Sequence[Candidate], *, diversity: float, limit: int) 
         best = int(np.argmax(gain)) if chosen else 0  # the first stays first; argmax takes the earliest of equals
         chosen.append(best)
         left[best] = False
-        nearest = np.maximum(nearest, vectors @ vectors[best])
+        nearest = np.maximum(nearest, scale.show(vectors @ vectors[best]))
     return [candidates[index] for index in chosen]
 
 

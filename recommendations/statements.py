@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from catalog.conditions import DEMAND, IN_STOCK, Condition, Params
 from catalog.filters import Filters
-from embeddings.modalities.registry import list_searched
-from recommendations.distances import QUERY_CTE, distance_sql, query_params
+from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
+from embeddings.models import Modality
+from recommendations.distances import QUERY_CTE, distance_sql, query_params, shown_sql
 from recommendations.rules import ActiveRule
 from recommendations.strategies import Brought
 
@@ -41,6 +42,7 @@ class Retrieval:
     indexed: int | None = None  # vectors in the HNSW index, 0: there is none; None: the statement has to look
     products: int = 0  # in the catalogue, about, where `indexed` is known
     metric: str = "cosine"
+    scale: SimilarityScale = AS_IT_IS  # what distances by this metric are shown as
     vector: str = ""  # the query, as Postgres writes vectors
     category_ids: tuple[int, ...] = ()  # of the anchors: looked at first where there is no HNSW index yet
     hidden_ids: tuple[int, ...] = ()  # the anchors, and what earlier pages have shown
@@ -245,7 +247,8 @@ def card_statement(
 ) -> str:
     """Everything that rerank and a card need of each row of `parts`; rows keep the order of their part.
 
-    `reached` is how many rows the parts have, of which not all need to be returned.
+    `reached` is how many rows the parts have, of which not all need to be returned. Up to here distances are those of
+    the vectors; from here on they are as they are shown, by the space's scale.
     """
     union = " UNION ALL ".join(f"(SELECT *, row_number() OVER () AS rank FROM ({part}) part)" for part in parts)
     vector, distinct, join = "NULL", "NULL", ""
@@ -253,13 +256,14 @@ def card_statement(
         vector, distinct = "halfvec_send(e.vector)", DISTINCT_FROM
         join = f"LEFT JOIN {embedding_of('p.id', retrieval, columns='e.vector')} ON true"
     query = [QUERY_CTE] if retrieval.vector else []
+    distance = shown_sql("n.distance", retrieval.scale)
     shown = best_of_groups(retrieval.cards) if retrieval.cards else "neighbours"
     cards = f"{shown} n JOIN catalog_product p ON p.id = n.product_id"
     if extra and extra.beside:
         cards = f"{extra.beside} LEFT JOIN ({cards}) ON true {extra.joins}"
     return f"""WITH {", ".join([*query, *ctes, f"neighbours AS MATERIALIZED ({union})"])}
-        SELECT n.product_id, n.distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price, p.list_price,
-            p.currency, p.stock, p.variant_group, p.collection, p.url, p.created_at,
+        SELECT n.product_id, {distance} AS distance, n.via, p.sku, p.title, p.brand, p.category_id, p.price,
+            p.list_price, p.currency, p.stock, p.variant_group, p.collection, p.url, p.created_at,
             p.translations::text AS translations,
             {rules_that_mean(retrieval, where)} AS weighted_by, i.id AS image_id, i.file AS image,
             i.sha256 AS image_sha256, i.source_url AS image_source_url, i.width AS image_width,

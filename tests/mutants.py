@@ -1759,8 +1759,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/planning.py",
-        "NEAR_DUPLICATE_SIMILARITY = 0.995",
-        "NEAR_DUPLICATE_SIMILARITY = 0.95",
+        "NEAR_DUPLICATE_COSINE = 0.995",
+        "NEAR_DUPLICATE_COSINE = 0.95",
         ("tests/recommendations/test_strategies.py::test_colours_of_one_design_are_no_duplicates",),
         "other colours of a product are hidden as second listings",
     ),

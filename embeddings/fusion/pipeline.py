@@ -13,11 +13,13 @@ from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.reach import Reach
+from embeddings.fusion.similarity_scale import AS_IT_IS, SAMPLE, SimilarityScale, fit_scales
 from embeddings.fusion.stored_recipe import StoredRecipe, read_recipe, write_recipe
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
 
 MODALITY_DIM = 384  # vectors of one modality are searched too, and no wider than this
+FUSED = "fused"  # the name of all modalities together
 WEIGHTS = {"text": 0.6, "image": 0.4}  # what each counts where nobody says
 FUSIONS: dict[str, type[Fusion]] = {fusion.name: fusion for fusion in (ConcatFusion, WeightedFusion, AttentionFusion)}
 FUSION_CHOICE = f"{', '.join([*FUSIONS][:-1])} or {[*FUSIONS][-1]}"  # as messages offer it
@@ -49,6 +51,8 @@ class VectorPipeline:
     reach: Reach | None = None  # None in recipes of before: everything is within it
     # How each modality beyond the first two was judged (admission.py).
     admission: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # What cosines of "fused" and of each modality are shown as; those that are not named, as they are.
+    scales: Mapping[str, SimilarityScale] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -101,6 +105,16 @@ class VectorPipeline:
         weights = self._spread_weights(count_products(raw), None)
         joined = self.joiner.fuse(vectors, weights, reach=self.find_reach(vectors))
         return replace(self, basis=fit_basis(joined, dim=dim, seed=seed))
+
+    def with_scales(self, raw: RawVectors, *, seed: int = 0) -> "VectorPipeline":
+        """Return this pipeline with its scales of similarity fitted on `raw`, or on a sample of it: the last to fit."""
+        rows = np.sort(np.random.default_rng(seed).permutation(count_products(raw))[:SAMPLE])
+        made = self.transform({name: tuple(part[rows] for part in parts) for name, parts in raw.items()})
+        return replace(self, scales=fit_scales({FUSED: made.fused, **made.modalities}, seed=seed))
+
+    def scale_of(self, name: str) -> SimilarityScale:
+        """Return what cosines of "fused", or of a modality, are shown as."""
+        return self.scales.get(name, AS_IT_IS)
 
     @property
     def fusion(self) -> str:
@@ -172,6 +186,7 @@ class VectorPipeline:
                 memory=self.memory,
                 reach=self.reach,
                 admission=self.admission,
+                scales=self.scales,
             )
         )
 
@@ -187,6 +202,7 @@ class VectorPipeline:
             memory=stored.memory,
             reach=stored.reach,
             admission=stored.admission,
+            scales=stored.scales,
         )
 
     def encode_modalities(self, raw: RawVectors) -> dict[str, Array]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 from embeddings.fusion.base import Array
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.reach import Reach
+from embeddings.fusion.similarity_scale import SimilarityScale
 
 FORMAT_1 = "kindred-vector-pipeline-1"  # text and image, nothing else
 FORMAT = "kindred-vector-pipeline-2"
@@ -30,6 +31,7 @@ class StoredRecipe:
     memory: Memory | None
     reach: Reach | None
     admission: Mapping[str, Mapping[str, float]]
+    scales: Mapping[str, SimilarityScale] = field(default_factory=dict)
 
 
 def write_recipe(stored: StoredRecipe) -> bytes:
@@ -52,6 +54,8 @@ def write_recipe(stored: StoredRecipe) -> bytes:
     }
     if stored.memory:
         recipe["memory_strength"] = stored.memory.strength
+    if stored.scales:
+        recipe["scales"] = {name: scale.to_numbers() for name, scale in stored.scales.items()}
     # One entry: safetensors writes several in random order, and equal recipes should be equal bytes.
     return save(tensors, metadata={"recipe": json.dumps(recipe, sort_keys=True)})
 
@@ -74,6 +78,7 @@ def read_recipe(data: bytes) -> StoredRecipe:
         memory=Memory(tensors["memory.bank"], recipe["memory_strength"]) if "memory.bank" in tensors else None,
         reach=Reach.from_arrays(reach) if (reach := _group(tensors, "reach")) else None,
         admission=recipe["admission"],
+        scales={name: SimilarityScale.from_numbers(scale) for name, scale in recipe.get("scales", {}).items()},
     )
 
 

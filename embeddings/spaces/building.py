@@ -122,7 +122,7 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, sample.raw)
             space.report = {"learning": {"settings": asdict(learned), "validation": report}}
-        fitted_on = len(sample.product_ids)
+        pipeline, fitted_on = pipeline.with_scales(sample.raw), len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on
     space.save(update_fields=[*EmbeddingSpace.FITTED_FIELDS, "fitted_on", "report"])

@@ -153,11 +153,11 @@ def get_space(name: str) -> EmbeddingSpace:
 def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: SpaceEncoders | None = None) -> None:
     """Give a space what was fitted; not saved yet."""
     space.parameters = pipeline.to_bytes()
-    space.dim, space.fusion = pipeline.dim, pipeline.fusion
-    for name, dim in pipeline.dims.items():
-        space.set_modality(name, dim=dim)
-    for name, encoder in (encoders or {}).items():
-        space.set_modality(name, identity=encoder.info.identity)
+    space.dim, space.text_dim, space.image_dim = pipeline.dim, pipeline.dims["text"], pipeline.dims["image"]
+    space.fusion = pipeline.fusion
+    space.similarity_scales = {name: scale.to_numbers() for name, scale in pipeline.scales.items()}
+    if encoders:
+        space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
 
 
 def check_built(space: EmbeddingSpace) -> None:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.doctor.checks import Check, Found, Slice, register_check
 from embeddings.models import EmbeddingSpace
+from recommendations.duplicate_thresholds import find_thresholds
 from recommendations.near_duplicates import (
-    Thresholds,
     drop_distinct,
     find_mutual,
     find_outstanding,
@@ -25,7 +25,7 @@ def find_duplicates(part: Slice) -> Iterator[Found]:
     space = EmbeddingSpace.objects.live()
     if space is None:
         return
-    thresholds = Thresholds()
+    thresholds = find_thresholds(space)
     found = list(find_outstanding(read_pairs(space, part.ids), thresholds=thresholds))
     # The other side of each is looked at as well: whether it leads back is not known from a slice.
     back = list(look_again(space, found, thresholds=thresholds))

@@ -10,7 +10,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from catalog.doctor.checks import Slice
-from embeddings.models import EmbeddingSpace
+from embeddings.fusion.similarity_scale import SimilarityScale
+from embeddings.models import EmbeddingSpace, Modality
 
 NEIGHBOURS = 60  # of each product, outside its own variant group: 20 designs, of three variants each
 EF_SEARCH = 200  # rows that the index looks at, and more where variants take the first places
@@ -59,6 +60,7 @@ def read_near(product_ids: Sequence[int]) -> dict[int, list[Neighbour]]:
         return {}
     statement = NEAREST.format(space=int(space.pk), dim=int(space.dim), neighbours=NEIGHBOURS)
     found: dict[int, list[Neighbour]] = defaultdict(list)
+    scale = space.scale_of(Modality.FUSED)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)",
@@ -66,15 +68,14 @@ def read_near(product_ids: Sequence[int]) -> dict[int, list[Neighbour]]:
         )
         cursor.execute(statement, {"product_ids": list(product_ids)})
         for row in cursor.fetchall():
-            found[row[0]].append(_make(row))
+            found[row[0]].append(_make(row, scale))
     return found
 
 
-def _make(row: Sequence[Any]) -> Neighbour:
-    _anchor, product_id, group, category_id, price, currency, similarity = row
-    return Neighbour(
-        product_id, group, category_id, None if price is None else float(price), currency, float(similarity)
-    )
+def _make(row: Sequence[Any], scale: SimilarityScale) -> Neighbour:
+    _anchor, product_id, group, category_id, price, currency, cosine = row
+    similarity = float(scale.show(cosine))
+    return Neighbour(product_id, group, category_id, None if price is None else float(price), currency, similarity)
 
 
 def by_design(neighbours: Sequence[Neighbour]) -> list[Neighbour]:

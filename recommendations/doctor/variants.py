@@ -12,15 +12,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.doctor.checks import Check, Found, Slice, register_check
-from embeddings.modalities.registry import FUSED
-from embeddings.models import EmbeddingSpace, ProductEmbedding
+from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
+from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
 from embeddings.unit_rows import unit_rows
 from recommendations.doctor.neighbourhoods import Neighbour, by_design, read_near, read_neighbourhoods
 
 MOST_VARIANTS = 100  # of a group, that are compared
 NEARER_DESIGNS = 10  # than the nearest of its own group: so many are chance no more
-LEAST_APART = 0.2  # of cosine, below the nearest other design
-CLEARLY = 0.02  # of cosine, by which another group has to be nearer than a variant's own
+LEAST_APART = 0.2  # of similarity, below the nearest other design
+CLEARLY = 0.02  # of similarity, by which another group has to be nearer than a variant's own
 
 
 class Member(NamedTuple):
@@ -46,15 +46,18 @@ def read_groups(part: Slice) -> Mapping[str, Mapping[int, float]]:
     ):
         if len(vectors[group]) < MOST_VARIANTS:
             vectors[group][product_id] = np.asarray(vector, dtype=np.float32)
-    return {group: find_nearest_variants(members) for group, members in vectors.items() if len(members) > 1}
+    scale = space.scale_of(Modality.FUSED)
+    return {group: find_nearest_variants(members, scale) for group, members in vectors.items() if len(members) > 1}
 
 
-def find_nearest_variants(vectors: Mapping[int, npt.NDArray[Any]]) -> dict[int, float]:
-    """Return the cosine of each variant to the nearest other one of its group. `vectors`: (dim,) by product id."""
+def find_nearest_variants(
+    vectors: Mapping[int, npt.NDArray[Any]], scale: SimilarityScale = AS_IT_IS
+) -> dict[int, float]:
+    """Return how similar each variant is to the nearest other one of its group. `vectors`: (dim,) by product id."""
     rows = unit_rows(list(vectors.values()))  # (n, dim)
     cosines = rows @ rows.T
     np.fill_diagonal(cosines, -1.0)
-    return dict(zip(vectors, (float(cosine) for cosine in cosines.max(axis=1)), strict=True))
+    return dict(zip(vectors, scale.show(cosines.max(axis=1)).tolist(), strict=True))
 
 
 def is_stray(member: Member) -> bool:

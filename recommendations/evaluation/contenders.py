@@ -89,6 +89,7 @@ def evaluate_contender(
     """Rank every other product for each anchor and measure the rankings against the truth."""
     anchor_ids, options = questions.anchor_ids, questions.options
     searched = load_vectors(contender.space, contender.modality)
+    scale = contender.space.scale_of(contender.modality, metric=contender.metric)
     positions = searched.positions_of(anchor_ids)
     rows = np.flatnonzero(positions >= 0)
     judged = pad_judgements(questions.truth, anchor_ids)
@@ -116,7 +117,7 @@ def evaluate_contender(
         values=values,
         curve=curve,
         neighbour_ids=neighbour_ids,
-        pair_scores=pair_similarities(searched, questions.pairs.product_ids, metric=contender.metric),
+        pair_scores=scale.show(pair_similarities(searched, questions.pairs.product_ids, metric=contender.metric)),
         estimates={name: estimate_mean(column, seed=options.seed) for name, column in values.items()},
     )
 

@@ -86,12 +86,13 @@ def load_golden(*, limit: int = MAX_PAIRS) -> GoldenSet:
     return GoldenSet(pair_ids=table[:, 0], product_ids=table[:, 1:3], grades=table[:, 3])
 
 
-def read_similarities(space: EmbeddingSpace, golden: GoldenSet, *, modality: str = FUSED) -> Floats:
-    """Return (n,) similarities of the pairs, NaN where the space lacks a vector."""
+def read_similarities(space: EmbeddingSpace, golden: GoldenSet, *, modality: str = Modality.FUSED) -> Floats:
+    """Return (n,) similarities of the pairs as they are shown, NaN where the space lacks a vector."""
     with connection.cursor() as cursor:
         cursor.execute(SIMILARITIES, {"space": space.pk, "modality": modality, "pairs": golden.pair_ids.tolist()})
         known = dict(cursor.fetchall())
-    return np.array([known.get(pair_id, np.nan) for pair_id in golden.pair_ids.tolist()], dtype=np.float64)
+    cosines = np.array([known.get(pair_id, np.nan) for pair_id in golden.pair_ids.tolist()], dtype=np.float64)
+    return space.scale_of(modality).show(cosines)
 
 
 def judge_space(space: EmbeddingSpace, *, golden: GoldenSet | None = None, seed: int = 0) -> SpaceFigures:

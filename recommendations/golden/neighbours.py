@@ -33,7 +33,7 @@ WITHIN = "AND e.product_id BETWEEN %(anchor)s - {compared} AND %(anchor)s + {com
 
 
 class Neighbour(NamedTuple):
-    """A product that is near, and how similar it is."""
+    """A product that is near, and how similar it is, as the space's scale shows it."""
 
     product_id: int
     similarity: float
@@ -55,5 +55,7 @@ def find_nearest(anchor_id: int, space: EmbeddingSpace, *, modality: str = FUSED
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, {"anchor": anchor_id})
-        found = [Neighbour(product_id, similarity) for product_id, similarity in cursor.fetchall()]
+        rows = cursor.fetchall()
+    shown = space.scale_of(modality).show([cosine for _, cosine in rows]).tolist()
+    found = [Neighbour(product_id, similarity) for (product_id, _), similarity in zip(rows, shown, strict=True)]
     return sorted(found, key=lambda one: (-one.similarity, one.product_id))

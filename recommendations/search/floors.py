@@ -25,7 +25,7 @@ FILE = Path(__file__).parent / "unrelated_texts.txt"
 # Of 0.97 and 0.99 the better one on those halves of three catalogues' searches that are there to choose by: nDCG@10 was
 # .979, 1 and .904, and .979, 1 and .918.
 NONSENSE = 0.99
-MARGIN = 0.02  # above the highest that was kept: texts that nobody thought of
+MARGIN = 0.02  # of cosine, above the highest that was kept: texts that nobody thought of
 SAMPLE = 20_000  # vectors
 MODALITY = "text"
 MEASURED = "vectors"  # the key beside the scripts: how many there were
@@ -58,7 +58,9 @@ def learn_floors(space: EmbeddingSpace) -> dict[str, float]:
         vector = encode_query(space, text=text).vectors.get(MODALITY)
         if vector is not None:
             nearest[script_of(text)].append(float((vectors @ vector).max()))
-    return {MEASURED: len(vectors), **{script: find_floor(found) for script, found in nearest.items() if found}}
+    scale = space.scale_of(MODALITY)
+    floors = {script: find_floor(found) for script, found in nearest.items() if found}
+    return {MEASURED: len(vectors), **{script: round(float(scale.show(floor)), 4) for script, floor in floors.items()}}
 
 
 def is_outgrown(floors: Mapping[str, float] | None, space: EmbeddingSpace) -> bool:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from api.postgres.rows import fetch_rows
 from catalog.conditions import IN_STOCK, Condition
+from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
 from recommendations.anchors import format_vector
 from recommendations.nearest import nearest_parts
 from recommendations.planning import build_reranking, choose_out_of_stock
@@ -35,7 +36,7 @@ RELEVANCE = "relevance"
 SORTS = {RELEVANCE: "", "price": "price", "-price": "-price", "newest": "recent", "title": "title"}  # of `ORDERS`
 POOL = 100  # candidates of each kind before they are fused
 PICTURED = "fused"  # the modality in which a text reaches pictures
-FAR = 0.85  # times the floor: what is nearly as near stays
+FAR = 0.85  # times the cosine of the floor: what is nearly as near stays
 
 
 class RankedSearch(NamedTuple):
@@ -112,7 +113,8 @@ class SearchPlan:
         """
         if self.floor is None or not self.words or self.mode != HYBRID:
             return list(found)
-        least = FAR * self.floor
+        scale = self.scale_of("cosine")
+        least = float(scale.show(FAR * scale.find_cosine(self.floor)))
         near = [one for one in found if (one.similarity or 0.0) >= least or has_words(one)]
         return near or list(found)
 
@@ -128,6 +130,10 @@ class SearchPlan:
         parts, ctes = nearest_parts(looked, where)
         rows = fetch_rows(card_statement(looked, where, parts, ctes=ctes), where.params)
         return [row | {"via": PICTURE, "distance": None} for row in rows]
+
+    def scale_of(self, metric: str) -> SimilarityScale:
+        """Return what similarities to the query are shown as."""
+        return self.query.space.scale_of(self.modality, metric=metric) if self.query else AS_IT_IS
 
     @property
     def lists_all(self) -> bool:
@@ -153,7 +159,8 @@ class SearchPlan:
 
     def order_ranked(self, ranked: Sequence[Candidate], filters: Filters, options: Options) -> Reranked:
         """Rerank. What is sold out sinks within its page: who names a thing has to find it, sold out or not."""
-        reranking = replace(build_reranking(self.limit, filters, options), rules=self.rule_set)
+        reranking = build_reranking(self.limit, filters, options, scale=self.scale_of(options.metric))
+        reranking = replace(reranking, rules=self.rule_set)
         if self.order and self.sort == RELEVANCE:
             ranked = by_price(ranked, self.order)
         if reranking.out_of_stock != "last":
@@ -179,6 +186,7 @@ class SearchPlan:
             dim=0 if vector is None else vector.shape[0],
             modality=self.modality,
             metric=options.metric,
+            scale=self.scale_of(options.metric),
             vector="" if vector is None else format_vector(np.asarray(vector)),
             conditions=(*stocked(options), *self.conditions),
             weights=self.rule_set.weights,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,17 @@ from catalog.management.progress import open_bar
 from catalog.models import Product
 from embeddings.models import EmbeddingSpace
 from recommendations.comparison_notes import ComparisonNotes, NotesError
-from recommendations.near_duplicates import Compared, DuplicateGroup, Pair, Thresholds, find_near_duplicates
+from recommendations.duplicate_thresholds import Thresholds, find_thresholds
+from recommendations.near_duplicates import Compared, DuplicateGroup, Pair, find_near_duplicates
 
 
 class Command(BaseCommand):
     help = "List groups of listings that are probably the same product, most certain first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        defaults = Thresholds()
-        parser.add_argument("--image", type=float, default=defaults.image, help="least picture similarity")
-        parser.add_argument("--text", type=float, default=defaults.text, help="least text similarity")
-        parser.add_argument("--gap", type=float, default=defaults.gap, help="least gap to the next nearest design")
+        parser.add_argument("--image", type=float, help="least picture similarity")
+        parser.add_argument("--text", type=float, help="least text similarity")
+        parser.add_argument("--gap", type=float, help="least gap to the next nearest design")
         parser.add_argument(
             "--notes",
             type=Path,
@@ -40,7 +40,8 @@ class Command(BaseCommand):
         space = EmbeddingSpace.objects.live()
         if space is None:
             raise CommandError("There is no live space yet: run `manage.py embed_products` first.")
-        thresholds = Thresholds(image=options["image"], text=options["text"], gap=options["gap"])
+        asked = {name: options[name] for name in ("image", "text", "gap") if options[name] is not None}
+        thresholds = replace(find_thresholds(space), **asked)
         groups = self.compare(space, thresholds, notes=options["notes"])
         listed = {number for group in groups for number in group.product_ids}
         products = Product.objects.only("sku", "title").in_bulk(listed)
