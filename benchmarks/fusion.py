@@ -10,10 +10,7 @@ Needs no database: the default encoders, then NumPy. Nothing is trained on an an
 from __future__ import annotations
 
 import argparse
-import csv
-import html
 import os
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,13 +21,12 @@ import numpy as np
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from embeddings.encoders.registry import get_image_encoder, get_text_encoder  # noqa: E402
+from benchmarks.catalogues import encode_pictures, encode_texts, read_grades, read_rows, same_category  # noqa: E402
 from embeddings.fusion import RawVectors, VectorPipeline  # noqa: E402
 from embeddings.fusion.base import present_rows  # noqa: E402
 from embeddings.fusion.imputation import measure_exposure  # noqa: E402
 from embeddings.fusion.pipeline import count_products  # noqa: E402
 from embeddings.fusion.training import train  # noqa: E402
-from embeddings.unit_rows import unit_rows  # noqa: E402
 
 TEXT_ENCODER, IMAGE_ENCODER = "packaged:e5-small", "packaged:efficientnet-lite2"
 DATA = Path(os.environ.get("KINDRED_DATA") or PROJECT / "data")
@@ -66,52 +62,21 @@ FUSIONS: dict[str, Callable[[RawVectors], VectorPipeline]] = {
 }
 
 
-def encode(folder: Path, rows: list[dict[str, str]]) -> RawVectors:
-    """Return title, title and description, and the mean of the pictures, for each row of a products.csv."""
-    titles = [row["title"] for row in rows]
-    bodies = [html.unescape(re.sub(r"<[^>]+>", " ", row["description"] or "")).strip() for row in rows]
-    texts = [f"{title}. {body}" if body else title for title, body in zip(titles, bodies, strict=True)]
-    text_encoder, image_encoder = get_text_encoder(TEXT_ENCODER), get_image_encoder(IMAGE_ENCODER)
-    parts = tuple(text_encoder.encode_texts(part) for part in (titles, texts))
-    parts[1][[not body for body in bodies]] = 0
-    owners = [(row, name) for row, listed in enumerate(rows) for name in filter(None, listed["images"].split("|"))]
-    pictures = image_encoder.encode_images([(folder / name).read_bytes for _, name in owners]).vectors
-    image = np.zeros((len(rows), pictures.shape[1]), dtype=np.float32)
-    np.add.at(image, [row for row, _ in owners], pictures)
-    return {"text": parts, "image": (unit_rows(image),)}
-
-
 def read_catalogue(name: str, folder: Path, *, vectors: Path | None) -> Catalogue:
     """Return a catalogue, encoded now or read from `vectors`, judged by truth.csv or else by equal categories."""
-    csv.field_size_limit(sys.maxsize)
-    rows = list(csv.DictReader((folder / "products.csv").open(encoding="utf-8")))
+    rows = read_rows(folder)
     kept = vectors / f"{name}.npz" if vectors else None
     if kept and kept.exists():
         with np.load(kept) as arrays:
             raw = {"text": (arrays["title"], arrays["text"]), "image": (arrays["image"],)}
     else:
-        raw = encode(folder, rows)
+        raw = {"text": encode_texts(rows, TEXT_ENCODER), "image": (encode_pictures(folder, rows, IMAGE_ENCODER),)}
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             np.savez(kept, title=raw["text"][0], text=raw["text"][1], image=raw["image"][0])
     truth = folder / "truth.csv"
-    gains = read_grades(truth, [row["sku"] for row in rows]) if truth.exists() else match_categories(rows)
-    return Catalogue(name, raw=raw, gains=gains)
-
-
-def read_grades(path: Path, skus: list[str]) -> np.ndarray:
-    position = {sku: row for row, sku in enumerate(skus)}
-    grades = np.zeros((len(skus), len(skus)))
-    for row in csv.DictReader(path.open(encoding="utf-8")):
-        grades[position[row["source_sku"]], position[row["target_sku"]]] = float(row["grade"])
-    return 2**grades - 1
-
-
-def match_categories(rows: list[dict[str, str]]) -> np.ndarray:
-    categories = np.array([row["category"] for row in rows])
-    same = (categories[:, None] == categories[None, :]).astype(float)
-    np.fill_diagonal(same, 0)
-    return same
+    grades = read_grades(truth, [row["sku"] for row in rows]) if truth.exists() else same_category(rows)
+    return Catalogue(name, raw=raw, gains=2**grades - 1)
 
 
 def measure_ndcg(vectors: np.ndarray, gains: np.ndarray) -> np.ndarray:

@@ -1,7 +1,9 @@
-"""How good the recommendations are on three catalogues: the results table of docs/evaluation.md, made by one command.
+"""How good the recommendations are on three catalogues: the results tables of docs/evaluation.md, made by one command.
 
-    python benchmarks/quality.py                 # homeware, and luma/ and grocery/ where KINDRED_DATA has them
-    python benchmarks/quality.py --reports DIR   # keeps the full HTML reports too
+    python benchmarks/quality.py                  # homeware, and luma/ and grocery/ where KINDRED_DATA has them
+    python benchmarks/quality.py --reports DIR    # keeps the full HTML reports too
+    python benchmarks/quality.py --families       # encoders of every family, every fusion, every metric; no database
+    python benchmarks/quality.py --families --vectors DIR --image-encoder torchvision:resnet50@/PATH/weights.pth
 
 Each catalogue gets a KINDRED_HOME of its own in a temporary folder, with its own database: it is imported, embedded
 with the default encoders, given a space for each fusion, and judged by `manage.py evaluate`, as anyone could by hand.
@@ -23,9 +25,13 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from benchmarks.families import PICTURES, TEXTS, available, judge_families, make_table, read_shop  # noqa: E402
+from embeddings.encoders.registry import get_image_encoder, get_text_encoder  # noqa: E402
+
 DATA = Path(os.environ.get("KINDRED_DATA") or PROJECT / "data")
 DOC = PROJECT / "docs" / "evaluation.md"
-BEGIN, END = "<!-- quality: begin -->", "<!-- quality: end -->"
 COLUMNS = [
     "sku",
     "title",
@@ -199,24 +205,33 @@ def format_difference(estimate: Mapping[str, float]) -> str:
     return f"**{text}**" if estimate["low"] > 0 or estimate["high"] < 0 else text
 
 
-def write_section(doc: Path, section: str) -> None:
-    """Put the section between the markers of the page."""
+def compare_families(options: argparse.Namespace) -> str:
+    """Return the table of encoders, fusions and metrics."""
+    folders = {"homeware": PROJECT / "demo", "Luma": options.data / "luma", "grocery": options.data / "grocery"}
+    wanted = [name.lower() for name in options.only or CATALOGUES]
+    shops = [
+        read_shop(name, folder)
+        for name, folder in folders.items()
+        if name.lower() in wanted and (folder / "products.csv").exists()
+    ]
+    texts = available({**TEXTS, **{spec: spec for spec in options.text_encoder}}, get_text_encoder)
+    pictures = available({**PICTURES, **{spec: spec for spec in options.image_encoder}}, get_image_encoder)
+    return make_table(list(judge_families(shops, texts=texts, pictures=pictures, kept=options.vectors)))
+
+
+def write_section(doc: Path, section: str, *, name: str) -> None:
+    """Put the section between the markers of that name on the page."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     page = doc.read_text(encoding="utf-8")
-    before, found, rest = page.partition(BEGIN)
-    _, found_end, after = rest.partition(END)
+    before, found, rest = page.partition(begin)
+    _, found_end, after = rest.partition(end)
     if not found or not found_end:
-        sys.exit(f"{doc} lacks the markers {BEGIN} and {END}: put them where the table belongs.")
-    doc.write_text(f"{before}{BEGIN}\n{section}\n{END}{after}", encoding="utf-8")
+        sys.exit(f"{doc} lacks the markers {begin} and {end}: put them where the table belongs.")
+    doc.write_text(f"{before}{begin}\n{section}\n{end}{after}", encoding="utf-8")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
-    parser.add_argument("--only", choices=list(CATALOGUES), action="append", help="default: all that are there")
-    parser.add_argument("--reports", type=Path, metavar="DIR", help="keep the reports here")
-    parser.add_argument("--reuse", action="store_true", help="measure only what --reports does not have yet")
-    parser.add_argument("--no-doc", action="store_true", help="print the table, leave docs/evaluation.md alone")
-    options = parser.parse_args()
+def judge_spaces(options: argparse.Namespace) -> str:
+    """Return the tables of what a shop of each catalogue shows."""
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="kindred-quality-") as name:
         folder = Path(name)
@@ -231,10 +246,31 @@ def main() -> None:
                 if not (options.reuse and figures.exists()):
                     evaluate(made, folder / "home" / made.name, report=figures.parent)
                 outcomes.append(Outcome(made, json.loads(figures.read_text())))
-        section = make_tables(outcomes)
+        return make_tables(outcomes)
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
+    parser.add_argument("--only", choices=list(CATALOGUES), action="append", help="default: all that are there")
+    parser.add_argument("--reports", type=Path, metavar="DIR", help="keep the reports here")
+    parser.add_argument("--reuse", action="store_true", help="measure only what --reports does not have yet")
+    parser.add_argument("--no-doc", action="store_true", help="print the table, leave docs/evaluation.md alone")
+    parser.add_argument("--families", action="store_true", help="the table of encoders, fusions and metrics instead")
+    parser.add_argument("--vectors", type=Path, metavar="DIR", help="with --families: keep what the encoders said here")
+    for modality in ("text", "image"):
+        told = f"with --families: one more {modality} encoder; may be repeated"
+        parser.add_argument(f"--{modality}-encoder", metavar="SPEC", action="append", default=[], help=told)
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = read_options()
+    name, make = ("families", compare_families) if options.families else ("quality", judge_spaces)
+    section = make(options)
     print(section)
     if not options.no_doc:
-        write_section(DOC, section)
+        write_section(DOC, section, name=name)
 
 
 if __name__ == "__main__":
