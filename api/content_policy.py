@@ -1,4 +1,4 @@
-"""What a page of ours may load: its own scripts, styles and pictures, and nothing that stands in the page itself."""
+"""What a page of ours may load: its own scripts, styles and files, and nothing that stands in the page itself."""
 
 from __future__ import annotations
 
@@ -25,15 +25,17 @@ class ContentPolicyMiddleware:
 
 def build_policy() -> str:
     """Return the policy. Files and pictures may come from where the settings say that they are."""
-    files, pictures = find_origins([settings.STATIC_URL]), find_origins([settings.STATIC_URL, settings.MEDIA_URL])
+    files, media = find_origins([settings.STATIC_URL]), find_origins([settings.MEDIA_URL])
+    pictures = list(dict.fromkeys([*files, *media]))
     pictures += [origin for origin in settings.KINDRED_PICTURE_ORIGINS if origin not in pictures]
     if settings.KINDRED_PICTURES_FROM == "shop" and not settings.KINDRED_PICTURE_ORIGINS:
         pictures.append("https:")  # wherever the shop has them
     shown = ["'self'", "data:", *pictures]
     own = " ".join(["'self'", *files])
+    heard = " ".join(["'self'", *media])
     return (
         f"default-src 'none'; script-src {own}; style-src {own}; font-src {own}; "
-        f"img-src {' '.join(shown)}; connect-src 'self'; "
+        f"img-src {' '.join(shown)}; media-src {heard}; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -16,6 +16,7 @@ EVERYTHING = ("add", "change", "delete")
 CURATED = {  # by model: what may be done beside looking
     "catalog.product": EVERYTHING,
     "catalog.productimage": EVERYTHING,
+    "catalog.productaudio": EVERYTHING,
     "catalog.category": EVERYTHING,
     "catalog.wording": EVERYTHING,
     "catalog.source": ("change",),

@@ -31,6 +31,8 @@ from catalog.product_desk.extending import ExtensibleAdmin
 from catalog.product_desk.moving import move_to_category
 from catalog.product_desk.pictures import pictures_page as pictures_page  # on the desk by being imported
 from catalog.product_source import describe_keeper
+from catalog.sound_admin import ProductAudioAdmin as ProductAudioAdmin  # Django looks for it here
+from catalog.sound_admin import ProductAudioInline
 from catalog.sources.admin import SourceAdmin as SourceAdmin  # Django looks for it here
 from catalog.uploads.export_pages import export_listed
 from catalog.uploads.pages import imports_page as imports_page  # likewise
@@ -59,7 +61,10 @@ class ProductAdmin(ExtensibleAdmin):
     ordering = ("sku",)
     autocomplete_fields = ("category",)
     readonly_fields = ("created_at", "updated_at")
-    inlines: ClassVar[list[type[admin.options.InlineModelAdmin[Any, Product]]]] = [ProductImageInline]
+    inlines: ClassVar[list[type[admin.options.InlineModelAdmin[Any, Product]]]] = [
+        ProductImageInline,
+        ProductAudioInline,
+    ]
     actions = ("show_in_shop", "hide_from_shop", move_to_category, export_listed)
     save_on_top = True
     form = ProductForm

@@ -19,7 +19,7 @@ from django.utils.translation import gettext, gettext_lazy
 from api.parsers import RepeatedName, read_object
 from catalog.fields import RULES, clean_stock
 from catalog.models import Product, ProductImage
-from catalog.pictures.checks import PictureError, check_number, say
+from catalog.pictures.checks import PictureError, check_number
 from catalog.prices import read_price
 from catalog.product_desk.json_editors import RowsEditor, WordingsEditor, read_usual_names
 from catalog.refusals import BadValue
@@ -208,5 +208,5 @@ class ProductImageForm(forms.ModelForm[ProductImage]):
             try:
                 check_number(product.images.count() + 1)
             except PictureError as error:
-                raise ValidationError(say(error)) from None
+                raise ValidationError(error.sentence) from None
         return product

@@ -30,6 +30,7 @@ from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # likewise
 from catalog.pictures.unpictured import UnpicturedProduct as UnpicturedProduct  # likewise
 from catalog.prices import KEPT_DECIMALS, PriceColumn
+from catalog.sounds.product_audio import ProductAudio as ProductAudio  # likewise
 from catalog.sources.source import Source as Source  # likewise
 from catalog.sources.source_run import SourceRun as SourceRun  # likewise
 from catalog.uploads.export import Export as Export  # likewise

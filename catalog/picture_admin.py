@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.admin_forms import ProductImageForm
 from catalog.admin_lists import OfProductsAdmin
 from catalog.desk.pages import Group
-from catalog.models import Product, ProductImage
+from catalog.models import Product, ProductAudio, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURES
 
 
@@ -35,8 +35,8 @@ def thumbnail(image: ProductImage | None, *, width: int) -> SafeString:
     )
 
 
-def link_source(image: ProductImage) -> SafeString | str:
-    """Where a picture is from, as a link."""
+def link_source(image: ProductImage | ProductAudio) -> SafeString | str:
+    """Where a picture or sound is from, as a link."""
     if not image.source_url:
         return "–"
     return format_html(

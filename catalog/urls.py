@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from api import converters
 from catalog import comparing, pages
 from catalog.pictures import serving
+from catalog.sounds.serving import original_sound
 from catalog.theme import set_theme
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/", comparing.compare_page, name="compare"),
     path("theme/", set_theme, name="set_theme"),
     # Small shops serve media from Django; a production shop may put a web server or a bucket in front.
+    path("media/sounds/<path:path>", original_sound),
     path("media/<path:path>", serving.original_picture),
     path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include("catalog.rest.urls")),

@@ -24,11 +24,14 @@ from catalog.deadlocks import read_sqlstate, retry_deadlocks
 from catalog.fields import drop_empty_wordings
 from catalog.models import Category, Product
 from catalog.pictures.arranging import (
+    PICTURES,
+    SOUNDS,
     Arrangement,
     WantedPictures,
-    arrange_pictures,
+    WantedSounds,
+    carry_out,
     plan_arrangement,
-    prefetch_pictures,
+    prefetch_held,
 )
 from catalog.signals import products_saved
 
@@ -51,6 +54,7 @@ class ProductWrite:
     more_attributes: dict[str, Any] = field(default_factory=dict)  # laid over those that the product has
     more_translations: dict[str, dict[str, str]] = field(default_factory=dict)  # an empty text takes one away
     pictures: WantedPictures | None = None  # stored already, or to be fetched; None: those that the product has
+    sounds: WantedSounds | None = None  # likewise
     # Returns the values beside the product as it is stored, or a new one, where they depend on that.
     adapt: Callable[[dict[str, Any], Product], dict[str, Any]] | None = None
 
@@ -83,7 +87,8 @@ class Plan:
 
     product: Product  # as it is stored, or a new one
     changes: dict[str, Any]  # fields of Product -> value, where it is another one
-    pictures: Arrangement | None  # None: they are as they should be
+    pictures: Arrangement | None = None  # None: they are as they should be
+    sounds: Arrangement | None = None
 
     @property
     def result(self) -> WriteResult:
@@ -93,7 +98,7 @@ class Plan:
                 return WriteResult(Outcome.CREATED, pictures=self._count_downloads())
             said = gettext("this field is required")
             return WriteResult(Outcome.REJECTED, field="title", code="required", reason=said)
-        changes = bool(self.changes) or self.pictures is not None
+        changes = bool(self.changes) or self.pictures is not None or self.sounds is not None
         return WriteResult(Outcome.UPDATED if changes else Outcome.UNCHANGED, pictures=self._count_downloads())
 
     def _count_downloads(self) -> int:
@@ -179,9 +184,10 @@ def write_product(product: Product, write: ProductWrite) -> Outcome:
 def load_stored(writes: Sequence[ProductWrite], *, lock: bool) -> dict[str, Product]:
     """Return the products that exist, by sku, with all that writes are compared with."""
     stored = load_products([write.sku for write in writes], lock=lock)
-    wanted = [write.pictures for write in writes if write.pictures is not None]
-    if wanted:
-        prefetch_pictures(stored, wanted)
+    if pictures := [write.pictures for write in writes if write.pictures is not None]:
+        prefetch_held(stored, pictures)
+    if sounds := [write.sounds for write in writes if write.sounds is not None]:
+        prefetch_held(stored, sounds, medium=SOUNDS)
     return {product.sku: product for product in stored}
 
 
@@ -193,8 +199,9 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
     if write.more_translations:
         values["translations"] = merge_translations(product.translations, write.more_translations)
     pictures = None if write.pictures is None else plan_arrangement(product, write.pictures)
+    sounds = None if write.sounds is None else plan_arrangement(product, write.sounds, medium=SOUNDS)
     if product.pk is None:  # nothing to compare with
-        return Plan(product, values, pictures)
+        return Plan(product, values, pictures, sounds)
     held = {name: getattr(product, name) for name in values if name != "category"}
     if "category" in values:
         values["category"] = values["category"] or ""
@@ -204,7 +211,7 @@ def make_plan(product: Product, write: ProductWrite) -> Plan:
         for name, value in values.items()
         if not (is_same_json(value, held[name]) if name in JSON_FIELDS else value == held[name])
     }
-    return Plan(product, changes, pictures)
+    return Plan(product, changes, pictures, sounds)
 
 
 def find_category_path(product: Product) -> str:
@@ -250,7 +257,9 @@ def save_together(plans: Sequence[Plan], *, categories: dict[str, Category | Non
         apply_changes(plan, categories=categories)
     insert_products(sorted(new, key=lambda product: product.sku))
     update_products({plan.product: plan.changes for plan in stored if plan.changes})
-    arrange_pictures((plan.product.pk, plan.pictures) for plan in plans if plan.pictures is not None)
+    for medium, chosen in ((PICTURES, "pictures"), (SOUNDS, "sounds")):
+        found = ((plan.product.pk, getattr(plan, chosen)) for plan in plans)
+        carry_out(((pk, arrangement) for pk, arrangement in found if arrangement is not None), medium=medium)
     saved = sorted(plan.product.pk for plan in plans if plan.result.outcome != Outcome.UNCHANGED)
     if saved:
         products_saved.send(Product, product_ids=saved)

@@ -11,6 +11,7 @@ SPECTACULAR_SETTINGS: dict[str, object] = {
     "TAGS": [
         {"name": "products", "description": "The catalogue: read, written one by one or in bulk"},
         {"name": "images", "description": "Pictures of products"},
+        {"name": "audio", "description": "Sounds of products"},
         {
             "name": "recommendations",
             "description": "Lists for a product, a cart or a page, and their reasons",

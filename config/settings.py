@@ -234,6 +234,8 @@ KINDRED_IMPORT_KEPT_DAYS = env.int("KINDRED_IMPORT_KEPT_DAYS", default=30)
 KINDRED_PICTURES_FROM = env.str("KINDRED_PICTURES_FROM", default="kindred")
 # Where pictures are served from besides here and MEDIA_URL, such as the bucket of another storage: pages may show them.
 KINDRED_PICTURE_ORIGINS = env.list("KINDRED_PICTURE_ORIGINS", default=[])
+KINDRED_SOUND_SECONDS = env.int("KINDRED_SOUND_SECONDS", default=300)  # of a product's sound, at most
+KINDRED_SOUND_MIB = env.int("KINDRED_SOUND_MIB", default=20)
 KINDRED_MAX_UPLOAD_BYTES = env.int("KINDRED_MAX_UPLOAD_BYTES", default=25 * 1024 * 1024)
 KINDRED_FORECAST_WEEKS = env.int("KINDRED_FORECAST_WEEKS", default=8)
 KINDRED_STOCK_COVER_DAYS = env.float("KINDRED_STOCK_COVER_DAYS", default=14)  # less than this is soon out of stock

@@ -1,4 +1,4 @@
-"""The one signal of the project: products or pictures were saved or deleted, so their vectors may be old.
+"""The one signal of the project: products, pictures or sounds were saved or deleted, so their vectors may be old.
 
 Django sends it for one that is saved alone, `catalog.writing` for all that it saves together.
 
@@ -14,17 +14,18 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from catalog.models import Product, ProductImage
+from catalog.models import Product, ProductAudio, ProductImage
 from catalog.signals import products_saved
 from embeddings.freshness.bell import ring_after_commit
 from embeddings.models import PendingEmbedding
 
 
 @receiver([post_save, post_delete], sender=ProductImage)
+@receiver([post_save, post_delete], sender=ProductAudio)
 @receiver(post_save, sender=Product)
-def tell_of_product(instance: Product | ProductImage, **_: Any) -> None:
+def tell_of_product(instance: Product | ProductImage | ProductAudio, **_: Any) -> None:
     """Tell a worker of a product that was saved."""
-    tell_of_products([instance.product_id if isinstance(instance, ProductImage) else instance.pk])
+    tell_of_products([instance.pk if isinstance(instance, Product) else instance.product_id])
 
 
 @receiver(products_saved)

@@ -1,4 +1,4 @@
-"""Products, categories and pictures for tests. Nothing is random: the n-th of each is always the same."""
+"""Products, categories, pictures and sounds for tests. Nothing is random: the n-th of each is always the same."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from decimal import Decimal
 from io import BytesIO
 
 import factory
+import numpy as np
+import soundfile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from factory.django import DjangoModelFactory
 from PIL import Image
 
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, Product, ProductAudio, ProductImage
 
 
 def picture_bytes(colour: str = "teal", *, size: tuple[int, int] = (40, 30), format: str = "PNG", **options) -> bytes:
@@ -23,6 +25,22 @@ def picture_bytes(colour: str = "teal", *, size: tuple[int, int] = (40, 30), for
 def picture_file(colour: str = "teal", *, name: str = "picture.png", **options) -> SimpleUploadedFile:
     """The same, as an upload."""
     return SimpleUploadedFile(name, picture_bytes(colour, **options))
+
+
+def sound_bytes(
+    hz: float = 440.0, *, seconds: float = 0.5, rate: int = 16_000, format: str = "FLAC", **options
+) -> bytes:
+    """A plain tone: another pitch or length, another content."""
+    times = np.arange(int(seconds * rate)) / rate
+    tone = 0.5 * np.sin(2 * np.pi * hz * times)
+    buffer = BytesIO()
+    soundfile.write(buffer, tone, rate, format=format, **options)
+    return buffer.getvalue()
+
+
+def sound_file(hz: float = 440.0, *, name: str = "sound.flac", **options) -> SimpleUploadedFile:
+    """The same, as an upload."""
+    return SimpleUploadedFile(name, sound_bytes(hz, **options))
 
 
 class CategoryFactory(DjangoModelFactory):
@@ -55,4 +73,18 @@ class ProductImageFactory(DjangoModelFactory):
 
     product = factory.SubFactory(ProductFactory)
     file = factory.LazyAttribute(lambda image: picture_file(image.colour))
+    position = 0
+
+
+class ProductAudioFactory(DjangoModelFactory):
+    """`hz=440` decides the sound's content; `position` its place."""
+
+    class Meta:
+        model = ProductAudio
+
+    class Params:
+        hz = factory.Sequence(lambda number: 200.0 + number)
+
+    product = factory.SubFactory(ProductFactory)
+    file = factory.LazyAttribute(lambda sound: sound_file(sound.hz))
     position = 0

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.doctor.deeds import Asked, Deed, DeedError, Done, change_fields, put_back, register_deed, restore_fields
 from catalog.models import Category, DoctorDeed, Finding, Product, ProductImage
-from catalog.pictures.arranging import delete_images
-from catalog.pictures.checks import PictureError, say
+from catalog.pictures.arranging import delete_held
+from catalog.pictures.checks import PictureError
 from catalog.pictures.writes import add_picture, request_download
 from catalog.refusals import BadValue
 from catalog.web_addresses import clean_url
@@ -50,7 +50,7 @@ def remove_picture(finding: Finding, product: Product, asked: Asked) -> Done:
     if not images:
         raise DeedError(gettext("The picture is gone already."))
     before = {"images": [keep_image(image) for image in images]}
-    delete_images([image.pk for image in images])
+    delete_held([image.pk for image in images])
     return Done(before, {})
 
 
@@ -60,7 +60,7 @@ def keep_image(image: ProductImage) -> dict[str, Any]:
 
 def restore_pictures(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
     """Put pictures back where they were, and take away what stands in their place."""
-    delete_images(list(product.images.filter(pk=kept.after.get("image_id")).values_list("pk", flat=True)))
+    delete_held(list(product.images.filter(pk=kept.after.get("image_id")).values_list("pk", flat=True)))
     held = set(product.images.values_list("sha256", flat=True))
     images = [ProductImage(product=product, **row) for row in kept.before["images"] if row["sha256"] not in held]
     ProductImage.objects.bulk_create(images)
@@ -75,10 +75,10 @@ def give_picture(finding: Finding, product: Product, asked: Asked) -> Done:
         try:
             image, is_new = add_picture(product, source=asked.files["file"], position=place)
         except PictureError as error:
-            raise DeedError(say(error)) from None
+            raise DeedError(error.sentence) from None
         replaced = [old] if old is not None and old.pk != image.pk else []
         before = {"images": [keep_image(one) for one in replaced]}
-        delete_images([one.pk for one in replaced])
+        delete_held([one.pk for one in replaced])
         return Done(before, {"image_id": image.pk} if is_new else {})
     if not url:
         raise DeedError(gettext("Choose a file, or give the address of a picture."))

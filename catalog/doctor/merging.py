@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.doctor.deeds import Asked, Deed, Done, change_fields, put_back, register_deed
 from catalog.doctor.mending import choose
-from catalog.models import DistinctPair, DoctorDeed, Finding, Product, ProductImage
-from catalog.pictures.arranging import delete_images, make_image
+from catalog.models import DistinctPair, DoctorDeed, Finding, Product, ProductAudio, ProductImage
+from catalog.pictures.arranging import delete_held, make_image
 from catalog.pictures.checks import MAX_PICTURES, Picture
+from catalog.sounds.checks import MAX_SOUNDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,22 @@ def copy_pictures(gone: Product, *, to: Product) -> list[int]:
     return [image.pk for image in ProductImage.objects.bulk_create(copies)]
 
 
+def copy_sounds(gone: int, kept: int, by: AbstractBaseUser) -> list[int]:
+    """Give a product the sounds of another one that it lacks, behind its own; return their ids."""
+    held = list(ProductAudio.objects.filter(product=kept))
+    place = max((sound.position for sound in held), default=-1) + 1
+    known = {sound.sha256 for sound in held}
+    lacking = [sound for sound in ProductAudio.objects.filter(product=gone) if sound.sha256 not in known]
+    copies = lacking[: max(MAX_SOUNDS - len(held), 0)]
+    for number, sound in enumerate(copies):
+        sound.pk, sound.product_id, sound.position = None, kept, place + number
+    return [sound.pk for sound in ProductAudio.objects.bulk_create(copies)]
+
+
+def take_sounds_back(gone: int, kept: int, moved: list[int], by: AbstractBaseUser) -> None:
+    ProductAudio.objects.filter(pk__in=moved, product=kept).delete()
+
+
 def _as_picture(image: ProductImage) -> Picture:
     return Picture(str(image.file), image.sha256, image.width, image.height, source_url=image.source_url)
 
@@ -103,7 +120,7 @@ def put_distinct_back(gone: int, kept: int, moved: list[int], by: AbstractBaseUs
 def part(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None:
     """Make two of them again. Of one that has been deleted meanwhile nothing can be put back but pictures."""
     copies = ProductImage.objects.filter(pk__in=kept.after["image_ids"], product=kept.after["kept"])
-    delete_images(list(copies.values_list("pk", flat=True)))
+    delete_held(list(copies.values_list("pk", flat=True)))
     gone = Product.objects.filter(pk=kept.before["id"]).first()
     if gone is None:
         return
@@ -133,6 +150,7 @@ def read_distinct(product_ids: Iterable[int]) -> set[tuple[int, int]]:
     return set(pairs.values_list("first_id", "second_id"))
 
 
+register_mover("sounds", Mover(move=copy_sounds, put_back=take_sounds_back))
 register_mover("distinct", Mover(move=move_distinct, put_back=put_distinct_back))
 register_deed(Deed(name="merge", title=_("Merge; the older one stays"), do=merge, put_back=part))
 register_deed(Deed(name="not_same", title=_("Not the same"), do=tell_apart, put_back=forget_pair))

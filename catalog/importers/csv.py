@@ -21,6 +21,8 @@ ALIASES = {
     "item_group_id": "variant_group",
     "description_html": "description",
     "image": "images",
+    "sound": "audio",
+    "sounds": "audio",
     "link": "url",
     "permalink": "url",
     "product_url": "url",

@@ -15,7 +15,7 @@ from catalog.importers.csv import ALIASES, KEPT
 from catalog.importers.json_objects import Found, read_objects
 from catalog.importers.picture_names import join_names
 from catalog.importers.report import ImportReport, SourceRow
-from catalog.importers.rows import COLUMNS, is_known
+from catalog.importers.rows import COLUMNS, FILES, is_known
 
 # What answers say beside what can be written.
 ANSWERED = frozenset({"on_sale", "in_stock", "image_url", "colours", "picture_colours", "created_at", "updated_at"})
@@ -64,8 +64,8 @@ class Said:
             self._take_wordings(value)
         elif name == "attributes":
             self.fields[name] = "{}" if value is None else json.dumps(value)
-        elif name == "images":
-            self.fields[name] = join_names(_name_picture(one) for one in _as_list(name, value))
+        elif name in FILES:
+            self.fields[name] = join_names(_name_file(name, one) for one in _as_list(name, value))
         elif name in COLUMNS:
             self.fields[name] = _as_text(name, value)
         elif name not in ANSWERED:
@@ -91,12 +91,16 @@ def _as_list(name: str, value: Any) -> list[Any]:
     raise WrongShape(gettext("%(name)s is not a list") % {"name": name})
 
 
-def _name_picture(value: Any) -> str:
-    """Return the name or address of a picture; an answer has an object for each, which says where it came from."""
+def _name_file(name: str, value: Any) -> str:
+    """Return the name or address of a picture or sound; an answer has an object for each, saying where it is from."""
     if isinstance(value, dict):
-        value = next((value[name] for name in ADDRESSES if value.get(name)), None)
+        value = next((value[key] for key in ADDRESSES if value.get(key)), None)
     if not isinstance(value, str):
-        raise WrongShape(gettext("images holds something else than names and addresses"))
+        raise WrongShape(
+            gettext("audio holds something else than names and addresses")
+            if name == "audio"
+            else gettext("images holds something else than names and addresses")
+        )
     return value
 
 

@@ -9,20 +9,25 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop
 
-from catalog.importers.pictures import Found, PictureFolder
+from catalog.importers.pictures import PICTURE_FILES, File, FileKind, Found, PictureFolder
 from catalog.importers.report import ImportFileError, ImportReport, RowError, SourceRow
 from catalog.importers.rows import ParsedRow, parse_row
 from catalog.importers.shop_pages import complete_row
+from catalog.importers.sounds import SOUND_FILES
 from catalog.importers.vanished import NotComplete, deactivate_gone, products_of
 from catalog.models import Product
-from catalog.pictures.arranging import PictureUrl, WantedPictures
-from catalog.pictures.checks import MAX_PICTURES, Picture
+from catalog.pictures.arranging import PictureUrl
+from catalog.pictures.checks import MAX_PICTURES
+from catalog.sounds.checks import MAX_SOUNDS
 from catalog.writing import CHUNK, ProductWrite, Witness, WriteResult, upsert_products
 
 WITHOUT_PRODUCT = gettext_noop(
     "no product has this sku, and a feed in another language makes none: load the feed of the catalogue's own language "
     "first, and leave out the language where this is it"
 )
+
+
+Files = tuple[list[Any] | None, list[Any] | None]  # pictures and sounds of a row, as ProductWrite takes them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +60,7 @@ class Loader:
         """Load all rows. Every batch is one transaction; a bad row costs only itself."""
         for batch in split_rows(rows):
             accepted = list(self._accept(batch))
-            writes = [self._make_write(row, pictures) for row, pictures in accepted]
+            writes = [self._make_write(row, files) for row, files in accepted]
             results = upsert_products(writes, dry_run=self.options.dry_run, witness=self.witness)
             for (row, _), result in zip(accepted, results, strict=True):
                 self.report.count(row.source, self._explain(result))
@@ -92,7 +97,7 @@ class Loader:
         """The skus that the file has, of rows that were rejected as well."""
         return self.lines.keys() | self.report.rejected_skus
 
-    def _make_write(self, row: ParsedRow, pictures: WantedPictures | None) -> ProductWrite:
+    def _make_write(self, row: ParsedRow, files: Files) -> ProductWrite:
         """Return what a good row writes."""
         values = row.values
         if values.get("price") is not None and not values.get("currency") and self.options.currency:
@@ -101,7 +106,8 @@ class Loader:
             values=values,
             more_attributes=row.more_attributes,
             more_translations=row.more_translations,
-            pictures=pictures,
+            pictures=files[0],
+            sounds=files[1],
             adapt=self._choose_adaptation(row.source),
         )
 
@@ -132,8 +138,8 @@ class Loader:
             return replace(result, reason=gettext(WITHOUT_PRODUCT))
         return result
 
-    def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, WantedPictures | None]]:
-        """Yield the good rows, and their pictures."""
+    def _accept(self, batch: list[SourceRow]) -> Iterator[tuple[ParsedRow, Files]]:
+        """Yield the good rows, and their pictures and sounds."""
         parsed = []
         for said in batch:
             source = complete_row(said, shop_url=self.options.shop_url)
@@ -141,21 +147,23 @@ class Loader:
                 parsed.append(parse_row(source, replace_missing=self.options.replace_missing))
             except RowError as error:
                 self.report.reject(source, str(error))
-        found = self.folder.load(name for row in parsed for name in (row.images or [])[:MAX_PICTURES])
+        images = self.folder.load(name for row in parsed for name in (row.images or [])[:MAX_PICTURES])
+        named = [name for row in parsed for name in (row.audio or [])[:MAX_SOUNDS]]
+        sounds = self.folder.load(named, kind=SOUND_FILES) if named else {}
         for row in parsed:
             sku = row.values["sku"]
             try:
                 if sku in self.lines:
                     twice = gettext("duplicate sku %(sku)s: already on line %(line)d")
                     raise RowError(twice % {"sku": repr(sku), "line": self.lines[sku]})
-                pictures = _pictures_of(row, found, self.report)
+                files = (_files_of(row, images, self.report), _files_of(row, sounds, self.report, kind=SOUND_FILES))
             except RowError as error:
                 self.report.reject(row.source, str(error))
             else:
                 self.lines[sku] = row.source.line
                 if row.source.note:
                     self.report.warn_of_row(row.source, row.source.note)
-                yield row, pictures
+                yield row, files
 
 
 def _keep_sku_alone(values: dict[str, Any], stored: Product) -> dict[str, Any]:
@@ -179,23 +187,28 @@ def split_rows(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
         yield batch
 
 
-def _pictures_of(row: ParsedRow, found: dict[str, Found], report: ImportReport) -> WantedPictures | None:
-    """Return the row's pictures in order, as many as a product may have.
+def _files_of(
+    row: ParsedRow, found: dict[str, Found], report: ImportReport, *, kind: FileKind = PICTURE_FILES
+) -> list[Any] | None:
+    """Return the row's pictures or sounds in order, as many as a product may have.
 
     One that cannot be had costs itself: it is said, and its place stays open.
     """
-    if row.images is None:
+    is_sound = kind is SOUND_FILES
+    names, most = (row.audio, MAX_SOUNDS) if is_sound else (row.images, MAX_PICTURES)
+    if names is None:
         return None
-    if (count := len(row.images)) > MAX_PICTURES:
-        report.warn_of_row(
-            row.source,
-            gettext("%(count)s pictures: the first %(most)s are kept, a product has no more.")
-            % {"count": count, "most": MAX_PICTURES},
+    if len(names) > most:
+        said = (
+            gettext("%(count)s sounds: the first %(most)s are kept, a product has no more.")
+            if is_sound
+            else gettext("%(count)s pictures: the first %(most)s are kept, a product has no more.")
         )
-    pictures: list[Picture | PictureUrl | None] = []
-    for name in row.images[:MAX_PICTURES]:
-        picture = found[name]
-        if isinstance(picture, RowError):
-            report.warn_of_row(row.source, gettext("%(picture)s. The row is loaded without it.") % {"picture": picture})
-        pictures.append(None if isinstance(picture, RowError) else picture)
-    return pictures
+        report.warn_of_row(row.source, said % {"count": len(names), "most": most})
+    files: list[File | PictureUrl | None] = []
+    for name in names[:most]:
+        file = found[name]
+        if isinstance(file, RowError):
+            report.warn_of_row(row.source, gettext("%(picture)s. The row is loaded without it.") % {"picture": file})
+        files.append(None if isinstance(file, RowError) else file)
+    return files

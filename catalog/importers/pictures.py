@@ -1,19 +1,23 @@
-"""The pictures that rows name: found in one folder, checked, and stored by content: a second run writes nothing."""
+"""The pictures and sounds that rows name: found in one folder, checked, stored by content.
+
+A second run writes nothing.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote
 
 from django.conf import settings
-from django.utils.translation import activate, get_language, gettext
+from django.utils.translation import activate, get_language, gettext, gettext_noop
 
 from catalog.importers.picture_index import PictureIndex
 from catalog.importers.report import ImportReport, RowError, SourceRow
@@ -21,19 +25,41 @@ from catalog.importers.rows import split_images
 from catalog.models import ProductImage
 from catalog.pictures import checks
 from catalog.pictures.arranging import PictureUrl
-from catalog.pictures.checks import Picture, PictureError, check_picture, larger_than_allowed, store_picture
-from catalog.refusals import BadValue
+from catalog.pictures.checks import Picture, check_picture, larger_than_allowed, store_picture
+from catalog.refusals import BadFile, BadValue
+from catalog.sounds.checks import Sound
 from catalog.web_addresses import clean_url
 
 URL_SCHEMES = ("http://", "https://")
 STORED_NAME = re.compile(r"products/[0-9a-f]{2}/([0-9a-f]{64})\.[a-z]{3,4}")
+COLUMNS = ("images", "audio")  # that name files
 MAX_URL = 2000  # characters
 NAMED_FILES, NAMED_URLS = 50, 4
 # Decoding and hashing let other threads run; what they hold at one time is bounded in `decoding`. Most of what they do
 # for a small picture holds Python's lock: four take longer than two.
 THREADS = 2
 
-Found = Picture | PictureUrl | RowError
+File = Picture | Sound
+Found = File | PictureUrl | RowError
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """Pictures or sounds: what is done with their files, and what is said of those that cannot be had."""
+
+    column: str
+    stored_name: re.Pattern[str]  # as we name a file; its group is the sha256
+    max_bytes: Callable[[], int]
+    too_large: Callable[[], str]
+    check: Callable[[IO[bytes]], File]
+    store: Callable[[IO[bytes]], File]
+    find_known: Callable[[Collection[str]], dict[str, File]]  # those that are stored already, by sha256
+    named: str  # the beginning of what is said of one
+    unknown: str
+    outside: str
+    is_too_large: str
+    unreadable: str
+    long_address: str
 
 
 class PictureFolder:
@@ -60,65 +86,72 @@ class PictureFolder:
     def look_ahead(self, rows: Iterable[SourceRow]) -> None:
         """Note the URLs of a whole file before its first row is loaded: a file here may be meant by two of them."""
         for row in rows:
-            if "//" in (names := row.fields.get("images", "")):
-                for name in filter(is_url, split_images(names)):
-                    self.index.note_url(name)
+            for column in COLUMNS:
+                if "//" in (names := row.fields.get(column, "")):
+                    for name in filter(is_url, split_images(names)):
+                        self.index.note_url(name)
 
-    def load(self, names: Iterable[str]) -> dict[str, Found]:
-        """Return for each name its picture, the URL that it is to be fetched from, or the reason why there is none."""
+    def load(self, names: Iterable[str], *, kind: FileKind | None = None) -> dict[str, Found]:
+        """Return for each name its picture, the URL that it is to be fetched from, or the reason why there is none.
+
+        With `kind` it is another kind of file.
+        """
+        kind = kind or PICTURE_FILES
         distinct = list(dict.fromkeys(names))
         for name in filter(is_url, distinct):
             self.index.note_url(name)
         found: dict[str, Found] = {}
         files: dict[str, Path] = {}
         for name in distinct:
-            there = self._find(name)
+            there = self._find(name, kind)
             if isinstance(there, Path):
                 files[name] = there
             else:
                 found[name] = there
-        found |= _find_stored(name for name, there in found.items() if isinstance(there, RowError))
-        for name, picture in self._take_files(files).items():
-            is_named = isinstance(picture, Picture) and is_url(name)
-            found[name] = replace(picture, source_url=_clean_address(name)) if is_named else picture  # type: ignore[type-var]
+        found |= _find_stored([name for name, there in found.items() if isinstance(there, RowError)], kind)
+        for name, picture in self._take_files(files, kind).items():
+            is_named = isinstance(picture, File) and is_url(name)
+            found[name] = replace(picture, source_url=_clean_address(name, kind)) if is_named else picture  # type: ignore[type-var]
         return found
 
-    def _take_files(self, files: Mapping[str, Path]) -> dict[str, Picture | RowError]:
-        """Return for each name of a file its picture, stored, or why it cannot be used."""
+    def _take_files(self, files: Mapping[str, Path], kind: FileKind) -> dict[str, File | RowError]:
+        """Return for each name of a file its picture or sound, stored, or why it cannot be used."""
         with open_threads() as threads:
-            hashes = dict(zip(files, threads.map(_hash_file, files, files.values()), strict=True))
-            known = _find_known({sha256 for sha256 in hashes.values() if isinstance(sha256, str)})
+            hashes = dict(zip(files, threads.map(partial(_hash_file, kind), files, files.values()), strict=True))
+            known = kind.find_known({sha256 for sha256 in hashes.values() if isinstance(sha256, str)})
             taken = {name: known.get(sha256) if isinstance(sha256, str) else sha256 for name, sha256 in hashes.items()}
             new = [name for name, picture in taken.items() if picture is None]
-            stored = dict(zip(new, threads.map(self._store, new, map(files.__getitem__, new)), strict=True))
+            stored = dict(
+                zip(new, threads.map(partial(self._store, kind), new, map(files.__getitem__, new)), strict=True)
+            )
         return {name: picture or stored[name] for name, picture in taken.items()}
 
-    def _find(self, name: str) -> Path | PictureUrl | RowError:
+    def _find(self, name: str, kind: FileKind) -> Path | PictureUrl | RowError:
         """Return the file, or the URL where `name` is one of no file here, or why there is neither."""
         try:
-            return self._find_by_url(name) if is_url(name) else self._find_by_name(name)
+            return self._find_by_url(name, kind) if is_url(name) else self._find_by_name(name, kind)
         except (OSError, ValueError) as error:
             return (
                 error
                 if isinstance(error, RowError)
-                else RowError(gettext("picture %(name)r cannot be read: %(error)s") % {"name": name, "error": error})
+                else RowError(gettext(kind.unreadable) % {"name": name, "error": error})
             )
 
-    def _find_by_name(self, name: str) -> Path:
+    def _find_by_name(self, name: str, kind: FileKind) -> Path:
         relative = name.replace("\\", "/")
-        path = self._inside(self.root / relative, name)
+        path = self._inside(self.root / relative, name, kind)
         if path.is_file():
             return path
         path = self.index.find(relative) or self.index.find(unquote(relative)) or path
         if not path.is_file():
-            raise RowError(gettext("unknown picture %(name)r: %(absence)s") % {"name": name, "absence": self.absence})
-        return self._inside(path, name)
+            raise RowError(gettext(kind.unknown) % {"name": name, "absence": self.absence})
+        return self._inside(path, name, kind)
 
-    def _find_by_url(self, url: str) -> Path | PictureUrl:
-        address = _clean_address(url)
+    def _find_by_url(self, url: str, kind: FileKind) -> Path | PictureUrl:
+        address = _clean_address(url, kind)
         name, path = self.index.find_url(url)
         if path is not None:
-            return self._inside(path, url)
+            return self._inside(path, url, kind)
         if name and name not in self.shared:
             self.shared.add(name)
             self._warn_of_shared(name)
@@ -138,30 +171,27 @@ class PictureFolder:
             % {"name": name, "urls": ", ".join(urls[:NAMED_URLS]), "more": more}
         )
 
-    def _inside(self, path: Path, name: str) -> Path:
+    def _inside(self, path: Path, name: str, kind: FileKind) -> Path:
         if not path.resolve().is_relative_to(self.root):
-            raise RowError(
-                gettext("picture %(name)r is outside the images folder: name it relative to %(root)s")
-                % {"name": name, "root": self.root}
-            )
+            raise RowError(gettext(kind.outside) % {"name": name, "root": self.root})
         return path
 
-    def _store(self, name: str, path: Path) -> Picture | RowError:
+    def _store(self, kind: FileKind, name: str, path: Path) -> File | RowError:
         try:
             with path.open("rb") as file:
-                return check_picture(file).without_content() if self.dry_run else store_picture(file)
-        except (OSError, PictureError) as error:
-            return RowError(f"picture {name!r}: {error}")
+                return kind.check(file).without_content() if self.dry_run else kind.store(file)
+        except (OSError, BadFile) as error:
+            return RowError(f"{kind.named} {name!r}: {error}")
 
 
-def _find_stored(names: Iterable[str]) -> dict[str, Found]:
-    """Return the pictures among these that are named as we store them: exports of ours name them so."""
-    named = {name: stored[1] for name in names if (stored := STORED_NAME.fullmatch(name))}
-    known = _find_known(named.values()) if named else {}
+def _find_stored(names: Iterable[str], kind: FileKind) -> dict[str, Found]:
+    """Return those among these that are named as we store them: exports of ours name them so."""
+    named = {name: stored[1] for name in names if (stored := kind.stored_name.fullmatch(name))}
+    known = kind.find_known(named.values()) if named else {}
     return {name: known[sha256] for name, sha256 in named.items() if sha256 in known}
 
 
-def _find_known(hashes: Collection[str]) -> dict[str, Picture]:
+def _find_known(hashes: Collection[str]) -> dict[str, File]:
     """Return the pictures among these that are stored already: they passed the check then."""
     images = ProductImage.objects.filter(sha256__in=hashes, is_clean=True)
     return {
@@ -181,16 +211,14 @@ def open_threads() -> Iterator[ThreadPoolExecutor]:
         threads.shutdown(cancel_futures=True)
 
 
-def _clean_address(url: str) -> str:
-    """Return the address of a picture as links can hold it. Raises RowError."""
+def _clean_address(url: str, kind: FileKind) -> str:
+    """Return the address of a file as links can hold it. Raises RowError."""
     try:
         address = clean_url(url)
     except BadValue as error:
-        raise RowError(f"picture {url[:60]!r} {error}") from None
+        raise RowError(f"{kind.named} {url[:60]!r} {error}") from None
     if len(address) > MAX_URL:
-        raise RowError(
-            gettext("picture %(url)r…: the URL is longer than %(most)s characters") % {"url": url[:60], "most": MAX_URL}
-        )
+        raise RowError(gettext(kind.long_address) % {"url": url[:60], "most": MAX_URL})
     return address
 
 
@@ -198,12 +226,29 @@ def is_url(name: str) -> bool:
     return name.lower().startswith(URL_SCHEMES)
 
 
-def _hash_file(name: str, path: Path) -> str | RowError:
+def _hash_file(kind: FileKind, name: str, path: Path) -> str | RowError:
     """Return the sha256 of the file's content, or why it cannot be used."""
     try:
-        if path.stat().st_size > checks.MAX_PICTURE_BYTES:  # before it is read
-            return RowError(gettext("picture %(name)r is %(fault)s") % {"name": name, "fault": larger_than_allowed()})
+        if path.stat().st_size > kind.max_bytes():  # before it is read
+            return RowError(gettext(kind.is_too_large) % {"name": name, "fault": kind.too_large()})
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        return RowError(gettext("picture %(name)r cannot be read: %(error)s") % {"name": name, "error": error})
+        return RowError(gettext(kind.unreadable) % {"name": name, "error": error})
+
+
+PICTURE_FILES = FileKind(
+    column="images",
+    stored_name=STORED_NAME,
+    max_bytes=lambda: checks.MAX_PICTURE_BYTES,
+    too_large=larger_than_allowed,
+    check=check_picture,
+    store=store_picture,
+    find_known=_find_known,
+    named="picture",
+    unknown=gettext_noop("unknown picture %(name)r: %(absence)s"),
+    outside=gettext_noop("picture %(name)r is outside the images folder: name it relative to %(root)s"),
+    is_too_large=gettext_noop("picture %(name)r is %(fault)s"),
+    unreadable=gettext_noop("picture %(name)r cannot be read: %(error)s"),
+    long_address=gettext_noop("picture %(url)r…: the URL is longer than %(most)s characters"),
+)

@@ -41,6 +41,7 @@ CODES = frozenset({"gtin", "ean", "upc", "isbn", "barcode", "mpn"})  # columns o
 IGNORED = frozenset({LINE_COLUMN, REASON_COLUMN, EXPORT_COLUMN})  # in a file of ours that comes back
 REQUIRED = ("sku", "title")
 AMOUNTS = ("price", "list_price")
+FILES = ("images", "audio")
 KEPT_COLUMNS = 4096  # of which it is remembered what they are: those of a file come with each of its rows
 KEPT_TEXTS, SHORT = 1024, 200  # of a column, and characters of one
 MARKED = frozenset({*AMOUNTS, "stock", "sku", "variant_group"})  # where an apostrophe in front is a spreadsheet's
@@ -64,6 +65,7 @@ class ParsedRow:
     more_attributes: dict[str, Any]
     more_translations: dict[str, dict[str, str]]
     images: list[str] | None = None  # names as in the file, in order
+    audio: list[str] | None = None  # likewise
 
 
 def is_known(column: str) -> bool:
@@ -79,7 +81,7 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
     """
     texts = _read_texts(row, replace_missing=replace_missing)
     values = _read_values(texts)
-    images = split_images(texts["images"]) if "images" in texts else None
+    images, audio = (split_images(texts[column]) if column in texts else None for column in FILES)
     translations: dict[str, dict[str, str]] = {}
     others = dict(row.attributes)
     for column, text in texts.items():
@@ -96,7 +98,7 @@ def parse_row(row: SourceRow, *, replace_missing: bool = False) -> ParsedRow:
         attributes = _read("attributes", clean_attributes, others | values.get("attributes", {}))
         if "attributes" in values:
             values["attributes"], others = attributes, {}
-    return ParsedRow(row, values, others, translations, images)
+    return ParsedRow(row, values, others, translations, images, audio)
 
 
 def _read_others(texts: dict[str, str]) -> dict[str, Any]:
@@ -251,7 +253,7 @@ VALUE_PARSERS: dict[str, Callable[[str], Any]] = {
     "is_active": lambda text: not text or _parse_shown("is_active", clean_flag, text),
 }
 # Columns with a meaning of their own. All others are kept in `attributes`.
-COLUMNS = frozenset({*VALUE_PARSERS, *AMOUNTS, "images"})
+COLUMNS = frozenset({*VALUE_PARSERS, *AMOUNTS, *FILES})
 BOUNDED = VALUE_PARSERS.keys() - {"category", "attributes"}  # by what the model says of the field
 UNIQUE = frozenset({"sku", "title", "description", "attributes", "url"})  # texts that hardly come again in a file
 CELL_READERS: dict[str, Callable[[str], Any]] = {

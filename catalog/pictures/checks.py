@@ -57,13 +57,6 @@ def check_number(count: int) -> None:
         raise PictureError("%(count)d pictures: at most %(most)d for one product", count=count, most=MAX_PICTURES)
 
 
-def say(error: PictureError) -> str:
-    """Return what is wrong with a picture as a sentence, in the language of who reads it."""
-    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
-    text = gettext(error.form) % values
-    return gettext("%s.") % f"{text[0].upper()}{text[1:]}"
-
-
 def larger_than_allowed() -> str:
     """What is wrong with a file of more than MAX_PICTURE_BYTES."""
     return gettext("larger than %(most)s MiB: save it smaller") % {"most": MAX_PICTURE_BYTES // 1024**2}
@@ -89,7 +82,7 @@ def validate_picture(file: Any) -> None:
     try:
         check_picture(file)
     except PictureError as error:
-        raise ValidationError(say(error), code="bad_picture") from None
+        raise ValidationError(error.sentence, code="bad_picture") from None
 
 
 def is_stored(file: Any) -> bool:

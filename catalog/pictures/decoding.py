@@ -22,6 +22,7 @@ from catalog.pictures.colours import make_plain
 from catalog.pictures.formats import gif, jpeg, png, webp
 from catalog.pictures.formats.anatomy import Anatomy, DamagedPicture
 from catalog.pictures.formats.other import name_format
+from catalog.refusals import BadFile
 
 MAX_PICTURE_PIXELS = 50_000_000  # today's phones
 MAX_DECODED_BYTES = 256 * 1024 * 1024  # what decoding one picture may take
@@ -40,16 +41,8 @@ TURNED_SIDEWAYS = {5, 6, 7, 8}  # EXIF orientations that swap width and height
 READERS = [(jpeg.SIGNATURES, jpeg.read_jpeg), (png.SIGNATURES, png.read_png), (gif.SIGNATURES, gif.read_gif)]
 
 
-class PictureError(ValueError):
-    """The picture cannot be used. The message says why and what to do.
-
-    `form` is the message with names for its `values`, as it is translated where people read it, values that are texts
-    as well (`checks.say`).
-    """
-
-    def __init__(self, form: str, **values: object) -> None:
-        super().__init__(form % values)
-        self.form, self.values = form, values
+class PictureError(BadFile):
+    """The picture cannot be used."""
 
 
 class DecodersBusy(RuntimeError):

@@ -1,4 +1,4 @@
-"""Pictures that are to be fetched from a URL. The rows are the queue; a Celery message only names one."""
+"""Pictures and sounds that are to be fetched from a URL. The rows are the queue; a Celery message only names one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PictureDownloadQuerySet(models.QuerySet["PictureDownload"]):
 
 
 class PictureDownload(models.Model):
-    """A picture of a product that a worker fetches, and how far that has come."""
+    """A picture or sound of a product that a worker fetches, and how far that has come."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -33,12 +33,18 @@ class PictureDownload(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
+    class Kind(models.TextChoices):
+        IMAGE = "image", "Picture"
+        AUDIO = "audio", "Sound"
+
     product = models.ForeignKey("catalog.Product", related_name="downloads", on_delete=models.CASCADE)
+    kind = models.CharField(max_length=5, choices=Kind, default=Kind.IMAGE, db_default=Kind.IMAGE)
     url = models.URLField(max_length=2000)
-    position = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: after the pictures there are")
+    position = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: after those that there are")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     reason = models.CharField(max_length=500, blank=True, help_text="Why it failed")
     image = models.ForeignKey("catalog.ProductImage", null=True, blank=True, on_delete=models.SET_NULL)
+    sound = models.ForeignKey("catalog.ProductAudio", null=True, blank=True, on_delete=models.SET_NULL)
     attempts = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,4 +1,4 @@
-"""Adding pictures to products: uploaded, or fetched from a URL by a worker."""
+"""Adding pictures to products: uploaded, or fetched from a URL by a worker, as sounds are, too."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from catalog.fetching.targets import FetchError
-from catalog.models import Product, ProductImage
+from catalog.models import Product, ProductAudio, ProductImage
 from catalog.pictures.arranging import make_image
-from catalog.pictures.checks import MAX_PICTURE_BYTES, PictureError, check_number, check_picture, store_checked
+from catalog.pictures.checks import MAX_PICTURE_BYTES, check_number, check_picture, store_checked
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
 from catalog.pictures.fetching import fetch_public
+from catalog.refusals import BadFile
+from catalog.sounds.checks import max_bytes
+from catalog.sounds.writes import add_sound
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +58,20 @@ def add_picture(
     return image, True
 
 
-def request_download(product: Product, *, url: str, position: int | None = None) -> PictureDownload:
-    """Note that the picture at `url` is wanted, and send it to a worker.
+def request_download(
+    product: Product, *, url: str, position: int | None = None, kind: str = PictureDownload.Kind.IMAGE
+) -> PictureDownload:
+    """Note that the picture or sound at `url` is wanted, and send it to a worker.
 
-    The same wish twice is one download, also when it was fulfilled, as long as the product has the picture.
+    The same wish twice is one download, also when it was fulfilled, as long as the product has what was fetched.
     """
     with transaction.atomic():
         Product.objects.select_for_update().get(pk=product.pk)
-        known = product.downloads.filter(url=url).exclude(state=PictureDownload.State.FAILED)
-        known = known.exclude(state=PictureDownload.State.DONE, image=None)
+        known = product.downloads.filter(url=url, kind=kind).exclude(state=PictureDownload.State.FAILED)
+        known = known.exclude(state=PictureDownload.State.DONE, image=None, sound=None)
         if (there := known.first()) is not None and there.state != PictureDownload.State.WAITING:
             return there
-        download = there or product.downloads.create(url=url, position=position)
+        download = there or product.downloads.create(url=url, position=position, kind=kind)
         # A broker that is down costs nothing but time: `send_due_downloads` sends it again.
         transaction.on_commit(lambda: current_app.send_task(FETCH_TASK, args=[download.pk]), robust=True)
     return download
@@ -83,7 +88,7 @@ def send_due_downloads() -> None:
 
 
 def run_download(download_id: int, *, fetch: Callable[..., bytes] = fetch_public) -> None:
-    """Fetch the picture, unless another worker has it or it is finished, and write down how it ended."""
+    """Fetch the picture or sound, unless another worker has it or it is finished, and write down how it ended."""
     download = PictureDownload.objects.filter(pk=download_id).first()
     if download is None or not download.claim():
         return
@@ -94,12 +99,13 @@ def run_download(download_id: int, *, fetch: Callable[..., bytes] = fetch_public
             % {"count": MAX_ATTEMPTS},
         )
         return
+    is_sound = download.kind == PictureDownload.Kind.AUDIO
+    add: Callable[..., tuple[ProductImage | ProductAudio, bool]] = add_sound if is_sound else add_picture
     try:
-        content = fetch(download.url, max_bytes=MAX_PICTURE_BYTES, deadline_s=FETCH_DEADLINE_S)
-        image, _is_new = add_picture(
-            download.product, source=content, position=download.position, source_url=download.url
-        )
-    except (FetchError, PictureError) as error:
+        most = max_bytes() if is_sound else MAX_PICTURE_BYTES
+        content = fetch(download.url, max_bytes=most, deadline_s=FETCH_DEADLINE_S)
+        added, _is_new = add(download.product, source=content, position=download.position, source_url=download.url)
+    except (FetchError, BadFile) as error:
         finish(download, reason=str(error))
     except Product.DoesNotExist:
         return  # deleted meanwhile, and this row with it
@@ -111,20 +117,21 @@ def run_download(download_id: int, *, fetch: Callable[..., bytes] = fetch_public
             % {"name": type(error).__name__},
         )
     else:
-        finish(download, image=image)
+        finish(download, added=added)
 
 
-def finish(download: PictureDownload, *, image: ProductImage | None = None, reason: str = "") -> None:
+def finish(download: PictureDownload, *, added: ProductImage | ProductAudio | None = None, reason: str = "") -> None:
     """Write down how it ended, unless its lease ran out and another worker has claimed it since."""
     PictureDownload.objects.filter(pk=download.pk, attempts=download.attempts).update(
-        state=PictureDownload.State.FAILED if image is None else PictureDownload.State.DONE,
-        image=image,
+        state=PictureDownload.State.FAILED if added is None else PictureDownload.State.DONE,
+        image=added if isinstance(added, ProductImage) else None,
+        sound=added if isinstance(added, ProductAudio) else None,
         reason=as_stored(reason)[:500],
         leased_until=None,
         updated_at=timezone.now(),
     )
     if reason:
-        logger.info("The picture at %s was not fetched: %s.", download.url, reason)
+        logger.info("What is at %s was not fetched: %s.", download.url, reason)
 
 
 def as_stored(text: str) -> str:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from catalog.desk.pages import desk_page, is_by_script
 from catalog.models import PictureDownload, Product, ProductImage
-from catalog.pictures.checks import FORMATS, MAX_PICTURE_BYTES, MAX_PICTURES, PictureError, say
+from catalog.pictures.checks import FORMATS, MAX_PICTURE_BYTES, MAX_PICTURES, PictureError
 from catalog.pictures.ordering import order_pictures
 from catalog.pictures.writes import add_picture, request_download
 from catalog.refusals import BadValue
@@ -83,7 +83,9 @@ def list_downloads(product: Product) -> list[PictureDownload]:
     """Return what is on its way, and what failed lately and was not had since."""
     state = PictureDownload.State
     recent = Q(state=state.FAILED, updated_at__gt=timezone.now() - FAILED_FOR)
-    found = product.downloads.filter(Q(state__in=[state.WAITING, state.FETCHING]) | recent)[:SHOWN_DOWNLOADS]
+    found = product.downloads.filter(kind="image").filter(Q(state__in=[state.WAITING, state.FETCHING]) | recent)[
+        :SHOWN_DOWNLOADS
+    ]
     there = set(product.images.exclude(source_url="").values_list("source_url", flat=True))
     later = {download.url for download in found if download.state != state.FAILED}
     shown = [one for one in found if one.state != state.FAILED or one.url not in there | later]
@@ -122,7 +124,7 @@ def add_pictures_page(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             add_picture(product, source=file)
         except PictureError as error:
-            problems.append(f"{file.name}: {say(error)}" if len(files) > 1 else say(error))
+            problems.append(f"{file.name}: {error.sentence}" if len(files) > 1 else error.sentence)
         except Product.DoesNotExist:
             problems.append(gettext("This product has been deleted meanwhile. Nothing was saved."))
     if url:

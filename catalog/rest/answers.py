@@ -13,7 +13,7 @@ from rest_framework import serializers
 
 from catalog.addresses import find_page, product_page_address
 from catalog.attributes import read_object, read_wordings
-from catalog.models import Product, ProductImage
+from catalog.models import Product, ProductAudio, ProductImage
 from catalog.pictures.sizes import WIDTHS
 from catalog.prices import KEPT_DECIMALS, trim_price
 
@@ -50,6 +50,18 @@ class ImageSerializer(serializers.ModelSerializer[ProductImage]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="ProductAudio")
+class AudioSerializer(serializers.ModelSerializer[ProductAudio]):
+    """A sound of a product."""
+
+    url = serializers.URLField(read_only=True, help_text="The sound as it was handed in; parts of it by `Range`")
+
+    class Meta:
+        model = ProductAudio
+        fields = ("id", "url", "seconds", "position", "sha256", "source_url")
+        read_only_fields = fields
+
+
 class PriceField(serializers.DecimalField):
     """A price: 24.00, with a third decimal only where it says something."""
 
@@ -77,6 +89,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
         read_only=True, allow_null=True, help_text="The first picture, at most 640 pixels wide; null: none"
     )
     images = ImageSerializer(many=True)
+    audio = AudioSerializer(many=True, help_text="All sounds")
     colours = serializers.ListField(
         child=serializers.CharField(),
         help_text="Basic colours, by which `colour` filters: as the shop says, or pictures",
@@ -90,7 +103,7 @@ class ProductSerializer(serializers.ModelSerializer[Product]):
         fields = (
             "sku", "title", "description", "translations", "brand", "category", "price", "list_price", "on_sale",
             "currency", "stock", "in_stock", "attributes", "variant_group", "collection", "is_active", "url",
-            "image_url", "images", "colours", "picture_colours", "created_at", "updated_at",
+            "image_url", "images", "audio", "colours", "picture_colours", "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -114,6 +127,17 @@ def render_image(image: ProductImage, *, origin: str) -> dict[str, Any]:
         "position": image.position,
         "sha256": image.sha256,
         "source_url": image.source_url,
+    }
+
+
+def render_audio(sound: ProductAudio, *, origin: str) -> dict[str, Any]:
+    return {
+        "id": sound.pk,
+        "url": complete_address(sound.file.url, origin=origin),
+        "seconds": sound.seconds,
+        "position": sound.position,
+        "sha256": sound.sha256,
+        "source_url": sound.source_url,
     }
 
 
@@ -143,6 +167,7 @@ FIELDS: dict[str, Callable[[Product, str], Any]] = {
     "url": lambda product, origin: complete_address(find_page(product.sku, url=product.url), origin=origin),
     "image_url": render_main_image,
     "images": lambda product, origin: [render_image(image, origin=origin) for image in product.images.all()],
+    "audio": lambda product, origin: [render_audio(sound, origin=origin) for sound in product.sounds.all()],
     "colours": lambda product, _: product.colours,
     "picture_colours": lambda product, _: product.picture_colours,
     "created_at": lambda product, _: render_moment(product.created_at),

@@ -33,12 +33,21 @@ IMAGE: dict[str, Any] = {
     "sha256": "3f" * 32,
     "source_url": "",
 }
+AUDIO: dict[str, Any] = {
+    "id": 4,
+    "url": "https://shop.example/media/sounds/9c/9c41.flac",
+    "seconds": 3.25,
+    "position": 0,
+    "sha256": "9c" * 32,
+    "source_url": "",
+}
 READ: dict[str, Any] = {
     **WRITTEN,
     "on_sale": True,
     "in_stock": True,
     "image_url": f"https://shop.example/images/{'3f' * 32}/640.webp",
     "images": [IMAGE],
+    "audio": [AUDIO],
     "colours": ["white"],
     "picture_colours": {"white": 0.81, "grey": 0.12},
     "created_at": "2026-03-01T09:00:00Z",
@@ -51,6 +60,7 @@ DOWNLOAD: dict[str, Any] = {
     "state": "waiting",
     "reason": "",
     "image_id": None,
+    "audio_id": None,
     "created_at": "2026-03-01T09:00:00Z",
 }
 
@@ -94,5 +104,6 @@ BULK_ANSWER = answer_example(
     },
 )
 IMAGE_ANSWER = answer_example("Picture", IMAGE, status=201)
+AUDIO_ANSWER = answer_example("Sound", AUDIO, status=201)
 DOWNLOAD_ANSWER = answer_example("To be fetched", DOWNLOAD, status=202)
 FETCH = request_example("By URL", {"url": "https://pictures.example/vas-101.jpg"})

@@ -19,7 +19,7 @@ from api.parsers import BoundedJSONParser
 from api.requests import find_origin
 from catalog.fields import MAX_INTEGER
 from catalog.models import Product, ProductImage
-from catalog.pictures.checks import PictureError, say
+from catalog.pictures.checks import PictureError
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.writes import add_picture, request_download
 from catalog.rest import examples
@@ -54,13 +54,14 @@ class FetchSerializer(StrictSerializer):
 
 @extend_schema_serializer(component_name="PictureDownload")
 class DownloadSerializer(serializers.ModelSerializer[PictureDownload]):
-    """A picture that a worker fetches."""
+    """A picture or sound that a worker fetches."""
 
     image_id = serializers.IntegerField(allow_null=True, help_text="The picture, once it is there")
+    audio_id = serializers.IntegerField(source="sound_id", allow_null=True, help_text="The sound, once it is there")
 
     class Meta:
         model = PictureDownload
-        fields = ("id", "url", "position", "state", "reason", "image_id", "created_at")
+        fields = ("id", "url", "position", "state", "reason", "image_id", "audio_id", "created_at")
         read_only_fields = fields
 
 
@@ -96,7 +97,7 @@ class ProductImageListView(APIView):
         product = find_product(request, sku)
         origin = find_origin(request)
         images = [render_image(image, origin=origin) for image in product.images.all()]
-        waiting = product.downloads.exclude(state="done")[:100]
+        waiting = product.downloads.filter(kind="image").exclude(state="done")[:100]
         return Response({"results": images, "downloads": DownloadSerializer(waiting, many=True).data})
 
     @extend_schema(
@@ -128,7 +129,7 @@ class ProductImageListView(APIView):
         try:
             image, is_new = add_picture(product, source=values.pop("image"), **values)
         except PictureError as error:
-            raise ValidationError({"image": [ErrorDetail(say(error), code="bad_picture")]}) from error
+            raise ValidationError({"image": [ErrorDetail(error.sentence, code="bad_picture")]}) from error
         data = render_image(image, origin=find_origin(request))
         return Response(data, status=201 if is_new else 200)
 
@@ -153,11 +154,11 @@ class ProductImageView(APIView):
 
 
 class ProductDownloadView(APIView):
-    """A picture that is fetched from a URL."""
+    """A picture or sound that is fetched from a URL."""
 
     @extend_schema(operation_id="getProductDownload", tags=["images"], responses=DownloadSerializer)
     def get(self, request: Request, sku: str, download_id: int) -> Response:
-        """See how far a download is: waiting, fetching, done (with `image_id`) or failed (with `reason`)."""
+        """See how far a download is: waiting, fetching, done (`image_id` or `audio_id`) or failed (`reason`)."""
         QueryParameters.read(request)
         download = find_product(request, sku).downloads.filter(pk=download_id).first()
         if download is None:

@@ -53,8 +53,10 @@ def get_product(products: ProductQuerySet, *, sku: str) -> Product:
 
 
 def load_shown(products: ProductQuerySet, *, wanted: dict[str, Any]) -> ProductQuerySet:
-    """Add what the answer shows beside the row itself: the pictures are a query of their own."""
+    """Add what the answer shows beside the row itself: pictures and sounds are queries of their own."""
     fields = wanted.get("fields")
+    if not fields or "audio" in fields:
+        products = products.prefetch_related("sounds")
     if not fields or {"images", "image_url"} & set(fields):
         return products.for_cards()
     return products.select_related("category")

@@ -3,11 +3,12 @@
 from django.urls import URLPattern, URLResolver, path
 
 from api import converters
-from catalog.rest import pictures, products
+from catalog.rest import pictures, products, sounds
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
 
 PICTURES = "products/<sku:sku>/images/"
+SOUNDS = "products/<sku:sku>/audio/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("products/", products.ProductListView.as_view(), name="api-products"),
@@ -19,5 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         pictures.ProductDownloadView.as_view(),
         name="api-product-download",
     ),
+    path(SOUNDS, sounds.ProductAudioListView.as_view(), name="api-product-audio-list"),
+    path(SOUNDS + "<int:audio_id>/", sounds.ProductAudioView.as_view(), name="api-product-audio"),
     path("products/<sku:sku>/", products.ProductView.as_view(), name="api-product"),
 ]

@@ -39,6 +39,7 @@ FIELDS: dict[str, StrPromise] = {
     "currency": _("Currency"),
     "stock": _("Stock"),
     "images": _("Pictures"),
+    "audio": _("Sounds"),
     "url": _("Page in the shop"),
     "variant_group": _("Variant group"),
     "collection": _("Collection"),
@@ -68,6 +69,7 @@ SYNONYMS: dict[str, str] = {
         "可售库存|现货|存货|庫存|數量",
         "images": "images|image|picture|pictures|photo|photos|image url|image urls|image link|picture url|main image|"
         "图片|主图|商品图片|图片链接|图片地址|商品主图|产品图片|照片|圖片|主圖|圖片連結",
+        "audio": "audio|sound|sounds|audio url|sound url|audio file|sound file|声音|音频|音频链接|试听|聲音|音訊",
         "url": "url|link|product url|product link|page|web address|permalink|链接|网址|商品链接|商品网址|产品链接|"
         "連結|網址",
         "variant_group": "variant group|group|group id|item group id|parent|parent sku|parent id|style|spu|model|"

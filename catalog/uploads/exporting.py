@@ -29,7 +29,7 @@ from catalog.uploads.storage import PRODUCTS, find_file, make_folder
 CHUNK = 1000  # products that are read at once
 COLUMNS = (
     "sku", "title", "description", "brand", "category", "price", "list_price", "currency", "stock", "is_active",
-    "variant_group", "collection", "url", "images", "attributes",
+    "variant_group", "collection", "url", "images", "audio", "attributes",
 )  # fmt: skip
 PLAIN = ("sku", "title", "description", "brand", "currency", "variant_group", "collection", "url")
 CLEANED = ("title", "description", "brand", "collection")  # read as markup by an import
@@ -106,7 +106,7 @@ def _walk(products: QuerySet[Product]) -> Iterator[Product]:
     """Yield them by id, with what they are written with; no cursor stays open on the server."""
     ids, last = products.order_by("pk").values_list("pk", flat=True), 0
     while found := list(ids.filter(pk__gt=last)[:CHUNK]):
-        yield from Product.objects.filter(pk__in=found).order_by("pk").for_cards()
+        yield from Product.objects.filter(pk__in=found).order_by("pk").for_cards().prefetch_related("sounds")
         last = found[-1]
 
 
@@ -118,6 +118,7 @@ def _spell_product(product: Product) -> Iterable[str]:
     said["is_active"] = "true" if product.is_active else "false"
     said["attributes"] = spell_json(product.attributes) if product.attributes else ""
     said["images"] = join_names(image.source_url or image.file.name or "" for image in product.images.all())
+    said["audio"] = join_names(sound.source_url or sound.file.name or "" for sound in product.sounds.all())
     return (said[name] for name in COLUMNS)
 
 

@@ -13,12 +13,13 @@ from django.db import connection
 
 from catalog.attributes import spell_numbers
 from catalog.bulk_saving import COMPARED
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, Product, ProductAudio, ProductImage
 from catalog.pictures.arranging import Arrangement
 from catalog.pictures.checks import Picture
-from catalog.writing import Plan
+from catalog.sounds.checks import Sound
+from catalog.writing import Outcome, Plan
 
-PICTURES, WHOLE = "pictures", "product"  # names beside those of fields
+PICTURES, SOUNDS, WHOLE = "pictures", "sounds", "product"  # names beside those of fields
 DIGEST_BYTES = 8  # two values of one field of one product are compared, and nobody chooses them to be alike
 WORKERS_OWN = ("id", "noted", "colours", "picture_colours")  # a worker writes these at any time
 # A load that was broken off and begun again keeps what was former the first time, and what was written last.
@@ -40,7 +41,7 @@ class Keeper:
 
     def __call__(self, plans: Sequence[Plan]) -> Callable[[], None]:
         """Look at what products are, and return what keeps that once they are saved."""
-        changed = [plan for plan in plans if plan.product.pk is None or plan.changes or plan.pictures is not None]
+        changed = [plan for plan in plans if plan.result.outcome != Outcome.UNCHANGED]
         formers = [{} if plan.product.pk is None else _note_former(plan) for plan in changed]
         news = [plan.product.pk is None for plan in changed]
 
@@ -64,6 +65,8 @@ def _note_former(plan: Plan) -> Note:
     former = {name: spell_value(read_field(plan.product, name)) for name in plan.changes}
     if plan.pictures is not None:
         former[PICTURES] = [spell_image(image) for image in plan.product.images.all()]
+    if plan.sounds is not None:
+        former[SOUNDS] = [spell_audio(audio) for audio in plan.product.sounds.all()]
     return former
 
 
@@ -73,12 +76,14 @@ def _note_outcome(plan: Plan, is_new: bool) -> Note:
     else:
         written = {name: digest_value(read_field(plan.product, name)) for name in plan.changes}
     if plan.pictures is not None:
-        written[PICTURES] = _name_pictures(plan.pictures)
+        written[PICTURES] = _name_files(plan.pictures)
+    if plan.sounds is not None:
+        written[SOUNDS] = _name_files(plan.sounds)
     return {"is_new": is_new, "written": written}
 
 
-def _name_pictures(arrangement: Arrangement) -> list[str]:
-    """Return by what the pictures that were placed, or are to be fetched, are known."""
+def _name_files(arrangement: Arrangement) -> list[str]:
+    """Return by what the pictures or sounds that were placed, or are to be fetched, are known."""
     return [*(picture.sha256 for _, picture in arrangement.places), *sorted(filter(None, arrangement.open_urls))]
 
 
@@ -96,6 +101,17 @@ def read_image(spelled: Sequence[Any]) -> Picture:
     """Return the picture that `spell_image` was given."""
     name, sha256, width, height, source_url = spelled
     return Picture(name, sha256, width, height, source_url=source_url)
+
+
+def spell_audio(audio: ProductAudio) -> list[Any]:
+    """Return what it takes to have the sound again; its sha256 stands where that of a picture does."""
+    return [audio.file.name, audio.sha256, audio.seconds, audio.waveform, audio.source_url]
+
+
+def read_audio(spelled: Sequence[Any]) -> Sound:
+    """Return the sound that `spell_audio` was given."""
+    name, sha256, seconds, waveform, source_url = spelled
+    return Sound(name, sha256, seconds, waveform, source_url=source_url)
 
 
 def spell_value(value: Any) -> Any:

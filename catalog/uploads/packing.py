@@ -14,9 +14,12 @@ from catalog.importers.envelopes import DAMAGED, DAMAGED_MESSAGE, GZIP, ZIP, ope
 from catalog.importers.other_files import SPREADSHEET
 from catalog.importers.report import ImportFileError
 from catalog.pictures.checks import MAX_PICTURE_BYTES
+from catalog.sounds.checks import max_bytes
 
 TABLES = frozenset({".csv", ".tsv", ".txt", ".xml", ".json", ".jsonl", ".ndjson"})
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".tif", ".tiff"})
+SOUND_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"})  # they lie beside the pictures
+SHOWN_ENDINGS = PICTURE_ENDINGS | SOUND_ENDINGS
 MAX_MEMBERS = 100_000
 MAX_UNPACKED = 200  # times its own size, and what is free; pictures hardly shrink, and bombs to a thousandth
 FREE_BYTES = 64 * 1024 * 1024
@@ -50,7 +53,7 @@ def _unpack_into(file: IO[bytes], target: Path, *, head: bytes, max_bytes: int) 
         with _open_zip(file) as archive:
             members = list(_list_members(archive))
             tables = [member for member in members if _ending(member) in TABLES]
-            pictures = [member for member in members if _ending(member) in PICTURE_ENDINGS]
+            pictures = [member for member in members if _ending(member) in SHOWN_ENDINGS]
             if len(tables) > 1:
                 raise ImportFileError(
                     gettext("The zip holds %(count)s tables: pack the one that is to be imported.")
@@ -91,7 +94,7 @@ def _copy(inside: IO[bytes], target: Path, *, max_bytes: int) -> None:
 def check_pictures(path: Path) -> int:
     """Return how many pictures a zip holds. Raises ImportFileError where it is no zip, or holds none."""
     with path.open("rb") as file, _open_zip(file) as archive:
-        count = sum(_ending(member) in PICTURE_ENDINGS for member in _list_members(archive))
+        count = sum(_ending(member) in SHOWN_ENDINGS for member in _list_members(archive))
     if not count:
         raise ImportFileError(gettext("The zip of pictures holds no picture: JPEG, PNG, WebP and GIF are read."))
     return count
@@ -103,7 +106,8 @@ def unpack_pictures(path: Path, folder: Path) -> None:
     with path.open("rb") as file, _open_zip(file) as archive:
         for member in _list_members(archive):
             parts = [part for part in PurePosixPath(member.filename.replace("\\", "/")).parts if part != "/"]
-            if _ending(member) not in PICTURE_ENDINGS or ".." in parts or member.file_size > MAX_PICTURE_BYTES:
+            most = max_bytes() if _ending(member) in SOUND_ENDINGS else MAX_PICTURE_BYTES
+            if _ending(member) not in SHOWN_ENDINGS or ".." in parts or member.file_size > most:
                 continue
             limit -= member.file_size
             if limit < 0:

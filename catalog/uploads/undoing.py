@@ -19,14 +19,16 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from catalog.bulk_saving import load_products
 from catalog.deadlocks import retry_deadlocks
 from catalog.models import ImportedProduct, Product, Upload
-from catalog.pictures.arranging import prefetch_pictures
+from catalog.pictures import arranging
 from catalog.uploads.claiming import WorkProgress, write_held
 from catalog.uploads.keeping import (
     PICTURES,
+    SOUNDS,
     WHOLE,
     digest_product,
     digest_value,
     find_paths,
+    read_audio,
     read_field,
     read_image,
     read_value,
@@ -34,12 +36,13 @@ from catalog.uploads.keeping import (
 from catalog.writing import ProductWrite, find_categories, make_plan, save_together
 
 CHUNK = 100  # products in one transaction: what is deleted takes all that hangs on it with it
+FILES = (PICTURES, SOUNDS)  # of products, beside their fields
 MAX_EDITS = 200  # products whose later edits are named
 # Made of a product by workers, so that it goes with it. Whatever else points to one was somebody's decision.
 DERIVED = frozenset(
     {
-        "catalog.ProductImage", "catalog.PictureDownload", "catalog.UnpicturedProduct", "catalog.Finding",
-        "catalog.DueExamination", "embeddings.MapPoint", "recommendations.ListedProduct",
+        "catalog.ProductImage", "catalog.ProductAudio", "catalog.PictureDownload", "catalog.UnpicturedProduct",
+        "catalog.Finding", "catalog.DueExamination", "embeddings.MapPoint", "recommendations.ListedProduct",
         "embeddings.ProductEmbedding", "embeddings.PendingEmbedding",
         "behaviour.Forecast", "behaviour.ShortStock", "behaviour.UnseenProduct",
     }
@@ -94,7 +97,8 @@ def _lock_products(notes: Iterable[ImportedProduct]) -> list[Product]:
     ids = {note.product_id for note in notes}
     skus = list(Product.objects.filter(pk__in=ids).values_list("sku", flat=True))
     products = [product for product in load_products(skus, lock=True) if product.pk in ids]
-    prefetch_pictures(products, [])
+    for medium in (arranging.PICTURES, arranging.SOUNDS):
+        arranging.prefetch_held(products, [], medium=medium)
     return products
 
 
@@ -105,11 +109,13 @@ def _undo_changes(pairs: Sequence[tuple[Product, ImportedProduct]], tally: Tally
     plans = []
     for product, note in pairs:
         same = [name for name in note.former if _is_as_left(product, note, name)]
-        values = {name: read_value(name, note.former[name]) for name in same if name != PICTURES}
+        values = {name: read_value(name, note.former[name]) for name in same if name not in FILES}
         if "category" in values:
             values["category"] = paths.get(values["category"], "")
         pictures = [read_image(spelled) for spelled in note.former[PICTURES]] if PICTURES in same else None
-        plan = make_plan(product, ProductWrite(values={"sku": product.sku, **values}, pictures=pictures))
+        sounds = [read_audio(spelled) for spelled in note.former[SOUNDS]] if SOUNDS in same else None
+        write = ProductWrite(values={"sku": product.sku, **values}, pictures=pictures, sounds=sounds)
+        plan = make_plan(product, write)
         if same:
             tally.counts["restored"] += 1
             plans.append(plan)
@@ -119,15 +125,16 @@ def _undo_changes(pairs: Sequence[tuple[Product, ImportedProduct]], tally: Tally
 
 
 def _is_as_left(product: Product, note: ImportedProduct, name: str) -> bool:
-    if name == PICTURES:
-        return _are_pictures_as_left(product, note)
+    if name in FILES:
+        return _are_files_as_left(product, note, name)
     return bool(digest_value(read_field(product, name)) == note.written.get(name))
 
 
-def _are_pictures_as_left(product: Product, note: ImportedProduct) -> bool:
+def _are_files_as_left(product: Product, note: ImportedProduct, name: str) -> bool:
     """Has it none but those that it had, or that the import brought? Fetched ones are known by their addresses."""
-    known = {spelled[1] for spelled in note.former.get(PICTURES, [])} | set(note.written.get(PICTURES, []))
-    return all(known & {image.sha256, image.source_url} for image in product.images.all())
+    known = {spelled[1] for spelled in note.former.get(name, [])} | set(note.written.get(name, []))
+    held: Iterable[Any] = product.images.all() if name == PICTURES else product.sounds.all()
+    return all(known & {file.sha256, file.source_url} for file in held)
 
 
 def _undo_new(pairs: Sequence[tuple[Product, ImportedProduct]], tally: Tally) -> None:
@@ -135,7 +142,8 @@ def _undo_new(pairs: Sequence[tuple[Product, ImportedProduct]], tally: Tally) ->
     referred = find_referred([product.pk for product, _ in pairs])
     deleted, plans = [], []
     for product, note in pairs:
-        if digest_product(product) != note.written.get(WHOLE) or not _are_pictures_as_left(product, note):
+        as_left = all(_are_files_as_left(product, note, name) for name in FILES)
+        if digest_product(product) != note.written.get(WHOLE) or not as_left:
             tally.keep_edit(product, [])
         elif product.pk in referred:
             plans.append(make_plan(product, ProductWrite(values={"sku": product.sku, "is_active": False})))

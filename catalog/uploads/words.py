@@ -85,7 +85,10 @@ def word_undone(upload: Upload) -> list[str]:
 
 def word_edits(upload: Upload) -> list[dict[str, Any]]:
     """Return the products whose later edits were kept, with what of them was."""
-    labels = {name: str(label) for name, label in FIELDS.items()} | {"pictures": str(FIELDS["images"])}
+    labels = {name: str(label) for name, label in FIELDS.items()} | {
+        "pictures": str(FIELDS["images"]),
+        "sounds": str(FIELDS["audio"]),
+    }
     edits = upload.undone.get("edits", [])
     return [{**edit, "names": [labels.get(name, name) for name in edit["fields"]]} for edit in edits]
 

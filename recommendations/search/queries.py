@@ -16,7 +16,6 @@ import numpy as np
 from django.utils.translation import gettext, gettext_lazy
 
 from api.problems import RequestError
-from catalog.pictures.checks import say
 from catalog.pictures.colours import lay_on_ground
 from catalog.pictures.decoding import DecodersBusy, PictureError, decode_picture
 from embeddings.models import EmbeddingSpace
@@ -123,7 +122,7 @@ def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None, side
     try:
         decoded = decode_picture(content, enough=enough, max_pixels=MAX_PHOTO_PIXELS, patience_s=DECODING_PATIENCE_S)
     except PictureError as error:
-        raise RequestError("image", gettext("The photo cannot be used: %s") % say(error)) from error
+        raise RequestError("image", gettext("The photo cannot be used: %s") % error.sentence) from error
     except DecodersBusy as error:
         raise WorkerUnavailable(gettext_lazy("Others are searching with photos.")) from error
     picture = lay_on_ground(decoded)

@@ -32,7 +32,7 @@ from embeddings.models import CatalogueMap, EmbeddingSpace, PendingEmbedding, Pr
 from recommendations.models import GoldenPair, Rule, SearchRule
 from tests.behaviour.event_rows import add_events
 from tests.behaviour.forecast_rows import make_forecast
-from tests.factories import CategoryFactory, ProductFactory, ProductImageFactory
+from tests.factories import CategoryFactory, ProductAudioFactory, ProductFactory, ProductImageFactory
 from tests.recommendations.shelf import make_space, put
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,7 @@ ACTIONS = {
         "embed_again_now": "change",
         "delete_selected": "delete",
     },
+    "catalog.productaudio": {"delete_selected": "delete"},
     "catalog.productimage": {"delete_selected": "delete"},
     "catalog.source": {"delete_selected": "delete"},
     "catalog.sourcerun": {"delete_selected": "delete"},
@@ -133,6 +134,7 @@ def rows() -> dict[str, Model]:
         "behaviour.shortstock": ShortStock.objects.create(product=product, per_day=1, noticed_at=timezone.now()),
         "catalog.category": CategoryFactory(),
         "catalog.product": ProductFactory(is_active=True),
+        "catalog.productaudio": ProductAudioFactory(),
         "catalog.productimage": ProductImageFactory(),
         "catalog.source": source,
         "catalog.sourcerun": source.runs.create(start="dry_run"),

@@ -25,8 +25,8 @@ NOBODY = {"auth.group", "auth.user"}
 RIGHTS = {
     "viewer": {},
     "merchandiser": {
-        "catalog.product": "acd", "catalog.productimage": "acd", "catalog.category": "acd", "catalog.source": "c",
-        "catalog.wording": "acd",
+        "catalog.product": "acd", "catalog.productimage": "acd", "catalog.productaudio": "acd",
+        "catalog.category": "acd", "catalog.source": "c", "catalog.wording": "acd",
         "recommendations.rule": "acd", "recommendations.searchrule": "acd", "embeddings.pendingembedding": "c",
         "embeddings.embeddingspace": "c", "behaviour.shortstock": "c", "recommendations.goldenpair": "acd",
     },

@@ -76,6 +76,7 @@ def test_a_product_is_answered_in_full(anyone, make_product):
                 "source_url": "",
             }
         ],
+        "audio": [],
         "colours": [],
         "picture_colours": {},
         "created_at": product.created_at.isoformat().replace("+00:00", "Z"),
@@ -297,10 +298,10 @@ def test_answers_say_how_they_may_be_cached(anyone, app, make_product):
 @pytest.mark.parametrize(
     ("path", "anonymous", "with_key"),
     [
-        ("products/", 2, 4),
-        ("products/?count=true&category=Decor", 4, 6),  # one asks which categories are below
+        ("products/", 3, 5),
+        ("products/?count=true&category=Decor", 5, 7),  # one asks which categories are below
         ("products/?fields=sku,title", 1, 3),
-        ("products/A/", 2, 4),
+        ("products/A/", 3, 5),
         ("products/A/?fields=sku", 1, 3),
         ("products/A/images/", 3, 5),
     ],

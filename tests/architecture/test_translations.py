@@ -23,7 +23,17 @@ BORROWED = {
 }  # fmt: skip
 PROJECT = Path(__file__).resolve().parents[2]
 APPS = ("api", "behaviour", "catalog", "config", "embeddings", "recommendations")
-MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "PictureError", "DamagedPicture"}
+MARKS = {
+    "_",
+    "gettext",
+    "gettext_lazy",
+    "gettext_noop",
+    "ngettext",
+    "ngettext_lazy",
+    "PictureError",
+    "SoundError",
+    "DamagedPicture",
+}
 IN_TEMPLATES = re.compile(r"\b(?:_|gettext|ngettext)\((u?'(?:[^'\\]|\\.)*'|u?\"(?:[^\"\\]|\\.)*\")")
 
 

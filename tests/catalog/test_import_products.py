@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -322,7 +323,8 @@ def test_pictures_are_checked_several_at_a_time(folder, monkeypatch):
         both.wait()
         return real_store(file)
 
-    monkeypatch.setattr(pictures, "store_picture", store_beside_the_other)
+    files = replace(pictures.PICTURE_FILES, store=store_beside_the_other)
+    monkeypatch.setattr(pictures, "PICTURE_FILES", files)
     outcome = folder.load(folder.write_rows({"sku": "A", "title": "Cup", "images": "red.png|blue.png"}))
 
     assert outcome.errors == []

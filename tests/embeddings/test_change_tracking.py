@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, Product, ProductAudio, ProductImage
 from embeddings.models import EmbeddingSpace, PendingEmbedding, PlaceholderPicture, SweepRequest
 from tests.embeddings.shop import add_picture, make_product, pending_skus, rename
+from tests.factories import ProductAudioFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rings")]
 
@@ -21,9 +22,10 @@ def execute(sql: str, *values: object) -> None:
 
 @pytest.fixture
 def shop() -> None:
-    """Two products in a category, A with two pictures; none waits, and no sweep was asked for."""
+    """Two products in a category, A with two pictures and B with a sound; none waits, and no sweep was asked for."""
     for sku, colours in (("A", ["red", "blue"]), ("B", [])):
         make_product(sku, colours=colours, category="Mugs", stock=3, price=2)
+    ProductAudioFactory(product=Product.objects.get(sku="B"))
     EmbeddingSpace.objects.create(name="before", status="retired")
     EmbeddingSpace.objects.create(name="live", status="live")
     forget()
@@ -78,6 +80,11 @@ INSERT += "variant_group, collection, currency, is_active, created_at, updated_a
         (lambda: Product.objects.update(price=9, stock=0, is_active=False, url="https://shop.example"), []),
         (lambda: Product.objects.get(sku="A").save(), []),
         (lambda: ProductImage.objects.first().save(), []),
+        (lambda: execute("DELETE FROM catalog_productaudio"), ["B"]),
+        (lambda: ProductAudio.objects.update(position=3), ["B"]),
+        (lambda: ProductAudio.objects.update(product=Product.objects.get(sku="A")), ["A", "B"]),
+        (lambda: ProductAudio.objects.update(seconds=9, source_url="https://shop.example/a.mp3"), []),
+        (lambda: ProductAudioFactory(product=Product.objects.get(sku="A")), ["A"]),
         (lambda: ProductImage.objects.update(width=9, source_url="https://shop.example/a.png"), []),
     ],
 )

@@ -1,0 +1,1 @@
+"""Sounds of products: checked, stored by content and served. What an encoder makes of them lives in `embeddings`."""
