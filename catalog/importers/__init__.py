@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from catalog.importers.csv import read_csv
 from catalog.importers.google import read_google
+from catalog.importers.homeassistant import read_homeassistant
 from catalog.importers.jsonl import read_jsonl
 from catalog.importers.magento import read_magento
 from catalog.importers.report import SourceRow
@@ -25,4 +26,5 @@ READERS: dict[str, Callable[..., Iterator[SourceRow]]] = {
     "magento": read_magento,
     "jsonl": read_jsonl,
     "shopify-json": read_shopify_json,
+    "homeassistant": read_homeassistant,
 }

@@ -1,4 +1,4 @@
-"""The catalogues of demo/ are what their scripts make, and whole: every file is there, and every family has its truth."""
+"""The catalogues of demo/ are what their scripts make, and whole: every file is there, every family has its truth."""
 
 from __future__ import annotations
 
