@@ -13,19 +13,28 @@ import numpy as np
 from embeddings.fusion.base import Array, Vectors, present_rows
 from embeddings.fusion.factorisation import factor, find_axes
 
+Axes = Sequence[tuple[np.ndarray, np.ndarray]]  # of each modality: eigenvalues (d,) and eigenvectors (d, d)
 
-def fit_shared(vectors: Vectors, *, dim: int, penalty: float) -> dict[str, Array]:
+
+def find_all_axes(vectors: Vectors) -> Axes:
+    """Return the principal axes of each modality, of the rows that are there: the same for every penalty."""
+    wide = [rows[present_rows(rows)].astype(np.float64) for rows in vectors.values()]
+    return [find_axes(rows.T @ rows / max(len(rows), 1)) for rows in wide]
+
+
+def fit_shared(vectors: Vectors, *, dim: int, penalty: float, axes: Axes | None = None) -> dict[str, Array]:
     """Return a projection (d, width) for each modality, strongest direction first; width: `dim` or the narrowest's d.
 
     With `C_m` the covariance of a modality and `K_mk = C_m^-1/2 C_mk C_k^-1/2`, the directions are those in which the
     whitened modalities agree most, each scaled by how much they do. `penalty` is added to the covariances, in units of
     their mean eigenvalue. Fitted on the rows that are there, pairs of modalities on the products that have both.
+    axes: those of `find_all_axes`, where they are known already.
     """
     rows = list(vectors.values())
     width = min(dim, *(own.shape[1] for own in rows))
-    roots = [_inverse_root(own, penalty) for own in rows]
+    roots = [_inverse_root(*own, penalty) for own in axes or find_all_axes(vectors)]
     directions = (_agree_in_pair if len(rows) == 2 else _agree_in_all)(rows, roots, width)
-    return {name: (root @ axes).astype(np.float32) for name, root, axes in zip(vectors, roots, directions, strict=True)}
+    return {name: (root @ own).astype(np.float32) for name, root, own in zip(vectors, roots, directions, strict=True)}
 
 
 def _agree_in_pair(rows: Sequence[Array], roots: Sequence[np.ndarray], width: int) -> list[np.ndarray]:
@@ -61,10 +70,8 @@ def _cross(rows: Sequence[Array], roots: Sequence[np.ndarray], left: int, right:
     return cross
 
 
-def _inverse_root(vectors: Array, penalty: float) -> np.ndarray:
-    """Return the inverse square root (d, d) of the penalised covariance of the rows of `vectors` (n, d) there are."""
-    wide = vectors[present_rows(vectors)].astype(np.float64)
-    values, directions = find_axes(wide.T @ wide / max(len(wide), 1))
+def _inverse_root(values: np.ndarray, directions: np.ndarray, penalty: float) -> np.ndarray:
+    """Return the inverse square root (d, d) of the penalised covariance that has these eigenvalues and eigenvectors."""
     values = np.maximum(values, 0)
     penalised = np.maximum(values + penalty * values.mean(), 1e-12)
     root: np.ndarray = (directions / np.sqrt(penalised)) @ directions.T

@@ -36,11 +36,13 @@ def make_triples(count: int = 150, *, sound_noise: float = 1.0, dim: int = 12) -
 
 @pytest.fixture(scope="module")
 def pairs() -> dict[str, VectorPipeline]:
-    """Fitted as when no column was reserved for what comes later, and everything was within reach."""
+    """Fitted with the settings of then: no column reserved for what comes later, all within reach, fewer directions."""
     recipe = {"part_weights": {"text": (0.3, 0.7)}, "weights": {"text": 0.55, "image": 0.45}, "dim": 16, "seed": 1}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("embeddings.fusion.compression.RESERVED", 1000)
         patch.setattr("embeddings.fusion.reach.MIN_PRODUCTS", 1000)
+        for name, value in {"STRENGTHS": (0.15, 0.3, 0.5), "DIM": 16, "MEMORY": 1.0}.items():
+            patch.setattr(f"embeddings.fusion.selection.{name}", value)
         fitted = {name: VectorPipeline.fit(make_pairs(), fusion=name, **recipe) for name in ("concat", "weighted")}
         return fitted | {"attention": fit_attention(fitted["concat"], make_pairs(), seed=2)[0]}
 
