@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Options
 from recommendations.rules import WIDGET
 from recommendations.services import UnknownAnchor, recommend
-from recommendations.visitor_dial import MIDDLE, STOPS, list_by_dial, read_dial
+from recommendations.visitor_dial import MIDDLE, Stop, find_stops, list_by_dial, read_dial
 from recommendations.visitors import Visitor
 
 OPTIONS = Options(near_duplicates="hide", placement=WIDGET)
@@ -30,25 +31,35 @@ KEEP_S = 300
 
 
 def describe_similar(
-    sku: str, *, strategy: str = "similar", limit: int = SIMILAR, session_id: str = "", dial: int | None = None
+    sku: str,
+    *,
+    strategy: str = "similar",
+    limit: int = SIMILAR,
+    session_id: str = "",
+    dial: tuple[Sequence[Stop], str] = ((), ""),
 ) -> dict[str, Any]:
-    """Return what `similar.html` shows: the list, None where it cannot be made, and the dial where it stands on one."""
+    """Return what `similar.html` shows: the list, None where it cannot be made, and the dial where it has stops.
+
+    `dial`: the stops, and which of them a request names.
+    """
+    stops, said = dial
+    place = read_dial(said, stops)
     options = replace(OPTIONS, visitor=Visitor(session_id=session_id)) if session_id else OPTIONS
 
     def make() -> RecommendationList:
         if not sku:
             raise UnknownAnchor(["(none given)"])
-        if dial in (None, MIDDLE):
+        if place == MIDDLE:
             return recommend(strategy, anchors=[sku], limit=limit, options=options)
-        return list_by_dial(sku, dial=dial, limit=limit, options=OPTIONS)
+        return list_by_dial(sku, stop=stops[place], limit=limit, options=OPTIONS)
 
     shown = make_or_leave_out(make, what=f"similar_products of {sku!r}", expected=(UnknownAnchor,))
     return {
         "recommendations": shown,
         "heading": name_heading(shown) if shown is not None else "",  # of what an experiment made of it
         "anchor_sku": sku,
-        "stops": STOPS if dial is not None and shown is not None and (shown.results or dial != MIDDLE) else None,
-        "dial": dial,
+        "stops": stops if shown is not None and (shown.results or place != MIDDLE) else None,
+        "dial": place,
     }
 
 
@@ -56,7 +67,7 @@ def describe_similar(
 def similar_part(request: HttpRequest) -> HttpResponse:
     """The similar products of `sku` at the stop `dial`, as the HTML that the product page has of them."""
     product = find_product(request, "sku")
-    context = describe_similar(product.sku, dial=read_dial(request.GET.get("dial", "")))
+    context = describe_similar(product.sku, dial=(find_stops(product), request.GET.get("dial", "")))
     return keep(render(request, "recommendations/similar.html", context))
 
 

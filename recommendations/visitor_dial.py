@@ -1,4 +1,4 @@
-"""The dial of a product page: its similar products by the words alone, by the picture alone, or anything between.
+"""The dial of a product page: its similar products by the words alone, the picture alone, or between.
 
 Vectors are fused before anybody asks, so what lies between is made of two lists: each product counts by its ranks.
 """
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from embeddings.modalities.registry import FUSED, IMAGE, TEXT
+from catalog.models import Product
+from embeddings.modalities.registry import DECLARED, FUSED, IMAGE, TEXT, find_modality
+from embeddings.models import EmbeddingSpace
 from recommendations.planning import choose_out_of_stock
 from recommendations.recommendation_list import PLACED, Candidate, RecommendationList, number_results
 from recommendations.requests import Options
@@ -31,26 +33,45 @@ class Stop:
 
     label: StrPromise
     modalities: tuple[str, ...]
+    end: StrPromise | str = ""  # what is written beside it, where it is the first or the last
 
 
-STOPS = (
-    Stop(_("The words alone"), (TEXT,)),
-    Stop(_("More like the words"), (TEXT, FUSED)),
-    Stop(_("Words and picture"), (FUSED,)),
-    Stop(_("More like the picture"), (IMAGE, FUSED)),
-    Stop(_("The picture alone"), (IMAGE,)),
-)
-MIDDLE = 2  # as the shop itself weighs them
+MIDDLE = 2  # where all counts as the shop itself weighs it: no stop of any dial but its place
 
 
-def read_dial(text: str) -> int:
+def list_stops(names: Sequence[str]) -> tuple[Stop, ...]:
+    """Return the stops of a dial between two modalities or more: the first on the left, the others on the right."""
+    first, *others = (find_modality(name) for name in names)
+    together = _("Words and picture") if tuple(names) == (TEXT, IMAGE) else _("All together")
+    return (
+        Stop(first.alone, (first.name,), first.end),
+        Stop(first.more, (first.name, FUSED)),
+        Stop(together, (FUSED,)),
+        *(
+            stop
+            for one in others
+            for stop in (Stop(one.more, (one.name, FUSED)), Stop(one.alone, (one.name,), one.end))
+        ),
+    )
+
+
+def find_stops(product: Product) -> tuple[Stop, ...]:
+    """Return the stops of a product's dial; none where it has one modality alone, and there is nothing to weigh."""
+    names = [name for name, one in DECLARED.items() if one.is_had_by(product)]
+    if set(names) - {TEXT, IMAGE}:
+        live = EmbeddingSpace.objects.live()
+        names = [name for name in names if live and name in live.dims]
+    return list_stops(names) if len(names) > 1 else ()
+
+
+def read_dial(text: str, stops: Sequence[Stop]) -> int:
     """Return the stop that a request names; the middle where it names none."""
-    return int(text) if text in {str(place) for place in range(len(STOPS))} else MIDDLE
+    return int(text) if text in {str(place) for place in range(len(stops))} else MIDDLE
 
 
-def list_by_dial(sku: str, *, dial: int, limit: int, options: Options) -> RecommendationList:
+def list_by_dial(sku: str, *, stop: Stop, limit: int, options: Options) -> RecommendationList:
     """Return the products similar to one at a stop of the dial. Raises what `recommend` does."""
-    modalities = STOPS[dial].modalities
+    modalities = stop.modalities
     most = limit if len(modalities) == 1 else MORE * limit
     lists = [
         recommend("similar", anchors=[sku], limit=most, options=replace(options, modality=modality))

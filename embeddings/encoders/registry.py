@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from embeddings.encoders.base import EncoderInfo, EncoderUnavailable, ImageEncoder, TextEncoder, UnknownEncoder
+from embeddings.encoders.base import Encoder, EncoderInfo, EncoderUnavailable, ImageEncoder, TextEncoder, UnknownEncoder
 from embeddings.encoders.checkpoints.loading import describe_checkpoint, load_checkpoint
 from embeddings.encoders.device import give_back_memory
 from embeddings.encoders.packaged.loading import PACKAGED_FORMS, describe_packaged, load_packaged
@@ -23,6 +24,7 @@ from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.torchvision.loading import describe_torchvision, load_torchvision
 from embeddings.encoders.word_vectors import describe_word_vectors, load_word_vectors
 
+E = TypeVar("E")
 TEXT_OPTIONS = frozenset({"pooling", "prefix", "max_tokens"})
 IMAGE_OPTIONS = frozenset({"pooling", "views", "size", "fit"})
 
@@ -34,7 +36,7 @@ class Kind:
     forms: str  # how such specs look, as messages name them
     options: frozenset[str]  # what may follow the `?`
     describe: Callable[[EncoderSpec], EncoderInfo]
-    load: Callable[[EncoderSpec], TextEncoder | ImageEncoder]
+    load: Callable[[EncoderSpec], Encoder]
 
 
 KINDS: Mapping[str, Kind] = {
@@ -53,10 +55,10 @@ KINDS: Mapping[str, Kind] = {
 _FORMS = [kind.forms for kind in KINDS.values()]
 VALID_FORMS = f"{', '.join(_FORMS[:-1])} or {_FORMS[-1]}, each with options such as ?pooling=cls&prefix=query:%20"
 
-_encoders: dict[str, TextEncoder | ImageEncoder] = {}
+_encoders: dict[str, Encoder] = {}
 _locks: dict[str, threading.Lock] = {}
 _lock = threading.Lock()
-_own: dict[str, TextEncoder | ImageEncoder] = {}
+_own: dict[str, Encoder] = {}
 
 
 def parse_spec(text: str) -> EncoderSpec:
@@ -88,21 +90,23 @@ def describe(spec: str) -> EncoderInfo:
 
 def get_text_encoder(spec: str) -> TextEncoder:
     """Return the text encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    encoder = _get(spec, modality="text")
-    if not isinstance(encoder, TextEncoder):
-        raise _other_modality(spec, "text")
-    return encoder
+    return get_encoder(spec, TextEncoder, modality="text")
 
 
 def get_image_encoder(spec: str) -> ImageEncoder:
     """Return the picture encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    encoder = _get(spec, modality="image")
-    if not isinstance(encoder, ImageEncoder):
-        raise _other_modality(spec, "image")
+    return get_encoder(spec, ImageEncoder, modality="image")
+
+
+def get_encoder(spec: str, protocol: type[E], *, modality: str) -> E:
+    """Return the encoder of `spec` for a modality, which has the methods of `protocol`. Raise EncoderError."""
+    encoder = _get(spec, modality=modality)
+    if not isinstance(encoder, protocol):
+        raise _other_modality(spec, modality)
     return encoder
 
 
-def register_encoder(encoder: TextEncoder | ImageEncoder) -> None:
+def register_encoder(encoder: Encoder) -> None:
     """Make an encoder of one's own known by its `info.spec`, in this process: any object with the right methods."""
     _own[encoder.info.spec] = encoder
 
@@ -120,12 +124,14 @@ def forget_encoders() -> None:
 
 
 def _other_modality(spec: str, modality: str) -> UnknownEncoder:
-    if modality == "text":
-        return UnknownEncoder(f"{spec!r} encodes no texts: name a text encoder, such as packaged:e5-small.")
-    return UnknownEncoder(f"{spec!r} encodes no pictures: name one that does, such as packaged:efficientnet-lite2.")
+    known = {
+        "text": "encodes no texts: name a text encoder, such as packaged:e5-small.",
+        "image": "encodes no pictures: name one that does, such as packaged:efficientnet-lite2.",
+    }
+    return UnknownEncoder(f"{spec!r} {known.get(modality, f'encodes no {modality}: name an encoder that does.')}")
 
 
-def _get(spec: str, *, modality: str) -> TextEncoder | ImageEncoder:
+def _get(spec: str, *, modality: str) -> Encoder:
     """One load at a time for each spec, so that threads that ask together share one encoder and its memory."""
     if spec in _own:
         return _own[spec]

@@ -121,7 +121,7 @@ def name_sources(modalities: Sequence[str]) -> str:
         return gettext("what is not kept any more")  # such as after vectors were deleted by hand
     if len(nouns) == 1:
         return gettext("its %s") % nouns[0]
-    return gettext("its %(first)s and %(last)s") % {"first": ", ".join(nouns[:-1]), "last": nouns[-1]}
+    return gettext("its %(first)s and %(last)s") % {"first": gettext(", ").join(nouns[:-1]), "last": nouns[-1]}
 
 
 def describe_product(product: Product) -> str:

@@ -119,6 +119,14 @@ class PendingQuerySet(models.QuerySet["PendingEmbedding"]):
             [reason[:500], fingerprint, *_columns([lease])],
         )
 
+    def put_parked(self, product_id: int, *, reason: str, fingerprint: str) -> None:
+        """Park a product that no worker has taken, unless it waits or is parked already: a build has tried it."""
+        _execute(
+            "INSERT INTO embeddings_pendingembedding (product_id, generation, retry_at, reason, fingerprint) "
+            "SELECT id, 1, NULL, %s, %s FROM catalog_product WHERE id = %s ON CONFLICT (product_id) DO NOTHING",
+            [reason[:500], fingerprint, product_id],
+        )
+
     def unpark(self) -> int:
         """Try parked products once more, as they are: a file that was missing may be back. Return how many."""
         return self.filter(retry_at__isnull=True).update(retry_at=Now(), attempts=0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from django.db.models.expressions import Combinable
 
+from catalog.models import Product
 from embeddings.composition import TextPart
 from embeddings.encoders.base import Array, Encoder
 from embeddings.unit_rows import unit_rows
@@ -80,6 +81,10 @@ class Modality(ABC):
 
         Raises AttributeError, TypeError, ValueError where it holds JSON of another shape than the shop's.
         """
+
+    def is_had_by(self, product: Product) -> bool:
+        """Return whether a visitor's dial of this product has stops of it; may ask the database once."""
+        return False
 
     @abstractmethod
     def load_encoder(self, spec: str) -> Encoder:

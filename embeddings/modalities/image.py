@@ -14,7 +14,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
-from catalog.models import ProductImage
+from catalog.models import Product, ProductImage
 from embeddings.composition import TextPart
 from embeddings.encoders.base import ImageEncoder
 from embeddings.encoders.pictures import load_picture
@@ -54,6 +54,9 @@ class Image(Modality):
     def read(self, product: Any, texts: Sequence[TextPart]) -> Parts:
         pictures = {picture.sha256: picture for picture in map(_make_picture, product.picture_list)}
         return (tuple(pictures.values()),)  # each once
+
+    def is_had_by(self, product: Product) -> bool:
+        return product.main_image is not None
 
     def load_encoder(self, spec: str) -> ImageEncoder:
         return get_image_encoder(spec)

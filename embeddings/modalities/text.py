@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
+from catalog.models import Product
 from embeddings.composition import TextPart, compose_texts
 from embeddings.encoders.base import Array, TextEncoder
 from embeddings.encoders.registry import get_text_encoder
@@ -26,6 +27,9 @@ class Text(Modality):
 
     def read(self, product: Any, texts: Sequence[TextPart]) -> Parts:
         return tuple((make_text(text),) if text else () for text in compose_texts(product, texts))
+
+    def is_had_by(self, product: Product) -> bool:
+        return True
 
     def load_encoder(self, spec: str) -> TextEncoder:
         return get_text_encoder(spec)

@@ -17,7 +17,7 @@ from embeddings.freshness.refresh import refresh_products
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.learning import fit_attention
 from embeddings.fusion.pipeline import plain_fusion
-from embeddings.models import EmbeddingSpace
+from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.indexes import create_indexes
 from embeddings.spaces.lifecycle import (
     MIN_FIT_PRODUCTS,
@@ -139,7 +139,13 @@ def _fuse(space: EmbeddingSpace, progress: _Progress) -> None:
         progress.start("fuse", len(stale))
         for start in range(0, len(stale), CHUNK):
             chunk = stale[start : start + CHUNK]
-            tried |= refresh_products(space, chunk).shortfalls.keys()
+            shortfalls = refresh_products(space, chunk).shortfalls
+            tried |= shortfalls.keys()
+            for product_id, shortfall in shortfalls.items():
+                if shortfall.is_permanent:  # only here, perhaps: the live space may know nothing of that modality
+                    PendingEmbedding.objects.put_parked(
+                        product_id, reason=shortfall.reason, fingerprint=shortfall.fingerprint
+                    )
             progress.advance(len(chunk))
 
 

@@ -205,6 +205,8 @@ def promote(space: EmbeddingSpace, *, is_rollback: bool = False, reason: str = "
         EmbeddingSpace.objects.filter(status=Status.LIVE).update(status=Status.RETIRED, retired_at=now)
         promoted_at = space.promoted_at if is_rollback else now
         EmbeddingSpace.objects.filter(pk=space.pk).update(status=Status.LIVE, promoted_at=promoted_at)
+        if live and live.modalities.keys() != space.modalities.keys():
+            PendingEmbedding.objects.unpark()  # one with a sound alone had nothing to encode until now
     space.refresh_from_db(fields=["status", "promoted_at"])
     return live
 

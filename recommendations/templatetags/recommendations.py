@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from catalog.models import Product
 from recommendations.product_parts import SIMILAR, describe_similar
-from recommendations.visitor_dial import read_dial
+from recommendations.visitor_dial import find_stops
 
 register = template.Library()
 TO_COMPARE = 6
@@ -52,8 +52,7 @@ def similar_by_dial(context: template.Context, product: Product, *, session_id: 
     """
     request = context.get("request")
     said = request.GET.get("dial", "") if isinstance(request, HttpRequest) else ""
-    dial = read_dial(said) if product.main_image else None
-    shown = describe_similar(product.sku, limit=SIMILAR, session_id=session_id, dial=dial)
+    shown = describe_similar(product.sku, limit=SIMILAR, session_id=session_id, dial=(find_stops(product), said))
     return {**shown, "request": request}
 
 

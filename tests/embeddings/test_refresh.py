@@ -322,7 +322,7 @@ def test_without_its_encoder_nothing_is_lost_and_the_reason_is_told(settings, mo
     def refuse(spec):
         raise EncoderUnavailable("The weights of fake:text are missing: pip install them.")
 
-    monkeypatch.setattr("embeddings.encoding.get_text_encoder", refuse)
+    monkeypatch.setattr("embeddings.modalities.text.get_text_encoder", refuse)
     services.refresh_pending()
     assert reason_of(product) == "The weights of fake:text are missing: pip install them."
     monkeypatch.undo()
