@@ -1,0 +1,103 @@
+"""The text of a report without what its study's header gave away, and what looks like it.
+
+What a header does not know, a name spelt otherwise or of somebody else, cannot be told from any other word. But reports
+say where names stand ("Dr.", "Patient:"): where one of these is followed by a word that was not known, the report is
+refused, and its case has its pictures alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from catalog.dicom.identifiers import Identifiers, split_words
+from catalog.dicom.refusals import DicomRefused
+
+REMOVED = "[removed]"
+MAX_CHARACTERS = 20_000  # of a report
+GLUED_FROM = 5  # characters of a number that is looked for inside of others
+MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+PATTERNS = [re.compile(pattern, re.IGNORECASE) for pattern in (
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",  # addresses of mail
+    r"\b(?:https?://|www\.)\S+",
+    r"\b\d+(?:\.\d+){3,}\b",  # UIDs, addresses of computers
+    r"\b\d{1,4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,4}\b",  # dates in figures
+    r"(?:\d{4}|二[〇零\d]{3})\s?年(?:\s?\d{1,2}\s?月)?(?:\s?\d{1,2}\s?[日号])?|\d{1,2}\s?月\s?\d{1,2}\s?[日号]",
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH}(?:,?\s+\d{{2,4}})?|\b{MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?",
+    r"\b(?:19|20)\d\d\b",  # years
+    r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b\.?)?",  # times
+    r"\+?\(?\d[\d\s()/-]{6,}\d",  # telephones
+    r"\b(?=\w*\d\w*\d\w*\d)(?:[A-Z]{1,6}[-_]?)?\d{5,}\w*\b",  # numbers of patients and orders
+    r"\b(?=[A-Z0-9-]*\d[A-Z0-9-]*\d[A-Z0-9-]*\d)[A-Z]{1,6}[-_]?[A-Z0-9]*\d[A-Z0-9-]{2,}\b",
+    r"\b(?:[89]\d|1[0-2]\d)[\s-](?:year|yr)s?[\s-]old\b|(?:[89]\d|1[0-2]\d)\s?岁",  # ages from 80 on
+)]  # fmt: skip
+# Where names stand. What follows is one unless it was taken out, or is nothing.
+NAME = r"(?!\[removed\])(?:[A-ZÀ-Þ][\w'’-]+|[A-Z]\.)"
+CUES = [
+    re.compile(rf"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof|Professor|Doctor|Nurse|Sister)\b\.?\s+{NAME}"),
+    re.compile(
+        rf"\b(?i:patient(?:'s)?(?: name)?|name|physician|radiologist|signed|reported|dictated|verified|transcribed|"
+        rf"referred|referring physician|consultant|technologist|operator|address|hospital|clinic|mrn|dob|born)"
+        rf"(?i:\s+by)?\s*:\s*{NAME}"
+    ),
+    re.compile(
+        rf"\b(?i:signed|reported|dictated|verified|transcribed|referred)\s+(?i:electronically\s+)?(?i:by)\s+{NAME}"
+    ),
+    re.compile(
+        r"(?:姓名|患者|病人|医师|医生|签名|审核|报告者|住址|地址|医院|电话|住院号|门诊号)\s*[:：]\s*(?!\[removed\])[^\s，。；,;]"
+    ),
+]
+
+
+def clean_report(text: str, known: Identifiers) -> str:
+    """Return `text` with [removed] for what identifies. Raises DicomRefused where something may be left."""
+    if len(text) > MAX_CHARACTERS:
+        raise DicomRefused(f"its report is longer than {MAX_CHARACTERS} characters")
+    text = remove_known(text, known)
+    for pattern in PATTERNS:
+        text = pattern.sub(REMOVED, text)
+    refuse_left(text, known)
+    text = re.sub(rf"(?:{re.escape(REMOVED)}[\s,.^:;-]*)+(?={re.escape(REMOVED)})", "", text)
+    return "\n".join(line for line in (re.sub(r"[ \t]+", " ", line).strip() for line in text.splitlines()) if line)
+
+
+def remove_known(text: str, known: Identifiers) -> str:
+    """Return `text` without what the headers give away, longest first."""
+    for name in sorted(known.ideographs, key=len, reverse=True):
+        text = text.replace(name, REMOVED)
+    phrases = known.phrases | {(name,) for name in known.names}
+    by_first: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted(phrases, key=len, reverse=True):
+        by_first.setdefault(phrase[0], []).append(phrase)
+    words = split_words(text)
+    parts, done, place = [], 0, 0
+    while place < len(words):
+        folded = tuple(word for *_, word in words[place : place + 40])
+        match = next((one for one in by_first.get(folded[0], ()) if folded[: len(one)] == one), None)
+        if match:
+            parts += [text[done : words[place][0]], REMOVED]
+            place += len(match)
+            done = words[place - 1][1]
+        else:
+            place += 1
+    return "".join([*parts, text[done:]])
+
+
+def refuse_left(text: str, known: Identifiers) -> None:
+    """Raise DicomRefused where a name may be left: run together with another, spelt out, or where names stand."""
+    words = [word for *_, word in split_words(text.replace(REMOVED, "\n"))]
+    names = sorted((re.escape(name) for name in known.names), key=len, reverse=True)
+    if names:
+        run_together = re.compile(f"(?:{'|'.join(names)}){{2,}}")
+        spelt_out = "".join(word if len(word) == 1 else " " for word in words)
+        if any(map(run_together.fullmatch, words)) or re.search("|".join(names), spelt_out):
+            raise DicomRefused("its report has a name of the header, run together or spelt out")
+    for phrase in known.phrases:
+        glued = "".join(phrase)
+        if len(glued) >= GLUED_FROM and any(map(str.isdigit, glued)) and glued in "".join(words):
+            raise DicomRefused("its report has a number of the header within another word")
+    for cue in CUES:
+        if cue.search(text):
+            raise DicomRefused("its report has a name, or something like it, that the header does not know")
