@@ -41,6 +41,8 @@ WORDS: dict[str, StrPromise | str] = {  # what a field may call otherwise, with 
     "sku": gettext_lazy("SKU"),
     "search": gettext_lazy("Search for anything"),
     "address": gettext_lazy("View in the shop"),
+    "together_with": gettext_lazy("Often bought together with %s"),  # with the title for %s, like the next
+    "like_together": gettext_lazy("Like what others bought with %s"),
 }
 PARTS = ("brand", "price", "stock", "cart", "photo_search", "visits")  # what pages may do without
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext, gettext_lazy
 
+from api.field import current_field
 from behaviour.serving.candidates import bring_for_person, bring_neighbours, bring_own, bring_ranking
 from behaviour.serving.history import read_history
 from behaviour.versions.version import Neighbours, Ranking
@@ -94,8 +95,8 @@ def bring_popular(asked: Asked) -> Brought | None:
 
 def explain_bundle(because: Because) -> str:
     if because.share < PRIOR_SHARE:
-        return gettext("Like what others bought with %s") % because.title
-    return gettext("Often bought together with %s") % because.title
+        return current_field().call("like_together").replace("%s", because.title)
+    return current_field().call("together_with").replace("%s", because.title)
 
 
 def explain_also_viewed(because: Because) -> str:

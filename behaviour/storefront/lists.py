@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product
 from catalog.page_parts import make_or_leave_out
+from recommendations.headings import name_strategy
 from recommendations.recommendation_list import RecommendationList
 from recommendations.requests import Options
 from recommendations.services import UnknownAnchor, recommend
@@ -32,7 +33,7 @@ class ShownList:
     """A list with its heading. `note` says what it is where the heading could be misunderstood."""
 
     name: str
-    heading: StrPromise
+    heading: StrPromise | str
     shown: RecommendationList
     note: StrPromise | str = ""
 
@@ -66,6 +67,12 @@ def ask(
 def make_bundle(product: Product, *, visitor: Visitor) -> RecommendationList | None:
     """Return what is often bought together with a product: nothing that merely is like it."""
     return ask("bundle", placement="product-bundle", anchors=[product.sku], visitor=visitor, strict=True)
+
+
+def make_together(product: Product, *, visitor: Visitor) -> ShownList | None:
+    """Return the same as a list, for a field without a cart to put it into."""
+    found = make_bundle(product, visitor=visitor)
+    return ShownList("bundle", name_strategy("bundle"), found) if found else None
 
 
 def make_cart_list(skus: Sequence[str], *, visitor: Visitor) -> ShownList | None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from behaviour.storefront import cart
 from behaviour.storefront.bundle import Bundle, make_bundle_of
 from behaviour.storefront.consent import Answer, read_answer, read_visitor
-from behaviour.storefront.lists import ShownList, make_cart_list, make_for_you
+from behaviour.storefront.lists import ShownList, make_cart_list, make_for_you, make_together
 from catalog.models import Product
 from catalog.templatetags.catalog import title, word_amount
 
@@ -59,6 +59,12 @@ def word_totals(totals: list[tuple[str, Decimal]]) -> str:
 def bundle_of(context: template.Context, product: Product) -> Bundle | None:
     """What is often bought together with the product."""
     return make_bundle_of(product, visitor=read_visitor(context["request"]))
+
+
+@register.simple_tag(takes_context=True)
+def together_with(context: template.Context, product: Product) -> ShownList | None:
+    """What is often used together with it, where nothing is sold."""
+    return make_together(product, visitor=read_visitor(context["request"]))
 
 
 @register.simple_tag(takes_context=True)

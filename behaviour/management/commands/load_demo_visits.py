@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
@@ -33,7 +34,11 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        was_loaded = is_loaded(Simulated(current_field().folder, now=timezone.now()))
+        folder = current_field().folder
+        if not (folder / "visits.csv.gz").exists():
+            self.load_orders(folder / "orders.csv")
+            return
+        was_loaded = is_loaded(Simulated(folder, now=timezone.now()))
         if not was_loaded:
             self.load(now=timezone.now())
         call_command("count_events")
@@ -44,11 +49,24 @@ class Command(BaseCommand):
         slices.refresh_slice_of_now()
         self.stdout.write("Bundles and personal lists are on the shop's pages, all else in the admin under Results.")
 
+    def load_orders(self, file: Path) -> None:
+        """Record the orders of a field that has nothing else, as another system's would be, and learn from them once.
+
+        They keep their times: nothing is shown of when they were.
+        """
+        if not file.exists():
+            self.stdout.write(f"Nothing to load: the field {current_field().name} has neither visits nor orders.")
+            return
+        call_command("import_events", str(file))
+        if Version.objects.live() is None:
+            learn()
+        self.stdout.write("What goes together is on the pages.")
+
     def load(self, *, now: datetime) -> None:
         """Record what was simulated, with an experiment that it is part of."""
         live, experiment = EmbeddingSpace.objects.live(), find_experiment(now=now)
         trial = make_trial(experiment) if experiment else None
-        simulated = Simulated(current_field().folder, now=now, space=live.name if live else "", experiment=trial)
+        simulated = Simulated(folder, now=now, space=live.name if live else "", experiment=trial)
 
         def look(day: datetime) -> None:
             if experiment and experiment.started_at and day >= experiment.started_at:

@@ -107,7 +107,7 @@ class Command(BaseCommand):
         self.run_step(supervisor, "embed_products", "--wait")
         if not supervisor.stopping.is_set():
             self.show_ready(address, seconds=time.monotonic() - started_at)
-        if demo and (demo.folder / "visits.csv.gz").exists() and not supervisor.stopping.is_set():
+        if demo and (demo.folder / "orders.csv").exists() and not supervisor.stopping.is_set():
             self.run_step(supervisor, "load_demo_visits")  # the shop does without: its first visitors need not wait
         supervisor.run_forever()
 
