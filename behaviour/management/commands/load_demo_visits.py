@@ -66,7 +66,7 @@ class Command(BaseCommand):
         """Record what was simulated, with an experiment that it is part of."""
         live, experiment = EmbeddingSpace.objects.live(), find_experiment(now=now)
         trial = make_trial(experiment) if experiment else None
-        simulated = Simulated(folder, now=now, space=live.name if live else "", experiment=trial)
+        simulated = Simulated(current_field().folder, now=now, space=live.name if live else "", experiment=trial)
 
         def look(day: datetime) -> None:
             if experiment and experiment.started_at and day >= experiment.started_at:
