@@ -25,13 +25,14 @@ NAMED = ("brand", "category", "collection")  # as the field calls them
 
 
 class Share(NamedTuple):
-    """A modality's part in a similarity, as a stretch of a bar."""
+    """A modality's part in a similarity, as a stretch of a bar; and the similarity by it alone."""
 
     modality: str
     name: StrPromise
     start: int  # percent
     percent: int
-    cosine: float | None
+    part: float | None
+    alone: float | None
 
 
 @require_safe
@@ -61,7 +62,8 @@ def describe_shares(why: Why | None) -> list[Share]:
     for name, share in why.pair.shares.items():
         said += share or 0.0
         end = round(100 * said)  # so that they sum to 100
-        found.append(Share(name, find_modality(name).label, start, end - start, why.pair.similarities[name]))
+        label, part, alone = find_modality(name).label, why.pair.contributions[name], why.pair.similarities[name]
+        found.append(Share(name, label, start, end - start, part, alone))
         start = end
     return found
 

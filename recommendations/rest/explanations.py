@@ -27,6 +27,8 @@ SHARES: dict[str, Any] = {
     "image_similarity": 0.44,
     "shares": {"text": 0.58, "image": 0.42},
     "similarities": {"text": 0.41, "image": 0.44},
+    "similarity": 0.5,
+    "contributions": {"text": 0.29, "image": 0.21},
     "shared": {"category": "Tableware/Mugs", "style": "nordic"},
 }
 EXAMPLE = OpenApiExample(

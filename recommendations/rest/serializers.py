@@ -47,14 +47,18 @@ class ExplanationSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="The text's part in the similarity; with those of all modalities it sums to 1"
     )
     image_share = serializers.FloatField(allow_null=True, help_text="The picture's part in the similarity")
-    text_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the texts alone")
-    image_similarity = serializers.FloatField(allow_null=True, help_text="Cosine of the pictures alone")
+    text_similarity = serializers.FloatField(allow_null=True, help_text="Similarity of the texts alone")
+    image_similarity = serializers.FloatField(allow_null=True, help_text="Similarity of the pictures alone")
     shares = serializers.DictField(
         child=serializers.FloatField(allow_null=True), help_text="The part of each modality of the space, by its name"
     )
     similarities = serializers.DictField(
         child=serializers.FloatField(allow_null=True),
-        help_text="Cosine of each modality alone; null where one lacks it",
+        help_text="Similarity by each modality alone; null where one lacks it",
+    )
+    similarity = serializers.FloatField(allow_null=True, help_text="Of the pair, by all modalities together")
+    contributions = serializers.DictField(
+        child=serializers.FloatField(allow_null=True), help_text="What each modality brings of it; they sum to it"
     )
     shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
 
@@ -201,6 +205,8 @@ def render_explanation(pair: PairExplanation) -> dict[str, Any]:
         **{f"{name}_share": round_number(pair.shares.get(name)) for name in (TEXT, IMAGE)},
         **{f"{name}_similarity": round_number(pair.similarities.get(name)) for name in (TEXT, IMAGE)},
         "shares": {name: round_number(share) for name, share in pair.shares.items()},
-        "similarities": {name: round_number(cosine) for name, cosine in pair.similarities.items()},
+        "similarities": {name: round_number(similarity) for name, similarity in pair.similarities.items()},
+        "similarity": round_number(pair.similarity),
+        "contributions": {name: round_number(part) for name, part in pair.contributions.items()},
         "shared": pair.shared,
     }

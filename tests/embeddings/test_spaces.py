@@ -14,6 +14,7 @@ from embeddings import services
 from embeddings.encoders.registry import register_encoder, unregister_encoder
 from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.staleness import find_stale
+from embeddings.fusion import similarity_scale
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
 from embeddings.spaces import building, indexes, lifecycle, maintenance
 from embeddings.spaces.building import build_space, fit_first_space
@@ -160,6 +161,16 @@ def test_a_build_encodes_nothing_again_when_the_encoders_are_the_same(shop, enco
     assert ProductEmbedding.objects.filter(space=space).count() == 36
     assert status_of(ensure_live_space(), space) == ["live", "ready"]
     assert (space.fitted_on, space.text_identity, space.image_identity) == (12, "fake:text#1", "fake:image#1")
+
+
+def test_a_build_learns_what_cosines_are_shown_as_and_lists_read_it_from_the_row_of_the_space(shop, monkeypatch):
+    assert make_ready("small").similarity_scales == {}  # twelve products are too few
+    monkeypatch.setattr(similarity_scale, "MIN_PRODUCTS", 12)
+    space = make_ready("second")
+    assert {*space.similarity_scales} == {"fused", "text", "image"}
+    pipeline = load_pipeline(space)
+    assert all(space.scale_of(name) == pipeline.scale_of(name) for name in space.similarity_scales)
+    assert space.scale_of("fused", metric="pearson") == similarity_scale.AS_IT_IS
 
 
 @pytest.mark.parametrize("newer", [FakeTextEncoder(version="2"), FakeImageEncoder(version="2")])
