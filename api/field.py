@@ -31,6 +31,10 @@ WORDS: dict[str, StrPromise | str] = {  # what a field may call otherwise, with 
     "this_item": gettext_lazy("This product"),
     "count_one": "",  # with {total}, as `count`: see `count_items`
     "count": "",
+    "progress": "",  # while not all have vectors; a shop says how many have
+    "everything": gettext_lazy("Everything"),
+    "see_everything": gettext_lazy("See everything"),
+    "details": gettext_lazy("Details"),
     "nothing": gettext_lazy("There are no products in the shop yet."),
     "brand": gettext_lazy("Brand"),
     "all_brands": gettext_lazy("All brands"),

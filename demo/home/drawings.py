@@ -4,6 +4,7 @@ import math
 from PIL import Image, ImageDraw
 
 SIDE = 256  # px
+FINE = 3  # times as large while it is drawn: edges come out smooth
 INKS = [(40, 48, 66), (84, 40, 44), (28, 78, 70), (72, 60, 108), (112, 80, 28)]
 PAPERS = [(246, 246, 244), (232, 238, 244), (240, 234, 228), (234, 242, 234), (238, 232, 242)]
 
@@ -13,17 +14,17 @@ class Pen:
 
     def __init__(self, rng):
         self.paper, self.ink = PAPERS[int(rng.integers(len(PAPERS)))], INKS[int(rng.integers(len(INKS)))]
-        self.image = Image.new("RGB", (SIDE, SIDE), self.paper)
+        self.image = Image.new("RGB", (FINE * SIDE, FINE * SIDE), self.paper)
         self.pen = ImageDraw.Draw(self.image)
-        self.turn, self.scale = rng.uniform(-0.25, 0.25), rng.uniform(0.75, 1.05) * SIDE / 2
-        self.shift = rng.uniform(-14, 14, 2) + SIDE / 2
+        self.turn, self.scale = rng.uniform(-0.25, 0.25), rng.uniform(0.75, 1.05) * FINE * SIDE / 2
+        self.shift = (rng.uniform(-14, 14, 2) + SIDE / 2) * FINE
 
     def at(self, x, y):
         c, s = math.cos(self.turn), math.sin(self.turn)
         return self.shift[0] + (x * c - y * s) * self.scale, self.shift[1] + (x * s + y * c) * self.scale
 
     def line(self, *points, width=8, light=False):
-        self.pen.line([self.at(*p) for p in points], fill=self.paper if light else self.ink, width=width, joint="curve")
+        self.pen.line([self.at(*p) for p in points], fill=self.paper if light else self.ink, width=FINE * width, joint="curve")
 
     def area(self, *points, light=False):
         self.pen.polygon([self.at(*p) for p in points], fill=self.paper if light else self.ink)
@@ -149,4 +150,4 @@ def draw(name, rng, path):
     """Save the drawing of a kind of device, called as its function here."""
     pen = Pen(rng)
     globals()[name](pen)
-    pen.image.save(path, "WEBP", quality=70, method=6)
+    pen.image.resize((SIDE, SIDE), Image.LANCZOS).save(path, "WEBP", quality=70, method=6)
