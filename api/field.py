@@ -70,6 +70,7 @@ class Field:
     words: Mapping[str, Text] = field(default_factory=dict)
     headings: Mapping[str, Text] = field(default_factory=dict)  # by the name of a strategy
     hidden: frozenset[str] = frozenset()  # of PARTS
+    audit: bool = False  # is it kept who saw which item?
 
     @property
     def is_for_staff(self) -> bool:
@@ -137,7 +138,9 @@ def read_field(name: str, folder: Path) -> Field:
 
 def parse_field(said: Any, *, name: str, folder: Path) -> Field:
     """Return what a file says. Raises ValueError with what is amiss."""
-    check_names(said, ("title", "notice", "access", "modalities", "words", "headings", "hidden"), what="the file")
+    check_names(
+        said, ("title", "notice", "access", "modalities", "words", "headings", "hidden", "audit"), what="the file"
+    )
     access = said.get("access", "public")
     if access not in ACCESS:
         raise ValueError(f"access is {access!r}, not one of {', '.join(ACCESS)}")
@@ -156,6 +159,7 @@ def parse_field(said: Any, *, name: str, folder: Path) -> Field:
         words={word: parse_text(text, what=word) for word, text in words.items()},
         headings={strategy: parse_text(text, what=f"the heading {strategy}") for strategy, text in headings.items()},
         hidden=frozenset(hidden),
+        audit=said.get("audit", False) is True,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 SHOP = ("catalog", "embeddings", "recommendations", "behaviour")
-PERSONAL = {"behaviour.event"}  # what single people did: for who works with it
+PERSONAL = {"behaviour.event", "catalog.viewrecord"}  # what single people did: for who works with it
 # Rows that are written by programs alone and shown nowhere: no group needs them.
 EVERYTHING = ("add", "change", "delete")
 CURATED = {  # by model: what may be done beside looking

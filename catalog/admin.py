@@ -36,6 +36,7 @@ from catalog.sound_admin import ProductAudioInline
 from catalog.sources.admin import SourceAdmin as SourceAdmin  # Django looks for it here
 from catalog.uploads.export_pages import export_listed
 from catalog.uploads.pages import imports_page as imports_page  # likewise
+from catalog.view_audit.admin import ViewRecordAdmin as ViewRecordAdmin  # likewise
 from catalog.wordings.lexicon import word_category_path
 from catalog.writing import ProductWrite, write_product
 

@@ -36,6 +36,7 @@ from catalog.sources.source_run import SourceRun as SourceRun  # likewise
 from catalog.uploads.export import Export as Export  # likewise
 from catalog.uploads.upload import ImportedProduct as ImportedProduct  # likewise
 from catalog.uploads.upload import Upload as Upload  # likewise
+from catalog.view_audit.view_record import ViewRecord as ViewRecord  # likewise
 from catalog.wordings.wording import Wording as Wording  # likewise
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from catalog.pictures import writes
 from catalog.sources import running
 from catalog.uploads import pruning
 from catalog.uploads import running as uploads
+from catalog.view_audit import retention
 
 RUN_LIMIT_S = 6 * 3600.0  # of a source: a million new products take a quarter of an hour, a slow server much longer
 
@@ -78,3 +79,9 @@ def send_due_uploads() -> None:
 def prune_uploads() -> None:
     """Forget files and former values of long ago."""
     pruning.prune_uploads(False)
+
+
+@shared_task(name="catalog.tasks.prune_views", acks_late=False)
+def prune_views() -> None:
+    """Forget who saw what long ago."""
+    retention.prune_views(False)

@@ -10,6 +10,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "send-due-sources": {"task": "catalog.tasks.send_due_sources", "schedule": 60.0, "options": {"expires": 60}},
     "send-due-uploads": {"task": "catalog.tasks.send_due_uploads", "schedule": 30.0, "options": {"expires": 30}},
     "prune-uploads": {"task": "catalog.tasks.prune_uploads", "schedule": 3600.0, "options": {"expires": 600}},
+    "prune-views": {"task": "catalog.tasks.prune_views", "schedule": 3600.0, "options": {"expires": 600}},
     "prune-title-words": {"task": "catalog.tasks.prune_title_words", "schedule": 60.0, "options": {"expires": 60}},
     "examine-products": {"task": "catalog.tasks.examine_products", "schedule": 60.0, "options": {"expires": 60}},
     "note-scores": {"task": "catalog.tasks.note_scores", "schedule": 3600.0, "options": {"expires": 600}},

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +12,9 @@ from config import chosen_field, services
 from config.environment import Environment
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
 from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # another
+from config.secret_key import read_or_create_secret_key as read_or_create_secret_key
+from config.view_audit import KINDRED_AUDIT_KEPT_DAYS as KINDRED_AUDIT_KEPT_DAYS
+from config.view_audit import KINDRED_AUDIT_VIEWS as KINDRED_AUDIT_VIEWS
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Product]
 
@@ -26,20 +26,6 @@ KINDRED_HOME = services.home_directory()
 
 # What it is about: a folder of demo/, or the path of one, whose field.json has its words. Unset: as `up --demo` chose.
 KINDRED_FIELD = env.str("KINDRED_FIELD", default="") or chosen_field.read_chosen(KINDRED_HOME) or chosen_field.DEFAULT
-
-
-def read_or_create_secret_key(path: Path) -> str:
-    """Return the key kept in `path`, made on first use so that no key is ever in the repository."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        with contextlib.suppress(FileExistsError):  # another process made it a moment ago
-            os.link(draft, path)  # all of it or nothing, also on a full disk
-        os.unlink(draft)
-    return path.read_text().strip()
-
 
 # --- Security ---------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
@@ -112,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "api.staff_only.StaffOnlyMiddleware",
+    "catalog.view_audit.recording.ViewAuditMiddleware",  # there only where a field asks for it
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.unavailable.UnavailableMiddleware",

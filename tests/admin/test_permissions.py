@@ -27,7 +27,7 @@ from behaviour.experiments.experiment import Experiment
 from behaviour.models import DailyTotal
 from behaviour.retail.tables import CategoryPair, ShortStock
 from behaviour.versions.version import Version
-from catalog.models import DoctorDeed, Finding, Product, Source, Wording
+from catalog.models import DoctorDeed, Finding, Product, Source, ViewRecord, Wording
 from embeddings.models import CatalogueMap, EmbeddingSpace, PendingEmbedding, ProductEmbedding
 from recommendations.models import GoldenPair, Rule, SearchRule
 from tests.behaviour.event_rows import add_events
@@ -45,6 +45,7 @@ READ_ONLY = {
     "behaviour.shortstock",
     "behaviour.dailytotal",
     "catalog.sourcerun",
+    "catalog.viewrecord",
     "embeddings.pendingembedding",
     "embeddings.productembedding",
     "behaviour.event",
@@ -77,6 +78,7 @@ ACTIONS = {
     "catalog.productimage": {"delete_selected": "delete"},
     "catalog.source": {"delete_selected": "delete"},
     "catalog.sourcerun": {"delete_selected": "delete"},
+    "catalog.viewrecord": {"export_views": "view", "delete_selected": "delete"},
     "catalog.wording": {"delete_selected": "delete"},
     "embeddings.embeddingspace": {
         "build": "change",
@@ -138,6 +140,7 @@ def rows() -> dict[str, Model]:
         "catalog.productimage": ProductImageFactory(),
         "catalog.source": source,
         "catalog.sourcerun": source.runs.create(start="dry_run"),
+        "catalog.viewrecord": ViewRecord.objects.create(page="product_page", path="/products/A/", shown=["A"]),
         "catalog.wording": Wording.objects.create(kind="category", name="Mugs", language="zh", text="马克杯"),
         "embeddings.embeddingspace": other,
         "embeddings.pendingembedding": PendingEmbedding.objects.get_or_create(product=product)[0],

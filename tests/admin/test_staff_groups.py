@@ -37,7 +37,12 @@ RIGHTS = {
     },
 }  # fmt: skip
 ANEW = "embed_again_now"  # an action on products, and a right on what waits
-SHUT = {"api.apikey", "behaviour.event", *NOBODY}  # who has no right of their own does not even look
+SHUT = {
+    "api.apikey",
+    "behaviour.event",
+    "catalog.viewrecord",
+    *NOBODY,
+}  # who has no right of their own does not even look
 LETTERS = {"view": "v", "add": "a", "change": "c", "delete": "d"}
 
 

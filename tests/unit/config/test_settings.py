@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import manage
-from config import services, settings
+from config import secret_key, services, settings
 from config.services import launch
 from tests.full_disk import no_room_for_more_than
 from tests.services.conftest import processes_of
@@ -79,12 +79,12 @@ def test_a_shop_says_nothing_of_its_inside_and_believes_no_proxy_unless_told_to(
 def test_a_secret_key_that_a_full_disk_cut_short_is_made_again(tmp_path):
     path = tmp_path / "secret_key"
     with no_room_for_more_than(10), pytest.raises(OSError, match="File too large"):
-        settings.read_or_create_secret_key(path)
+        secret_key.read_or_create_secret_key(path)
 
-    key = settings.read_or_create_secret_key(path)
+    key = secret_key.read_or_create_secret_key(path)
 
     assert (len(key), oct(path.stat().st_mode & 0o777)) == (67, "0o600")
-    assert settings.read_or_create_secret_key(path) == key
+    assert secret_key.read_or_create_secret_key(path) == key
 
 
 def test_of_two_processes_that_make_a_secret_key_at_once_both_have_the_first(tmp_path, monkeypatch):
@@ -94,8 +94,8 @@ def test_of_two_processes_that_make_a_secret_key_at_once_both_have_the_first(tmp
         path.write_text("first")
         return "second"
 
-    monkeypatch.setattr(settings.secrets, "token_urlsafe", come_second)
-    assert settings.read_or_create_secret_key(path) == "first"
+    monkeypatch.setattr(secret_key.secrets, "token_urlsafe", come_second)
+    assert secret_key.read_or_create_secret_key(path) == "first"
 
 
 def test_variables_of_another_postgres_do_not_reach_ours(monkeypatch):
