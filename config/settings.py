@@ -177,15 +177,10 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(KINDRED_HOME / "beat-schedule")
 KINDRED_TEXT_ENCODER = env.str("KINDRED_TEXT_ENCODER", default="packaged:e5-small")
 KINDRED_IMAGE_ENCODER = env.str("KINDRED_IMAGE_ENCODER", default="packaged:efficientnet-lite2")
 KINDRED_FUSION = env.str("KINDRED_FUSION", default="attention")
-KINDRED_RECIPE_UNSET = {  # what is so by default alone: nobody needs to hear that it has no effect
-    name: value
-    for name, value in [
-        ("KINDRED_TEXT_ENCODER", KINDRED_TEXT_ENCODER),
-        ("KINDRED_IMAGE_ENCODER", KINDRED_IMAGE_ENCODER),
-        ("KINDRED_FUSION", KINDRED_FUSION),
-    ]
-    if name not in os.environ
-}
+KINDRED_AUDIO_ENCODER = env.str("KINDRED_AUDIO_ENCODER", default="packaged:sfx")  # of spaces that know sounds
+_RECIPE = ("KINDRED_TEXT_ENCODER", "KINDRED_IMAGE_ENCODER", "KINDRED_FUSION")
+# What is so by default alone: nobody needs to hear that it has no effect.
+KINDRED_RECIPE_UNSET = {name: globals()[name] for name in _RECIPE if name not in os.environ}
 KINDRED_PROMOTION_GATE = env.str("KINDRED_PROMOTION_GATE", default="")  # what may object to a promotion: "golden"
 KINDRED_PROMOTION_PAIRS = env.int("KINDRED_PROMOTION_PAIRS", default=100)  # golden pairs that this takes
 KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a list; or "hidden", or "mixed"

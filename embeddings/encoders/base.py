@@ -42,7 +42,7 @@ class EncoderInfo:
 
 @dataclass(frozen=True)
 class EncodedImages:
-    """Pictures encoded: unit rows, zero where a picture could not be used, with the reason by its position."""
+    """Pictures or sounds encoded: unit rows, zero where one could not be used, with the reason by its position."""
 
     vectors: Array  # (n, dim)
     errors: dict[int, str]
@@ -81,6 +81,22 @@ class ImageEncoder(Protocol):
         Each element loads the bytes of one picture's file and is called in a decoding thread. A file that is missing
         or is no usable picture becomes an entry in `errors`; any other exception (storage that is down) is raised,
         because trying again later may help.
+        """
+
+
+@runtime_checkable
+class AudioEncoder(Protocol):
+    """Turns sounds into unit vectors. Safe to call from several threads."""
+
+    @property
+    def info(self) -> EncoderInfo: ...
+
+    def encode_sounds(
+        self, sounds: Sequence[Callable[[], bytes]], *, batch_size: int = 8, progress: Progress | None = None
+    ) -> EncodedImages:
+        """Return (n, dim) float32 unit rows and what was wrong with the sounds whose row is zero.
+
+        Each element loads the bytes of one sound's file, as those of pictures do; errors are told apart as theirs are.
         """
 
 

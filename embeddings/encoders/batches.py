@@ -14,8 +14,10 @@ from PIL import Image
 
 from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, Progress, check_finite
 from embeddings.encoders.device import make_way
+from embeddings.encoders.files import UnusableFile
 from embeddings.encoders.machine import usable_processors
-from embeddings.encoders.pictures import UnusablePicture, load_picture
+from embeddings.encoders.pictures import load_picture
+from embeddings.encoders.sounds import load_sound
 from embeddings.unit_rows import unit_rows
 
 BATCHES_AHEAD = 2
@@ -43,6 +45,22 @@ class ImageNetwork(Protocol):
 
     def prepare(self, picture: Image.Image) -> Any:
         """Return what one RGB picture becomes."""
+
+    def collate(self, prepared: Sequence[Any]) -> Any:
+        """Return the batch that `encode` takes."""
+
+    def encode(self, batch: Any) -> Callable[[], Array]:
+        """Start encoding; return a function that waits for the vectors (n, dim), of any length."""
+
+
+class AudioNetwork(Protocol):
+    """A network for sounds, in the same three steps."""
+
+    rate_hz: int  # at which it hears
+    most_s: float  # seconds of a sound that it listens to
+
+    def prepare(self, samples: Array) -> Any:
+        """Return what the samples (n,) of one sound become. Raise UnusableFile where nothing is to be heard."""
 
     def collate(self, prepared: Sequence[Any]) -> Any:
         """Return the batch that `encode` takes."""
@@ -88,33 +106,72 @@ class NetworkImageEncoder:
         self, images: Sequence[Callable[[], bytes]], *, batch_size: int = 32, progress: Progress | None = None
     ) -> EncodedImages:
         """Return (n, dim) unit rows; a picture that cannot be used has a zero row and its reason in `errors`."""
-        vectors = np.zeros((len(images), self.info.dim), dtype=np.float32)
-        errors: dict[int, str] = {}
 
-        def prepare(position: int) -> tuple[int, Any]:
-            try:
-                picture = load_picture(images[position], wanted_side=self.network.wanted_side)
-                return position, self.network.prepare(picture)
-            except UnusablePicture as error:
-                return position, error
+        def prepare(load: Callable[[], bytes]) -> Any:
+            return self.network.prepare(load_picture(load, wanted_side=self.network.wanted_side))
 
-        def batches(prepared: Iterator[tuple[int, Any]]) -> Iterator[tuple[list[int], Any]]:
-            while chunk := list(islice(prepared, batch_size)):
-                errors.update({i: str(item) for i, item in chunk if isinstance(item, UnusablePicture)})
-                good = [(i, item) for i, item in chunk if not isinstance(item, UnusablePicture)]
-                if good:
-                    yield [i for i, _ in good], self.network.collate([item for _, item in good])
-                if progress and len(good) < len(chunk):
-                    progress(len(chunk) - len(good))
+        return _encode_files(images, self.network, prepare, Batches(self.info.dim, batch_size, progress))
 
-        threads = min(MAX_DECODING_THREADS, usable_processors())
-        with ThreadPoolExecutor(threads, thread_name_prefix="decode", initializer=make_way) as pool:
-            prepared = _ahead(pool, prepare, range(len(images)), ahead=BATCHES_AHEAD * batch_size)
-            for positions, rows in _pipeline(batches(prepared), self.network.encode):
-                vectors[positions] = unit_rows(check_finite(rows))
-                if progress:
-                    progress(len(positions))
-        return EncodedImages(vectors, errors)
+
+@dataclass(frozen=True)
+class NetworkAudioEncoder:
+    """An AudioEncoder around any AudioNetwork."""
+
+    info: EncoderInfo
+    network: AudioNetwork
+
+    def encode_sounds(
+        self, sounds: Sequence[Callable[[], bytes]], *, batch_size: int = 8, progress: Progress | None = None
+    ) -> EncodedImages:
+        """Return (n, dim) unit rows; a sound that cannot be used has a zero row and its reason in `errors`."""
+
+        def prepare(load: Callable[[], bytes]) -> Any:
+            return self.network.prepare(load_sound(load, rate_hz=self.network.rate_hz, most_s=self.network.most_s))
+
+        return _encode_files(sounds, self.network, prepare, Batches(self.info.dim, batch_size, progress))
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How files are encoded: vectors so long, so many files at once, and who hears how far it is."""
+
+    dim: int
+    size: int
+    progress: Progress | None
+
+
+def _encode_files(
+    files: Sequence[Callable[[], bytes]],
+    network: ImageNetwork | AudioNetwork,
+    prepare: Callable[[Callable[[], bytes]], Any],
+    batches: Batches,
+) -> EncodedImages:
+    vectors = np.zeros((len(files), batches.dim), dtype=np.float32)
+    errors: dict[int, str] = {}
+
+    def try_file(position: int) -> tuple[int, Any]:
+        try:
+            return position, prepare(files[position])
+        except UnusableFile as error:
+            return position, error
+
+    def collate(prepared: Iterator[tuple[int, Any]]) -> Iterator[tuple[list[int], Any]]:
+        while chunk := list(islice(prepared, batches.size)):
+            errors.update({i: str(item) for i, item in chunk if isinstance(item, UnusableFile)})
+            good = [(i, item) for i, item in chunk if not isinstance(item, UnusableFile)]
+            if good:
+                yield [i for i, _ in good], network.collate([item for _, item in good])
+            if batches.progress and len(good) < len(chunk):
+                batches.progress(len(chunk) - len(good))
+
+    threads = min(MAX_DECODING_THREADS, usable_processors())
+    with ThreadPoolExecutor(threads, thread_name_prefix="decode", initializer=make_way) as pool:
+        prepared = _ahead(pool, try_file, range(len(files)), ahead=BATCHES_AHEAD * batches.size)
+        for positions, rows in _pipeline(collate(prepared), network.encode):
+            vectors[positions] = unit_rows(check_finite(rows))
+            if batches.progress:
+                batches.progress(len(positions))
+    return EncodedImages(vectors, errors)
 
 
 def _ahead(

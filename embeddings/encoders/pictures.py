@@ -9,26 +9,22 @@ from PIL import Image
 from catalog.pictures.colours import lay_on_ground
 from catalog.pictures.decoding import PictureError
 from catalog.pictures.decoding import decode_picture as decode_any
+from embeddings.encoders.files import UnusableFile, load_file
 
 MAX_BYTES = 64 * 1024 * 1024
 
 
-class UnusablePicture(ValueError):
-    """The file is no picture that can be encoded. The message says why and what to do."""
+class UnusablePicture(UnusableFile):
+    """The file is no picture that can be encoded."""
 
 
 def load_picture(load: Callable[[], bytes], *, wanted_side: int) -> Image.Image:
-    """Return the picture that `load` gives as RGB, upright, without transparency. Raise UnusablePicture.
+    """Return the picture that `load` gives as RGB, upright, without transparency. Raise UnusableFile.
 
     `wanted_side` is how many pixels its shorter side is needed in: a picture several times larger is decoded at a
     fraction of its size, never below twice `wanted_side`, which is many times faster.
     """
-    try:
-        content = load()
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise UnusablePicture(f"The picture's file cannot be read ({error}): upload it again.") from error
-    if not content:
-        raise UnusablePicture("The picture's file is empty: upload it again.")
+    content = load_file(load, what="picture")
     if len(content) > MAX_BYTES:
         raise UnusablePicture(
             f"The picture's file has {len(content) / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f}: "

@@ -16,7 +16,15 @@ from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from embeddings.encoders.base import Encoder, EncoderInfo, EncoderUnavailable, ImageEncoder, TextEncoder, UnknownEncoder
+from embeddings.encoders.base import (
+    AudioEncoder,
+    Encoder,
+    EncoderInfo,
+    EncoderUnavailable,
+    ImageEncoder,
+    TextEncoder,
+    UnknownEncoder,
+)
 from embeddings.encoders.checkpoints.loading import describe_checkpoint, load_checkpoint
 from embeddings.encoders.device import give_back_memory
 from embeddings.encoders.packaged.loading import PACKAGED_FORMS, describe_packaged, load_packaged
@@ -98,6 +106,11 @@ def get_image_encoder(spec: str) -> ImageEncoder:
     return get_encoder(spec, ImageEncoder, modality="image")
 
 
+def get_audio_encoder(spec: str) -> AudioEncoder:
+    """Return the sound encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
+    return get_encoder(spec, AudioEncoder, modality="audio")
+
+
 def get_encoder(spec: str, protocol: type[E], *, modality: str) -> E:
     """Return the encoder of `spec` for a modality, which has the methods of `protocol`. Raise EncoderError."""
     encoder = _get(spec, modality=modality)
@@ -127,6 +140,7 @@ def _other_modality(spec: str, modality: str) -> UnknownEncoder:
     known = {
         "text": "encodes no texts: name a text encoder, such as packaged:e5-small.",
         "image": "encodes no pictures: name one that does, such as packaged:efficientnet-lite2.",
+        "audio": "encodes no sounds: name one that does, such as packaged:sfx.",
     }
     return UnknownEncoder(f"{spec!r} {known.get(modality, f'encodes no {modality}: name an encoder that does.')}")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.encoders.base import EncoderUnavailable, UnknownEncoder
+from embeddings.encoders.checkpoints.audio_families import AUDIO_FAMILIES, SPOKEN_FAMILIES
 from embeddings.encoders.checkpoints.image_families import JOINT_FAMILIES, TRANSFORMERS_FAMILIES
 from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.weights import sha256_of
@@ -53,6 +54,10 @@ class Checkpoint:
         model_type = self.config["model_type"]
         if model_type in JOINT_FAMILIES:
             return frozenset({"text", "image"})
+        if model_type in SPOKEN_FAMILIES:
+            return frozenset({"text", "audio"})
+        if model_type in AUDIO_FAMILIES:
+            return frozenset({"audio"})
         return frozenset({"image"} if model_type in TRANSFORMERS_FAMILIES else {"text"})
 
     @property

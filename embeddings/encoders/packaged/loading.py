@@ -8,8 +8,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from embeddings.encoders.base import EncoderInfo, ImageEncoder, TextEncoder, UnknownEncoder, make_identity
-from embeddings.encoders.batches import ImageNetwork, NetworkImageEncoder, NetworkTextEncoder, TextNetwork
+from embeddings.encoders.base import (
+    AudioEncoder,
+    Encoder,
+    EncoderInfo,
+    ImageEncoder,
+    TextEncoder,
+    UnknownEncoder,
+    make_identity,
+)
+from embeddings.encoders.batches import (
+    ImageNetwork,
+    NetworkAudioEncoder,
+    NetworkImageEncoder,
+    NetworkTextEncoder,
+    TextNetwork,
+)
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.device import has_cuda
 from embeddings.encoders.packaged.e5_file import E5File
@@ -98,8 +112,19 @@ PACKAGED = {
         dim=1280,
         size_mb=18.8,
     ),
+    "sfx": PackagedWeights(
+        modality="audio",
+        package="aisfx",
+        file="models/checkpoint.pth",
+        sha256="499ea75909c932a2f94c35fa722fa4fabc5bcb7e84917209cc5f7402627b7eb5",
+        requirement="aisfx==0.1.2",  # alone: what it pins cannot be met beside ours, and is not needed
+        licence="CC-BY-4.0",
+        dim=512,
+        size_mb=24.9,
+    ),
 }
 PACKAGED_FORMS = ", ".join(f"packaged:{name}" for name in PACKAGED)
+LISTENING_VERSION = 1  # of how a sound becomes a vector: raised where that changes vectors
 LITE_SIDES = {"efficientnet-lite0": 224, "efficientnet-lite2": 260}
 LITE_MEAN, LITE_STD = (0.498, 0.498, 0.498), (0.502, 0.502, 0.502)
 TEXT_DECLARATIONS = {
@@ -153,13 +178,17 @@ def _declaration(spec: EncoderSpec, weights: PackagedWeights) -> dict[str, objec
     """Return everything beside the weights that the vectors depend on. The runtime is not part of it."""
     if weights.modality == "text":
         return asdict(text_declaration(spec))
+    if weights.modality == "audio":
+        return {"listening": LISTENING_VERSION}
     how, pooling, views = image_declaration(spec)
     return {**asdict(how), "pooling": pooling, "views": views, "version": PREPROCESSING_VERSION}
 
 
-def load_packaged(spec: EncoderSpec) -> TextEncoder | ImageEncoder:
-    """Return a packaged encoder, of texts or of pictures. Raise UnknownEncoder or EncoderUnavailable."""
+def load_packaged(spec: EncoderSpec) -> Encoder:
+    """Return a packaged encoder, of texts, pictures or sounds. Raise UnknownEncoder or EncoderUnavailable."""
     weights = find_weights(spec)
+    if weights.modality == "audio":
+        return _load_audio(spec, weights.find())
     return _load_text(spec, weights.find()) if weights.modality == "text" else _load_image(spec, weights.find())
 
 
@@ -219,6 +248,13 @@ def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:
         return LiteTorch(build_lite(spec.name, path, how=how, pooling=pooling, views=views), choose_device())
 
     return NetworkImageEncoder(describe_packaged(spec), choose_runtime(spec, run_by_onnx, run_by_torch))
+
+
+def _load_audio(spec: EncoderSpec, path: Path) -> AudioEncoder:
+    from embeddings.encoders.packaged.sfx import SfxTorch
+    from embeddings.encoders.packaged.sfx_file import SfxFile
+
+    return NetworkAudioEncoder(describe_packaged(spec), SfxTorch(SfxFile(path)))
 
 
 def choose_runtime(
