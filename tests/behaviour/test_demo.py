@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
 from behaviour.demo import loading
 from behaviour.demo.simulated import EXPERIMENT_DAYS, SIMULATED_UNTIL, Simulated, Trial
@@ -120,6 +121,19 @@ def test_the_files_end_where_the_loader_believes():
         last = max(row["ordered_at"] for row in csv.DictReader(file))
     assert timedelta(0) < SIMULATED_UNTIL - datetime.fromisoformat(last) < timedelta(days=1)
     assert (DEMO / "visits.csv.gz").stat().st_size < 1_000_000
+
+
+def test_a_demo_without_visits_is_learned_from_its_orders_once(monkeypatch, settings, tmp_path):
+    (tmp_path / "field.json").write_text('{"title": {"en": "Stones", "zh-hans": "石头"}}', encoding="utf-8")
+    settings.KINDRED_FIELD = str(tmp_path)
+    learned = []
+    monkeypatch.setattr(load_demo_visits, "learn", lambda: learned.append(add_version(name="demo")))
+    call_command("load_demo_visits")  # has no orders either
+    assert (learned, Event.objects.count()) == ([], 0)
+    (tmp_path / "orders.csv").write_text("order_id,user_id,sku,occurred_at\nR1,P1,A,2026-07-01T10:00:00Z\n")
+    for _ in range(2):
+        call_command("load_demo_visits")
+    assert (len(learned), Event.objects.count()) == (1, 1)
 
 
 def test_what_was_learned_of_all_events_serves_in_the_place_of_a_version_of_the_first_ones(monkeypatch):

@@ -66,6 +66,14 @@ def count_lists(client, url: str) -> int:
     return sum("behaviour_neighbours" in one["sql"] or "behaviour_ranking" in one["sql"] for one in queries)
 
 
+def test_where_nothing_is_sold_what_goes_together_is_a_list_under_the_fields_own_words(client, learned, settings):
+    settings.KINDRED_FIELD = "home"
+    found = sections(client.get("/products/MUG/"))
+    assert found["Works together with"] == ["BOWL", "ASK", "LAMP"]  # what has no price as well
+    assert "Often used together with Halla Mug" in client.get("/products/MUG/").content.decode()
+    assert "Trending now" not in sections(client.get("/"))
+
+
 def test_a_bundle_has_one_price_for_each_currency_with_reductions_as_they_are(learned):
     made = make_bundle_of(learned["MUG"], visitor=Visitor())
     assert [product.sku for product in made.products] == ["MUG", "BOWL", "LAMP"]

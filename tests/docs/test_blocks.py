@@ -72,6 +72,11 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("docs/importing.md", "python manage.py import_events orders.csv.gz --map user_id=customer_id "
      "occurred_at=created_at --guests 0"): (
         "needs the file; tests/behaviour/test_import_events.py imports such ones", commands.check_commands),
+    ("docs/importing.md", "cat .storage/core.device_registry .storage/core.entity_registry "
+     ".storage/core.area_registry > registries.json"): (
+        "needs the files; tests/catalog/test_import_homeassistant.py has such ones", commands.check_commands),
+    ("docs/fields.md", "python manage.py evaluate --truth demo/home/truth.csv --k 5"): (
+        "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
     ("docs/performance.md", "python benchmarks/million.py                    # all of it that grows, at four sizes"): (
         "takes hours", commands.check_commands),
     ("docs/sources.md", "python manage.py sources add shop --kind google --address https://shop.example/feed.xml"): (
