@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
                 ("opened_from", models.CharField(blank=True, max_length=500, verbose_name="opened from")),
             ],
             options={
-                "verbose_name": "view",
+                "verbose_name": "view of a case",
                 "verbose_name_plural": "views of cases",
                 "ordering": ["-seen_at", "-id"],
                 "indexes": [

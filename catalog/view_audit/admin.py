@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -45,7 +46,7 @@ class ViewRecordAdmin(ReadOnlyAdmin):
     """Rows are searched for by what has an index: a SKU or a user, each whole."""
 
     desk_group = Group.MACHINE
-    list_display = ("seen_at", "who", "cases", "page", "opened_from", "address")
+    list_display = ("moment", "who", "cases", "page", "opened_from", "address")
     list_filter = (PeriodFilter,)
     search_fields = ("opened",)
     search_help_text = _("SKU or name of a user, whole")
@@ -61,6 +62,11 @@ class ViewRecordAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[ViewRecord], bool]:
         term = search_term.strip()
         return (queryset.filter(Q(shown__contains=[term]) | Q(username=term)) if term else queryset), False
+
+    @admin.display(description=_("seen at"))
+    def moment(self, record: ViewRecord) -> str:
+        """To the second, in the shop's time zone."""
+        return date_format(timezone.localtime(record.seen_at), "Y-m-d H:i:s")
 
     @admin.display(description=_("who"))
     def who(self, record: ViewRecord) -> str:

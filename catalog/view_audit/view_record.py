@@ -28,7 +28,7 @@ class ViewRecord(models.Model):
     opened_from = models.CharField(_("opened from"), max_length=MAX_TEXT, blank=True)
 
     class Meta:
-        verbose_name = _("view")
+        verbose_name = _("view of a case")
         verbose_name_plural = _("views of cases")
         ordering = ["-seen_at", "-id"]
         indexes = [
