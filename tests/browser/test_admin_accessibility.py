@@ -2,7 +2,8 @@
 
 And nothing on it that the policy of pages forbids.
 
-Each page in English by day and in Chinese by night.
+Each page in Chinese, where a name that is missing is no name, by night, and its colours by day as well: of all that axe
+looks at, they alone differ.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def list_pages() -> list[str]:
     return paths
 
 
-def find_faults(page: Page, path: str) -> list[str]:
-    found = Axe().run(page).response["violations"]
+def find_faults(page: Page, path: str, **options: object) -> list[str]:
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
     return [
         f"{path} {one['id']}: {node['html'][:120]}"
         for one in found
@@ -71,16 +72,15 @@ def find_faults(page: Page, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh-hans", "dark")])
-def test_nothing_is_serious_or_forbidden_on_any_page_of_the_admin(live_server, page, language, scheme, part):
+def test_nothing_is_serious_or_forbidden_on_any_page_of_the_admin(live_server, page, part):
     fill()
     url = live_server.url
     page.add_init_script(WATCH)
     log_in(page, url)
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # or colours are met on their way
-    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url}])
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "zh-hans", "url": url}])
     faults = []
     for path in list_pages()[part::PARTS]:
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # or colours are met on their way
         answer = page.goto(url + path)
         if answer is None or answer.status == 403:
             continue  # a form that nobody opens, such as that of an event
@@ -88,4 +88,6 @@ def test_nothing_is_serious_or_forbidden_on_any_page_of_the_admin(live_server, p
         page.wait_for_timeout(50)  # names come with the page's scripts
         faults += page.evaluate("forbidden")  # before axe, which adds to the page
         faults += find_faults(page, path)
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        faults += find_faults(page, path, runOnly=["color-contrast"])
     assert faults == []

@@ -58,6 +58,10 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "needs a network; tests/api/test_clients.py makes and uses both clients", check_nothing),
     ("docs/evaluation.md", "python benchmarks/quality.py --only homeware --no-doc --reports reports"): (
         "takes minutes, and a browser", commands.check_commands),
+    ("docs/evaluation.md", "python benchmarks/quality.py --families --vectors var/families"): (
+        "takes minutes; tests/unit/recommendations/test_families.py has some", commands.check_commands),
+    ("docs/spaces.md", "python manage.py spaces create english --text-encoder packaged:bge-small-en --build"): (
+        "needs what has to be asked for; tests/embeddings/test_encoders_packaged.py", commands.check_commands),
     ("docs/evaluation.md", "python manage.py evaluate_behaviour --cut 2011-09-25 --out report"): (
         "needs orders; tests/behaviour/test_evaluate_behaviour.py has some", commands.check_commands),
     ("docs/evaluation.md", "python manage.py evaluate_behaviour --cut 2011-09-25 --out report --ids orders.csv.gz"): (

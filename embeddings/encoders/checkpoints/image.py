@@ -63,9 +63,7 @@ def wanted_side(processor: Any) -> int:
 def load_processor(checkpoint: Checkpoint) -> Any:
     """Return the picture processor that belongs to a checkpoint."""
     try:
-        return AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
-            checkpoint.directory, local_files_only=True, trust_remote_code=False
-        )
+        return AutoImageProcessor.from_pretrained(checkpoint.directory, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise EncoderUnavailable(
             f"{checkpoint.directory} has no preprocessing that transformers can load ({error}): copy the checkpoint's "

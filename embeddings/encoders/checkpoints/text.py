@@ -68,7 +68,7 @@ def load_checkpoint_text(spec: EncoderSpec, checkpoint: Checkpoint, info: Encode
 
 def load_network(checkpoint: Checkpoint) -> Any:
     """Return the transformers network. Code that comes with a checkpoint is never run."""
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # of reading a local file, into a worker's log
+    disable_progress_bar()
     try:
         return AutoModel.from_pretrained(
             checkpoint.directory, local_files_only=True, trust_remote_code=False, dtype=torch.float32
