@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,8 @@ from behaviour.events.pseudonyms import make_key
 from behaviour.management.commands import load_demo_visits
 from behaviour.versions.version import Version
 from tests.behaviour.version_rows import add_version
+from tests.docs.blocks import read_blocks
+from tests.factories import CategoryFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 DEMO = Path(settings.BASE_DIR) / "demo" / "homeware"
@@ -134,6 +137,23 @@ def test_a_demo_without_visits_is_learned_from_its_orders_once(monkeypatch, sett
     for _ in range(2):
         call_command("load_demo_visits")
     assert (len(learned), Event.objects.count()) == (1, 1)
+
+
+def test_the_nearest_scenes_of_devices_that_just_moved_are_found_as_the_page_asks_for_them(client, settings):
+    settings.KINDRED_FIELD = "home"
+    [block] = [block for block in read_blocks("docs/fields.md") if block.language == "json"]
+    [asked] = json.loads(block.text)["placements"]
+    scenes, devices = CategoryFactory(name="Scenes"), CategoryFactory(name="Devices")
+    night, storm = (ProductFactory(sku=sku, category=scenes, price=None) for sku in ("SCN-01", "SCN-20"))
+    made = [ProductFactory(sku=sku, title=f"Device {sku}", category=devices, price=None) for sku in asked["anchors"]]
+    lamp = ProductFactory(category=devices, price=None)
+    bundle = {("bundle", one.pk): [(lamp.pk, 0.9, 1.0), (night.pk, 0.8, 1.0)] for one in made}
+    bundle["bundle", made[0].pk].append((storm.pk, 0.7, 1.0))
+    add_version(neighbours=bundle)
+    answer = client.post("/api/v1/recommendations/", block.text, "application/json").json()
+    found = answer["placements"][0]["list"]
+    assert [one["sku"] for one in found["results"]] == ["SCN-01", "SCN-20"]
+    assert found["results"][1]["reasons"][0]["text"] == "Often used together with Device BLD-02"
 
 
 def test_what_was_learned_of_all_events_serves_in_the_place_of_a_version_of_the_first_ones(monkeypatch):

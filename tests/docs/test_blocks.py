@@ -76,8 +76,7 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("docs/importing.md", "python manage.py import_events orders.csv.gz --map user_id=customer_id "
      "occurred_at=created_at --guests 0"): (
         "needs the file; tests/behaviour/test_import_events.py imports such ones", commands.check_commands),
-    ("docs/importing.md", "cat .storage/core.device_registry .storage/core.entity_registry "
-     ".storage/core.area_registry > registries.json"): (
+    ("docs/importing.md", "python manage.py import_products registries.json --format homeassistant --complete"): (
         "needs the files; tests/catalog/test_import_homeassistant.py has such ones", commands.check_commands),
     ("docs/fields.md", "python manage.py evaluate --truth demo/home/truth.csv --k 5"): (
         "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
@@ -306,6 +305,7 @@ LOOKED_AT = {  # languages of blocks that are no commands, by page, and where th
     "README.md": {"text", "csv", "django", "html"},
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE
     "docs/django.md": {"django"},  # SHOPS
+    "docs/fields.md": {"json"},  # tests/behaviour/test_demo.py
     "docs/importing.md": {"csv"},  # tests/catalog/wordings
     "docs/widget.md": {"html", "liquid", "php", "jsx", "vue", "css", "js", "text"},  # tests/docs/test_widget_page.py
 }
