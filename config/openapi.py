@@ -28,7 +28,7 @@ SPECTACULAR_SETTINGS: dict[str, object] = {
         "ListStatusEnum": ["ok", "embedding_pending"],
         "ExplanationStatusEnum": ["ok", "looking", "embedding_pending"],
         "RetrievalSearchEnum": ["exact", "approximate"],
-        "SearchModeEnum": ["full_text", "semantic", "hybrid", "photo", "photo_and_text"],
+        "SearchModeEnum": ["full_text", "semantic", "hybrid", "photo", "photo_and_text", "sound", "sound_and_text"],
         "BulkOutcomeEnum": ["created", "updated", "unchanged", "rejected"],
         "PictureDownloadStateEnum": "catalog.pictures.downloads.PictureDownload.State",
         "StrategyEnum": "recommendations.strategies.list_strategies",

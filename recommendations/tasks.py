@@ -16,10 +16,13 @@ from recommendations.vitals import measuring
 
 
 @shared_task(name="recommendations.tasks.answer_query", acks_late=False)
-def answer_query(key: str, space_id: int, text: str, photo: str) -> None:
-    """Encode a search text, a photo (base64), or both together."""
+def answer_query(key: str, space_id: int, text: str, photo: str, sound: str = "") -> None:
+    """Encode a search text, a photo or sound (base64), or several together."""
     if worker.find_answer(key) is None:  # another visitor may have asked the same a moment earlier
-        worker.store_answer(key, encoding.answer_query(space_id, text=text, photo=base64.b64decode(photo)))
+        answer = encoding.answer_query(
+            space_id, text=text, photo=base64.b64decode(photo), sound=base64.b64decode(sound)
+        )
+        worker.store_answer(key, answer)
 
 
 @shared_task(name="recommendations.tasks.look_closer", acks_late=False)

@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from api import converters
 from recommendations import pages, product_parts, search_page, widget, widget_examples
-from recommendations.rest import explanations, search, suggestions, views
+from recommendations.rest import explanations, search, sound_search, suggestions, views
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
 
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/recommendations/", views.BatchView.as_view(), name="api-recommendations"),
     path("api/v1/search/", search.TextSearchView.as_view(), name="api-search"),
     path("api/v1/search/suggest/", suggestions.SuggestView.as_view(), name="api-search-suggest"),
+    path("api/v1/search/audio/", sound_search.SoundSearchView.as_view(), name="api-search-audio"),
     path("api/v1/search/image/", search.PhotoSearchView.as_view(), name="api-search-image"),
     path("search/", search_page.search_page, name="search_page"),
     path("search/suggestions/", search_page.suggestions, name="search_suggestions"),

@@ -27,7 +27,7 @@ from embeddings.encoders.base import (
 )
 from embeddings.encoders.checkpoints.loading import describe_checkpoint, load_checkpoint
 from embeddings.encoders.device import give_back_memory
-from embeddings.encoders.packaged.loading import PACKAGED_FORMS, describe_packaged, load_packaged
+from embeddings.encoders.packaged.loading import PACKAGED_FORMS, describe_packaged, find_weights, load_packaged
 from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.torchvision.loading import describe_torchvision, load_torchvision
 from embeddings.encoders.word_vectors import describe_word_vectors, load_word_vectors
@@ -94,6 +94,13 @@ def describe(spec: str) -> EncoderInfo:
         return _own[spec].info
     parsed = parse_spec(spec)
     return KINDS[parsed.kind].describe(parsed)
+
+
+def check_at_hand(spec: str) -> None:
+    """Raise EncoderError where the encoder would have to be installed or fetched before it can be loaded."""
+    describe(spec)
+    if spec not in _own and (parsed := parse_spec(spec)).kind == "packaged":
+        find_weights(parsed).find()
 
 
 def get_text_encoder(spec: str) -> TextEncoder:

@@ -61,8 +61,11 @@ class Modality(ABC):
     more: ClassVar[StrPromise]  # and "More like the words"
     end: ClassVar[StrPromise]  # of the end of the dial, "Words"
     is_augmented: ClassVar[bool] = False
-    default_encoder: ClassVar[str] = ""  # spec of the encoder of a new space, where nobody names one
     default_weight: ClassVar[float] = 0.2  # beside the weights of text and picture, which sum to 1
+
+    def propose_encoder(self) -> str:
+        """Return the spec of the encoder that a new space should have of it; empty: no product has anything of it."""
+        return ""
 
     def read_columns(self) -> dict[str, Combinable]:
         """Return what is read of a product beside its own columns, by a name of its own."""

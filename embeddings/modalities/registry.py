@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from embeddings.modalities.audio import Audio
 from embeddings.modalities.declaration import Modality
 from embeddings.modalities.image import Image
 from embeddings.modalities.text import Text
 
 FUSED = "fused"  # no modality: what they become, and stored like one
 TEXT, IMAGE = Text.name, Image.name  # every space has these two; what a space has beyond them, it says
-DECLARED: Mapping[str, Modality] = {modality.name: modality for modality in (Text(), Image())}
+DECLARED: Mapping[str, Modality] = {modality.name: modality for modality in (Text(), Image(), Audio())}
 
 
 def list_modalities() -> list[str]:

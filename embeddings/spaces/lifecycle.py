@@ -23,6 +23,7 @@ from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
 from embeddings.spaces.gates import find_objection
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
+from embeddings.spaces.proposing import propose_modalities
 from embeddings.spaces.recipe import find_recipe, keep_recipe, read_settings
 from embeddings.spaces.sampling import SAMPLE_SIZE
 from embeddings.spaces.starting import make_starting_pipeline
@@ -103,14 +104,16 @@ def make_first_space(recipe: FirstRecipe) -> EmbeddingSpace:
 def create_space(
     name: str, *, like: EmbeddingSpace | None = None, trained: VectorPipeline | None = None, **recipe: Any
 ) -> EmbeddingSpace:
-    """Create a space to be built: the recipe of `like` (by default the live space) with what `recipe` says otherwise.
+    """Create a space to be built: the recipe of `like` (by default the live space) with what `recipe` says otherwise,
+    and the modalities that products have come to have since.
 
     With `trained` it is fitted already, else it is fitted on the catalogue when it is built.
     Raises SpaceError where the recipe cannot be used.
     """
     source = like or ensure_live_space()
     values = {field: getattr(source, field) for field in EmbeddingSpace.RECIPE_FIELDS}
-    values["modalities"] = {name: source.list_modalities()[name].declared for name in source.modalities}
+    declared = {name: source.list_modalities()[name].declared for name in source.modalities}
+    values["modalities"] = declared if trained else propose_modalities() | declared
     space = EmbeddingSpace(name=name, status=Status.BUILDING, **(values | recipe))
     if trained:
         set_pipeline(space, trained)

@@ -27,7 +27,7 @@ from recommendations.rest.serializers import ListSerializer, render_list
 from recommendations.rest.understood import FoundSerializer, render_found
 from recommendations.rest.views import allow_caching, identify
 from recommendations.search.kept_photos import KEPT_SIDE_PX, find_photo, keep_photo
-from recommendations.search.plan import PHOTO, PHOTO_AND_TEXT, RELEVANCE, SORTS, TEXT_MODES
+from recommendations.search.plan import PHOTO, PHOTO_AND_TEXT, RELEVANCE, SORTS, SOUND, SOUND_AND_TEXT, TEXT_MODES
 from recommendations.search.queries import BAD_CROP, MAX_TEXT_LENGTH, CropBox, prepare_photo, take_photo_turn
 from recommendations.search.services import MAX_PHOTOS, SearchAnswer, search_photos, search_text
 from recommendations.worker import WorkerUnavailable
@@ -125,7 +125,9 @@ class PhotoUpload(serializers.Serializer[Any]):
 class SearchSerializer(ListSerializer, FoundSerializer):
     """What was found."""
 
-    mode = serializers.ChoiceField(choices=[*TEXT_MODES, PHOTO, PHOTO_AND_TEXT], help_text="How it was found")
+    mode = serializers.ChoiceField(
+        choices=[*TEXT_MODES, PHOTO, PHOTO_AND_TEXT, SOUND, SOUND_AND_TEXT], help_text="How it was found"
+    )
     degraded = serializers.BooleanField(
         help_text="Whether no worker answered in time, so that words alone were searched"
     )

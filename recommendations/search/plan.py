@@ -31,6 +31,7 @@ from recommendations.statements import Retrieval, card_statement, listed_part, p
 from recommendations.tokens import Token, make_token
 
 HYBRID, FULL_TEXT, SEMANTIC, PHOTO, PHOTO_AND_TEXT = "hybrid", "full_text", "semantic", "photo", "photo_and_text"
+SOUND, SOUND_AND_TEXT = "sound", "sound_and_text"
 TEXT_MODES = (HYBRID, FULL_TEXT, SEMANTIC)
 RELEVANCE = "relevance"
 SORTS = {RELEVANCE: "", "price": "price", "-price": "-price", "newest": "recent", "title": "title"}  # of `ORDERS`

@@ -25,6 +25,7 @@ from recommendations.worker import WorkerUnavailable, answer_key, ask
 
 TEXT_DEADLINE_S = 1.5
 PHOTO_DEADLINE_S = 4.0
+SOUND_DEADLINE_S = 6.0  # the longest that is listened to takes half a second of a processor
 SENT_SIDE_PX = 640  # a photo goes to the worker no larger; encoders look at 224 to 384 pixels
 MAX_TEXT_LENGTH = 200  # characters
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
@@ -65,21 +66,22 @@ class AnsweredQuery:
 
 
 def ask_for_vectors(
-    space: EmbeddingSpace, *, text: str = "", photo: bytes = b"", deadline_s: float | None = None
+    space: EmbeddingSpace, *, text: str = "", photo: bytes = b"", sound: bytes = b"", deadline_s: float | None = None
 ) -> AnsweredQuery:
-    """Return the vectors of a text, of a photo made by `prepare_photo`, or of both as one. Raises WorkerUnavailable.
+    """Return the vectors of a text, of a photo made by `prepare_photo`, of a sound, or of several as one.
 
-    Raises RequestError where the worker cannot read the photo.
+    Raises WorkerUnavailable, and RequestError where the worker cannot read the photo or sound.
     """
-    key = answer_key("query", str(space.pk), " ".join(text.split()), photo)
+    key = answer_key("query", str(space.pk), " ".join(text.split()), photo, *([b"sound", sound] if sound else []))
     if _encodes_here.get():
-        return AnsweredQuery(space, read_vectors(json.loads(answer_query(space.pk, text=text, photo=photo))["vectors"]))
+        here = json.loads(answer_query(space.pk, text=text, photo=photo, sound=sound))
+        return AnsweredQuery(space, read_vectors(here["vectors"]))
     if deadline_s is None:
-        deadline_s = PHOTO_DEADLINE_S if photo else TEXT_DEADLINE_S
-    sent = base64.b64encode(photo).decode()
-    answer = json.loads(ask(key, tasks.answer_query, args=(space.pk, text, sent), deadline_s=deadline_s))
+        deadline_s = SOUND_DEADLINE_S if sound else PHOTO_DEADLINE_S if photo else TEXT_DEADLINE_S
+    sent = [base64.b64encode(content).decode() for content in ((photo, sound) if sound else (photo,))]
+    answer = json.loads(ask(key, tasks.answer_query, args=(space.pk, text, *sent), deadline_s=deadline_s))
     if "error" in answer:
-        raise RequestError("image", answer["error"])
+        raise RequestError("audio" if sound else "image", answer["error"])
     return AnsweredQuery(space=space, vectors=read_vectors(answer["vectors"]))
 
 
