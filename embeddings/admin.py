@@ -67,6 +67,7 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
         field_classes: ClassVar[dict[str, type[forms.Field]]] = {
             "text_composition": IndentedJSONField,
             "category_text_weights": ObjectField,
+            "modalities": ObjectField,
         }
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "fusion": forms.Select(choices=[(fusion, fusion) for fusion in FUSIONS]),

@@ -16,6 +16,8 @@ from catalog.categories import SEPARATOR
 from catalog.models import Product
 from embeddings.composition import DEFAULT_COMPOSITION, InvalidComposition, parse_composition
 from embeddings.freshness.queue import PendingQuerySet
+from embeddings.freshness.sweep_tables import CatalogueSweep as CatalogueSweep  # tables in a file of their own
+from embeddings.freshness.sweep_tables import SweepRequest as SweepRequest
 from embeddings.fusion.similarity_scale import SimilarityScale
 from embeddings.map.tables import CatalogueMap as CatalogueMap  # tables in a file of their own
 from embeddings.map.tables import MapPoint as MapPoint
@@ -166,7 +168,11 @@ class EmbeddingSpace(models.Model):
 
     def list_modalities(self) -> dict[str, ModalityChoice]:
         """Return what the recipe says of each modality that the space has, in the order in which they are fused."""
-        further = {name: ModalityChoice(**self.modalities[name]) for name in DECLARED if name in self.modalities}
+        further = {
+            name: ModalityChoice(**{"weight": modality.default_weight} | self.modalities[name])
+            for name, modality in DECLARED.items()
+            if name in self.modalities
+        }
         return {
             TEXT: ModalityChoice(self.text_encoder, self.text_weight, self.text_identity, self.text_dim),
             IMAGE: ModalityChoice(self.image_encoder, 1 - self.text_weight, self.image_identity, self.image_dim),
@@ -283,31 +289,6 @@ class PendingEmbedding(models.Model):
 
     def __str__(self) -> str:
         return gettext("Product %d waits to be embedded") % self.product_id
-
-
-class CatalogueSweep(models.Model):
-    """How far the comparison of the whole catalogue is: one row, which `embeddings.freshness.sweep` moves on."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True)
-    position = models.BigIntegerField(default=0, help_text="Id of the product that was compared last")
-    is_urgent = models.BooleanField(default=True, help_text="To be gone through at once, not in the course of a day")
-    urgent_until = models.BigIntegerField(
-        default=0, help_text="Where it has come round, and is urgent no more; 0: at the end of the catalogue"
-    )
-    requests = models.PositiveBigIntegerField(default=0, help_text="Raised as requests are taken")
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_catalogue_sweep")]
-
-    def __str__(self) -> str:
-        return f"sweep at product {self.position}"
-
-
-class SweepRequest(models.Model):
-    """That somebody has asked for an urgent sweep: the next slice takes all that are there."""
-
-    def __str__(self) -> str:
-        return f"request {self.pk}"
 
 
 class PictureColours(models.Model):

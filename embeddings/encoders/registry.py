@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import parse_qsl
 
 from embeddings.encoders.base import (
@@ -113,17 +113,12 @@ def get_image_encoder(spec: str) -> ImageEncoder:
     return get_encoder(spec, ImageEncoder, modality="image")
 
 
-def get_audio_encoder(spec: str) -> AudioEncoder:
-    """Return the sound encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    return get_encoder(spec, AudioEncoder, modality="audio")
-
-
-def get_encoder(spec: str, protocol: type[E], *, modality: str) -> E:
-    """Return the encoder of `spec` for a modality, which has the methods of `protocol`. Raise EncoderError."""
+def get_encoder(spec: str, protocol: Callable[..., E], *, modality: str) -> E:
+    """Return the encoder of `spec` for a modality, which has the methods of the class `protocol`. Raise EncoderError."""
     encoder = _get(spec, modality=modality)
-    if not isinstance(encoder, protocol):
+    if not isinstance(encoder, protocol):  # type: ignore[arg-type]  # a protocol, which mypy takes for no type
         raise _other_modality(spec, modality)
-    return encoder
+    return cast(E, encoder)
 
 
 def register_encoder(encoder: Encoder) -> None:

@@ -20,7 +20,7 @@ class ModalityChoice:
     """Who encodes a modality in a space and what it counts; what fitting found is empty before."""
 
     encoder: str = ""  # spec; empty for one that is fitted on the catalogue and needs none
-    weight: float = 0.2  # those of text and picture sum to 1
+    weight: float = 0.0  # those of text and picture sum to 1
     identity: str = ""  # of the encoder that the recipe was fitted with: others would give other vectors
     dim: int = 0  # of the stored vectors
 
