@@ -2083,8 +2083,8 @@ MUTANTS = (
     ),
     Mutant(
         "recommendations/explanations/pairs.py",
-        "zip(dims, row, strict=True)}",
-        "zip(dims, row[::-1], strict=True)}",
+        "zip(names, map(float, row), strict=True)",
+        "zip(names, map(float, row[::-1]), strict=True)",
         ("tests/recommendations/test_explanations.py::test_a_modality_that_one_lacks_has_no_share",),
         "a pair is said to look alike of which one has no picture",
     ),
