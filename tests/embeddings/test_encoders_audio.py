@@ -19,7 +19,7 @@ from tests.factories import picture_bytes, sound_bytes
 RATE_HZ = 16_000
 TEXTS = ["a red lamp", "lamp", "the small blue vase", "wool"]
 needs_sfx = pytest.mark.skipif(
-    importlib.util.find_spec("aisfx") is None, reason="pip install --no-deps -r requirements-audio.txt"
+    importlib.util.find_spec("aisfx") is None, reason="pip install --no-deps -r requirements-encoders.txt"
 )
 
 
