@@ -66,7 +66,7 @@ class Field:
     title: Text
     notice: Text | None = None
     access: str = "public"
-    modalities: tuple[str, ...] = ("text", "image")
+    modalities: tuple[str, ...] = ()  # what new spaces compare by; none said: whatever there is
     words: Mapping[str, Text] = field(default_factory=dict)
     headings: Mapping[str, Text] = field(default_factory=dict)  # by the name of a strategy
     hidden: frozenset[str] = frozenset()  # of PARTS
@@ -155,7 +155,7 @@ def parse_field(said: Any, *, name: str, folder: Path) -> Field:
         title=parse_text(said.get("title"), what="title"),
         notice=parse_text(said["notice"], what="notice") if said.get("notice") else None,
         access=access,
-        modalities=tuple(map(str, said.get("modalities", ("text", "image")))),
+        modalities=tuple(map(str, said.get("modalities", ()))),
         words={word: parse_text(text, what=word) for word, text in words.items()},
         headings={strategy: parse_text(text, what=f"the heading {strategy}") for strategy, text in headings.items()},
         hidden=frozenset(hidden),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from api.field import current_field
 from embeddings.encoders.base import EncoderError
 from embeddings.encoders.registry import check_at_hand
 from embeddings.modalities.registry import find_modality, list_further
@@ -18,7 +19,10 @@ def propose_modalities() -> dict[str, dict[str, object]]:
     because a sound was uploaded.
     """
     proposed: dict[str, dict[str, object]] = {}
+    wanted = current_field().modalities
     for name in list_further():
+        if wanted and name not in wanted:
+            continue
         modality = find_modality(name)
         if not (spec := modality.propose_encoder()):
             continue
