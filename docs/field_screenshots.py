@@ -22,7 +22,7 @@ IMAGES = Path(__file__).resolve().parent / "images"
 PAGES = {  # field -> address and height
     "sounds": ("/products/BEL-02/", 1280),
     "home": ("/products/LMP-03/", 1280),
-    "radiology": ("/products/CASE-001/", 1400),
+    "radiology": ("/products/CASE-105/", 1400),
 }
 WIDTH = 1280  # CSS pixels
 SETTLE_MS = 2_000  # in which lazy pictures come

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -69,12 +68,10 @@ def read_header(path: Path) -> Dataset:
             raise DicomRefused(f"it has {size / 1024**3:.1f} GiB, of {MAX_BYTES // 1024**3} that a file may have")
         if not is_dicom(path):
             raise DicomRefused("it is no DICOM file: it lacks the mark DICM behind its first 128 bytes")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of values that break a rule of the standard and can be read all the same
-            # Unpacked all at once, whatever it comes to: a file of a few MB may hold as many GB of nothing.
-            if read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-                raise DicomRefused("it is deflated as a whole: unpack it first, such as with `dcmconv +te`")
-            return dcmread(path, stop_before_pixels=True)
+        # Unpacked all at once, whatever it comes to: a file of a few MB may hold as many GB of nothing.
+        if read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+            raise DicomRefused("it is deflated as a whole: unpack it first, such as with `dcmconv +te`")
+        return dcmread(path, stop_before_pixels=True)
     except DicomRefused:
         raise
     except Exception as error:  # whatever a broken file makes pydicom raise: a dozen kinds, RecursionError among them
@@ -93,21 +90,25 @@ def group_studies(root: Path) -> tuple[list[Study], list[Refusal]]:
         if path.suffix.lower() in OTHERS and not is_dicom(path):
             continue
         try:
-            header = read_header(path)
-            if header.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
-                continue  # DICOMDIR: a table of contents
-            uid = read_study_uid(header)
+            uid = read_study_uid(path)
         except DicomRefused as error:
             refusals.append(Refusal(path, str(error)))
             continue
-        studies.setdefault(uid, Study(uid)).files.append(path)
+        if uid:
+            studies.setdefault(uid, Study(uid)).files.append(path)
     refusals += place_reports(texts, studies)
     return list(studies.values()), refusals
 
 
-def read_study_uid(header: Dataset) -> str:
-    """Return which study a file belongs to. Raises DicomRefused."""
-    uid = UID(str(header.get("StudyInstanceUID", "")).strip())
+def read_study_uid(path: Path) -> str:
+    """Return which study a file belongs to; nothing of a table of contents (DICOMDIR). Raises DicomRefused."""
+    header = read_header(path)
+    try:
+        if header.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+            return ""
+        uid = UID(str(header.get("StudyInstanceUID", "")).strip())
+    except Exception as error:  # a value is only read when it is asked for
+        raise DicomRefused(f"its header cannot be read ({type(error).__name__}): the file is broken") from None
     if not uid.is_valid:
         raise DicomRefused("it does not say which study it belongs to: StudyInstanceUID is missing or no UID")
     return str(uid)

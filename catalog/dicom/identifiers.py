@@ -53,12 +53,26 @@ class Identifiers:
         self.phrases: set[tuple[str, ...]] = set()
         self.names: set[str] = set()  # parts of names, folded
         self.ideographs: set[str] = set()
+        self.is_complete = True  # False: something could not be read, and might have been a name
 
     def collect(self, dataset: Dataset) -> None:
         """Add what a data set gives away, in nested sequences and private tags as well."""
-        for element in walk(dataset):
+        for element in self._walk(dataset):
             for text in read_texts(element):
                 self._add(element, text)
+
+    def _walk(self, dataset: Dataset) -> Iterator[DataElement]:
+        """Yield all elements, those of nested sequences too."""
+        for tag in list(dataset.keys()):
+            try:
+                element = dataset[tag]
+                items = list(element.value or ()) if element.VR == "SQ" else []
+            except Exception:  # as `read_header`: of whatever kind
+                self.is_complete = False
+                continue
+            yield element
+            for item in items:
+                yield from self._walk(item)
 
     def _add(self, element: DataElement, text: str) -> None:
         if element.VR == "PN":
@@ -84,19 +98,6 @@ class Identifiers:
         words = tuple(word for *_, word in split_words(text))
         if words and len("".join(words)) > 1:
             self.phrases.add(words)
-
-
-def walk(dataset: Dataset) -> Iterator[DataElement]:
-    """Yield all elements, those of nested sequences too. One that cannot be read yields nothing."""
-    for tag in list(dataset.keys()):
-        try:
-            element = dataset[tag]
-            items = list(element.value or ()) if element.VR == "SQ" else []
-        except Exception:  # noqa: S112  # as `read_header`: of whatever kind, and what cannot be read is not kept either
-            continue
-        yield element
-        for item in items:
-            yield from walk(item)
 
 
 def read_texts(element: DataElement) -> list[str]:

@@ -55,6 +55,8 @@ def clean_report(text: str, known: Identifiers) -> str:
     """Return `text` with [removed] for what identifies. Raises DicomRefused where something may be left."""
     if len(text) > MAX_CHARACTERS:
         raise DicomRefused(f"its report is longer than {MAX_CHARACTERS} characters")
+    if not known.is_complete:
+        raise DicomRefused("its report cannot be cleaned: a header of its study has values that cannot be read")
     text = remove_known(text, known)
     for pattern in PATTERNS:
         text = pattern.sub(REMOVED, text)

@@ -52,7 +52,16 @@ class Header:
 
 
 def read_case(study: Study, anonymizer: Anonymizer) -> Case:
-    """Return the case of a study; an empty one where nothing of it can be taken."""
+    """Return the case of a study; an empty one where nothing of it can be taken, whatever is wrong with its files."""
+    try:
+        return put_together(study, anonymizer)
+    except Exception as error:  # values that no rule of the standard allows: the other studies are loaded all the same
+        reason = f"it has a value that cannot be made sense of ({type(error).__name__})"
+        return Case(refusals=[Refusal(study.files[0], reason)])
+
+
+def put_together(study: Study, anonymizer: Anonymizer) -> Case:
+    """Return the case of a study, with what of it was refused."""
     case, known = Case(), Identifiers()
     headers: list[Header] = []
     for path in study.files:

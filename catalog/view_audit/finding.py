@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -33,44 +33,56 @@ def find_shown(request: HttpRequest, response: HttpResponseBase) -> tuple[str, l
     opened, number = find_opened(request.resolver_match)
     skus = [opened, str(request.resolver_match.kwargs.get("other", "")) if request.resolver_match else ""]
     numbers = [number]
-    if isinstance(response, HttpResponse):
-        kind = response.get("Content-Type", "").partition(";")[0]
-        if kind == "application/json":
-            skus += find_in_json(response.content)
-        elif kind == "text/html":
-            for sku, admin_number in find_in_page(response.content):
-                skus.append(sku)
-                numbers.append(admin_number)
+    for sku, admin_number in read_answer(response):
+        skus.append(sku)
+        numbers.append(admin_number)
     by_number = find_skus({int(one) for one in numbers if one})
     if number:
         opened = by_number.get(int(number), "")
     return opened, list(dict.fromkeys(filter(None, [opened, *skus, *by_number.values()])))[:MAX_SHOWN]
 
 
-def find_in_json(content: bytes) -> Iterator[str]:
-    """Yield what is called `sku` anywhere in an answer of the API."""
+def read_answer(response: HttpResponseBase) -> Iterator[tuple[str, str]]:
+    """Yield SKU, or number in the admin, of each product that an answer names or leads to."""
+    if not isinstance(response, HttpResponse):
+        return
+    kind = response.get("Content-Type", "").partition(";")[0]
+    if kind == "text/html":
+        yield from read_paths(unescape(found.decode("utf-8", "replace")) for found in ADDRESS.findall(response.content))
+    elif kind == "application/json":
+        skus, texts = read_json(response.content)
+        yield from ((sku, "") for sku in skus)
+        yield from read_paths(texts)
+
+
+def read_json(content: bytes) -> tuple[list[str], list[str]]:
+    """Return what is called `sku` anywhere in an answer, and all of its texts that may be addresses."""
+    skus, texts = [], []
     waiting: list[Any] = [json.loads(content or b"null")]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             if isinstance(value.get("sku"), str):
-                yield value["sku"]
+                skus.append(value["sku"])
             waiting += reversed(list(value.values()))
         elif isinstance(value, list):
             waiting += reversed(value)
+        elif isinstance(value, str) and value.startswith("/"):
+            texts.append(value)
+    return skus, texts
 
 
-def find_in_page(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield SKU or number of each product that a page leads to: cards, rows of the admin and pictures all do."""
+def read_paths(addresses: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield SKU or number of each product that addresses of ours lead to: cards, rows of the admin, completions."""
     beginnings = (reverse("product_page", args=["-"]).removesuffix("-/"), reverse("admin:catalog_product_changelist"))
-    paths = (unquote(unescape(found.decode("utf-8", "replace"))) for found in ADDRESS.findall(content))
-    for path in dict.fromkeys(path.partition("?")[0].partition("#")[0] for path in paths):
-        if path.startswith(beginnings):
-            try:
-                match = resolve(path)
-            except Resolver404:
-                continue
-            yield find_opened(match)
+    for path in dict.fromkeys(
+        unquote(urlsplit(address).path) for address in addresses if address.startswith(beginnings)
+    ):
+        try:
+            match = resolve(path)
+        except Resolver404:
+            continue
+        yield find_opened(match)
 
 
 def find_skus(numbers: set[int]) -> dict[int, str]:

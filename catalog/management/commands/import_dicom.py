@@ -90,13 +90,15 @@ def read_studies(root: Path, out: Path) -> tuple[list[dict[str, str]], list[Refu
     from catalog.dicom.files import Refusal, group_studies
     from catalog.dicom.folder import CaseFolder
     from catalog.dicom.salt import number_case, read_or_create_salt
+    from catalog.dicom.silence import silence_libraries
     from catalog.dicom.studies import read_case
 
     salt = read_or_create_salt()
     folder, anonymizer = CaseFolder(out, salt=salt), make_anonymizer(salt)
     rows: list[dict[str, str]] = []
-    studies, refusals = group_studies(root)
-    with open_bar("import", total=len(studies), unit="study") as bar:
+    with silence_libraries():
+        studies, refusals = group_studies(root)
+    with silence_libraries(), open_bar("import", total=len(studies), unit="study") as bar:
         for study in studies:
             sku = number_case(salt, study.uid)
             note = folder.find(sku, study)

@@ -251,6 +251,21 @@ def test_a_report_that_names_somebody_the_header_does_not_know_is_refused(known,
         clean_report(text, known)
 
 
+def test_a_broken_value_is_repeated_nowhere_and_takes_the_report_with_it(shop, caplog):
+    person, path = Person(1), shop / "in" / "a.dcm"
+    save_radiograph(person, path, SeriesInstanceUID="1.2.345678901")
+    broken = bytearray(path.read_bytes().replace(b"1.2.345678901", person.mrn.encode() + b"ABCD"))
+    name = broken.index(b"\x10\x00\x10\x00PN")
+    broken[name + 4 : name + 6] = b"\x55\x1a"  # a type of value that there is not, where the patient's name was
+    path.write_bytes(broken)
+    path.with_suffix(".txt").write_text(f"Nodule. {person.family} was informed.")
+    complained = StringIO()
+    with pytest.raises(CommandError, match="no case"):
+        call_command("import_dicom", str(shop / "in"), stderr=complained, stdout=StringIO())
+    assert "values that cannot be read" in complained.getvalue()
+    assert person.mrn not in caplog.text + complained.getvalue()
+
+
 def test_without_the_packages_the_command_says_what_to_install(shop, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "catalog.dicom.cleaning", None)
     (shop / "in").mkdir()
