@@ -22,7 +22,8 @@ class AttentionFusion:
     present; P are learned projections into a shared space (gated multimodal units: Arevalo et al. 2017; symmetric
     InfoNCE: Radford et al. 2021; a residual around what already works: He et al. 2016). The MLP starts at zero, so an
     untrained gate is the weights themselves, and with s = 0 the fusion is concatenation: as it is for a product that is
-    out of reach.
+    out of reach. What is learned says less of a product that lacks a modality: its z, of the others alone, lies where
+    many lie, and it would be recommended too often.
     """
 
     projections: Vectors  # by modality, each (d, shared_dim)
@@ -32,13 +33,16 @@ class AttentionFusion:
     output_bias: Array  # (modalities,)
     strength: float  # s in [0, 1]
     plain: ConcatFusion = ConcatFusion()
+    incomplete: float = 1.0  # how much of s counts for a product that lacks a modality; 1 in recipes of before
     name: ClassVar[str] = "attention"
 
     def fuse(self, vectors: Vectors, weights: Vectors, *, reach: Array | float = 1.0) -> Array:
         """Return (n, all dims together + shared_dim) unit rows."""
         plain = self.plain.fuse(vectors, weights, reach=reach)
         learned = self.project(vectors, weights)
-        strengths = spread_strength(self.strength, reach, count=len(plain))
+        complete = present_modalities(vectors).all(axis=1)
+        counted = (reach * np.where(complete, 1, self.incomplete)).astype(np.float32)
+        strengths = spread_strength(self.strength, counted, count=len(plain))
         parts = [np.sqrt(1 - strengths) * plain, np.sqrt(strengths) * learned]
         return unit_rows(np.concatenate(parts, axis=1))
 
@@ -64,6 +68,7 @@ class AttentionFusion:
             **{f"{name}{PROJECTION}": projection for name, projection in self.projections.items()},
             **{name: getattr(self, name) for name in GATE},
             "strength": np.array([self.strength], dtype=np.float32),
+            "incomplete": np.array([self.incomplete], dtype=np.float32),
             **{f"plain.{name}": array for name, array in self.plain.to_arrays().items()},
         }
 
@@ -77,4 +82,5 @@ class AttentionFusion:
             **{name: arrays[name] for name in GATE},
             strength=float(arrays["strength"][0]),
             plain=ConcatFusion.from_arrays(plain),
+            incomplete=float(arrays["incomplete"][0]) if "incomplete" in arrays else 1.0,
         )

@@ -9,7 +9,8 @@ A prediction lies closer to the middle of the catalogue than any real vector, so
 be recommended too often. As in stochastic regression imputation (Little & Rubin 2002, section 4.3) the part that cannot
 be predicted is therefore filled with noise: random Fourier features of the present vector (Rahimi & Recht 2007), so
 equal products get equal noise and different ones get unrelated noise. How much is found by hiding the modality of
-products that have it, until they are recommended as often as the rest.
+products that have it, until they are recommended as often as the rest: by concatenation here, by all that is learned in
+exposure.py.
 """
 
 from collections.abc import Mapping
@@ -82,7 +83,7 @@ class Imputation:
         filled = dict(vectors)
         for name, rows in vectors.items():
             if name in self.predictions and not (present := present_rows(rows)).all():
-                predicted = self.predictions[name].predict(_beside(vectors, name), reach=reach)
+                predicted = self.predictions[name].predict(put_beside(vectors, name), reach=reach)
                 filled[name] = np.where(present[:, None], rows, predicted)
         return filled
 
@@ -109,7 +110,7 @@ class Imputation:
         )
 
 
-def _beside(vectors: Vectors, name: str) -> Array:
+def put_beside(vectors: Vectors, name: str) -> Array:
     """Return (n, d_in): all modalities but one, side by side."""
     others = [rows for other, rows in vectors.items() if other != name]
     return np.concatenate(others, axis=1) if others else np.zeros((len(vectors[name]), 0), dtype=np.float32)
@@ -118,7 +119,7 @@ def _beside(vectors: Vectors, name: str) -> Array:
 def _fit_prediction(known: Vectors, name: str, generator: np.random.Generator) -> Prediction:
     """Return the prediction of a modality, fitted on the products that have it among those that have several."""
     present = present_rows(known[name])
-    inputs, targets = _beside(known, name)[present], known[name][present]
+    inputs, targets = put_beside(known, name)[present], known[name][present]
     noise = generator.standard_normal((inputs.shape[1], targets.shape[1])).astype(np.float32)
     return Prediction(weights=fit_ridge(inputs, targets), noise=noise, confidence=1.0)
 
@@ -150,7 +151,7 @@ def _tune(prediction: Prediction, sample: Vectors, name: str, weights: Mapping[s
     """
     present = present_rows(sample[name])
     known = {other: rows[present] for other, rows in sample.items()}
-    inputs, targets = _beside(known, name), known[name]
+    inputs, targets = put_beside(known, name), known[name]
     if len(inputs) < 2 * MIN_COMPLETE_PRODUCTS or not prediction.weights.any():
         return prediction
     others = sum(weights[other] * (rows @ rows.T) for other, rows in known.items() if other != name)

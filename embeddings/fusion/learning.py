@@ -4,7 +4,8 @@ Validation on held-back products decides how much they count (selection.py), so 
 from is ranked as by concatenation. training.py goes on from here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,10 +13,16 @@ from embeddings.fusion.attention import AttentionFusion
 from embeddings.fusion.base import Array, Vectors, present_modalities
 from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.exposure import Recipe, tune_imputation
+from embeddings.fusion.imputation import Imputation
+from embeddings.fusion.memory import Memory
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.fusion.selection import Settings, choose_settings
 
 GATE_UNITS = 16
+# How much of the learned part counts for a product that lacks a modality: with all of it, no imputation made those
+# without a text as rare among the recommendations as the rest; with less, neighbours are lost (docs/evaluation.md).
+INCOMPLETE = 0.85
 
 
 def fit_attention(
@@ -28,7 +35,29 @@ def fit_attention(
     vectors = plain.encode_modalities(raw)
     settings, report = choose_settings(vectors, seed=seed, progress=progress)
     joiner = start_attention(vectors, settings=settings, plain=_concat_of(plain), seed=seed)
+    if settings.strength and joiner.plain.imputation:
+        joiner = _tune_imputation(joiner, vectors, settings, weights=plain.weights, seed=seed)
     return plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed), settings, report
+
+
+def _tune_imputation(
+    joiner: AttentionFusion, vectors: Vectors, settings: Settings, *, weights: Mapping[str, float], seed: int
+) -> AttentionFusion:
+    """Return the fusion with its imputation tuned on all that it learns, memory included."""
+
+    def make(shown: Vectors, known: Vectors) -> Recipe:
+        count = len(next(iter(shown.values())))
+        spread = {name: np.full(count, weight, dtype=np.float32) for name, weight in weights.items()}
+        learned = start_attention(known, settings=settings, plain=joiner.plain, seed=seed)
+
+        def recipe(imputation: Imputation) -> Array:
+            fused = replace(learned, plain=ConcatFusion(imputation)).fuse(shown, spread)
+            return Memory.fill(fused, strength=settings.memory, seed=seed).smooth(fused)
+
+        return recipe
+
+    tuned = tune_imputation(joiner.plain.imputation or Imputation({}), vectors, make, weights=weights, seed=seed)
+    return replace(joiner, plain=ConcatFusion(tuned))
 
 
 def start_attention(vectors: Vectors, *, settings: Settings, plain: ConcatFusion, seed: int = 0) -> AttentionFusion:
@@ -46,6 +75,7 @@ def start_attention(vectors: Vectors, *, settings: Settings, plain: ConcatFusion
         output_bias=np.zeros(len(vectors), dtype=np.float32),
         strength=settings.strength,
         plain=plain,
+        incomplete=INCOMPLETE,
     )
 
 
