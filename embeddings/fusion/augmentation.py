@@ -12,6 +12,7 @@ AREA = (0.5, 1.0)  # share of the picture that a crop keeps: scale and crop in o
 ASPECT = (0.8, 1.25)
 JITTER = {ImageEnhance.Brightness: 0.3, ImageEnhance.Contrast: 0.3, ImageEnhance.Color: 0.4}
 HUE_STEPS = 8  # of 256
+MIRRORED = 0.5  # share of the copies that show left for right
 
 
 def augment_picture(picture: Image.Image, *, seed: int) -> Image.Image:
@@ -21,7 +22,7 @@ def augment_picture(picture: Image.Image, *, seed: int) -> Image.Image:
     degrees = generator.uniform(-ROTATION_DEGREES, ROTATION_DEGREES)
     turned = colour.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=find_border_colour(colour))
     cropped = _crop(turned, generator)
-    if generator.random() < 0.5:
+    if generator.random() < MIRRORED:
         cropped = ImageOps.mirror(cropped)
     for enhancer, amount in JITTER.items():
         cropped = enhancer(cropped).enhance(1 + generator.uniform(-amount, amount))
