@@ -105,16 +105,21 @@ def check_at_hand(spec: str) -> None:
 
 def get_text_encoder(spec: str) -> TextEncoder:
     """Return the text encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    return get_encoder(spec, TextEncoder, modality="text")
+    return get_encoder(spec, TextEncoder, modality="text")  # type: ignore[type-abstract]
 
 
 def get_image_encoder(spec: str) -> ImageEncoder:
     """Return the picture encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    return get_encoder(spec, ImageEncoder, modality="image")
+    return get_encoder(spec, ImageEncoder, modality="image")  # type: ignore[type-abstract]
 
 
-def get_encoder(spec: str, protocol: Callable[..., E], *, modality: str) -> E:
-    """Return the encoder of `spec` for a modality, which has the methods of the class `protocol`. Raise EncoderError."""
+def get_audio_encoder(spec: str) -> AudioEncoder:
+    """Return the sound encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
+    return get_encoder(spec, AudioEncoder, modality="audio")  # type: ignore[type-abstract]
+
+
+def get_encoder(spec: str, protocol: type[E], *, modality: str) -> E:
+    """Return the encoder of `spec` for a modality, which has the methods of `protocol`. Raise EncoderError."""
     encoder = _get(spec, modality=modality)
     if not isinstance(encoder, protocol):  # type: ignore[arg-type]  # a protocol, which mypy takes for no type
         raise _other_modality(spec, modality)
