@@ -24,7 +24,6 @@ class ProductAudioInline(admin.TabularInline[ProductAudio, Product]):
     fields = ("heard", "file", "position", "length", "origin")
     readonly_fields = ("heard", "length", "origin")
     max_num = MAX_SOUNDS
-    classes = ("collapse",)
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, validate_max=True, absolute_max=MAX_SOUNDS + 1, **kwargs)
