@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from api import converters
-from recommendations import pages, product_parts, search_page, widget, widget_examples
+from recommendations import pages, product_parts, search_page, sound_search_page, widget, widget_examples
 from recommendations.rest import explanations, search, sound_search, suggestions, views
 
 __all__ = ["converters", "urlpatterns"]  # importing the converters registers them
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/search/audio/", sound_search.SoundSearchView.as_view(), name="api-search-audio"),
     path("api/v1/search/image/", search.PhotoSearchView.as_view(), name="api-search-image"),
     path("search/", search_page.search_page, name="search_page"),
+    path("search/sound/", sound_search_page.sound_search_page, name="sound_search_page"),
     path("search/suggestions/", search_page.suggestions, name="search_suggestions"),
     path("search/photos/<str:name>.jpg", search_page.search_photo, name="search_photo"),
     path("products/<sku:sku>/why/<sku:other>/", pages.why_page, name="why_page"),

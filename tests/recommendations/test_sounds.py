@@ -164,3 +164,14 @@ def test_a_worker_warms_up_by_a_sound_as_well(shop):
     before = shop.encoder.encoded
     encoding.warm_up()
     assert shop.encoder.encoded == before + 1
+
+
+def test_visitors_search_by_a_sound_on_a_page_of_its_own(shop, client):
+    assert 'name="audio"' in client.get("/search/sound/").content.decode()
+    with encoded_here():
+        found = client.post("/search/sound/", {"audio": SimpleUploadedFile("a.bin", sound_bytes(2050))})
+    html = found.content.decode()
+    assert html.index("/products/HIGH/") < html.index("/products/HIGHER/") < html.index("/products/LOW/")
+    refused = client.post("/search/sound/", {"audio": SimpleUploadedFile("a.bin", b"no")})
+    assert (refused.status_code, "save it as one of them" in refused.content.decode()) == (400, True)
+    assert client.post("/search/sound/").status_code == 400
