@@ -41,7 +41,7 @@ def pairs() -> dict[str, VectorPipeline]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("embeddings.fusion.compression.RESERVED", 1000)
         patch.setattr("embeddings.fusion.reach.MIN_PRODUCTS", 1000)
-        for name, value in {"STRENGTHS": (0.15, 0.3, 0.5), "DIM": 16, "MEMORY": 1.0}.items():
+        for name, value in {"STRENGTHS": (0.15, 0.3, 0.5), "DIM": 16, "MEMORIES": (1.0,)}.items():
             patch.setattr(f"embeddings.fusion.selection.{name}", value)
         patch.setattr("embeddings.fusion.learning.INCOMPLETE", 1.0)
         patch.setattr("embeddings.fusion.exposure.TRIALS", 0)

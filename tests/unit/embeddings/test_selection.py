@@ -1,9 +1,12 @@
 """Which settings the marks of held-back products choose: by hand."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from embeddings.fusion.canonical_correlation import find_all_axes, fit_shared
-from embeddings.fusion.selection import DIM, MEMORY, Scores, Settings, _lean_on_neighbours, _pick, choose_settings
+from embeddings.fusion.selection import DIM, MEMORIES, Scores, Settings, _lean_on_neighbours, _pick, choose_settings
 from embeddings.unit_rows import unit_rows
 
 PLAIN = Settings()
@@ -33,13 +36,17 @@ def test_a_shared_space_that_does_worse_in_one_mark_is_not_taken_however_much_it
     assert pick({0.5: mark(agreement=0.9, neighbours=0.51, noise=0.0)}) == 0.5
 
 
-def test_memory_is_leant_on_unless_it_does_clearly_worse():
+@pytest.mark.parametrize(
+    ("marks", "memory"),
+    [((0.5, 0.5, 0.5), 1.0), ((0.4, 0.5, 0.5), 0.5), ((0.4, 0.5, 0.6), 0.0), ((0.5, 0.4, 0.6), 0.0)],
+)
+def test_memory_is_leant_on_as_much_as_does_not_clearly_worse(marks, memory):
     chosen = Settings(strength=0.3)
-    leaning = Settings(strength=0.3, memory=MEMORY)
-    same, worse = mark(agreement=0.5, neighbours=0.5), mark(agreement=0.4, neighbours=0.4)
-    assert _lean_on_neighbours({chosen: same, leaning: same}, chosen) == leaning
-    assert _lean_on_neighbours({chosen: same, leaning: worse}, chosen) == chosen
-    assert _lean_on_neighbours({PLAIN: same}, PLAIN) == PLAIN
+    scores = {
+        replace(chosen, memory=strength): mark(agreement=given, neighbours=given)
+        for strength, given in zip(MEMORIES, marks, strict=True)
+    }
+    assert _lean_on_neighbours(scores, chosen).memory == memory
 
 
 def test_the_axes_of_the_modalities_are_the_same_for_every_penalty():
