@@ -13,8 +13,6 @@ from config.environment import Environment
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
 from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # another
 from config.secret_key import read_or_create_secret_key as read_or_create_secret_key
-from config.view_audit import KINDRED_AUDIT_KEPT_DAYS as KINDRED_AUDIT_KEPT_DAYS
-from config.view_audit import KINDRED_AUDIT_VIEWS as KINDRED_AUDIT_VIEWS
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Product]
 
@@ -252,6 +250,11 @@ KINDRED_SESSIONS_KEPT_DAYS = env.int("KINDRED_SESSIONS_KEPT_DAYS", default=30)  
 KINDRED_BEHAVIOUR_HOUR = env.int("KINDRED_BEHAVIOUR_HOUR", default=2)  # after it a version is built each day
 KINDRED_BEHAVIOUR_PROMOTE = env.str("KINDRED_BEHAVIOUR_PROMOTE", default="auto")  # or "ask": by people alone
 KINDRED_BEHAVIOUR_PROFILES = env.int("KINDRED_BEHAVIOUR_PROFILES", default=100_000)  # latest users thought of ahead
+
+# --- Who saw what -----------------------------------------------------------------------------------------------------
+KINDRED_AUDIT_VIEWS = env.bool("KINDRED_AUDIT_VIEWS", default=None)  # unset: as the field says
+# Six years, and a day for leap years: so long hospitals in the USA keep such records (45 CFR 164.316(b)(2)(i)).
+KINDRED_AUDIT_KEPT_DAYS = env.int("KINDRED_AUDIT_KEPT_DAYS", default=2192)  # 0: for ever
 
 # --- Languages, files, logs -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
