@@ -181,6 +181,7 @@ _RECIPE = ("KINDRED_TEXT_ENCODER", "KINDRED_IMAGE_ENCODER", "KINDRED_FUSION")
 KINDRED_RECIPE_UNSET = {name: globals()[name] for name in _RECIPE if name not in os.environ}
 KINDRED_PROMOTION_GATE = env.str("KINDRED_PROMOTION_GATE", default="")  # what may object to a promotion: "golden"
 KINDRED_PROMOTION_PAIRS = env.int("KINDRED_PROMOTION_PAIRS", default=100)  # golden pairs that this takes
+KINDRED_REFIT = env.str("KINDRED_REFIT", default="ask")  # of the live space, where it is due; or "auto": by itself
 KINDRED_OUT_OF_STOCK = env.str("KINDRED_OUT_OF_STOCK", default="last")  # of a list; or "hidden", or "mixed"
 KINDRED_PHOTO_KEEP_S = env.int("KINDRED_PHOTO_KEEP_S", default=1800)  # photos that were searched with; 0: never
 KINDRED_SEARCH_POPULARITY = env.float("KINDRED_SEARCH_POPULARITY", default=0.05)  # largest share of a score it moves

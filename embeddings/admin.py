@@ -44,6 +44,7 @@ from embeddings.spaces.consequences import Question, ask_drop, ask_promote
 from embeddings.spaces.gates import find_objection
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.spaces.overlap import describe_overlap
+from embeddings.spaces.refitting import describe_refit
 from embeddings.spaces.states import describe_state
 from embeddings.tasks import build_space, refresh_stale
 
@@ -139,8 +140,7 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         context = {
             "rollback_target": self.has_change_permission(request) and EmbeddingSpace.objects.rollback_target(),
             "is_building": EmbeddingSpace.objects.filter(status=Status.BUILDING).exclude(progress={}).exists(),
-            "outgrown": live if live and lifecycle.needs_refit(live, product_count=product_count) else None,
-            "product_count": product_count,
+            "refit": describe_refit(live, product_count=product_count) if live else "",
         }
         return super().changelist_view(request, extra_context=context | (extra_context or {}))
 

@@ -24,6 +24,7 @@ from embeddings.models import EmbeddingSpace
 from embeddings.spaces.gates import GATES, list_gates
 from embeddings.spaces.indexes import missing_indexes
 from embeddings.spaces.recipe import find_ignored_settings
+from embeddings.spaces.refitting import MODES
 from embeddings.vectors import load_pipeline
 
 STANDSTILL_MAX = timedelta(minutes=10)  # more than a worker takes to load its encoders, or to die of a product alone
@@ -64,6 +65,15 @@ def check_gate(**_: Any) -> list[CheckMessage]:
         return []
     hint = f"Set it to one of {list_gates()}, or leave it unset: then nothing objects to a promotion."
     return [Error(f"KINDRED_PROMOTION_GATE is {name!r}: there is no such gate.", hint=hint, id="embeddings.E009")]
+
+
+@register()
+def check_refit(**_: Any) -> list[CheckMessage]:
+    """Name a way of fitting the live space again that there is not: it would be asked for ever."""
+    if settings.KINDRED_REFIT in MODES:
+        return []
+    said = f"KINDRED_REFIT is {settings.KINDRED_REFIT!r}: there is no such way."
+    return [Error(said, hint=f"Set it to one of {', '.join(MODES)}, or leave it unset.", id="embeddings.E010")]
 
 
 @register(deploy=True)

@@ -12,20 +12,24 @@ from catalog.desk.front import Need, Tile, register_needs, register_tiles
 from catalog.models import Product
 from embeddings.coverage import count_coverage, read_standstill
 from embeddings.models import EmbeddingSpace, PendingEmbedding
-from embeddings.spaces.lifecycle import needs_refit
+from embeddings.spaces.outside import read_outside
+from embeddings.spaces.refitting import describe_refit
 
 STANDSTILL_S = 300
 
 
 @register_tiles("coverage", permission="embeddings.view_embeddingspace")
 def show_coverage() -> Iterator[Tile]:
-    """How much of the catalogue has a vector."""
+    """How much of the catalogue has a vector, and how much of it is like none that the space was fitted on."""
     covered = count_coverage()
     share = covered.embedded / covered.products if covered.products else 1.0
     live = EmbeddingSpace.objects.live()
     note = gettext("in space %s") % live.name if live else gettext("There is no live space yet.")
     spaces = reverse("admin:embeddings_embeddingspace_changelist")
     yield Tile(title=gettext("Embedded"), figure=f"{share:.0%}", note=note, url=spaces)
+    if live and (outside := read_outside(live)):
+        note = gettext("of the products are like none that the space was fitted on")
+        yield Tile(title=gettext("Outside the fit"), figure=f"{outside.share:.0%}", note=note, url=spaces)
 
 
 @register_needs("embedding", permission="embeddings.view_embeddingspace")
@@ -49,8 +53,8 @@ def name_failures() -> Iterator[Need]:
 
 def _name_spaces() -> Iterator[Need]:
     live, spaces = EmbeddingSpace.objects.live(), reverse("admin:embeddings_embeddingspace_changelist")
-    if live and live.fitted_on and needs_refit(live, product_count=count_rows(Product.objects.all()).number):
-        yield Need(text=gettext("The catalogue has outgrown the live space: build a new one and compare."), url=spaces)
+    if live and (said := describe_refit(live, product_count=count_rows(Product.objects.all()).number)):
+        yield Need(text=said, url=spaces)
     for space in EmbeddingSpace.objects.filter(status=EmbeddingSpace.Status.READY).defer("parameters")[:3]:
         yield Need(
             text=gettext("The space %s is ready: compare it, then promote it or drop it.") % space.name, url=spaces

@@ -29,6 +29,7 @@ from embeddings.spaces.lifecycle import (
     set_pipeline,
 )
 from embeddings.spaces.locks import BUILD_LOCK, try_lock
+from embeddings.spaces.outside import AT_FIT, measure_share
 from embeddings.spaces.recipe import find_recipe
 from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
@@ -121,7 +122,8 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
         pipeline = fit_plain(space, sample.raw, fusion=plain_fusion(space.fusion))
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, sample.raw)
-            space.report = {"learning": {"settings": asdict(learned), "validation": report}}
+            space.report = {**space.report, "learning": {"settings": asdict(learned), "validation": report}}
+        space.report = {**space.report, AT_FIT: measure_share(pipeline, sample.raw)}
         pipeline, fitted_on = pipeline.with_scales(sample.raw), len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on

@@ -23,7 +23,7 @@ from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
 from embeddings.spaces.gates import find_objection
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
-from embeddings.spaces.proposing import propose_modalities
+from embeddings.spaces.outside import is_outside
 from embeddings.spaces.recipe import find_recipe, keep_recipe, read_settings
 from embeddings.spaces.sampling import SAMPLE_SIZE
 from embeddings.spaces.starting import make_starting_pipeline
@@ -259,6 +259,11 @@ def count_unready(space: EmbeddingSpace) -> int:
 
 
 def needs_refit(space: EmbeddingSpace, *, product_count: int) -> bool:
+    """Return whether the catalogue has outgrown what a space was fitted on, or has much that is like none of it."""
+    return has_outgrown(space, product_count=product_count) or is_outside(space)
+
+
+def has_outgrown(space: EmbeddingSpace, *, product_count: int) -> bool:
     """Return whether the catalogue has outgrown what the parameters of a space were fitted on.
 
     Never of a space that was fitted on as large a sample as is drawn: another one would say the same.

@@ -15,6 +15,8 @@ from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.building import fit_first_space, hold_build
 from embeddings.spaces.indexes import create_indexes, missing_indexes
 from embeddings.spaces.lifecycle import SpaceError, drop_space
+from embeddings.spaces.outside import keep_measured
+from embeddings.spaces.refitting import refit_live_space
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ def keep_true() -> None:
             return
         if not is_being_filled():
             fit_first_space()
+            keep_measured()
+            refit_live_space()
     except SpaceError as error:
         logger.info("The live space is seen to another time: %s", error)
     drop_starters()

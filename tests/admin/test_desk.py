@@ -116,7 +116,8 @@ def test_a_space_that_was_never_fitted_needs_nobody(monkeypatch):
     EmbeddingSpace.objects.update(fitted_on=1, status="live")
     monkeypatch.setattr("embeddings.spaces.lifecycle.SMALL_GROWTH", 1)
     assert [need.text for need in name_failures()] == [
-        "The catalogue has outgrown the live space: build a new one and compare."
+        "The catalogue has outgrown the 1 products that space test was fitted on: there are 1. Add a space, build it, "
+        "compare and promote it: nothing is encoded again."
     ]
 
 

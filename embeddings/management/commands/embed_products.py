@@ -23,7 +23,8 @@ from embeddings.modalities.registry import FUSED
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces import maintenance
 from embeddings.spaces.building import build_space, fit_first_space
-from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space, needs_refit
+from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space
+from embeddings.spaces.refitting import describe_refit
 
 POLL_S = 0.5  # between looks at what another worker has taken
 ROUND_S = 1.0  # between two moves of the progress bar, at least one batch
@@ -111,8 +112,5 @@ class Command(BaseCommand):
         for reason, count in reasons.most_common(SHOWN_REASONS):
             skus = PendingEmbedding.objects.filter(reason=reason).values_list("product__sku", flat=True)[:5]
             self.stdout.write(f"  {count} waiting: {reason} ({', '.join(skus)}{', ...' if count > 5 else ''})")
-        if space.fitted_on and needs_refit(space, product_count=products):
-            self.stdout.write(
-                f"The catalogue has outgrown the {space.fitted_on} products that space {space.name} was fitted on: "
-                "`spaces create`, `spaces build` and `spaces promote` fit it anew, and encode nothing again."
-            )
+        if said := describe_refit(space, product_count=products):
+            self.stdout.write(f"{said} `spaces create`, `spaces build` and `spaces promote` do that.")

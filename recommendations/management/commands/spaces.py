@@ -29,12 +29,12 @@ from embeddings.spaces.lifecycle import (
     create_space,
     drop_space,
     get_space,
-    needs_refit,
     promote,
     roll_back,
 )
 from embeddings.spaces.overlap import measure_overlap
 from embeddings.spaces.recipe import find_ignored_settings
+from embeddings.spaces.refitting import describe_refit
 from recommendations.evaluation.comparison import compare_spaces
 from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.report import format_estimate
@@ -98,11 +98,9 @@ class Command(BaseCommand):
         self._print(table)
         for space in spaces:
             self._tell_gaps(space, product_count=product_count)
-            if space.status == EmbeddingSpace.Status.LIVE and needs_refit(space, product_count=product_count):
-                self.stdout.write(
-                    f"{space.name} was fitted on {space.fitted_on} products and there are {product_count}: "
-                    "`spaces create NAME --build` fits a space on them and encodes nothing again."
-                )
+            is_live = space.status == EmbeddingSpace.Status.LIVE
+            if is_live and (said := describe_refit(space, product_count=product_count)):
+                self.stdout.write(f"{said} `spaces create NAME --build` builds one.")
         for ignored in find_ignored_settings():
             self.stdout.write(f"{ignored.message} {ignored.hint}")
 
