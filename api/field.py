@@ -66,7 +66,7 @@ class Field:
     title: Text
     notice: Text | None = None
     access: str = "public"
-    modalities: tuple[str, ...] = ()  # what new spaces compare by; none said: whatever there is
+    modalities: Mapping[str, float | None] = field(default_factory=dict)  # what new spaces compare by; none: all
     words: Mapping[str, Text] = field(default_factory=dict)
     headings: Mapping[str, Text] = field(default_factory=dict)  # by the name of a strategy
     hidden: frozenset[str] = frozenset()  # of PARTS
@@ -155,12 +155,21 @@ def parse_field(said: Any, *, name: str, folder: Path) -> Field:
         title=parse_text(said.get("title"), what="title"),
         notice=parse_text(said["notice"], what="notice") if said.get("notice") else None,
         access=access,
-        modalities=tuple(map(str, said.get("modalities", ()))),
+        modalities=parse_modalities(said.get("modalities", [])),
         words={word: parse_text(text, what=word) for word, text in words.items()},
         headings={strategy: parse_text(text, what=f"the heading {strategy}") for strategy, text in headings.items()},
         hidden=frozenset(hidden),
         audit=said.get("audit", False) is True,
     )
+
+
+def parse_modalities(said: Any) -> dict[str, float | None]:
+    """Return the modalities of a list, or of an object that says what some of them count. Raises ValueError."""
+    found: dict[str, Any] = dict(said) if isinstance(said, dict) else dict.fromkeys(map(str, said))
+    for name, weight in found.items():
+        if weight is not None and (isinstance(weight, bool) or not isinstance(weight, int | float)):
+            raise ValueError(f"the weight of the modality {name} is {weight!r}, not a number or null")
+    return found
 
 
 def check_names(said: Any, known: Any, *, what: str) -> None:

@@ -31,5 +31,6 @@ def propose_modalities() -> dict[str, dict[str, object]]:
         except EncoderError as error:
             logger.warning("New spaces go without %s: %s", name, error)
         else:
-            proposed[name] = {"encoder": spec, "weight": modality.default_weight}
+            weight = wanted.get(name)
+            proposed[name] = {"encoder": spec, "weight": modality.default_weight if weight is None else weight}
     return proposed

@@ -82,6 +82,8 @@ def test_a_new_space_knows_sounds_once_products_have_some_and_the_encoder_is_the
     assert propose_modalities() == {"audio": {"encoder": "fake:audio", "weight": Audio.default_weight}}
     settings.KINDRED_FIELD = "radiology"  # compares by pictures and reports, whatever else a case may have
     assert propose_modalities() == {}
+    settings.KINDRED_FIELD = "sounds"
+    assert propose_modalities() == {"audio": {"encoder": "fake:audio", "weight": 1}}
     settings.KINDRED_FIELD = "homeware"
     settings.KINDRED_AUDIO_ENCODER = "packaged:unheard-of"
     assert propose_modalities() == {}

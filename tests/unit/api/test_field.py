@@ -54,6 +54,7 @@ def test_a_field_that_is_not_there_is_refused_with_those_that_are():
         ({"access": "nobody"}, r"access is 'nobody', not one of public, staff"),
         ({"title": "Stones"}, r"title needs a text for each of en, zh-hans"),
         ({"colour": "red"}, r"the file has colour, and knows title"),
+        ({"modalities": {"audio": "much"}}, r"the weight of the modality audio is 'much', not a number or null"),
         ({"headings": []}, r"headings is not an object"),
     ],
 )
