@@ -14,7 +14,7 @@ from words import FAMILIES, RECORDISTS, ROOMS, USES
 HERE = Path(__file__).parent
 SEED = 20261127
 EACH = 5  # sounds of each character; two characters a family
-ALONE, UNNAMED, GENERIC, UNPICTURED = 0.15, 0.35, 0.2, 0.1  # shares, see README.md
+ALONE, UNNAMED, GENERIC, UNPICTURED = 0.15, 0.25, 0.1, 0.1  # shares, see README.md
 
 
 def plan():
