@@ -15,6 +15,7 @@ from embeddings.inputs import ProductInputs
 from embeddings.modalities.declaration import Input, Modality
 from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace, EncodedInput
+from embeddings.spaces.held_encoders import load_held_encoders
 from embeddings.unit_rows import unit_rows
 
 Array = npt.NDArray[np.float32]
@@ -47,8 +48,13 @@ class EncoderChanged(Exception):
 def load_encoders(space: EmbeddingSpace) -> SpaceEncoders:
     """Return the encoders of a space. Raises EncoderError where one cannot be had, EncoderChanged."""
     encoders: dict[str, Encoder] = {}
+    held = load_held_encoders(space)  # none before the space is fitted
     for name, chosen in space.list_modalities().items():
-        encoders[name] = find_modality(name).load_encoder(chosen.encoder)
+        modality = find_modality(name)
+        if modality.is_fitted:
+            encoders |= {name: held[name]} if name in held else {}
+            continue
+        encoders[name] = modality.load_encoder(chosen.encoder)
         fitted, found = chosen.identity, encoders[name].info.identity
         if fitted and fitted != found:
             raise EncoderChanged(
@@ -66,26 +72,35 @@ def encode_inputs(
     An input that cannot be encoded becomes a problem of its own and harms no other.
     """
     wanted = {name: {one.sha256: one for product in products for one in product.list_inputs(name)} for name in encoders}
+    kept = {name: encoder for name, encoder in encoders.items() if not find_modality(name).is_fitted}
     encodings = Encodings(
-        {name: EncodedInput.objects.find(wanted[name], encoder=encoders[name].info.identity) for name in encoders}
+        {name: EncodedInput.objects.find(wanted[name], encoder=kept[name].info.identity) for name in kept}
     )
-    with ThreadPoolExecutor(max_workers=len(encoders), thread_name_prefix="encode") as pool:
+    with ThreadPoolExecutor(max_workers=len(kept), thread_name_prefix="encode") as pool:
         work = {
             name: pool.submit(_encode_new, find_modality(name), encoder, wanted[name], encodings.vectors[name])
-            for name, encoder in encoders.items()
+            for name, encoder in kept.items()
         }
         while wait(work.values(), timeout=KEEP_ALIVE_S).not_done:
             if keep_alive:
                 keep_alive()
-    for name, encoder in encoders.items():
+    for name, encoder in kept.items():
         encoded, problems = work[name].result()
         EncodedInput.objects.keep(encoded, encoder=encoder.info.identity)
         encodings.vectors[name].update(encoded)
         encodings.problems.update(problems)
+    for name in encoders.keys() - kept.keys():
+        encodings.vectors[name] = _encode_by_fitted(find_modality(name), encoders[name], wanted[name])
     return encodings
 
 
 VectorsAndProblems = tuple[dict[str, Array], dict[str, Problem]]  # each by sha256
+
+
+def _encode_by_fitted(modality: Modality, encoder: Encoder, wanted: Mapping[str, Input]) -> dict[str, Array]:
+    """Return the vectors of what says something. One that says nothing is no problem: it is as if it were not there."""
+    vectors = modality.encode(encoder, list(wanted.values())).vectors if wanted else ()
+    return {sha256: row for sha256, row in zip(wanted, vectors, strict=True) if row.any()}
 
 
 def _encode_new(

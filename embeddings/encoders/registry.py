@@ -118,7 +118,7 @@ def get_audio_encoder(spec: str) -> AudioEncoder:
     return get_encoder(spec, AudioEncoder, modality="audio")  # type: ignore[type-abstract]
 
 
-def get_encoder(spec: str, protocol: type[E], *, modality: str) -> E:
+def get_encoder(spec: str, protocol: Callable[..., E], *, modality: str) -> E:
     """Return the encoder of `spec` for a modality, which has the methods of `protocol`. Raise EncoderError."""
     encoder = _get(spec, modality=modality)
     if not isinstance(encoder, protocol):  # type: ignore[arg-type]  # a protocol, which mypy takes for no type

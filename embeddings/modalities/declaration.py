@@ -61,6 +61,7 @@ class Modality(ABC):
     more: ClassVar[StrPromise]  # and "More like the words"
     end: ClassVar[StrPromise]  # of the end of the dial, "Words"
     is_augmented: ClassVar[bool] = False
+    is_fitted: ClassVar[bool] = False  # whether its encoder is fitted with the space (`fitted.py`) and not loaded
     default_weight: ClassVar[float] = 0.2  # beside the weights of text and picture, which sum to 1
 
     def propose_encoder(self) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 
 from django.utils import timezone
 
@@ -16,8 +17,9 @@ from embeddings.encoding import load_encoders
 from embeddings.freshness.refresh import refresh_products
 from embeddings.freshness.staleness import find_stale
 from embeddings.fusion.learning import fit_attention
-from embeddings.fusion.pipeline import plain_fusion
 from embeddings.models import EmbeddingSpace, PendingEmbedding
+from embeddings.spaces.fitting import fit_with_further
+from embeddings.spaces.held_encoders import list_fitted
 from embeddings.spaces.indexes import create_indexes
 from embeddings.spaces.lifecycle import (
     MIN_FIT_PRODUCTS,
@@ -31,7 +33,7 @@ from embeddings.spaces.lifecycle import (
 from embeddings.spaces.locks import BUILD_LOCK, try_lock
 from embeddings.spaces.outside import AT_FIT, measure_share
 from embeddings.spaces.recipe import find_recipe
-from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample
+from embeddings.spaces.sampling import draw_product_ids, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
 
 logger = logging.getLogger(__name__)
@@ -114,17 +116,20 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
     product_ids = draw_product_ids()
     progress.start("encode", len(product_ids))
     encoders = load_encoders(space)
-    sample = read_sample(space, product_ids, encoders=encoders, progress=progress.advance)
+    read = partial(read_sample, encoders=encoders, fitted=list(list_fitted()), progress=progress.advance)
+    sample = read(space, product_ids)
     progress.start("fit", 1)
     if len(sample.product_ids) < MIN_FIT_PRODUCTS:
+        space.modalities = {name: one for name, one in space.modalities.items() if name in encoders}
         pipeline, fitted_on = make_starting_pipeline(space), 0
     else:
-        pipeline = fit_plain(space, sample.raw, fusion=plain_fusion(space.fusion))
+        fitted = fit_with_further(space, sample, encoders=encoders)
+        encoders, raw, pipeline = fitted.encoders, fitted.raw, fitted.pipeline
         if space.fusion == "attention":
-            pipeline, learned, report = fit_attention(pipeline, sample.raw)
-            space.report = {**space.report, "learning": {"settings": asdict(learned), "validation": report}}
-        space.report = {**space.report, AT_FIT: measure_share(pipeline, sample.raw)}
-        pipeline, fitted_on = pipeline.with_scales(sample.raw), len(sample.product_ids)
+            pipeline, learned, report = fit_attention(pipeline, raw)
+            space.report = {"learning": {"settings": asdict(learned), "validation": report}}
+        space.report = {**space.report, "modalities": fitted.judged}
+        pipeline, fitted_on = pipeline.with_scales(raw), len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on
     space.save(update_fields=[*EmbeddingSpace.FITTED_FIELDS, "fitted_on", "report"])

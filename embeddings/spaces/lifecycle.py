@@ -21,6 +21,7 @@ from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS, VectorPipeline
 from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace, FirstRecipe, PendingEmbedding
 from embeddings.spaces.gates import find_objection
+from embeddings.spaces.held_encoders import add_encoders, load_held_encoders
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
 from embeddings.spaces.outside import is_outside
@@ -117,6 +118,7 @@ def create_space(
     space = EmbeddingSpace(name=name, status=Status.BUILDING, **(values | recipe))
     if trained:
         set_pipeline(space, trained)
+        space.parameters = add_encoders(bytes(space.parameters), load_held_encoders(source))
         for modality, chosen in source.list_modalities().items():
             space.set_modality(modality, identity=chosen.identity)
     check_recipe(space)
@@ -138,7 +140,8 @@ def check_recipe(space: EmbeddingSpace) -> None:
     try:
         space.clean_fields(exclude={"name", "status"})  # a modality that there is not has no encoder to look at
         for modality, chosen in space.list_modalities().items():
-            _check_encoder(chosen.encoder, modality)
+            if not find_modality(modality).is_fitted:
+                _check_encoder(chosen.encoder, modality)
         space.full_clean()
     except ValidationError as error:
         raise SpaceError("; ".join(error.messages)) from error
@@ -155,9 +158,8 @@ def get_space(name: str) -> EmbeddingSpace:
 
 def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: SpaceEncoders | None = None) -> None:
     """Give a space what was fitted; not saved yet."""
-    space.parameters = pipeline.to_bytes()
-    space.dim, space.text_dim, space.image_dim = pipeline.dim, pipeline.dims["text"], pipeline.dims["image"]
-    space.fusion = pipeline.fusion
+    space.parameters = add_encoders(pipeline.to_bytes(), encoders or {})
+    space.dim, space.fusion = pipeline.dim, pipeline.fusion
     space.similarity_scales = {name: scale.to_numbers() for name, scale in pipeline.scales.items()}
     if encoders:
         space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.db.models import TextField
@@ -14,7 +14,8 @@ from embeddings.composition import parse_composition
 from embeddings.encoding import SpaceEncoders, encode_inputs
 from embeddings.freshness.placeholders import settle_all_placeholders
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
-from embeddings.inputs import load_inputs
+from embeddings.inputs import ProductInputs, load_inputs
+from embeddings.modalities.declaration import TextInput
 from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace
 from embeddings.vectors import gather_raw
@@ -29,6 +30,7 @@ class Sample:
 
     product_ids: tuple[int, ...]
     raw: RawVectors
+    said: Mapping[str, Sequence[str]] = field(default_factory=dict)  # what the encoders in `fitted` are to be fitted on
 
 
 def draw_product_ids(*, limit: int = SAMPLE_SIZE) -> list[int]:
@@ -43,24 +45,35 @@ def read_sample(
     *,
     encoders: SpaceEncoders,
     progress: Callable[[int], None] | None = None,
+    fitted: Sequence[str] = (),
 ) -> Sample:
-    """Return the sample of these products; what no encoder has seen yet is encoded, placeholders are left out."""
+    """Return the sample of these products; what no encoder has seen yet is encoded, placeholders are left out.
+
+    `fitted`: modalities that have no encoder yet; what products say of them is read, an empty text where nothing.
+    """
     settle_all_placeholders()
     dims = {name: encoder.info.dim for name, encoder in encoders.items()}
     parts = parse_composition(space.text_composition)
     kept: list[int] = []
+    said: dict[str, list[str]] = {name: [] for name in fitted}
     chunks: list[RawVectors] = []
     for start in range(0, len(product_ids), CHUNK):
         chunk = product_ids[start : start + CHUNK]
-        products = [product for product in load_inputs(chunk, parts=parts, modalities=dims) if not product.is_empty]
+        products = [
+            product
+            for product in load_inputs(chunk, parts=parts, modalities=[*dims, *fitted])
+            if product.list_inputs(*dims)
+        ]
         if products:
             encodings = encode_inputs(products, encoders=encoders)
             chunks.append(gather_raw(products, encodings, dims=dims))
             kept += [product.product_id for product in products]
+            for name, texts in said.items():
+                texts += [read_text(product, name) for product in products]
         if progress:
             progress(len(chunk))
     counts = {name: len(find_modality(name).weigh_parts(parts)) for name in dims}
-    return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, counts=counts, dims=dims))
+    return Sample(product_ids=tuple(kept), raw=_concatenate(chunks, counts=counts, dims=dims), said=said)
 
 
 def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat", seed: int = 0) -> VectorPipeline:
@@ -68,11 +81,16 @@ def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat",
     return VectorPipeline.fit(
         raw,
         fusion=fusion,
-        part_weights=weigh_parts(space),
-        weights={name: chosen.weight for name, chosen in space.list_modalities().items()},
+        part_weights={name: parts for name, parts in weigh_parts(space).items() if name in raw},
+        weights={name: chosen.weight for name, chosen in space.list_modalities().items() if name in raw},
         dim=space.dim,
         seed=seed,
     )
+
+
+def read_text(product: ProductInputs, modality: str) -> str:
+    """Return what a product says in a modality of texts, empty where it says nothing."""
+    return next((one.text for one in product.list_inputs(modality) if isinstance(one, TextInput)), "")
 
 
 def weigh_parts(space: EmbeddingSpace) -> dict[str, tuple[float, ...]]:

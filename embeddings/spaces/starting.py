@@ -14,6 +14,7 @@ from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
 from embeddings.fusion.pipeline import VectorPipeline, plain_fusion
 from embeddings.models import EmbeddingSpace
+from embeddings.spaces.held_encoders import list_fitted
 from embeddings.spaces.sampling import weigh_parts
 from embeddings.unit_rows import unit_rows
 
@@ -41,7 +42,7 @@ def is_default_recipe(space: EmbeddingSpace) -> bool:
         and parse_composition(space.text_composition) == parse_composition(DEFAULT_COMPOSITION)
         and plain_fusion(space.fusion) == "concat"
         and (space.text_weight, space.dim) == (0.6, 384)
-        and not space.modalities
+        and set(space.modalities) <= set(list_fitted())
     )
 
 
@@ -50,7 +51,7 @@ def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: Mapping[str, int]) -> V
 
     Modalities of the noise belong to different products, so that none is predicted from another.
     """
-    weights = tuple((name, chosen.weight) for name, chosen in space.list_modalities().items())
+    weights = tuple((name, chosen.weight) for name, chosen in space.list_modalities().items() if name in dims)
     fusion = plain_fusion(space.fusion)
     parts = tuple(weigh_parts(space).items())
     return _fit_on_noise(tuple(dims.items()), parts, weights, fusion=fusion, dim=space.dim)

@@ -1,0 +1,68 @@
+"""Attributes as a modality: the same or not, near or far, and nothing where nobody says anything."""
+
+import json
+
+import numpy as np
+import pytest
+
+from embeddings.encoders.typed_attributes import BUCKETS, DIM, TypedAttributes, _read_number
+
+WARES = [
+    {"colour": "red", "weight": "200 g"},
+    {"colour": "red", "weight": "0.21 kg"},
+    {"colour": "blue", "weight": "400 g"},
+    {"colour": "blue", "weight": "410 g"},
+    {"colour": "green", "weight": "900 g"},
+    {"colour": "green", "weight": "1 kg"},
+    {"colour": ["red", "blue"]},
+    {"colour": "mauve"},
+    {},
+]
+TEXTS = [json.dumps(ware) if ware else "" for ware in WARES]
+
+
+def test_products_that_say_the_same_are_alike_and_numbers_by_how_near_they_are():
+    vectors = TypedAttributes.fit(TEXTS).encode(TEXTS)
+    assert vectors.shape == (len(WARES), DIM)
+    similar = vectors @ vectors.T
+    assert np.argmax(similar[:6] - 2 * np.eye(6, len(WARES)), axis=1).tolist() == [1, 0, 3, 2, 5, 4]
+    assert similar[0, 2] > similar[0, 4] > 0  # no colour in common, and 400 g is nearer to 200 g than 900 g is
+    assert similar[6, 0] > 0.4  # one of two colours
+
+
+def test_what_nobody_else_says_and_what_is_not_said_have_no_vector_and_do_not_count_against_anybody():
+    fitted = TypedAttributes.fit(TEXTS)
+    assert not fitted.encode(TEXTS)[7:].any()
+    plain, with_more = fitted.encode(['{"colour": "red"}', '{"colour": "red", "sku": "X-1"}'])
+    np.testing.assert_array_equal(plain, with_more)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("12 cm", (0.12, "m")), ("1,5 kg", (1500.0, "g")), (7, (7.0, "")), (True, (None, "")), ("3 hats", (None, "")),
+        ("oak", (None, "")), (1e300, (None, "")), ("9" * 400, (None, "")),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_with_their_unit(value, expected):
+    number, measure = _read_number(value)
+    assert (number if number is None else pytest.approx(number), measure) == expected
+
+
+def test_what_was_fitted_is_stored_and_repeatable():
+    fitted = TypedAttributes.fit(TEXTS)
+    stored = TypedAttributes.from_arrays(fitted.to_arrays())
+    assert stored.numeric == ("weight g",)
+    np.testing.assert_array_equal(stored.encode(TEXTS), fitted.encode(TEXTS))
+    np.testing.assert_array_equal(fitted.encode(TEXTS[:1]), fitted.encode(TEXTS)[:1])
+
+
+def test_a_number_that_most_have_in_common_moves_nothing():
+    texts = [json.dumps({"pieces": count}) for count in (1, 1, 1, 1, 1, 1, 2, 9)]
+    rows = TypedAttributes.fit(texts).encode(texts)[:, BUCKETS : BUCKETS + 2]
+    assert rows[0] @ rows[6] > rows[0] @ rows[7] >= 0
+    assert np.isfinite(rows).all()
+
+
+def test_a_catalogue_without_attributes_can_be_fitted():
+    assert not TypedAttributes.fit(["", "{}"]).encode(['{"colour": "red"}']).any()
