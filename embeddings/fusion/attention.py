@@ -1,4 +1,9 @@
-"""Attention: a small network weighs the modalities of each product, in a space it learned, beside concatenation."""
+"""Attention: a small network weighs the modalities of each product, in a space it learned, beside concatenation.
+
+The network is constant until train_fusion moves it: it says what the weights of the recipe say, for every product.
+Nothing without labels tells it more: how well one modality finds what another says alike (selection.py) is measured of
+each by itself, so it cannot say how the two should be weighed against each other for one product.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
