@@ -195,12 +195,14 @@ class EmbeddingSpace(models.Model):
         """Return the recipe in words, as lists of spaces show it."""
         encoders = f"{self.text_encoder} + {self.image_encoder}"
         said = gettext("%(encoders)s, %(fusion)s, text %(weight)s, %(dim)d dims")
-        return said % {
+        recipe = said % {
             "encoders": encoders,
             "fusion": self.fusion,
             "weight": f"{self.text_weight:g}",
             "dim": self.dim,
         }
+        further = [f"{name} {self.list_modalities()[name].weight:g}" for name in self.modalities]
+        return gettext(", ").join([recipe, *further])
 
     def text_weight_of(self, category_path: str) -> float | None:
         """Return the dial's text weight for a category, None where the space's own holds. The longest path wins."""

@@ -15,7 +15,7 @@ from behaviour.learners.facts import Ints
 from behaviour.reports.sales import read_daily_sales
 from behaviour.versions.catalogue import Catalogue, read_catalogue, read_content
 from catalog.models import Product
-from embeddings.modalities.registry import FUSED
+from embeddings.modalities.registry import FUSED, find_modality
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 
 MAX_DAYS = 3 * 366  # of the past: this year's season and the one before
@@ -65,7 +65,9 @@ def choose_modality(space: EmbeddingSpace) -> str:
     """
     count = ProductEmbedding.objects.filter(space=space).order_by().values_list("modality").annotate(Count("pk"))
     products = dict(count)
-    common = [name for name in space.list_modalities() if 2 * products.get(name, 0) >= max(products.get(FUSED, 0), 1)]
+    half = max(products.get(FUSED, 0), 1) / 2
+    encoded = [name for name in space.list_modalities() if not find_modality(name).is_fitted]  # others say no more
+    common = [name for name in encoded if products.get(name, 0) >= half]
     return common[0] if len(common) == 1 else FUSED
 
 

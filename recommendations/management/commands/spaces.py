@@ -41,7 +41,7 @@ from recommendations.evaluation.report import format_estimate
 from recommendations.evaluation.truth import DECLARATIONS, Truth, TruthError, derive_truth
 from recommendations.golden.truth import find_truth
 
-RECIPE = ("text_encoder", "image_encoder", "fusion", "text_weight", "dim")
+RECIPE = ("text_encoder", "image_encoder", "fusion", "text_weight", "dim", "modalities")
 
 
 class Command(BaseCommand):
@@ -59,6 +59,12 @@ class Command(BaseCommand):
         create.add_argument("--text-weight", type=float, metavar="W", help="0 (picture only) to 1 (text only)")
         create.add_argument("--dim", type=int, metavar="N", help="of the fused vectors")
         create.add_argument("--composition", type=Path, metavar="FILE", help="JSON: the parts of the text")
+        create.add_argument(
+            "--modalities",
+            type=json.loads,
+            metavar="JSON",
+            help='beyond text and picture: {"audio": {"encoder": SPEC}}',
+        )
         create.add_argument("--build", action="store_true", help="and build it")
         for name, help_text in [
             ("build", "encode what is new, fit, fuse and index; may be stopped and started again"),
