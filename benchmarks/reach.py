@@ -6,7 +6,8 @@
 Four of five products are fitted and the fifth is added: nDCG@10 beside a fit on all, and how often the added ones are
 recommended, relative to their share. Then 25 products of each other catalogue are added, whole, without pictures and
 without texts: the share of their five nearest that are among them, beside that by each modality alone, and with all
-that was learned counting for them as for the rest.
+that was learned counting for them as for the rest; how many of them lie outside of the fit, and the first share once
+all are fitted together.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from embeddings.fusion import RawVectors, VectorPipeline  # noqa: E402
 from embeddings.fusion.imputation import measure_exposure  # noqa: E402
 from embeddings.fusion.learning import fit_attention  # noqa: E402
 
+WIDTHS = (6, 7, 7, 11, 9, 10)  # of the columns
 ADDED = 25
 NEAREST = 5
 LOSSES = {"whole": None, "no pictures": "image", "no texts": "text"}
@@ -72,16 +74,22 @@ def report_added(catalogue: Catalogue) -> None:
         print(f"  fitted on 80 %  {np.nanmean(measure_ndcg(fused, catalogue.gains)):.4f}   exposure {exposure:.2f}")
 
 
+def measure_share(pipeline: VectorPipeline, raw: RawVectors) -> float:
+    """Return the share of products outside of a fit, as embeddings/spaces/outside.py counts them in a shop."""
+    return float(np.mean(np.asarray(pipeline.find_reach(pipeline.encode_modalities(raw))) <= 0))
+
+
 def report_ranges(catalogue: Catalogue, others: list[Catalogue]) -> None:
     """Print where products of other catalogues land."""
     pipeline, count = fit(catalogue.raw), len(catalogue.gains)
-    print(f"  {'added':24} {'fused':>6} {'text':>6} {'image':>6} {'unlimited':>10}")
+    print(f"  {'added':24} {'fused':>6} {'text':>6} {'image':>6} {'unlimited':>10} {'outside':>8} {'refitted':>9}")
     for name, new in draw_ranges(others):
         raw = join(catalogue.raw, new)
         vectors = pipeline.transform(raw)
         unlimited = replace(pipeline, reach=None).transform(raw)
         shares = [share_of_own(rows, count) for rows in (vectors.fused, *vectors.modalities.values(), unlimited.fused)]
-        print(f"  {name:24} {shares[0]:6.2f} {shares[1]:6.2f} {shares[2]:6.2f} {shares[3]:10.2f}")
+        shares += [measure_share(pipeline, new), share_of_own(fit(raw).transform(raw).fused, count)]
+        print(f"  {name:24} {''.join(f'{share:{width}.2f}' for share, width in zip(shares, WIDTHS, strict=True))}")
 
 
 def draw_ranges(others: list[Catalogue]) -> Iterator[tuple[str, RawVectors]]:

@@ -1,6 +1,6 @@
 """Whether .8 means the same in every space: similarities of the same products in two spaces, as cosines and as shown.
 
-    python benchmarks/similarity.py                       # demo/, and luma/ and grocery/ where KINDRED_DATA has them
+    python benchmarks/similarity.py  # demo/homeware, and luma/ and grocery/ where KINDRED_DATA has them
     python benchmarks/similarity.py --vectors var/fusion  # keep what the encoders said, and start from it next time
 
 Spaces differ by their fusion, and by what made the vectors of texts: the default encoder, or word counts (TF-IDF with
@@ -85,7 +85,8 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, help="a folder to keep what the encoders said")
     parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
     options = parser.parse_args()
-    folders = {"homeware": PROJECT / "demo", "luma": options.data / "luma", "grocery": options.data / "grocery"}
+    folders = {"homeware": PROJECT / "demo" / "homeware"}
+    folders |= {name: options.data / name for name in ("luma", "grocery")}
     print("| catalogue | two spaces | difference of cosines | as shown | at .8 by cosine | at .8 as shown |")
     print("| --- | --- | ---: | ---: | --- | --- |")
     for name, folder in folders.items():

@@ -1779,6 +1779,47 @@ MUTANTS = (
         "a boost does nothing for what is not near already",
     ),
     Mutant(
+        "embeddings/fusion/similarity_scale.py",
+        "        cosines[cosines > SAME_PRODUCT] = -1\n",
+        "",
+        (
+            "tests/unit/embeddings/test_similarity_scale.py"
+            "::test_copies_are_no_neighbours_and_do_not_tear_apart_what_is_all_but_equal",
+        ),
+        "in a shop that lists much twice all else is said to be little alike",
+    ),
+    Mutant(
+        "recommendations/statements.py",
+        'shown_sql("n.distance", retrieval.scale)',
+        '"n.distance"',
+        ("tests/recommendations/test_shown_similarity.py::test_lists_show_it_in_the_same_order_and_go_by_it",),
+        "the same similarity means something else in each space",
+    ),
+    Mutant(
+        "recommendations/nearest.py",
+        'order_by_weight(shown, "m.factor")',
+        'order_by_weight("e.distance", "m.factor")',
+        ("tests/recommendations/test_shown_similarity.py::test_what_a_boost_finds_is_found_by_what_is_shown",),
+        "a boosted product is not found where another is shown as less similar",
+    ),
+    Mutant(
+        "embeddings/spaces/outside.py",
+        "space.report.get(AT_FIT, 0.0)",
+        "0.0",
+        ("tests/embeddings/test_refitting.py::test_few_products_or_what_the_fit_itself_leaves_outside_are_no_reason",),
+        "a small range is fitted again for ever",
+    ),
+    Mutant(
+        "embeddings/spaces/refitting.py",
+        '    if failed and datetime.fromisoformat(failed["at"]) > now - RETRY:\n        return False\n',
+        "",
+        (
+            "tests/embeddings/test_refitting.py"
+            "::test_the_gate_decides_and_its_objection_is_told_and_not_met_again_at_once",
+        ),
+        "a refit that the gate objects to is built again and again",
+    ),
+    Mutant(
         "recommendations/planning.py",
         "NEAR_DUPLICATE_COSINE = 0.995",
         "NEAR_DUPLICATE_COSINE = 0.95",

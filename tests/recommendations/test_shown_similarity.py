@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from catalog.models import Product
 from embeddings.fusion.pipeline import VectorPipeline
@@ -13,6 +16,7 @@ from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.lifecycle import set_pipeline
 from embeddings.unit_rows import unit_rows
+from recommendations.anchors import read_start
 from recommendations.distances import shown_sql
 from recommendations.doctor.neighbourhoods import read_near
 from recommendations.duplicate_thresholds import SHOWN, Thresholds, find_thresholds
@@ -20,7 +24,9 @@ from recommendations.explanations.pairs import explain_pairs
 from recommendations.golden.neighbours import find_nearest
 from recommendations.models import Rule
 from recommendations.near_duplicates import read_pairs
-from recommendations.requests import Filters, Options
+from recommendations.planning import build_retrieval
+from recommendations.requests import Filters, ListRequest, Options
+from recommendations.retrieval import find_neighbours
 from recommendations.services import similar_products
 from tests.recommendations.shelf import at_angle, make_space, put, skus
 
@@ -84,6 +90,18 @@ def test_a_boost_lifts_by_what_is_shown(shelf):
     assert skus(similar_products("A"))[:3] == ["B", "C", "D"]
     Rule.objects.filter(pk=rule.pk).update(factor=2)
     assert skus(similar_products("A", limit=2)) == ["B", "D"]
+
+
+def test_what_a_boost_finds_is_found_by_what_is_shown(space):
+    """Of what boosts mean the best is B: 1.2 x .81 above 2.25 x .42. Of cosines it would be C, with 2.25 x .50."""
+    for name, angle, brand in [("A", 0, ""), ("B", 25, "little"), ("C", 60, "much")]:
+        put(space, name, at_angle(angle), brand=brand)
+    for brand, factor in [("little", 1.2), ("much", 2.25)]:
+        Rule.objects.create(kind="boost", target_brand=brand, factor=factor, strategies=["similar"])
+    request = ListRequest(strategy="similar", anchors=("A",), options=Options(exact=True))
+    start = read_start(["A"], modality="fused", at=timezone.now())
+    retrieval = replace(build_retrieval(request, start), limit=1, cards=None)
+    assert [candidate.sku for candidate in find_neighbours(retrieval).candidates] == ["B"]
 
 
 def test_pairs_neighbours_and_the_doctor_show_the_same(shelf, space):
