@@ -78,6 +78,9 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "needs the file; tests/behaviour/test_import_events.py imports such ones", commands.check_commands),
     ("docs/importing.md", "python manage.py import_products registries.json --format homeassistant --complete"): (
         "needs the files; tests/catalog/test_import_homeassistant.py has such ones", commands.check_commands),
+    ("docs/fields.md", "python manage.py evaluate --truth demo/sounds/truth.csv --k 5 --modality fused --modality text "
+     "--modality image --modality audio"): (
+        "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
     ("docs/fields.md", "python manage.py evaluate --truth demo/home/truth.csv --k 5"): (
         "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
     ("docs/performance.md", "python benchmarks/million.py                    # all of it that grows, at four sizes"): (
