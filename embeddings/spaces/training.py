@@ -32,7 +32,7 @@ class TrainingOptions:
     """What a training may learn from beside the products themselves."""
 
     pairs: Sequence[tuple[str, str]] = ()  # SKUs that belong together
-    picture_views: int = 1  # augmented pictures encoded for each product; 0 is quicker
+    picture_views: int = 0  # augmented pictures encoded for each product; none was worth its time so far
     seed: int = 0
 
 

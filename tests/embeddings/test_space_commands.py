@@ -134,7 +134,7 @@ def test_a_comparison_names_the_space_that_covers_fewer_products():
 
 
 def test_a_training_makes_a_new_space_and_says_in_a_sentence_what_it_came_to():
-    told = run("train_fusion", "--space", "learned", "--views", "0").splitlines()
+    told = run("train_fusion", "--space", "learned", "--views", "1").splitlines()
     assert told == [
         "Nothing was learned from 4 products that held-back ones confirm: the new space ranks as calibrated "
         "concatenation does.",

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             "--pairs", type=Path, metavar="FILE", help="CSV of products that belong together: source_sku,target_sku"
         )
         parser.add_argument(
-            "--views", type=int, default=1, metavar="N", help="augmented pictures per product (default: 1)"
+            "--views", type=int, default=0, metavar="N", help="augmented pictures per product (default: none)"
         )
         parser.add_argument("--seed", type=int, default=0)
 
