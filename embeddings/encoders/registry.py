@@ -105,17 +105,17 @@ def check_at_hand(spec: str) -> None:
 
 def get_text_encoder(spec: str) -> TextEncoder:
     """Return the text encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    return get_encoder(spec, TextEncoder, modality="text")  # type: ignore[type-abstract]
+    return get_encoder(spec, TextEncoder, modality="text")
 
 
 def get_image_encoder(spec: str) -> ImageEncoder:
     """Return the picture encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    return get_encoder(spec, ImageEncoder, modality="image")  # type: ignore[type-abstract]
+    return get_encoder(spec, ImageEncoder, modality="image")
 
 
 def get_audio_encoder(spec: str) -> AudioEncoder:
     """Return the sound encoder of `spec`, loaded on the first call in this process. Raise EncoderError."""
-    return get_encoder(spec, AudioEncoder, modality="audio")  # type: ignore[type-abstract]
+    return get_encoder(spec, AudioEncoder, modality="audio")
 
 
 def get_encoder(spec: str, protocol: Callable[..., E], *, modality: str) -> E:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from embeddings.encoding import SpaceEncoders
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline, plain_fusion
-from embeddings.modalities.registry import DECLARED
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.held_encoders import list_fitted
+from embeddings.spaces.proposing import propose_fitted
 from embeddings.spaces.sampling import Sample, fit_plain
 
 
@@ -29,9 +29,10 @@ def fit_with_further(space: EmbeddingSpace, sample: Sample, *, encoders: SpaceEn
     Those whose encoder is fitted are proposed to every space. One that does not help leaves nothing: no vectors, and no
     work for each product. One that has an encoder of its own stays, for products that have nothing else.
     """
-    fitted = {name: modality.fit(sample.said[name]) for name, modality in list_fitted().items() if name in sample.said}
-    given = {name: {"weight": DECLARED[name].default_weight} for name in fitted}
-    space.modalities = given | space.modalities
+    space.modalities = propose_fitted() | space.modalities
+    fitted = {
+        name: modality.fit(sample.said[name]) for name, modality in list_fitted().items() if name in space.modalities
+    }
     raw = {
         **sample.raw,
         **{name: (encoder.encode(sample.said[name]),) for name, encoder in fitted.items()},

@@ -19,18 +19,25 @@ def propose_modalities() -> dict[str, dict[str, object]]:
     because a sound was uploaded.
     """
     proposed: dict[str, dict[str, object]] = {}
-    wanted = current_field().modalities
-    for name in list_further():
-        if wanted and name not in wanted:
-            continue
-        modality = find_modality(name)
-        if not (spec := modality.propose_encoder()):
+    for name, weight in _list_wanted().items():
+        if not (spec := find_modality(name).propose_encoder()):
             continue
         try:
             check_at_hand(spec)
         except EncoderError as error:
             logger.warning("New spaces go without %s: %s", name, error)
         else:
-            weight = wanted.get(name)
-            proposed[name] = {"encoder": spec, "weight": modality.default_weight if weight is None else weight}
+            proposed[name] = {"encoder": spec, "weight": weight}
     return proposed
+
+
+def propose_fitted() -> dict[str, dict[str, object]]:
+    """Return the weight of each modality whose encoder is fitted with the space: no product need have it before."""
+    return {name: {"weight": weight} for name, weight in _list_wanted().items() if find_modality(name).is_fitted}
+
+
+def _list_wanted() -> dict[str, float]:
+    """Return the weights of those beyond text and picture that the field wants, of all where it does not say."""
+    wanted = current_field().modalities
+    weights = {name: wanted.get(name) for name in list_further() if not wanted or name in wanted}
+    return {name: find_modality(name).default_weight if said is None else said for name, said in weights.items()}
