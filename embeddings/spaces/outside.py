@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 from django.db import transaction
@@ -41,23 +42,35 @@ class Outside:
         return self.count / self.of if self.of else 0.0
 
 
-def measure_outside(space: EmbeddingSpace, *, seed: int = 0) -> Outside:
-    """Return how many products of a sample lie outside of what a fitted space was fitted on. Two queries and a draw."""
+class Found(NamedTuple):
+    """The products of a sample that lie outside, and how many were looked at."""
+
+    product_ids: list[int]
+    of: int
+
+
+def find_outside(space: EmbeddingSpace, *, seed: int = 0) -> Found:
+    """Return which products of a sample lie outside of what a fitted space was fitted on. Two queries and a draw."""
     pipeline = load_pipeline(space)
     rows = ProductEmbedding.objects.filter(space=space, product_id__in=draw_few(SAMPLE, seed=seed))
     stored = rows.exclude(modality=FUSED).values_list("product_id", "modality", "vector")
     found: dict[int, dict[str, Array]] = {}
     for product_id, modality, vector in stored:
         found.setdefault(product_id, {})[modality] = np.asarray(vector, dtype=np.float32)
-    reach: Array | float = 1.0
-    if found:
-        vectors = {
-            name: np.stack([own.get(name, np.zeros(dim, dtype=np.float32)) for own in found.values()])
-            for name, dim in pipeline.dims.items()
-        }
-        reach = pipeline.find_reach(vectors)
-    count = int(np.count_nonzero(np.broadcast_to(reach, len(found)) <= 0))
-    return Outside(count=count, of=len(found), at=timezone.now().isoformat(timespec="seconds"))
+    if not found:
+        return Found([], 0)
+    vectors = {
+        name: np.stack([own.get(name, np.zeros(dim, dtype=np.float32)) for own in found.values()])
+        for name, dim in pipeline.dims.items()
+    }
+    reach = np.broadcast_to(pipeline.find_reach(vectors), len(found))
+    return Found([pk for pk, own in zip(found, reach, strict=True) if own <= 0], len(found))
+
+
+def measure_outside(space: EmbeddingSpace, *, seed: int = 0) -> Outside:
+    """Return how many products of a sample lie outside of what a fitted space was fitted on."""
+    found = find_outside(space, seed=seed)
+    return Outside(len(found.product_ids), found.of, timezone.now().isoformat(timespec="seconds"))
 
 
 def measure_share(pipeline: VectorPipeline, raw: RawVectors) -> float:

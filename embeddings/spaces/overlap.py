@@ -57,7 +57,7 @@ def measure_overlap(
         _check_searchable(space)
     drawn = draw_few(count, seed=seed)
     anchors = sorted(_held(left, drawn) & _held(right, drawn))
-    nearest = [_find_nearest(space, anchors, limit=REACH * k) for space in (left, right)]
+    nearest = [find_nearest(space, anchors, limit=REACH * k) for space in (left, right)]
     lacked = [
         {pk for found in ours.values() for pk in found} - _held(space, [pk for found in ours.values() for pk in found])
         for ours, space in zip(nearest, (right, left), strict=True)
@@ -109,7 +109,7 @@ def _held(space: EmbeddingSpace, product_ids: Sequence[int]) -> set[int]:
     return set(rows.values_list("product_id", flat=True))
 
 
-def _find_nearest(space: EmbeddingSpace, anchors: Sequence[int], *, limit: int) -> dict[int, list[int]]:
+def find_nearest(space: EmbeddingSpace, anchors: Sequence[int], *, limit: int) -> dict[int, list[int]]:
     """Return the products nearest to each anchor by cosine, itself left out; ties by id."""
     nearest: dict[int, list[int]] = defaultdict(list)
     statement = NEAREST.format(space_id=int(space.pk), dim=int(space.dim), limit=int(limit))

@@ -1,8 +1,9 @@
 """Fit the live space again where the catalogue is no more what it was fitted on: said to staff, or done by itself.
 
 With KINDRED_REFIT=auto a worker builds the new space beside the live one, from what is encoded already, and promotes it
-unless the gate of the shop objects. One at a time; never sooner than `PAUSE` after the last, nor than `RETRY` after one
-that came to nothing: why it did stands with the live space until then.
+unless the gate of the shop objects, or products would be worse off by what they say themselves (own_modalities.py). One
+at a time; never sooner than `PAUSE` after the last, nor than `RETRY` after one that came to nothing: why it did stands
+with the live space until then.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from embeddings.models import EmbeddingSpace
 from embeddings.spaces.building import build_space
 from embeddings.spaces.lifecycle import (
     BuildRunning,
+    PromotionRefused,
     Status,
     create_space,
     drop_space,
@@ -30,6 +32,7 @@ from embeddings.spaces.lifecycle import (
 )
 from embeddings.spaces.locks import BUILD_LOCK, read_holder
 from embeddings.spaces.outside import is_outside, note, read_outside
+from embeddings.spaces.own_modalities import object_to
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +61,8 @@ def refit_live_space() -> EmbeddingSpace | None:
         space = create_space(name, like=live)
         note(space, **{MADE_BY: live.name})
         build_space(space)
+        if objection := object_to(space, live=live):
+            raise PromotionRefused(objection)
         promote(space)
     except BuildRunning:  # begun just now: what was created is dropped the next time
         raise

@@ -12,7 +12,7 @@ from catalog.models import Product
 from embeddings import checks, desk_figures, services
 from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
-from embeddings.spaces import building, gates, lifecycle, maintenance, outside, refitting
+from embeddings.spaces import building, gates, lifecycle, maintenance, outside, own_modalities, refitting
 from embeddings.spaces.building import fit_first_space, hold_build
 from embeddings.spaces.lifecycle import BuildRunning, SpaceError, needs_refit, set_pipeline
 from embeddings.spaces.refitting import describe_refit, refit_live_space
@@ -170,6 +170,45 @@ def test_the_gate_decides_and_its_objection_is_told_and_not_met_again_at_once(gr
     outside.note(grown, refit_failed=failed)
     settings.KINDRED_PROMOTION_GATE = ""
     assert refit_live_space().name == "refit"  # the one that was refused has made room
+
+
+def test_what_a_range_says_itself_has_its_say_before_it_is_placed_among_others(wardrobe, settings, monkeypatch):
+    """A new space in which teas lie among garments is refused by the teas, and one in which they do not is not."""
+    space, pipeline = wardrobe
+    embed(space, pipeline, draw_range(TEAS, seed=1), name="tea")
+    assert len(outside.find_outside(space).product_ids) >= TEAS
+    good = copy_space(space, name="good")
+    assert own_modalities.object_to(good, live=space) == ""
+    bad = copy_space(space, name="bad")
+    among = list(ProductEmbedding.objects.filter(space=bad, modality="fused").order_by("product_id"))
+    for tea, garment in zip(among[-TEAS:], among, strict=False):
+        ProductEmbedding.objects.filter(pk=tea.pk).update(vector=garment.vector)
+    said = own_modalities.object_to(bad, live=space)
+    assert said.endswith("in bad")
+    assert "neighbours less like them by their own texts and pictures" in said
+
+    settings.KINDRED_REFIT = "auto"
+    outside.note(space, outside={"count": TEAS, "of": GARMENTS, "at": timezone.now().isoformat()})
+    monkeypatch.setattr(refitting, "create_space", lambda name, like: bad)
+    monkeypatch.setattr(refitting, "build_space", lambda made: None)
+    assert refit_live_space() is None
+    space.refresh_from_db()
+    assert (space.status, said in space.report["refit_failed"]["why"]) == ("live", True)
+
+
+def copy_space(space: EmbeddingSpace, *, name: str) -> EmbeddingSpace:
+    """Return a space that is ready, with the same recipe and the same vectors."""
+    made = EmbeddingSpace.objects.get(pk=space.pk)
+    bytes(made.parameters)
+    made.pk, made.name, made.status, made.created_at = None, name, "ready", timezone.now()
+    made.save(force_insert=True)
+    ProductEmbedding.objects.bulk_create(
+        ProductEmbedding(
+            space=made, product_id=row.product_id, modality=row.modality, fingerprint="f", vector=row.vector
+        )
+        for row in ProductEmbedding.objects.filter(space=space)
+    )
+    return made
 
 
 def test_a_build_that_fails_leaves_the_live_space_and_says_why(grown, monkeypatch):
