@@ -6,7 +6,7 @@ each by itself, so it cannot say how the two should be weighed against each othe
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import numpy as np
@@ -15,7 +15,7 @@ from embeddings.fusion.base import Array, Vectors, present_modalities, share_wei
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.unit_rows import unit_rows
 
-PROJECTION = "_projection"  # how the names of their arrays end
+PROJECTION, INCOMPLETE = "_projection", "_incomplete"  # how the names of their arrays end
 GATE = ("hidden", "hidden_bias", "output", "output_bias")
 
 
@@ -27,8 +27,8 @@ class AttentionFusion:
     present; P are learned projections into a shared space (gated multimodal units: Arevalo et al. 2017; symmetric
     InfoNCE: Radford et al. 2021; a residual around what already works: He et al. 2016). The MLP starts at zero, so an
     untrained gate is the weights themselves, and with s = 0 the fusion is concatenation: as it is for a product that is
-    out of reach. What is learned says less of a product that lacks a modality: its z, of the others alone, lies where
-    many lie, and it would be recommended too often.
+    out of reach. The z of a product that lacks a modality is of the others alone, and lies where many lie, or few: it
+    counts more or less, so that the product is recommended as often as the rest.
     """
 
     projections: Vectors  # by modality, each (d, shared_dim)
@@ -38,16 +38,17 @@ class AttentionFusion:
     output_bias: Array  # (modalities,)
     strength: float  # s in [0, 1]
     plain: ConcatFusion = ConcatFusion()
-    incomplete: float = 1.0  # how much of s counts for a product that lacks a modality; 1 in recipes of before
+    # How much of s counts for a product that lacks a modality, by its name (exposure.py); 1 in recipes of before.
+    incomplete: Mapping[str, float] = field(default_factory=dict)
     name: ClassVar[str] = "attention"
 
     def fuse(self, vectors: Vectors, weights: Vectors, *, reach: Array | float = 1.0) -> Array:
         """Return (n, all dims together + shared_dim) unit rows."""
         plain = self.plain.fuse(vectors, weights, reach=reach)
         learned = self.project(vectors, weights)
-        complete = present_modalities(vectors).all(axis=1)
-        counted = (reach * np.where(complete, 1, self.incomplete)).astype(np.float32)
-        strengths = spread_strength(self.strength, counted, count=len(plain))
+        counts = np.array([self.incomplete.get(name, 1.0) for name in vectors])
+        lacking = np.where(present_modalities(vectors), 1, counts).prod(axis=1)
+        strengths = np.minimum(spread_strength(self.strength, reach * lacking, count=len(plain)), 1)
         parts = [np.sqrt(1 - strengths) * plain, np.sqrt(strengths) * learned]
         return unit_rows(np.concatenate(parts, axis=1))
 
@@ -73,7 +74,7 @@ class AttentionFusion:
             **{f"{name}{PROJECTION}": projection for name, projection in self.projections.items()},
             **{name: getattr(self, name) for name in GATE},
             "strength": np.array([self.strength], dtype=np.float32),
-            "incomplete": np.array([self.incomplete], dtype=np.float32),
+            **{f"{name}{INCOMPLETE}": np.array([counts], dtype=np.float32) for name, counts in self.incomplete.items()},
             **{f"plain.{name}": array for name, array in self.plain.to_arrays().items()},
         }
 
@@ -87,5 +88,9 @@ class AttentionFusion:
             **{name: arrays[name] for name in GATE},
             strength=float(arrays["strength"][0]),
             plain=ConcatFusion.from_arrays(plain),
-            incomplete=float(arrays["incomplete"][0]) if "incomplete" in arrays else 1.0,
+            incomplete={
+                name.removesuffix(INCOMPLETE): float(array[0])
+                for name, array in arrays.items()
+                if name.endswith(INCOMPLETE)
+            },
         )

@@ -13,16 +13,13 @@ from embeddings.fusion.attention import AttentionFusion
 from embeddings.fusion.base import Array, Vectors, present_modalities
 from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.concat import ConcatFusion
-from embeddings.fusion.exposure import Recipe, tune_imputation
+from embeddings.fusion.exposure import Counts, Recipe, tune_imputation
 from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.fusion.selection import Settings, choose_settings
 
 GATE_UNITS = 16
-# How much of the learned part counts for a product that lacks a modality: with all of it, no imputation made those
-# without a text as rare among the recommendations as the rest; with less, neighbours are lost (docs/evaluation.md).
-INCOMPLETE = 0.85
 
 
 def fit_attention(
@@ -50,14 +47,15 @@ def _tune_imputation(
         spread = {name: np.full(count, weight, dtype=np.float32) for name, weight in weights.items()}
         learned = start_attention(known, settings=settings, plain=joiner.plain, seed=seed)
 
-        def recipe(imputation: Imputation) -> Array:
-            fused = replace(learned, plain=ConcatFusion(imputation)).fuse(shown, spread)
+        def recipe(imputation: Imputation, counts: Counts) -> Array:
+            fused = replace(learned, plain=ConcatFusion(imputation), incomplete=counts).fuse(shown, spread)
             return Memory.fill(fused, strength=settings.memory, seed=seed).smooth(fused)
 
         return recipe
 
-    tuned = tune_imputation(joiner.plain.imputation or Imputation({}), vectors, make, weights=weights, seed=seed)
-    return replace(joiner, plain=ConcatFusion(tuned))
+    fitted = joiner.plain.imputation or Imputation({})
+    tuned, counts = tune_imputation(fitted, vectors, make, weights=weights, seed=seed)
+    return replace(joiner, plain=ConcatFusion(tuned), incomplete=counts)
 
 
 def start_attention(vectors: Vectors, *, settings: Settings, plain: ConcatFusion, seed: int = 0) -> AttentionFusion:
@@ -75,7 +73,6 @@ def start_attention(vectors: Vectors, *, settings: Settings, plain: ConcatFusion
         output_bias=np.zeros(len(vectors), dtype=np.float32),
         strength=settings.strength,
         plain=plain,
-        incomplete=INCOMPLETE,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from embeddings.fusion import RawVectors, VectorPipeline
 from embeddings.fusion.attention import AttentionFusion
 from embeddings.fusion.base import present_rows
-from embeddings.fusion.exposure import CONFIDENCES, _find_fair
+from embeddings.fusion.exposure import LEVELS, _find_fair
 from embeddings.fusion.imputation import measure_exposure
 from embeddings.fusion.learning import fit_attention
 from embeddings.unit_rows import unit_rows
@@ -58,23 +58,30 @@ def test_those_without_a_text_or_a_picture_get_their_share_under_attention(lost)
     assert joiner.strength > 0
     assert expose(pipeline, raw, lost) == pytest.approx(1, abs=0.1)
     # As it was: tuned by concatenation, with all that was learned counting for them.
-    by_concat = replace(joiner, plain=plain.joiner, incomplete=1.0)
+    by_concat = replace(joiner, plain=plain.joiner, incomplete={})
     before = pipeline.with_joiner(by_concat, raw, memory_strength=memory)
     assert expose(before, raw, lost) > 1.1
 
 
 def test_how_much_counts_for_incomplete_products_is_stored_and_was_all_in_earlier_recipes():
     arrays = fit("image")[1].joiner.to_arrays()
-    assert AttentionFusion.from_arrays(arrays).incomplete == pytest.approx(0.85)
-    del arrays["incomplete"]
-    assert AttentionFusion.from_arrays(arrays).incomplete == 1
+    counts = AttentionFusion.from_arrays(arrays).incomplete
+    assert set(counts) == {"text", "image"}
+    assert counts["image"] == pytest.approx(fit("image")[1].joiner.incomplete["image"])
+    earlier = {name: array for name, array in arrays.items() if not name.endswith("_incomplete")}
+    assert AttentionFusion.from_arrays(earlier).incomplete == {}
 
 
 @pytest.mark.parametrize(
-    ("exposure", "confidence"),
-    [(lambda c: 0.5 + c, 0.5), (lambda c: 2.0 + c, 0.0), (lambda c: 0.1 * c, 1.0), (lambda c: 0.63 + c, 0.4)],
+    ("shift", "level"), [(0.505, (0.5, 0.85)), (5.0, (0.0, 0.85)), (-5.0, (1.0, 1.4)), (-0.4, (1.0, 1.2))]
 )
-def test_the_confidence_with_the_fairest_exposure_is_found_in_few_measurements(exposure, confidence):
+def test_the_level_with_the_fairest_exposure_is_found_in_few_measurements(shift, level):
     asked = []
-    assert _find_fair(lambda tried: asked.append(tried) or exposure(tried)) == confidence
-    assert len(asked) <= 6 < len(CONFIDENCES)
+
+    def measure(tried: tuple[float, float]) -> float:
+        asked.append(tried)
+        confidence, counts = tried
+        return max(shift + confidence + max(counts - 0.85, 0), 0.1)
+
+    assert _find_fair(measure) == level
+    assert len(asked) <= 6 < len(LEVELS)

@@ -43,7 +43,6 @@ def pairs() -> dict[str, VectorPipeline]:
         patch.setattr("embeddings.fusion.reach.MIN_PRODUCTS", 1000)
         for name, value in {"STRENGTHS": (0.15, 0.3, 0.5), "DIM": 16, "MEMORIES": (1.0,)}.items():
             patch.setattr(f"embeddings.fusion.selection.{name}", value)
-        patch.setattr("embeddings.fusion.learning.INCOMPLETE", 1.0)
         patch.setattr("embeddings.fusion.exposure.TRIALS", 0)
         fitted = {name: VectorPipeline.fit(make_pairs(), fusion=name, **recipe) for name in ("concat", "weighted")}
         return fitted | {"attention": fit_attention(fitted["concat"], make_pairs(), seed=2)[0]}
