@@ -22,7 +22,7 @@ from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError, check_number
 from catalog.prices import read_price
 from catalog.product_desk.json_editors import RowsEditor, WordingsEditor, read_usual_names
-from catalog.refusals import BadValue
+from catalog.refusals import BadValue, say_fault
 from catalog.web_addresses import clean_url
 
 LENGTH_AND_FORM = (MaxLengthValidator, RegexValidator)
@@ -208,5 +208,5 @@ class ProductImageForm(forms.ModelForm[ProductImage]):
             try:
                 check_number(product.images.count() + 1)
             except PictureError as error:
-                raise ValidationError(error.sentence) from None
+                raise ValidationError(say_fault(error)) from None
         return product

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext
 
+from catalog.bad_file import BadFile
+
 
 class BadValue(ValueError):
     """A value that no product can have. The message goes on from the field's name: "is nested too deeply"."""
@@ -22,20 +24,8 @@ class AmbiguousPrice(BadValue):
     """A price that can mean two things, as long as nothing says what the decimal separator is."""
 
 
-class BadFile(ValueError):
-    """A picture or a sound that cannot be used. The message says why and what to do.
-
-    `form` is the message with names for its `values`, as it is translated where people read it, values that are texts
-    as well.
-    """
-
-    def __init__(self, form: str, **values: object) -> None:
-        super().__init__(form % values)
-        self.form, self.values = form, values
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong as a sentence, in the language of who reads it."""
-        values = {name: gettext(value) if isinstance(value, str) else value for name, value in self.values.items()}
-        text = gettext(self.form) % values
-        return gettext("%s.") % f"{text[0].upper()}{text[1:]}"
+def say_fault(error: BadFile) -> str:
+    """Return what is wrong with a file as a sentence, in the language of who reads it."""
+    values = {name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}
+    text = gettext(error.form) % values
+    return gettext("%s.") % f"{text[0].upper()}{text[1:]}"

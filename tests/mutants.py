@@ -663,7 +663,7 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/sounds/decoding.py",
-        "            if count > most:\n                raise too_long()\n",
+        "            if count > most:\n                raise too_long(self.most_s)\n",
         "",
         ("tests/unit/catalog/test_sounds.py",),
         "a megabyte of FLAC that hides its length keeps a web process busy for hours of silence",
@@ -684,8 +684,8 @@ MUTANTS = (
     ),
     Mutant(
         "catalog/refusals.py",
-        "{name: gettext(value) if isinstance(value, str) else value for name, value in self.values.items()}",
-        "self.values",
+        "{name: gettext(value) if isinstance(value, str) else value for name, value in error.values.items()}",
+        "error.values",
         ("tests/api/test_languages.py::test_what_is_wrong_with_a_picture_is_chinese_to_its_last_word",),
         "a Chinese sentence about a picture has English in its middle",
     ),

@@ -14,7 +14,7 @@ from catalog.models import Category, DoctorDeed, Finding, Product, ProductImage
 from catalog.pictures.arranging import delete_held
 from catalog.pictures.checks import PictureError
 from catalog.pictures.writes import add_picture, request_download
-from catalog.refusals import BadValue
+from catalog.refusals import BadValue, say_fault
 from catalog.web_addresses import clean_url
 
 MOST_CHARACTERS = 20_000  # of a description that is written here
@@ -75,7 +75,7 @@ def give_picture(finding: Finding, product: Product, asked: Asked) -> Done:
         try:
             image, is_new = add_picture(product, source=asked.files["file"], position=place)
         except PictureError as error:
-            raise DeedError(error.sentence) from None
+            raise DeedError(say_fault(error)) from None
         replaced = [old] if old is not None and old.pk != image.pk else []
         before = {"images": [keep_image(one) for one in replaced]}
         delete_held([one.pk for one in replaced])

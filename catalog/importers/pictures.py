@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.utils.translation import activate, get_language, gettext, gettext_noop
 
+from catalog.bad_file import BadFile
 from catalog.importers.picture_index import PictureIndex
 from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import split_images
@@ -26,7 +27,7 @@ from catalog.models import ProductImage
 from catalog.pictures import checks
 from catalog.pictures.arranging import PictureUrl
 from catalog.pictures.checks import Picture, check_picture, larger_than_allowed, store_picture
-from catalog.refusals import BadFile, BadValue
+from catalog.refusals import BadValue
 from catalog.sounds.checks import Sound
 from catalog.web_addresses import clean_url
 

@@ -14,6 +14,7 @@ from catalog.pictures.cleaning import clean_picture
 from catalog.pictures.decoding import TURNED_SIDEWAYS, open_decoded, read_anatomy, read_orientation
 from catalog.pictures.decoding import PictureError as PictureError  # for those who check pictures
 from catalog.pictures.storage import write_picture
+from catalog.refusals import say_fault
 
 MAX_PICTURES = 100  # of one product
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
@@ -82,7 +83,7 @@ def validate_picture(file: Any) -> None:
     try:
         check_picture(file)
     except PictureError as error:
-        raise ValidationError(error.sentence, code="bad_picture") from None
+        raise ValidationError(say_fault(error), code="bad_picture") from None
 
 
 def is_stored(file: Any) -> bool:

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from catalog.bad_file import BadFile
 from catalog.pictures.colours import make_plain
 from catalog.pictures.formats import gif, jpeg, png, webp
 from catalog.pictures.formats.anatomy import Anatomy, DamagedPicture
 from catalog.pictures.formats.other import name_format
-from catalog.refusals import BadFile
 
 MAX_PICTURE_PIXELS = 50_000_000  # today's phones
 MAX_DECODED_BYTES = 256 * 1024 * 1024  # what decoding one picture may take

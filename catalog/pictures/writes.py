@@ -13,13 +13,13 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from catalog.bad_file import BadFile
 from catalog.fetching.targets import FetchError
 from catalog.models import Product, ProductAudio, ProductImage
 from catalog.pictures.arranging import make_image
 from catalog.pictures.checks import MAX_PICTURE_BYTES, check_number, check_picture, store_checked
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
 from catalog.pictures.fetching import fetch_public
-from catalog.refusals import BadFile
 from catalog.sounds.checks import max_bytes
 from catalog.sounds.writes import add_sound
 

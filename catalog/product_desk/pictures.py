@@ -24,7 +24,7 @@ from catalog.models import PictureDownload, Product, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURE_BYTES, MAX_PICTURES, PictureError
 from catalog.pictures.ordering import order_pictures
 from catalog.pictures.writes import add_picture, request_download
-from catalog.refusals import BadValue
+from catalog.refusals import BadValue, say_fault
 from catalog.retelling import retell
 from catalog.web_addresses import clean_url
 
@@ -124,7 +124,7 @@ def add_pictures_page(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             add_picture(product, source=file)
         except PictureError as error:
-            problems.append(f"{file.name}: {error.sentence}" if len(files) > 1 else error.sentence)
+            problems.append(f"{file.name}: {say_fault(error)}" if len(files) > 1 else say_fault(error))
         except Product.DoesNotExist:
             problems.append(gettext("This product has been deleted meanwhile. Nothing was saved."))
     if url:

@@ -22,6 +22,7 @@ from catalog.models import Product, ProductImage
 from catalog.pictures.checks import PictureError
 from catalog.pictures.downloads import PictureDownload
 from catalog.pictures.writes import add_picture, request_download
+from catalog.refusals import say_fault
 from catalog.rest import examples
 from catalog.rest.answers import ImageSerializer, render_image
 from catalog.rest.bodies import TextField
@@ -129,7 +130,7 @@ class ProductImageListView(APIView):
         try:
             image, is_new = add_picture(product, source=values.pop("image"), **values)
         except PictureError as error:
-            raise ValidationError({"image": [ErrorDetail(error.sentence, code="bad_picture")]}) from error
+            raise ValidationError({"image": [ErrorDetail(say_fault(error), code="bad_picture")]}) from error
         data = render_image(image, origin=find_origin(request))
         return Response(data, status=201 if is_new else 200)
 

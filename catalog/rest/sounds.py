@@ -20,6 +20,7 @@ from api.requests import find_origin
 from catalog.fields import MAX_INTEGER
 from catalog.models import PictureDownload, Product, ProductAudio
 from catalog.pictures.writes import request_download
+from catalog.refusals import say_fault
 from catalog.rest import examples
 from catalog.rest.answers import AudioSerializer, render_audio
 from catalog.rest.bodies import TextField
@@ -101,7 +102,7 @@ class ProductAudioListView(APIView):
         try:
             sound, is_new = add_sound(product, source=values.pop("audio"), **values)
         except SoundError as error:
-            raise ValidationError({"audio": [ErrorDetail(error.sentence, code="bad_audio")]}) from error
+            raise ValidationError({"audio": [ErrorDetail(say_fault(error), code="bad_audio")]}) from error
         return Response(render_audio(sound, origin=find_origin(request)), status=201 if is_new else 200)
 
 

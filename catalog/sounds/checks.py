@@ -12,6 +12,7 @@ from django.core.files.storage import default_storage
 
 from catalog.pictures.checks import is_stored
 from catalog.pictures.storage import write_picture
+from catalog.refusals import say_fault
 from catalog.sounds.decoding import FORMATS, SoundError, open_sound
 from catalog.sounds.waveform import Peaks
 
@@ -46,7 +47,7 @@ def check_sound(source: bytes | IO[bytes] | Any) -> Sound:
         raise SoundError(
             "the file is larger than %(most)d MiB: save it as FLAC, Ogg or MP3", most=max_bytes() // 1024**2
         )
-    with open_sound(content) as stream:
+    with open_sound(content, most_s=settings.KINDRED_SOUND_SECONDS) as stream:
         peaks = Peaks(stream.rate_hz)
         for block in stream.blocks():  # all of it is decoded, so that a truncated file does not pass
             peaks.take(block)
@@ -81,7 +82,7 @@ def validate_sound(file: Any) -> None:
     try:
         check_sound(file)
     except SoundError as error:
-        raise ValidationError(error.sentence, code="bad_sound") from None
+        raise ValidationError(say_fault(error), code="bad_sound") from None
 
 
 def _read_bounded(file: IO[bytes]) -> bytes:

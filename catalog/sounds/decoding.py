@@ -16,14 +16,14 @@ from io import BytesIO
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from django.conf import settings
 
-from catalog.refusals import BadFile
+from catalog.bad_file import BadFile
 
 BLOCK = 65_536  # samples of each channel that are decoded at once
 MAX_RATE_HZ = 96_000
 MAX_CHANNELS = 2
 MIN_SECONDS = 0.01
+UNKNOWN_LENGTH = 2**62  # samples, or more: what libsndfile says of files that do not say
 MISSING = 0.98  # of the samples that a file announces: what has fewer was cut off. MP3s announce a few too many
 WAV_SUBTYPES = frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT"})  # that every browser plays
 FORMATS = {"WAV": "wav", "FLAC": "flac", "OGG": "ogg", "MP3": "mp3"}  # with the ends of their files' names
@@ -45,20 +45,21 @@ class Stream:
     format: str  # one of FORMATS
     rate_hz: int
     channels: int
+    most_s: float  # it may last
     file: soundfile.SoundFile
 
     def blocks(self) -> Iterator[Samples]:
         """Yield all samples. Raises SoundError where the sound is damaged, cut off or too long."""
-        most = int(settings.KINDRED_SOUND_SECONDS * self.rate_hz)
+        most = self.most_s * self.rate_hz
         count = 0
         while len(block := self._read()):
             count += len(block)
             if count > most:
-                raise too_long()
+                raise too_long(self.most_s)
             yield np.clip(np.nan_to_num(block), -1, 1)
         if count < MIN_SECONDS * self.rate_hz:
             raise SoundError("the sound is empty: nothing is to be heard in it")
-        if count < MISSING * self.file.frames:
+        if count < MISSING * self.file.frames and self.file.frames < UNKNOWN_LENGTH:
             raise SoundError("the sound is truncated or damaged: export it again")
 
     def _read(self) -> Samples:
@@ -70,8 +71,11 @@ class Stream:
 
 
 @contextmanager
-def open_sound(content: bytes) -> Iterator[Stream]:
-    """Give the sound in a file's content, judged by the content alone. Raises SoundError for what is none."""
+def open_sound(content: bytes, *, most_s: float = math.inf) -> Iterator[Stream]:
+    """Give the sound in a file's content, judged by the content alone. Raises SoundError for what is none.
+
+    Who reads all of it says how many seconds it may last at `most_s`.
+    """
     format = name_format(content)
     try:
         file = soundfile.SoundFile(BytesIO(content))
@@ -90,9 +94,9 @@ def open_sound(content: bytes) -> Iterator[Stream]:
                 rate=file.samplerate,
                 most=MAX_RATE_HZ,
             )
-        if 0 < file.frames < 2**62 and file.frames > settings.KINDRED_SOUND_SECONDS * file.samplerate:
-            raise too_long()
-        yield Stream(format, file.samplerate, file.channels, file)
+        if most_s * file.samplerate < file.frames < UNKNOWN_LENGTH:
+            raise too_long(most_s)
+        yield Stream(format, file.samplerate, file.channels, most_s, file)
 
 
 def name_format(content: bytes) -> str:
@@ -153,10 +157,10 @@ def read_mono(content: bytes, *, rate_hz: int, most_s: float) -> Samples:
     return resampled
 
 
-def too_long() -> SoundError:
+def too_long(most_s: float) -> SoundError:
     return SoundError(
         "the sound is longer than %(most)d seconds: cut what is to be heard of it",
-        most=settings.KINDRED_SOUND_SECONDS,
+        most=most_s,
     )
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext, gettext_lazy
 from api.problems import RequestError
 from catalog.pictures.colours import lay_on_ground
 from catalog.pictures.decoding import DecodersBusy, PictureError, decode_picture
+from catalog.refusals import say_fault
 from embeddings.models import EmbeddingSpace
 from recommendations import tasks
 from recommendations.search.encoding import answer_query, read_vectors
@@ -124,7 +125,7 @@ def prepare_photo(photo: bytes | IO[bytes], *, crop: CropBox | None = None, side
     try:
         decoded = decode_picture(content, enough=enough, max_pixels=MAX_PHOTO_PIXELS, patience_s=DECODING_PATIENCE_S)
     except PictureError as error:
-        raise RequestError("image", gettext("The photo cannot be used: %s") % error.sentence) from error
+        raise RequestError("image", gettext("The photo cannot be used: %s") % say_fault(error)) from error
     except DecodersBusy as error:
         raise WorkerUnavailable(gettext_lazy("Others are searching with photos.")) from error
     picture = lay_on_ground(decoded)

@@ -7,6 +7,7 @@ from typing import IO
 from django.utils.translation import gettext, gettext_lazy
 
 from api.problems import RequestError
+from catalog.refusals import say_fault
 from catalog.sounds.checks import max_bytes
 from catalog.sounds.decoding import SoundError
 from catalog.sounds.excerpts import cut_beginning
@@ -31,7 +32,7 @@ def prepare_sound(source: bytes | IO[bytes]) -> bytes:
     try:
         return cut_beginning(content, most_s=SENT_S)
     except SoundError as error:
-        raise RequestError("audio", gettext("The sound cannot be used: %s") % error.sentence) from error
+        raise RequestError("audio", gettext("The sound cannot be used: %s") % say_fault(error)) from error
 
 
 def search_sound(
