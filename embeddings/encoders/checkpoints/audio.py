@@ -73,7 +73,7 @@ def listening_time(extractor: Any) -> float:
 def load_extractor(checkpoint: Checkpoint) -> Any:
     """Return the feature extractor that belongs to a checkpoint."""
     try:
-        return AutoFeatureExtractor.from_pretrained(  # type: ignore[no-untyped-call]
+        return AutoFeatureExtractor.from_pretrained(
             checkpoint.directory, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError, ImportError) as error:
