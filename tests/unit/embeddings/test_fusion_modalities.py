@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings.fusion import RawVectors, VectorPipeline
+from embeddings.fusion.admission import admit_modalities
 from embeddings.fusion.base import present_rows
 from embeddings.fusion.canonical_correlation import _agree_in_all, _agree_in_pair, fit_shared
 from embeddings.fusion.imputation import Imputation
@@ -133,6 +134,21 @@ def test_a_third_modality_that_does_not_help_counts_nothing_and_the_report_says_
     alone = {name: tuple(part[[20]] * (name == "sound") for part in parts) for name, parts in raw.items()}
     if alone["sound"][0].any():
         assert pipeline.transform(alone).fused.any()
+
+
+@pytest.mark.parametrize(
+    ("gains", "weight"),
+    [
+        ((9.0, 0.0, 4.0), 0.2),  # words: they tell the whole better, and the nearest as well
+        ((9.0, -1.5, 4.0), 0.0),  # the nearest clearly worse
+        ((2.5, 1.0, 1.9), 0.0),  # not clear of both together
+    ],
+)
+def test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall(monkeypatch, gains, weight):
+    monkeypatch.setattr("embeddings.fusion.admission._measure", lambda *args, **options: gains)
+    weights, report = admit_modalities(dict.fromkeys(WEIGHTS, np.zeros((3, 2), np.float32)), WEIGHTS)
+    assert weights["sound"] == weight
+    assert (report["sound"]["agreement"], report["sound"]["neighbours"], report["sound"]["together"]) == gains
 
 
 def test_a_missing_modality_is_predicted_from_all_that_are_there():
