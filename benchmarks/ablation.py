@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each setting (default: 3)")
     options = parser.parse_args()
     options.vectors.mkdir(parents=True, exist_ok=True)
-    folders = {"homeware": PROJECT / "demo", "luma": options.data / "luma"}
+    folders = {"homeware": PROJECT / "demo" / "homeware", "luma": options.data / "luma"}
     for name, folder in folders.items():
         if name in (options.only or folders) and (folder / "products.csv").exists():
             print("\n".join(["", *measure(Bench(name, folder, options.vectors), range(options.seeds))]))

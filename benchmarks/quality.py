@@ -207,13 +207,16 @@ def format_difference(estimate: Mapping[str, float]) -> str:
 
 def compare_families(options: argparse.Namespace) -> str:
     """Return the table of encoders, fusions and metrics."""
-    folders = {"homeware": PROJECT / "demo", "Luma": options.data / "luma", "grocery": options.data / "grocery"}
+    home = PROJECT / "demo" / "homeware"
+    folders = {"homeware": home, "Luma": options.data / "luma", "grocery": options.data / "grocery"}
     wanted = [name.lower() for name in options.only or CATALOGUES]
     shops = [
         read_shop(name, folder)
         for name, folder in folders.items()
         if name.lower() in wanted and (folder / "products.csv").exists()
     ]
+    if not shops:
+        sys.exit(f"No catalogue is where it should be: {', '.join(map(str, folders.values()))}.")
     texts = available({**TEXTS, **{spec: spec for spec in options.text_encoder}}, get_text_encoder)
     pictures = available({**PICTURES, **{spec: spec for spec in options.image_encoder}}, get_image_encoder)
     return make_table(list(judge_families(shops, texts=texts, pictures=pictures, kept=options.vectors)))
