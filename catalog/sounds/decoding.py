@@ -59,7 +59,7 @@ class Stream:
             yield np.clip(np.nan_to_num(block), -1, 1)
         if count < MIN_SECONDS * self.rate_hz:
             raise SoundError("the sound is empty: nothing is to be heard in it")
-        if count < MISSING * self.file.frames and self.file.frames < UNKNOWN_LENGTH:
+        if count < MISSING * self.file.frames:
             raise SoundError("the sound is truncated or damaged: export it again")
 
     def _read(self) -> Samples:

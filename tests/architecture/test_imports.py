@@ -20,9 +20,12 @@ SERVERS = "psutil and psycopg are behind it, and every process reads the setting
 IMPORTED_IN_FUNCTIONS = {
     "embeddings.encoders.checkpoints.text": TORCH,
     "embeddings.encoders.checkpoints.image": TORCH,
+    "embeddings.encoders.checkpoints.audio": TORCH,
     "embeddings.encoders.checkpoints.joint": TORCH,
     "embeddings.encoders.packaged.e5_bert": TORCH,
     "embeddings.encoders.packaged.lite_torch": TORCH,
+    "embeddings.encoders.packaged.sfx": TORCH,
+    "embeddings.encoders.packaged.sfx_file": TORCH,
     "embeddings.encoders.sentence_network": TORCH,
     "embeddings.encoders.torch_runtime": TORCH,
     "embeddings.encoders.torchvision.network": TORCH,
