@@ -1392,6 +1392,31 @@ MUTANTS = (
         "text and picture are matched along the wrong directions",
     ),
     Mutant(
+        "embeddings/fusion/selection.py",
+        "return min(as_good, key=lambda settings: settings.strength)",
+        "return as_good[0]",
+        ("tests/unit/embeddings/test_selection.py::test_of_shared_spaces_that_do_as_well_the_weakest_is_taken",),
+        "what only one modality says is forgotten for a gain that is luck",
+    ),
+    Mutant(
+        "embeddings/fusion/admission.py",
+        "if together > CLEAR and min(agreement, neighbours) > WORSE:",
+        "if together > CLEAR:",
+        (
+            "tests/unit/embeddings/test_fusion_modalities.py::test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall",
+        ),
+        "a modality is admitted that spoils the nearest products",
+    ),
+    Mutant(
+        "embeddings/fusion/learning.py",
+        "    if settings.strength and joiner.plain.imputation:",
+        "    if not settings.strength and joiner.plain.imputation:",
+        (
+            "tests/unit/embeddings/test_exposure.py::test_those_without_a_text_or_a_picture_get_their_share_under_attention",
+        ),
+        "products without a text are recommended a fifth too often",
+    ),
+    Mutant(
         "embeddings/spaces/building.py",
         "fusion=find_recipe().fusion",
         "fusion=starter.fusion",
