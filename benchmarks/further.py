@@ -69,8 +69,8 @@ def report(catalogue: Catalogue, rows: Rows) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("catalogues", nargs="+", metavar="NAME=FOLDER")
-    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("catalogues", nargs="+", metavar="NAME=FOLDER", help="with products.csv and images")
+    parser.add_argument("--vectors", type=Path, metavar="DIR", help="where what the encoders said is kept")
     options = parser.parse_args()
     for name, _, folder in (given.partition("=") for given in options.catalogues):
         catalogue = read_catalogue(name, Path(folder), vectors=options.vectors)
