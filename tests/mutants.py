@@ -2767,7 +2767,7 @@ MUTANTS = (
         "an error shows every visitor the settings and the source",
     ),
     Mutant(
-        "config/settings.py",
+        "config/secret_key.py",
         """\
         descriptor, draft = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
         with os.fdopen(descriptor, "w") as file:
@@ -3006,7 +3006,7 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/admission.py",
-        "        if min(agreement, neighbours) > CLEAR:\n",
+        "        if together > CLEAR and min(agreement, neighbours) > WORSE:\n",
         "        if True:\n",
         (
             "tests/unit/embeddings/test_fusion_modalities.py"

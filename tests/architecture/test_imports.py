@@ -16,6 +16,7 @@ APPS = ("api", "catalog", "embeddings", "recommendations", "behaviour", "config"
 
 TORCH = "torch is behind it, and takes seconds and hundreds of megabytes"
 ONNX = "ONNX Runtime is behind it"
+DICOM = "pydicom and dicognito are behind it, which only who imports studies has"
 SERVERS = "psutil and psycopg are behind it, and every process reads the settings, which import config.services"
 IMPORTED_IN_FUNCTIONS = {
     "embeddings.encoders.checkpoints.text": TORCH,
@@ -34,6 +35,10 @@ IMPORTED_IN_FUNCTIONS = {
     "embeddings.encoders.packaged.e5_tokens": "tokenizers are behind it",
     "embeddings.encoders.packaged.e5_onnx": ONNX,
     "embeddings.encoders.packaged.lite_onnx": ONNX,
+    "embeddings.encoders.packaged.bge_onnx": ONNX,
+    **dict.fromkeys(
+        (f"catalog.dicom.{name}" for name in ("cleaning", "files", "folder", "salt", "silence", "studies")), DICOM
+    ),
     "config.services.broker": SERVERS,
     "config.services.guardian": SERVERS,
     "config.services.postgres": SERVERS,
