@@ -16,8 +16,9 @@ from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from catalog.models import Product
 
 ADDRESS = re.compile(rb'\s(?:href|src|action|data-[a-z-]+)="(/[^"<>]{1,2000})"')
+NAMED = re.compile(r"\(([^\s<>\"](?:[^<>\"\n]{0,99}))\)(?=\s*(?:[<\"]|$))")  # how a product is called: its title (SKU)
 ADMIN_PAGE = re.compile(r"catalog_product_(?:change|delete|history)")
-MAX_SHOWN = 1000  # products of one answer: no page or list has more
+MAX_SHOWN = 5000  # products of one answer: the most is a batch of 20 lists of 100
 
 
 def find_opened(match: ResolverMatch | None) -> tuple[str, str]:
@@ -36,6 +37,8 @@ def find_shown(request: HttpRequest, response: HttpResponseBase) -> tuple[str, l
     for sku, admin_number in read_answer(response):
         skus.append(sku)
         numbers.append(admin_number)
+    if request.path_info.startswith(reverse("admin:index")):
+        skus += find_named(response)
     by_number = find_skus({int(one) for one in numbers if one})
     if number:
         opened = by_number.get(int(number), "")
@@ -53,6 +56,23 @@ def read_answer(response: HttpResponseBase) -> Iterator[tuple[str, str]]:
         skus, texts = read_json(response.content)
         yield from ((sku, "") for sku in skus)
         yield from read_paths(texts)
+
+
+def find_named(response: HttpResponseBase) -> list[str]:
+    """Return the SKUs of products that a page of the admin calls by name, without leading to them: one query at most.
+
+    Rows of other tables, choices of a form, completions of a field and what a deletion takes with it say no more.
+    """
+    kind = response.get("Content-Type", "").partition(";")[0]
+    if not isinstance(response, HttpResponse) or kind not in ("text/html", "application/json"):
+        return []
+    text = response.content.decode("utf-8", "replace")
+    if kind == "application/json":
+        text = json.dumps(json.loads(text or "null"), ensure_ascii=False)
+    asked = set()
+    for found in map(unescape, NAMED.findall(text)):  # a title may have brackets of its own, and a SKU too
+        asked |= {found[place + 1 :] for place in (-1, *(at for at, sign in enumerate(found) if sign == "("))}
+    return sorted(Product.objects.filter(sku__in=asked).values_list("sku", flat=True)) if asked else []
 
 
 def read_json(content: bytes) -> tuple[list[str], list[str]]:

@@ -45,7 +45,7 @@ class ViewAuditMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if response.status_code != 200 or request.method == "HEAD":
+        if not 200 <= response.status_code < 300 or response.status_code == 204 or request.method == "HEAD":
             return response
         try:
             record = make_record(request, response)

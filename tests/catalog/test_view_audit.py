@@ -16,7 +16,10 @@ from django.utils import timezone
 from api.models import ApiKey
 from catalog.models import ViewRecord
 from catalog.view_audit import recording
+from catalog.view_audit.finding import MAX_SHOWN
 from catalog.view_audit.retention import prune_views
+from recommendations.requests import MAX_LIMIT
+from recommendations.rest.parameters import MAX_PLACEMENTS
 from tests.factories import ProductFactory
 from tests.recommendations.shelf import make_space, put
 
@@ -73,6 +76,26 @@ def test_the_admin_is_no_way_around_it(reader):
     assert ViewRecord.objects.get().opened == "C-1"
     reader.get("/admin/catalog/product/")
     assert ViewRecord.objects.first().shown == ["C-1"]
+
+
+def test_a_case_that_is_only_called_by_name_counts_as_shown(reader):
+    put(make_space(), "C (1)", (1.0, 0.0, 0.0))
+    ProductFactory.create(sku="C-2", title="Nodule (left)")
+    User.objects.filter(username="reader").update(is_superuser=True)
+    completions = {"app_label": "catalog", "model_name": "productaudio", "field_name": "product", "term": "Nodule"}
+    seen = []
+    for path, query in (("/admin/autocomplete/", completions), ("/admin/embeddings/productembedding/", {})):
+        assert reader.get(path, query).status_code == 200
+        seen.append([record.shown for record in ViewRecord.objects.filter(path=path)])
+    assert seen == [[["C-2"]], [["C (1)"]]]
+
+
+def test_what_a_write_answers_with_and_the_largest_batch_are_written_down(reader):
+    _, token = ApiKey.objects.issue("pacs", scope="secret")
+    body = {"title": "Film", "currency": "EUR"}
+    sent = Client().put("/api/v1/products/C-9/", body, "application/json", headers={"X-Api-Key": token})
+    assert (sent.status_code, ViewRecord.objects.get().shown) == (201, ["C-9"])
+    assert MAX_SHOWN >= MAX_PLACEMENTS * MAX_LIMIT
 
 
 def test_who_is_sent_away_has_seen_nothing_and_pages_without_cases_are_not_written_down(reader):
