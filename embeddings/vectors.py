@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.encoding import Encodings
-from embeddings.fusion.pipeline import FusedVectors, RawVectors, VectorPipeline
+from embeddings.fusion.pipeline import Dial, FusedVectors, RawVectors, VectorPipeline
 from embeddings.inputs import ProductInputs
 from embeddings.modalities.declaration import Modality, Parts
-from embeddings.modalities.registry import FUSED, TEXT, find_modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT, find_modality
 from embeddings.models import EmbeddingSpace
 from embeddings.querysets import ProductVectors
 
@@ -53,8 +53,7 @@ def fuse_products(
     pipeline = load_pipeline(space)
     dims = {name: modality.input_dim for name, modality in pipeline.modalities.items()}
     weights = [space.text_weight_of(product.category_path) for product in products]
-    dial = np.array([np.nan if weight is None else weight for weight in weights], dtype=np.float32)
-    fused = pipeline.transform(gather_raw(products, encodings, dims=dims), dial={TEXT: dial})
+    fused = pipeline.transform(gather_raw(products, encodings, dims=dims), dial=dial_text(pipeline, weights))
     return [
         ProductVectors(
             product_id=product.product_id,
@@ -65,6 +64,16 @@ def fuse_products(
         )
         for position, product in enumerate(products)
     ]
+
+
+def dial_text(pipeline: VectorPipeline, weights: Sequence[float | None]) -> Dial:
+    """Return the dial of n products whose text counts so much against their picture; None: as it was fitted.
+
+    Text and picture share what they have together, so further modalities count as before, wherever the dial stands.
+    """
+    text = np.array([np.nan if weight is None else weight for weight in weights], dtype=np.float32)
+    both = sum(pipeline.weights.get(name, 0.0) for name in (TEXT, IMAGE)) / (sum(pipeline.weights.values()) or 1.0)
+    return {name: weight * both for name, weight in ((TEXT, text), (IMAGE, 1 - text)) if name in pipeline.weights}
 
 
 def select_present(fused: FusedVectors, position: int) -> dict[str, Array]:

@@ -16,11 +16,11 @@ from django.utils.translation import gettext
 from api.worker_bell import tell_worker
 from catalog.models import Product
 from embeddings.freshness.staleness import WHOLE_SHOP
-from embeddings.modalities.registry import FUSED, TEXT
+from embeddings.modalities.registry import FUSED
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.lifecycle import SpaceError
 from embeddings.tasks import refresh_stale
-from embeddings.vectors import load_pipeline
+from embeddings.vectors import dial_text, load_pipeline
 
 Array = npt.NDArray[np.float32]
 Dial = Mapping[str, float]  # category path -> weight of the text; WHOLE_SHOP is every category without one of its own
@@ -85,8 +85,8 @@ def fuse_by_dial(space: EmbeddingSpace, stored: StoredModalities, *, dial: Dial)
     """Return (n, dim): the fused vectors that the worker would store under `dial`. Nothing is written."""
     turned = EmbeddingSpace(category_text_weights=dict(dial))
     weights = [turned.text_weight_of(path) for path in stored.paths]
-    given = np.array([np.nan if weight is None else weight for weight in weights], dtype=np.float32)
-    return load_pipeline(space).fuse_encoded(stored.vectors, dial={TEXT: given})
+    pipeline = load_pipeline(space)
+    return pipeline.fuse_encoded(stored.vectors, dial=dial_text(pipeline, weights))
 
 
 def _stack(known: Mapping[int, Mapping[str, Array]], ids: Sequence[int], modality: str, dim: int) -> Array:

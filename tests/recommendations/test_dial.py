@@ -9,10 +9,13 @@ from django.urls import reverse
 
 from catalog.models import Product
 from embeddings.freshness.staleness import find_stale
+from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.pipeline import VectorPipeline
 from embeddings.inputs import read_fingerprints
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces.dial import find_weight, fuse_by_dial, read_modalities, set_weight, turn_dial
 from embeddings.spaces.lifecycle import SpaceError
+from embeddings.vectors import dial_text
 from recommendations.dial.preview import preview_dial
 from tests.recommendations.fitted_shelf import COUNT, make_fitted_shelf
 
@@ -31,6 +34,19 @@ def test_what_is_stored_fused_again_is_what_is_stored(space):
     rows = dict(ProductEmbedding.objects.filter(modality="fused").values_list("product_id", "vector"))
     kept = np.stack([np.asarray(rows[pk], dtype=np.float32) for pk in stored.product_ids])
     assert np.einsum("nd,nd->n", fused, kept).min() > 0.999  # stored in half precision
+
+
+def test_text_and_picture_share_what_they_have_and_a_sound_counts_as_before():
+    pipeline = VectorPipeline(
+        modalities={},
+        joiner=ConcatFusion(),
+        basis=np.zeros((0, 2), dtype=np.float32),
+        weights={"text": 0.6, "image": 0.4, "audio": 1.0},
+    )
+    spread = pipeline._spread_weights(3, dial_text(pipeline, [None, 0.6, 1.0]))
+    np.testing.assert_allclose(spread["text"], [0.3, 0.3, 0.5], rtol=1e-5)
+    np.testing.assert_allclose(spread["image"], [0.2, 0.2, 0.0], atol=1e-6)
+    np.testing.assert_allclose(spread["audio"], [0.5, 0.5, 0.5], rtol=1e-5)
 
 
 def test_a_dial_of_pictures_alone_lists_what_looks_alike(space):
