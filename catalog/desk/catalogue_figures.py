@@ -26,7 +26,7 @@ def show_catalogue() -> Iterator[Tile]:
     yield Tile(
         title=gettext("Without a picture"),
         figure=word_count(bare),
-        note=gettext("compared by their words alone"),
+        note=gettext("compared by what else they have"),
         url=f"{listed}?missing=picture&is_active__exact=1",
     )
 

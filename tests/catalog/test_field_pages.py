@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
 
 from api.models import ApiKey
 from catalog.checks import check_field
@@ -53,6 +56,15 @@ def test_pages_of_a_field_speak_of_what_it_has_and_show_nothing_that_it_has_not(
     for text in ("Price on request", "In stock", "Cart", "data-consent-line", "search-photo"):
         assert text not in front + page
     assert "1 product<" not in front
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503"])
+def test_pages_of_errors_speak_of_no_shop(choose_field, name):
+    choose_field(words={"see_everything": {"en": "See all stones", "zh-hans": "查看全部石头"}})
+    page = render_to_string(f"{name}.html")
+    assert "See all stones" in page
+    words = re.findall("[a-z]+", strip_tags(page).lower())
+    assert not {"shop", "product", "cart"} & set(words)
 
 
 def test_a_field_that_cannot_be_read_is_named_before_anything_starts(settings):

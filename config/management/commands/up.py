@@ -97,7 +97,7 @@ class Command(BaseCommand):
         web = supervisor.add("web", web_arguments(host, port, workers=workers))
         if not self.wait_for_answer(supervisor, web, address):
             return
-        self.show(f"The shop answers at {address} ({time.monotonic() - started_at:.1f} s).")
+        self.show(f"Pages answer at {address} ({time.monotonic() - started_at:.1f} s).")
         supervisor.add("worker", ["config.all_queues"])
         if demo and not demo_is_loaded(demo.folder):
             folder = demo.folder
