@@ -13,7 +13,7 @@ from catalog.dicom.files import Study
 from catalog.dicom.salt import hash_with
 from catalog.dicom.studies import Case
 
-VERSION = "1"  # of how studies are cleaned: another one has all of them read again
+VERSION = "2"  # of how studies are cleaned: another one has all of them read again
 COLUMNS = ("sku", "title", "title_zh", "description", "category", "attributes", "images")
 
 

@@ -12,6 +12,8 @@ from pydicom import DataElement, Dataset
 RUN = re.compile(r"[^\W\d_]+|\d+")  # of letters, or of figures
 IDEOGRAPHS = re.compile(r"[\u3400-\u9fff\uac00-\ud7af\u3040-\u30ff]")
 LEAST_NAME = 2  # letters of a part of a name; initials would take a letter out of everything
+LEAST_INFLECTED = 4  # letters of a name that is also looked for with an s behind: Müllers
+LEAST_PLACE = 5  # letters of a word by which an institution or a street is known
 LEAST_PRIVATE = 4  # characters of a private text
 # Elements whose value names a person, a thing of theirs, or where they were.
 NAMING = frozenset({
@@ -25,13 +27,34 @@ NAMING = frozenset({
     "ReferringPhysicianTelephoneNumbers", "PersonAddress", "PersonTelephoneNumbers", "ResponsibleOrganization",
     "PatientReligiousPreference", "DeviceUID", "ProtocolContextSequence", "InstitutionCodeSequence",
 })  # fmt: skip
+# Of their values each word is looked for alone, unless any report may have it.
+PLACES = frozenset({
+    "InstitutionName", "InstitutionAddress", "PatientAddress", "ReferringPhysicianAddress", "PersonAddress",
+    "ResponsibleOrganization",
+})  # fmt: skip
+COMMON = frozenset({
+    "abdominal", "avenue", "cancer", "center", "central", "centre", "chest", "children", "clinic", "clinical",
+    "college", "community", "department", "district", "floor", "general", "health", "heart", "hospital", "imaging",
+    "infirmary", "institute", "klinik", "klinikum", "krankenhaus", "left", "lower", "medical", "medicine", "north",
+    "orthopaedic", "orthopedic", "place", "praxis", "private", "radiologie", "radiology", "regional", "right", "road",
+    "saint", "south", "square", "state", "strasse", "street", "suite", "surgery", "surgical", "trauma", "unit",
+    "university", "upper",
+})  # fmt: skip
+# Letters that are no others with an accent, and how they are written without: Müller, Mueller; Strøm, Stroem.
+SPELT = str.maketrans({"ł": "l", "đ": "d", "ı": "i", "ø": "o", "æ": "ae", "œ": "oe"})
+SPELT_LONG = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 TEXTS = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "PN", "AE", "UN", "CS"})
 
 
 def fold(text: str) -> str:
     """Return `text` without case and accents, as names are compared: Müller, MULLER."""
-    apart = unicodedata.normalize("NFKD", text)
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(SPELT))
     return "".join(sign for sign in apart if not unicodedata.combining(sign)).casefold()
+
+
+def fold_long(text: str) -> str:
+    """Return `text` folded as headers in ASCII have it, with two letters for one: Müller, MUELLER."""
+    return fold(unicodedata.normalize("NFC", text).casefold().translate(SPELT_LONG))
 
 
 def split_words(text: str) -> list[tuple[int, int, str]]:
@@ -57,8 +80,11 @@ class Identifiers:
 
     def collect(self, dataset: Dataset) -> None:
         """Add what a data set gives away, in nested sequences and private tags as well."""
+        is_ascii = not dataset.get("SpecificCharacterSet")
         for element in self._walk(dataset):
             for text in read_texts(element):
+                if element.VR == "PN" and ("\ufffd" in text or (is_ascii and not text.isascii())):
+                    self.is_complete = False  # of another character set than the header says: nobody can tell the name
                 self._add(element, text)
 
     def _walk(self, dataset: Dataset) -> Iterator[DataElement]:
@@ -81,12 +107,16 @@ class Identifiers:
             self._add_ideographs(re.sub(r"[\s^=]", "", text.split("=")[1]) if text.count("=") else "")
         elif element.keyword in NAMING or (element.tag.is_private and is_telling(text)):
             self._add_phrase(text)
+            for start, end, word in split_words(text) if element.keyword in PLACES else ():
+                if len(word) >= LEAST_PLACE and word not in COMMON and not word.isdigit():
+                    self._add_name(text[start:end])
 
     def _add_name(self, word: str) -> None:
         if IDEOGRAPHS.search(word):
             self._add_ideographs(word)
         elif len(word) >= LEAST_NAME:
-            self.names.add(fold(word))
+            spellings = {fold(word), fold_long(word)}
+            self.names |= spellings | {f"{one}s" for one in spellings if len(one) >= LEAST_INFLECTED}
 
     def _add_ideographs(self, text: str) -> None:
         if len(text) >= LEAST_NAME:
