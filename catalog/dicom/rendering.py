@@ -14,6 +14,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.pixels.utils import pixel_array
 
 from catalog.dicom.refusals import DicomRefused
+from catalog.dicom.run_lengths import refuse_overlong
 
 MAX_PIXELS = 64 * 1024 * 1024  # of one frame: mammograms have 16 million
 MAX_FRAMES = 20_000
@@ -28,7 +29,9 @@ def render_picture(path: Path, header: Dataset) -> Image.Image:
     """Return the middle frame of a file as large as it is, by what is left of its header. Raises DicomRefused."""
     refuse_too_large(header)
     try:
-        stored: Array = pixel_array(path, index=count_frames(header) // 2)
+        frames = count_frames(header)
+        refuse_overlong(path, index=frames // 2, frames=frames, pixels=header.Rows * header.Columns)
+        stored: Array = pixel_array(path, index=frames // 2)
         return Image.fromarray(to_eight_bits(stored, header))
     except DicomRefused:
         raise

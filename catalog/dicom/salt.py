@@ -37,8 +37,11 @@ def read_or_create_salt() -> bytes:
 
 
 def hash_with(salt: bytes, text: str) -> str:
-    """Return `text` as 64 hexadecimal digits from which nobody without the salt can tell what it was."""
-    return hmac.new(salt, text.encode(), hashlib.sha256).hexdigest()
+    """Return `text` as 64 hexadecimal digits from which nobody without the salt can tell what it was.
+
+    Names of files need not be UTF-8: Python keeps such bytes as lone surrogates.
+    """
+    return hmac.new(salt, text.encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
 
 
 def number_case(salt: bytes, study_uid: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ class Command(BaseCommand):
     def _show(self, refusals: list[Refusal], *, root: Path) -> None:
         """Name what was refused by its place: only who runs the command reads it, and it is written nowhere."""
         for refusal in refusals[:SHOWN_REFUSALS]:
-            self.stderr.write(f"{refusal.path.relative_to(root)}: {refusal.reason}")
+            place = os.fsencode(refusal.path.relative_to(root)).decode("utf-8", "replace")
+            self.stderr.write(f"{place}: {refusal.reason}")
         if len(refusals) > SHOWN_REFUSALS:
             self.stderr.write(f"... and {len(refusals) - SHOWN_REFUSALS} more")
 
