@@ -67,7 +67,6 @@ def make_record(request: HttpRequest, response: HttpResponseBase) -> ViewRecord 
     if not shown and not is_file:
         return None
     user, match = request.user, request.resolver_match
-    came_from = urlsplit(request.headers.get("Referer", ""))
     return ViewRecord(
         username=user.get_username() if user.is_authenticated else "",
         user_number=user.pk,
@@ -77,8 +76,17 @@ def make_record(request: HttpRequest, response: HttpResponseBase) -> ViewRecord 
         path=request.path[:MAX_TEXT],
         opened=opened[:100],
         shown=[sku[:100] for sku in shown],
-        opened_from=(came_from.path if came_from.netloc == request.get_host() else came_from.netloc)[:MAX_TEXT],
+        opened_from=read_came_from(request)[:MAX_TEXT],
     )
+
+
+def read_came_from(request: HttpRequest) -> str:
+    """Return the page of ours, or the other server, that a visitor says to come from; empty for what is no address."""
+    try:
+        came_from = urlsplit(request.headers.get("Referer", "").replace("\0", ""))
+    except ValueError:
+        return ""
+    return came_from.path if came_from.netloc == request.get_host() else came_from.netloc
 
 
 def name_key(response: HttpResponseBase) -> str:

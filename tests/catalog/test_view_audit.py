@@ -50,6 +50,12 @@ def test_a_page_of_a_case_is_written_down_with_who_when_and_from_where(reader):
     assert answer["Cache-Control"] == "private, no-store"
 
 
+@pytest.mark.parametrize("said", ["http://[", "http://a\0b/"])
+def test_a_referer_that_is_no_address_is_left_out(reader, said):
+    ProductFactory.create(sku="C-1")
+    assert reader.get("/products/C-1/", headers={"Referer": said}).status_code == 200
+
+
 def test_a_list_is_one_row_with_all_that_it_shows(reader):
     for number in range(5):
         ProductFactory.create(sku=f"C-{number} & co")
