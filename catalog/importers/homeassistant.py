@@ -80,7 +80,7 @@ def read_homeassistant(file: IO[bytes], *, report: ImportReport, encoding: str =
     found = read_registries(content.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace"))
     if not found.devices:
         raise ImportFileError(gettext("There are no devices in it: take core.device_registry of the folder .storage."))
-    rooms = {one.get("id"): text_of(one.get("name")) for one in found.areas}
+    rooms = {text_of(one.get("id")): text_of(one.get("name")) for one in found.areas}
     entities: dict[Any, list[dict[str, Any]]] = {}
     for entity in found.entities:
         if not entity.get("disabled_by"):
@@ -94,7 +94,7 @@ def read_homeassistant(file: IO[bytes], *, report: ImportReport, encoding: str =
     warn(report, found, services=services, rooms=rooms)
 
 
-def warn(report: ImportReport, found: Registries, *, services: int, rooms: dict[Any, str]) -> None:
+def warn(report: ImportReport, found: Registries, *, services: int, rooms: dict[str, str]) -> None:
     """Say what is left out, and what the file lacks."""
     if services:
         left_out = ngettext(
@@ -105,7 +105,8 @@ def warn(report: ImportReport, found: Registries, *, services: int, rooms: dict[
         report.warn(left_out % {"count": services})
     if not found.entities:
         report.warn(gettext("What the devices do is not known: add core.entity_registry to the file."))
-    if any(one.get("area_id") and one["area_id"] not in rooms for one in found.devices):
+    named = {"", *rooms}
+    if any(text_of(one.get("area_id")) not in named for one in found.devices):
         report.warn(gettext("Some rooms have no name: add core.area_registry to the file."))
 
 
@@ -148,7 +149,7 @@ def take(registry: Any, found: Registries) -> None:
 
 
 def read_device(
-    number: int, device: dict[str, Any], *, entities: list[dict[str, Any]], rooms: dict[Any, str]
+    number: int, device: dict[str, Any], *, entities: list[dict[str, Any]], rooms: dict[str, str]
 ) -> SourceRow:
     """Return the row of a device. One that is disabled is not active."""
     sku, maker, model = (text_of(device.get(name)) for name in ("id", "manufacturer", "model"))
@@ -157,7 +158,7 @@ def read_device(
     title = text_of(device.get("name_by_user")) or text_of(device.get("name")) or " ".join(filter(None, (maker, model)))
     if not title:
         return SourceRow(number, {"sku": sku}, gettext("has no name, no maker and no model: name it in Home Assistant"))
-    room = rooms.get(device.get("area_id"), "")
+    room = rooms.get(text_of(device.get("area_id")), "")
     main = [entity for entity in entities if not entity.get("entity_category")] or entities
     attributes = {
         "room": room,

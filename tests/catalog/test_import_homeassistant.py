@@ -140,3 +140,24 @@ def test_devices_alone_are_loaded_and_it_is_said_what_they_lack(folder):
     outcome = folder.load_text(json.dumps(DEVICES), format="homeassistant")
     assert "What the devices do is not known: add core.entity_registry to the file." in outcome.errors
     assert Product.objects.get(sku="a2").category.path == "Devices"
+
+
+def test_hostile_values_take_no_more_with_them_than_their_device(folder):
+    devices = [
+        device("b1", name="Lamp", area_id=["a"]),
+        device("b\0", name="x\ud800", area_id={}),
+        device("b3", name="Fan\ud800", model="m\0\ud800", area_id=True),
+        device("b4", name=[], model={}, manufacturer=float("nan")),
+        device("b5", name="n" * 100_000),
+        device("b6", name="Plug", connections={"a": 1}, identifiers=[[["x"], {}], "zha", []]),
+        device("b6", name="Plug"),
+    ]
+    entities = [{"device_id": [], "entity_id": {}}, {"device_id": "b1", "entity_id": 5, "device_class": []}]
+    registries = [
+        {"key": "core.device_registry", "data": {"devices": devices}},
+        {"key": "core.entity_registry", "data": {"entities": entities}},
+        {"key": "core.area_registry", "data": {"areas": [{"id": {"a": 1}, "name": "x"}, {"id": ["a"], "name": []}]}},
+    ]
+    outcome = folder.load_text(json.dumps(registries), format="homeassistant")
+    assert outcome.summary == "Created 2, changed 0, unchanged 0, rejected 5."
+    assert set(Product.objects.values_list("sku", flat=True)) == {"b1", "b6"}
