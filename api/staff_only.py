@@ -39,6 +39,6 @@ class StaffOnlyMiddleware:
 
 def is_open(request: HttpRequest) -> bool:
     """Whether it is answered without this: the admin has a log-in of its own, and the API its permissions."""
-    if is_api_path(request) or request.path_info.startswith(reverse("admin:index")):
+    if is_api_path(request) or request.path.startswith(reverse("admin:index")):
         return True
     return request.resolver_match is not None and request.resolver_match.url_name in OPEN

@@ -14,6 +14,8 @@ from urllib.parse import quote
 from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
+from catalog.view_audit.asked import audits_views
+
 MARK = "-"  # stands for what varies; nothing that follows it in a route contains one
 SHOP = "shop"  # of KINDRED_PICTURES_FROM; else Kindred serves them
 SECURE = "https://"  # a page that is encrypted itself shows no others
@@ -21,8 +23,11 @@ UNQUOTED = "!$&'()*+,;=/~:@"  # what may stand in a path as it is (RFC 3986), as
 
 
 def find_page(sku: str, *, url: str) -> str:
-    """Return the address of a product's page: `url`, the shop's own, or the path of ours where that is not known."""
-    return url or product_page_address(sku)
+    """Return the address of a product's page: `url`, the shop's own, or the path of ours where that is not known.
+
+    Where views are written down it is ours: what is opened elsewhere is not, and an answer is read for our addresses.
+    """
+    return product_page_address(sku) if not url or audits_views() else url
 
 
 def find_picture(sha256: str, *, source_url: str, width: int) -> str:

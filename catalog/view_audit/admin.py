@@ -19,7 +19,7 @@ from catalog.admin_lists import ReadOnlyAdmin
 from catalog.desk.pages import Group
 from catalog.importers.formulas import guard_cell
 from catalog.models import ViewRecord
-from catalog.view_audit.recording import audits_views
+from catalog.view_audit.asked import audits_views
 
 NAMED = 3  # SKUs of a list, beside how many more there are
 PERIODS = {"day": 1, "week": 7, "month": 31}  # days

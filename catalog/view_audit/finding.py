@@ -37,7 +37,7 @@ def find_shown(request: HttpRequest, response: HttpResponseBase) -> tuple[str, l
     for sku, admin_number in read_answer(response):
         skus.append(sku)
         numbers.append(admin_number)
-    if request.path_info.startswith(reverse("admin:index")):
+    if request.path.startswith(reverse("admin:index")):
         skus += find_named(response)
     by_number = find_skus({int(one) for one in numbers if one})
     if number:

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
@@ -19,20 +18,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from api.field import current_field
 from api.models import ApiKey
 from api.throttling import read_ip_address
 from catalog.models import ViewRecord
+from catalog.view_audit.asked import audits_views
 from catalog.view_audit.finding import find_shown
 from catalog.view_audit.view_record import MAX_TEXT
 
 logger = logging.getLogger(__name__)
-
-
-def audits_views() -> bool:
-    """Is it kept who saw what? As KINDRED_AUDIT_VIEWS says; where it is unset, as the field does."""
-    said: bool | None = settings.KINDRED_AUDIT_VIEWS
-    return current_field().audit if said is None else said
 
 
 class ViewAuditMiddleware:

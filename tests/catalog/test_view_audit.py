@@ -65,6 +65,15 @@ def test_a_list_is_one_row_with_all_that_it_shows(reader):
     assert sorted(record.shown) == [f"C-{number} & co" for number in range(5)]
 
 
+@pytest.mark.parametrize("path", ["/", "/compare/?sku=C-1&sku=C-2", "/search/suggestions/?q=Film"])
+def test_cases_that_have_a_page_elsewhere_are_written_down_all_the_same(reader, path):
+    for sku in ("C-1", "C-2"):
+        ProductFactory.create(sku=sku, title="Film", url="https://archive.example/")
+    answer = reader.get(path)
+    assert b"archive.example" not in answer.content
+    assert sorted(ViewRecord.objects.get().shown) == ["C-1", "C-2"]
+
+
 def test_an_answer_of_the_api_is_written_down_with_the_key_that_asked(reader):
     space = make_space()
     for sku, vector in {"A": (1.0, 0.0, 0.0), "B": (0.9, 0.1, 0.0)}.items():
