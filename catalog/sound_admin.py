@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.forms import ModelForm
+from django.forms.formsets import INITIAL_FORM_COUNT, TOTAL_FORM_COUNT
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +22,19 @@ from catalog.sounds.decoding import FORMATS
 from catalog.templatetags.sounds import player
 
 
+class SoundForms(BaseInlineFormSet[ProductAudio, Product, ModelForm[ProductAudio]]):
+    """The sounds of a product's form. A form that says nothing of sounds leaves them as they are."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *args: Any, **kwargs: Any) -> None:
+        prefix = kwargs.get("prefix") or self.get_default_prefix()
+        if data is not None and f"{prefix}-{TOTAL_FORM_COUNT}" not in data:
+            data = {**data, f"{prefix}-{TOTAL_FORM_COUNT}": "0", f"{prefix}-{INITIAL_FORM_COUNT}": "0"}
+        super().__init__(data, *args, **kwargs)
+
+
 class ProductAudioInline(admin.TabularInline[ProductAudio, Product]):
     model = ProductAudio
+    formset = SoundForms
     extra = 0
     fields = ("heard", "file", "position", "length", "origin")
     readonly_fields = ("heard", "length", "origin")

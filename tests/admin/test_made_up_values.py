@@ -58,6 +58,6 @@ def test_the_dial_of_a_space_may_be_left_empty_in_any_way(admin_client):
 def test_no_more_pictures_are_made_of_a_form_than_there_may_be(admin_client):
     sent = {"images-TOTAL_FORMS": "2000", "images-INITIAL_FORMS": "0"}
     page = admin_client.post("/admin/catalog/product/add/", {"sku": "A", "title": "Mug", **sent})
-    (formset,) = page.context["inline_admin_formsets"]
+    formset = page.context["inline_admin_formsets"][0]
     assert formset.formset.non_form_errors() == [f"Please submit at most {MAX_PICTURES} forms."]
     assert len(formset.formset.forms) == MAX_PICTURES + 1

@@ -69,9 +69,11 @@ def test_a_hundred_products_that_stay_as_they_are_take_one_statement(django_asse
 
 
 def test_products_are_found_by_their_skus_in_an_index():
+    upsert_products([write(f"S{number}") for number in range(300)])
     with CaptureQueriesContext(connection) as queries:
         load_products(["A", "B"], lock=True)
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_product")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN (COSTS OFF) {queries[0]['sql']}")
         plan = "\n".join(row for (row,) in cursor.fetchall())

@@ -160,6 +160,7 @@ def test_a_change_raises_the_generation_and_ends_the_lease(change: Callable[[], 
 
 def test_who_may_write_products_needs_no_right_to_the_queue():
     execute_rights = "SELECT proname FROM pg_proc WHERE prorettype = 'trigger'::regtype AND proname LIKE 'kindred%'"
+    execute_rights += " AND proname <> 'kindred_keep_view_records'"  # which writes nothing
     with connection.cursor() as cursor:
         cursor.execute(execute_rights)
         every = {row[0] for row in cursor.fetchall()}

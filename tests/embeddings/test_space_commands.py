@@ -104,7 +104,7 @@ def test_the_list_names_what_failed_and_what_a_space_lacks_and_why(monkeypatch):
     lines = run("spaces", "list").splitlines()
     no_input = "Nothing to encode: give it a title, a description or a picture (EMPTY)"
     never = "not embedded in it yet, `manage.py spaces build {}` does it ({})"
-    assert lines[-6:-1] == [
+    assert lines[-5:] == [
         "later is not built yet: `manage.py spaces build later` does it.",
         "broken failed: RuntimeError: the disk is full. Mend that, then `manage.py spaces build broken` goes on.",
         f"broken lacks 5 of 5 products: {never.format('broken', 'P0, P1, P2, P3')}; {no_input}.",

@@ -7,11 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from catalog.pruning import PRUNERS
-from catalog.uploads import pruning as pruning  # registered by being imported
+from catalog.uploads import pruning as pruning  # registered by being imported, as what follows
+from catalog.view_audit import retention as retention
 
 
 class Command(BaseCommand):
-    help = "Forget what has been kept for long enough: files of imports and exports, and what imports had changed."
+    help = "Forget what has been kept for long enough: files of imports and exports, what imports had changed, who saw what."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="say how much would go, and forget nothing")

@@ -270,6 +270,10 @@ def test_the_command_says_what_would_go_and_what_went(desk, capsys):
     upload = desk.import_text("sku,title\nA,Mug\n")
     Upload.objects.update(asked_at=timezone.now() - timedelta(days=400))
     call_command("prune", "--dry-run")
-    assert (capsys.readouterr().out, desk.look(upload).is_pruned) == ("Imports and exports: 1 would go\n", False)
+    assert (capsys.readouterr().out, desk.look(upload).is_pruned) == (
+        "Imports and exports: 1 would go\nViews of cases: 0 would go\n", False,
+    )  # fmt: skip
     call_command("prune")
-    assert (capsys.readouterr().out, desk.look(upload).is_pruned) == ("Imports and exports: 1 forgotten\n", True)
+    assert (capsys.readouterr().out, desk.look(upload).is_pruned) == (
+        "Imports and exports: 1 forgotten\nViews of cases: 0 forgotten\n", True,
+    )  # fmt: skip
