@@ -12,7 +12,7 @@ from catalog.view_audit import retention as retention
 
 
 class Command(BaseCommand):
-    help = "Forget what has been kept for long enough: files of imports and exports, what imports had changed, who saw what."
+    help = "Forget what has been kept for long enough: files of imports and exports, what they changed, who saw what."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="say how much would go, and forget nothing")
