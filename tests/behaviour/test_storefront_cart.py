@@ -181,7 +181,7 @@ def test_forms_are_safe_from_other_sites(shop):
     for path in ("/cart/add/", "/cart/change/", "/cart/check-out/", "/consent/"):
         answer = strict.post(path, {"sku": "MUG"})
         assert answer.status_code == 403, path
-        assert "allow cookies for this shop" in answer.content.decode()
+        assert "allow cookies for this site" in answer.content.decode()
     assert strict.get("/cart/add/").status_code == 405
 
 
