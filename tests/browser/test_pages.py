@@ -162,7 +162,7 @@ def test_long_words_and_the_reasons_fit_a_phone(shelf, watched, language):
 def test_the_page_that_says_why_is_chinese_and_languages_are_called_what_their_speakers_call_them(shelf, page):
     page.context.add_cookies([{"name": django_settings.LANGUAGE_COOKIE_NAME, "value": "zh-hans", "url": shelf}])
     page.goto(f"{shelf}/products/MUG-101/why/MUG-105/")
-    assert page.locator(".why-shares li").all_inner_texts() == ["文字 97 % 相似度 0.50", "图片 3 % 相似度 0.25"]
+    assert page.locator(".why-shares li").all_inner_texts() == ["文字 97 % 单独比较 0.50", "图片 3 % 单独比较 0.25"]
     assert page.locator(".why-facts h2").all_inner_texts() == ["相似度的构成", "两者的共同点", "关键词"]
     assert page.locator(".attributes th").first.inner_text() == "品牌"
     assert page.locator(".languages button").all_inner_texts() == ["English", "简体中文"]
