@@ -146,7 +146,8 @@ def test_only_the_link_of_a_card_opens_the_product(foreign: ForeignPage):
     cards.nth(0).locator("input").click()
     page.evaluate("addEventListener('click', (event) => event.preventDefault())")
     cards.nth(1).locator("b").click()
-    assert collect(page) == [("add_to_cart", "B"), ("click", "C")]
+    told = [event for event in collect(page) if event[0] != "impression"]  # where clicking has taken a second
+    assert told == [("add_to_cart", "B"), ("click", "C")]
 
 
 def test_the_fields_of_a_card_keep_their_keys_in_a_carousel(foreign: ForeignPage):

@@ -19,7 +19,7 @@ def test_a_limit_out_of_bounds_is_refused(limit):
     ("options", "name"),
     [
         ({"metric": "manhattan"}, "metric"),
-        ({"modality": "audio"}, "modality"),
+        ({"modality": "smell"}, "modality"),
         ({"variants": "some"}, "variants"),
         ({"diversity": 1.5}, "diversity"),
         ({"price_proximity": -0.1}, "price_proximity"),
