@@ -63,7 +63,7 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("docs/evaluation.md", "python benchmarks/ablation.py --vectors var/families"): (
         "takes most of an hour", commands.check_commands),
     ("docs/evaluation.md", "python benchmarks/sounds.py --seeds 5"): (
-        "takes minutes, and what has to be asked for; tests/embeddings/test_encoders_audio.py", commands.check_commands),
+        "takes minutes, and what is asked for; tests/embeddings/test_encoders_audio.py", commands.check_commands),
     ("docs/spaces.md", "python manage.py spaces create english --text-encoder packaged:bge-small-en --build"): (
         "needs what has to be asked for; tests/embeddings/test_encoders_packaged.py", commands.check_commands),
     ("docs/evaluation.md", "python manage.py evaluate_behaviour --cut 2011-09-25 --out report"): (
