@@ -85,8 +85,8 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, help="a folder to keep what the encoders said")
     parser.add_argument("--data", type=Path, default=DATA, help="where luma/ and grocery/ are")
     options = parser.parse_args()
-    home = PROJECT / "demo" / "homeware"
-    folders = {"homeware": home, "luma": options.data / "luma", "grocery": options.data / "grocery"}
+    folders = {"homeware": PROJECT / "demo" / "homeware"}
+    folders |= {name: options.data / name for name in ("luma", "grocery")}
     print("| catalogue | two spaces | difference of cosines | as shown | at .8 by cosine | at .8 as shown |")
     print("| --- | --- | ---: | ---: | --- | --- |")
     for name, folder in folders.items():

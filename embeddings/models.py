@@ -123,27 +123,12 @@ class EmbeddingSpace(models.Model):
 
     # What is chosen, in the order of the form, and what fitting sets.
     RECIPE_FIELDS = (
-        "text_encoder",
-        "image_encoder",
-        "fusion",
-        "text_weight",
-        "dim",
-        "text_composition",
-        "category_text_weights",
+        "text_encoder", "image_encoder", "fusion", "text_weight", "dim", "text_composition", "category_text_weights",
         "modalities",
-    )
-    FITTED_FIELDS = (
-        "parameters",
-        "dim",
-        "text_dim",
-        "image_dim",
-        "fusion",
-        "text_identity",
-        "image_identity",
-        "modalities",
-    )
+    )  # fmt: skip
     FITTED_FIELDS = (
         "parameters", "similarity_scales", "dim", "text_dim", "image_dim", "fusion", "text_identity", "image_identity",
+        "modalities",
     )  # fmt: skip
 
     objects = SpaceManager.from_queryset(SpaceQuerySet)()

@@ -16,7 +16,7 @@ from api.postgres.rows import fetch_rows
 from catalog.attributes import localize_title
 from catalog.conditions import BELOW, LISTED_PRODUCTS
 from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
-from embeddings.models import Modality
+from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from embeddings.spaces.indexes import INDEX_NAME, INDEXED_ROWS
 from embeddings.unit_rows import unit_rows
 from recommendations.in_force import HOLDS

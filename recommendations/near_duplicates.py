@@ -24,7 +24,8 @@ from django.db import connection, transaction
 
 from catalog.doctor.merging import read_distinct
 from embeddings.fusion.similarity_scale import SimilarityScale
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import IMAGE, TEXT
+from embeddings.models import EmbeddingSpace
 from recommendations.duplicate_thresholds import Thresholds, find_thresholds
 
 NEIGHBOURS = 20  # of each listing, outside its own variant group
@@ -152,7 +153,7 @@ def read_listings(space: EmbeddingSpace, *, after: int) -> list[int]:
 
 def read_pairs(space: EmbeddingSpace, listings: Sequence[int]) -> Iterator[Pair]:
     """Yield each listing's nearest neighbours outside its variant group. One statement."""
-    text, image = space.scale_of(Modality.TEXT), space.scale_of(Modality.IMAGE)
+    text, image = space.scale_of(TEXT), space.scale_of(IMAGE)
     statement = PAIRS.format(space=int(space.pk), dim=int(space.dim), neighbours=NEIGHBOURS)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

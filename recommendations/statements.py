@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from catalog.conditions import DEMAND, IN_STOCK, Condition, Params
 from catalog.filters import Filters
 from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
-from embeddings.models import Modality
+from embeddings.modalities.registry import list_searched
 from recommendations.distances import QUERY_CTE, distance_sql, query_params, shown_sql
 from recommendations.rules import ActiveRule
 from recommendations.strategies import Brought

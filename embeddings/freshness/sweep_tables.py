@@ -1,4 +1,4 @@
-"""How far the sweep is, and who has asked for one (`embeddings.freshness.sweep`)."""
+"""How far the comparison of the whole catalogue is, and who has asked for one at once. `sweep.py` writes both."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from embeddings.modalities.attributes import Attributes
+from embeddings.modalities.audio import Audio
 from embeddings.modalities.declaration import Modality
 from embeddings.modalities.image import Image
 from embeddings.modalities.text import Text
@@ -12,7 +13,9 @@ from embeddings.modalities.words import Words
 
 FUSED = "fused"  # no modality: what they become, and stored like one
 TEXT, IMAGE = Text.name, Image.name  # every space has these two; what a space has beyond them, it says
-DECLARED: Mapping[str, Modality] = {modality.name: modality for modality in (Text(), Image(), Words(), Attributes())}
+DECLARED: Mapping[str, Modality] = {
+    modality.name: modality for modality in (Text(), Image(), Audio(), Words(), Attributes())
+}
 
 
 def list_modalities() -> list[str]:

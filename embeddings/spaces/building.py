@@ -127,8 +127,8 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
         encoders, raw, pipeline = fitted.encoders, fitted.raw, fitted.pipeline
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, raw)
-            space.report = {"learning": {"settings": asdict(learned), "validation": report}}
-        space.report = {**space.report, "modalities": fitted.judged}
+            space.report = {**space.report, "learning": {"settings": asdict(learned), "validation": report}}
+        space.report = {**space.report, "modalities": fitted.judged, AT_FIT: measure_share(pipeline, raw)}
         pipeline, fitted_on = pipeline.with_scales(raw), len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on

@@ -25,6 +25,7 @@ from embeddings.spaces.held_encoders import add_encoders, load_held_encoders
 from embeddings.spaces.indexes import drop_indexes
 from embeddings.spaces.locks import BUILD_LOCK, lock_until_commit, read_holder
 from embeddings.spaces.outside import is_outside
+from embeddings.spaces.proposing import propose_modalities
 from embeddings.spaces.recipe import find_recipe, keep_recipe, read_settings
 from embeddings.spaces.sampling import SAMPLE_SIZE
 from embeddings.spaces.starting import make_starting_pipeline
@@ -161,8 +162,10 @@ def set_pipeline(space: EmbeddingSpace, pipeline: VectorPipeline, *, encoders: S
     space.parameters = add_encoders(pipeline.to_bytes(), encoders or {})
     space.dim, space.fusion = pipeline.dim, pipeline.fusion
     space.similarity_scales = {name: scale.to_numbers() for name, scale in pipeline.scales.items()}
-    if encoders:
-        space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
+    for name, dim in pipeline.dims.items():
+        space.set_modality(name, dim=dim)
+    for name, encoder in (encoders or {}).items():
+        space.set_modality(name, identity=encoder.info.identity)
 
 
 def check_built(space: EmbeddingSpace) -> None:

@@ -77,7 +77,8 @@ def train_space(
         progress=on_progress,
     )
     space = create_space(name, like=like, trained=pipeline.with_scales(sample.raw))
-    space.text_identity, space.image_identity = encoders.text.info.identity, encoders.image.info.identity
+    for modality, encoder in encoders.items():
+        space.set_modality(modality, identity=encoder.info.identity)
     space.fitted_on, space.report = len(sample.product_ids), {"training": report}
     space.save(update_fields=[*EmbeddingSpace.FITTED_FIELDS, "fitted_on", "report"])
     return space

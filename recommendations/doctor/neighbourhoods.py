@@ -11,7 +11,8 @@ from django.db import connection, transaction
 
 from catalog.doctor.checks import Slice
 from embeddings.fusion.similarity_scale import SimilarityScale
-from embeddings.models import EmbeddingSpace, Modality
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace
 
 NEIGHBOURS = 60  # of each product, outside its own variant group: 20 designs, of three variants each
 EF_SEARCH = 200  # rows that the index looks at, and more where variants take the first places
@@ -60,7 +61,7 @@ def read_near(product_ids: Sequence[int]) -> dict[int, list[Neighbour]]:
         return {}
     statement = NEAREST.format(space=int(space.pk), dim=int(space.dim), neighbours=NEIGHBOURS)
     found: dict[int, list[Neighbour]] = defaultdict(list)
-    scale = space.scale_of(Modality.FUSED)
+    scale = space.scale_of(FUSED)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)",

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.doctor.checks import Check, Found, Slice, register_check
 from embeddings.fusion.similarity_scale import AS_IT_IS, SimilarityScale
-from embeddings.models import EmbeddingSpace, Modality, ProductEmbedding
+from embeddings.modalities.registry import FUSED
+from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.unit_rows import unit_rows
 from recommendations.doctor.neighbourhoods import Neighbour, by_design, read_near, read_neighbourhoods
 
@@ -46,7 +47,7 @@ def read_groups(part: Slice) -> Mapping[str, Mapping[int, float]]:
     ):
         if len(vectors[group]) < MOST_VARIANTS:
             vectors[group][product_id] = np.asarray(vector, dtype=np.float32)
-    scale = space.scale_of(Modality.FUSED)
+    scale = space.scale_of(FUSED)
     return {group: find_nearest_variants(members, scale) for group, members in vectors.items() if len(members) > 1}
 
 

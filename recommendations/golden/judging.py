@@ -86,7 +86,7 @@ def load_golden(*, limit: int = MAX_PAIRS) -> GoldenSet:
     return GoldenSet(pair_ids=table[:, 0], product_ids=table[:, 1:3], grades=table[:, 3])
 
 
-def read_similarities(space: EmbeddingSpace, golden: GoldenSet, *, modality: str = Modality.FUSED) -> Floats:
+def read_similarities(space: EmbeddingSpace, golden: GoldenSet, *, modality: str = FUSED) -> Floats:
     """Return (n,) similarities of the pairs as they are shown, NaN where the space lacks a vector."""
     with connection.cursor() as cursor:
         cursor.execute(SIMILARITIES, {"space": space.pk, "modality": modality, "pairs": golden.pair_ids.tolist()})

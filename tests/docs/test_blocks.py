@@ -87,6 +87,9 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
     ("docs/fields.md", "python manage.py evaluate --truth demo/home/truth.csv --k 5"): (
         "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
+    ("docs/radiology.md", "python manage.py evaluate --truth demo/radiology/truth.csv --k 5 --modality fused "
+     "--modality text --modality image"): (
+        "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
     ("docs/performance.md", "python benchmarks/million.py                    # all of it that grows, at four sizes"): (
         "takes hours", commands.check_commands),
     ("docs/sources.md", "python manage.py sources add shop --kind google --address https://shop.example/feed.xml"): (

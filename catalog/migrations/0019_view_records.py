@@ -24,7 +24,7 @@ DROP FUNCTION kindred_keep_view_records;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0017_untranslated"),
+        ("catalog", "0018_sounds"),
     ]
 
     operations = [

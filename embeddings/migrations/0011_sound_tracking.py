@@ -20,6 +20,6 @@ DROP = "; ".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0018_sounds"), ("embeddings", "0008_dial_of_the_shop")]
+    dependencies = [("catalog", "0018_sounds"), ("embeddings", "0010_similarity_scales")]
 
     operations = [migrations.RunSQL(TRIGGERS, DROP)]
