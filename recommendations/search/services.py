@@ -207,21 +207,38 @@ def search_photos(
 
     Raises WorkerUnavailable: without an encoder a photo says nothing. Raises RequestError.
     """
+    text = read_text_beside(text)
+    if not 1 <= len(photos) <= MAX_PHOTOS:
+        raise RequestError("image", gettext("Send 1 to %d photos.") % MAX_PHOTOS)
+    space = find_live_space()
+    query = join_queries([ask_for_vectors(space, text=text, photo=photo) for photo in photos])
+    mode, modality = (PHOTO_AND_TEXT, "fused") if text else (PHOTO, "image")
+    options = options or Options(variants="show")
+    rules = find_search_rules(text, placement=options.placement).in_lists
+    plan = SearchPlan(text=text, mode=mode, query=query, modality=modality, limit=limit, rules=rules)
+    return answer_like_file(plan, filters or Filters(), options)
+
+
+def read_text_beside(text: str) -> str:
+    """Return the words that come with a photo or a sound. Raises RequestError."""
     text = " ".join(text.split())
     if "\0" in text or len(text) > MAX_TEXT_LENGTH:
         raise RequestError("q", gettext("Give at most %d characters to search for.") % MAX_TEXT_LENGTH)
-    if not 1 <= len(photos) <= MAX_PHOTOS:
-        raise RequestError("image", gettext("Send 1 to %d photos.") % MAX_PHOTOS)
+    return text
+
+
+def find_live_space() -> EmbeddingSpace:
+    """Return the live space, without which a photo or a sound says nothing. Raises WorkerUnavailable."""
     space = EmbeddingSpace.objects.live()
     if space is None:
         raise WorkerUnavailable(gettext_lazy("There is no live space yet: run `manage.py embed_products`."))
-    query = join_queries([ask_for_vectors(space, text=text, photo=photo) for photo in photos])
-    mode, modality = (PHOTO_AND_TEXT, "fused") if text else (PHOTO, "image")
-    filters, options = filters or Filters(), options or Options(variants="show")
-    rules = find_search_rules(text, placement=options.placement).in_lists
-    plan = SearchPlan(text=text, mode=mode, query=query, modality=modality, limit=limit, rules=rules)
+    return space
+
+
+def answer_like_file(plan: SearchPlan, filters: Filters, options: Options) -> SearchAnswer:
+    """Return what is like a photo or a sound, nearest first: nothing was read, so there is nothing to give up."""
     found = plan.rank(filters, options)
-    return SearchAnswer(shown=plan.answer(found.ranked, search=found.how, options=options), mode=mode)
+    return SearchAnswer(shown=plan.answer(found.ranked, search=found.how, options=options), mode=plan.mode)
 
 
 def join_queries(queries: Sequence[AnsweredQuery]) -> AnsweredQuery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 
 from api.problems import RequestError
 from catalog.refusals import say_fault
@@ -12,13 +12,11 @@ from catalog.sounds.checks import max_bytes
 from catalog.sounds.decoding import SoundError
 from catalog.sounds.excerpts import cut_beginning
 from embeddings.modalities.audio import Audio
-from embeddings.models import EmbeddingSpace
 from recommendations.requests import Filters, Options
 from recommendations.search.plan import SOUND, SOUND_AND_TEXT, SearchPlan
-from recommendations.search.queries import MAX_TEXT_LENGTH, ask_for_vectors
+from recommendations.search.queries import ask_for_vectors
 from recommendations.search.rules import find_search_rules
-from recommendations.search.services import SearchAnswer
-from recommendations.worker import WorkerUnavailable
+from recommendations.search.services import SearchAnswer, answer_like_file, find_live_space, read_text_beside
 
 SENT_S = 20.0  # of a sound that go to the worker: no encoder of ours listens longer
 
@@ -47,19 +45,14 @@ def search_sound(
 
     Raises WorkerUnavailable: without an encoder a sound says nothing. Raises RequestError.
     """
-    text = " ".join(text.split())
-    if "\0" in text or len(text) > MAX_TEXT_LENGTH:
-        raise RequestError("q", gettext("Give at most %d characters to search for.") % MAX_TEXT_LENGTH)
-    space = EmbeddingSpace.objects.live()
-    if space is None:
-        raise WorkerUnavailable(gettext_lazy("There is no live space yet: run `manage.py embed_products`."))
+    text = read_text_beside(text)
+    space = find_live_space()
     if Audio.name not in space.list_modalities():
         said = gettext("Sounds cannot be searched for here: the live space has no vectors of sounds.")
         raise RequestError("audio", said)
     query = ask_for_vectors(space, text=text, sound=sound)
     mode, modality = (SOUND_AND_TEXT, "fused") if text else (SOUND, Audio.name)
-    filters, options = filters or Filters(), options or Options(variants="show")
+    options = options or Options(variants="show")
     rules = find_search_rules(text, placement=options.placement).in_lists
     plan = SearchPlan(text=text, mode=mode, query=query, modality=modality, limit=limit, rules=rules)
-    found = plan.rank(filters, options)
-    return SearchAnswer(shown=plan.answer(found.ranked, search=found.how, options=options), mode=mode)
+    return answer_like_file(plan, filters or Filters(), options)
