@@ -3602,9 +3602,9 @@ MUTANTS = (
         "a product is shown as reduced from less than it costs",
     ),
     Mutant(
-        "catalog/pictures/writes.py",
-        "same = product.images.filter(sha256",
-        "same = ProductImage.objects.filter(sha256",
+        "catalog/pictures/arranging.py",
+        "same = own.filter(sha256",
+        "same = medium.rows.objects.filter(sha256",
         ("tests/api/test_images.py::test_two_products_may_have_the_same_picture",),
         "a picture that another product has already is never added",
     ),

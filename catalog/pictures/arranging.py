@@ -6,18 +6,19 @@ Both go by the same rules; `Medium` says which is meant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
-from django.db.models import Prefetch, Q, prefetch_related_objects
+from django.db.models import Max, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
 from catalog.models import PictureDownload, Product, ProductAudio, ProductImage
-from catalog.pictures.checks import MAX_PICTURES, Picture
+from catalog.pictures.checks import MAX_PICTURES, Picture, check_number
 from catalog.pictures.downloads import RETRY_FAILED_AFTER, SEND_TASK
-from catalog.sounds.checks import MAX_SOUNDS, Sound
+from catalog.pictures.storage import store_checked
+from catalog.sounds.checks import MAX_SOUNDS, Sound, check_sound_number
 
 Kind = PictureDownload.Kind
 Stored = Picture | Sound  # a file that is stored, and no row yet
@@ -96,6 +97,7 @@ class Medium:
     rows: Any  # their model
     result: str  # field of PictureDownload
     most: int  # of one product
+    check_number: Callable[[int], None]  # raises where there would be more
     make: Callable[..., Any]
 
     @property
@@ -104,8 +106,35 @@ class Medium:
         return f"compared_{self.kind.value}_downloads"
 
 
-PICTURES = Medium(Kind.IMAGE, "images", ProductImage, "image", MAX_PICTURES, make_image)
-SOUNDS = Medium(Kind.AUDIO, "sounds", ProductAudio, "sound", MAX_SOUNDS, make_audio)
+PICTURES = Medium(Kind.IMAGE, "images", ProductImage, "image", MAX_PICTURES, check_number, make_image)
+SOUNDS = Medium(Kind.AUDIO, "sounds", ProductAudio, "sound", MAX_SOUNDS, check_sound_number, make_audio)
+
+
+def add_one(
+    product: Product, medium: Medium, checked: Stored, *, position: int | None = None, source_url: str = ""
+) -> tuple[Any, bool]:
+    """Add a picture or sound that has passed its check, from `source_url`. Return its row, and whether it is new.
+
+    The same file is kept once per product: a repeated upload changes no more than where it is from. Raises what
+    `check_number` does.
+    """
+    with transaction.atomic():
+        Product.objects.select_for_update().get(pk=product.pk)  # two uploads at once do not take the same position
+        own = getattr(product, medium.relation)
+        same = own.filter(sha256=checked.sha256).first()
+        if same is not None:
+            if source_url and same.source_url != source_url:
+                same.source_url = source_url
+                same.save(update_fields=["source_url"])
+            return same, False
+        medium.check_number(own.count() + 1)
+        if position is None:
+            last = own.aggregate(last=Max("position"))["last"]
+            position = 0 if last is None else last + 1
+        store_checked(checked)
+        added = medium.make(product.pk, replace(checked, source_url=source_url), position=position)
+        added.save()
+    return added, True
 
 
 def prefetch_held(products: Sequence[Product], wanted: Iterable[Wanted], *, medium: Medium = PICTURES) -> None:

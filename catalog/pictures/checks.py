@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
 from django.utils.translation import gettext
 
 from catalog.pictures.cleaning import clean_picture
 from catalog.pictures.decoding import TURNED_SIDEWAYS, open_decoded, read_anatomy, read_orientation
 from catalog.pictures.decoding import PictureError as PictureError  # for those who check pictures
-from catalog.pictures.storage import write_picture
+from catalog.pictures.storage import store_checked
 from catalog.refusals import say_fault
 
 MAX_PICTURES = 100  # of one product
@@ -66,14 +65,6 @@ def larger_than_allowed() -> str:
 def store_picture(source: bytes | IO[bytes] | Any) -> Picture:
     """Check the picture, keep it under its content's name and return the rest. Storing it again writes nothing."""
     return store_checked(check_picture(source))
-
-
-def store_checked(picture: Picture) -> Picture:
-    """Keep a picture that has passed the check under its content's name, and return the rest."""
-    is_there = default_storage.exists(picture.name)
-    if not is_there or default_storage.size(picture.name) != len(picture.content):  # cut short, or with its metadata
-        write_picture(picture.name, picture.content)
-    return picture.without_content()
 
 
 def validate_picture(file: Any) -> None:

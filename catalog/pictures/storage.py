@@ -5,9 +5,33 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Protocol, Self, TypeVar
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+
+
+class Checked(Protocol):
+    """A picture or a sound that has passed its check."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def content(self) -> bytes: ...
+
+    def without_content(self) -> Self: ...
+
+
+CheckedFile = TypeVar("CheckedFile", bound=Checked)
+
+
+def store_checked(checked: CheckedFile) -> CheckedFile:
+    """Keep a picture or sound that has passed its check under its content's name, and return the rest."""
+    is_there = default_storage.exists(checked.name)
+    if not is_there or default_storage.size(checked.name) != len(checked.content):  # cut short, or with its metadata
+        write_picture(checked.name, checked.content)
+    return checked.without_content()
 
 
 def write_picture(name: str, content: bytes) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from catalog.bad_file import BadFile
 from catalog.fetching.targets import FetchError
 from catalog.models import Product, ProductAudio, ProductImage
-from catalog.pictures.arranging import make_image
-from catalog.pictures.checks import MAX_PICTURE_BYTES, check_number, check_picture, store_checked
+from catalog.pictures.arranging import PICTURES, add_one
+from catalog.pictures.checks import MAX_PICTURE_BYTES, check_picture
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
 from catalog.pictures.fetching import fetch_public
 from catalog.sounds.checks import max_bytes
@@ -39,23 +37,7 @@ def add_picture(
     The same picture is kept once per product: a repeated upload changes no more than where it is from. Raises
     PictureError.
     """
-    picture = check_picture(source)
-    with transaction.atomic():
-        Product.objects.select_for_update().get(pk=product.pk)  # two uploads at once do not take the same position
-        same = product.images.filter(sha256=picture.sha256).first()
-        if same is not None:
-            if source_url and same.source_url != source_url:
-                same.source_url = source_url
-                same.save(update_fields=["source_url"])
-            return same, False
-        check_number(product.images.count() + 1)
-        if position is None:
-            last = product.images.aggregate(last=Max("position"))["last"]
-            position = 0 if last is None else last + 1
-        store_checked(picture)
-        image = make_image(product.pk, replace(picture, source_url=source_url), position=position)
-        image.save()
-    return image, True
+    return add_one(product, PICTURES, check_picture(source), position=position, source_url=source_url)
 
 
 def request_download(

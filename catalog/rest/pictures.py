@@ -85,6 +85,16 @@ def get_image(request: Request, *, sku: str, image_id: int) -> ProductImage:
     return image
 
 
+def accept_download(request: Request, *, product: Product, kind: str) -> Response:
+    """Ask for the picture or sound that the body names by its URL, and answer where to see how far it is."""
+    serializer = FetchSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    download = request_download(product, **serializer.validated_data, kind=kind)
+    location = reverse("api-product-download", args=[product.sku, download.pk])
+    headers = {"Location": request.build_absolute_uri(location)}
+    return Response(DownloadSerializer(download).data, status=202, headers=headers)
+
+
 class ProductImageListView(APIView):
     """The pictures of a product."""
 
@@ -116,12 +126,7 @@ class ProductImageListView(APIView):
         product = find_product(request, sku)
         if request.content_type and request.content_type.startswith("multipart/form-data"):
             return self.upload(request, product=product)
-        serializer = FetchSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        download = request_download(product, **serializer.validated_data)
-        location = reverse("api-product-download", args=[product.sku, download.pk])
-        headers = {"Location": request.build_absolute_uri(location)}
-        return Response(DownloadSerializer(download).data, status=202, headers=headers)
+        return accept_download(request, product=product, kind=PictureDownload.Kind.IMAGE)
 
     def upload(self, request: Request, *, product: Product) -> Response:
         serializer = UploadSerializer(data=request.data)

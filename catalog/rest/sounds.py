@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
@@ -19,12 +18,11 @@ from api.parsers import BoundedJSONParser
 from api.requests import find_origin
 from catalog.fields import MAX_INTEGER
 from catalog.models import PictureDownload, Product, ProductAudio
-from catalog.pictures.writes import request_download
 from catalog.refusals import say_fault
 from catalog.rest import examples
 from catalog.rest.answers import AudioSerializer, render_audio
 from catalog.rest.bodies import TextField
-from catalog.rest.pictures import MAX_ADDRESS, DownloadSerializer, FetchSerializer, find_product
+from catalog.rest.pictures import MAX_ADDRESS, DownloadSerializer, FetchSerializer, accept_download, find_product
 from catalog.sounds.decoding import SoundError
 from catalog.sounds.writes import add_sound
 from catalog.web_addresses import clean_url
@@ -88,12 +86,7 @@ class ProductAudioListView(APIView):
         product = find_product(request, sku)
         if request.content_type and request.content_type.startswith("multipart/form-data"):
             return self.upload(request, product=product)
-        serializer = FetchSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        download = request_download(product, **serializer.validated_data, kind=PictureDownload.Kind.AUDIO)
-        location = reverse("api-product-download", args=[product.sku, download.pk])
-        headers = {"Location": request.build_absolute_uri(location)}
-        return Response(DownloadSerializer(download).data, status=202, headers=headers)
+        return accept_download(request, product=product, kind=PictureDownload.Kind.AUDIO)
 
     def upload(self, request: Request, *, product: Product) -> Response:
         serializer = AudioUploadSerializer(data=request.data)

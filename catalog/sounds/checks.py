@@ -8,10 +8,9 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
 
 from catalog.pictures.checks import is_stored
-from catalog.pictures.storage import write_picture
+from catalog.pictures.storage import store_checked
 from catalog.refusals import say_fault
 from catalog.sounds.decoding import FORMATS, SoundError, open_sound
 from catalog.sounds.waveform import Peaks
@@ -65,14 +64,6 @@ def check_sound_number(count: int) -> None:
 def store_sound(source: bytes | IO[bytes] | Any) -> Sound:
     """Check the sound, keep it under its content's name and return the rest. Storing it again writes nothing."""
     return store_checked(check_sound(source))
-
-
-def store_checked(sound: Sound) -> Sound:
-    """Keep a sound that has passed the check under its content's name, and return the rest."""
-    is_there = default_storage.exists(sound.name)
-    if not is_there or default_storage.size(sound.name) != len(sound.content):  # one that was cut short
-        write_picture(sound.name, sound.content)
-    return sound.without_content()
 
 
 def validate_sound(file: Any) -> None:

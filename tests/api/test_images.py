@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -75,13 +76,13 @@ def test_two_products_may_have_the_same_picture(shop, make_product):
 
 @pytest.mark.django_db(transaction=True)
 def test_pictures_of_one_product_are_added_one_after_the_other(make_product, monkeypatch):
-    product, real_check, refused = make_product("A"), writes.check_number, []
+    product, real_check, refused = make_product("A"), writes.PICTURES.check_number, []
 
     def count_while_another_adds(count: int) -> None:
         refused.append(try_row(product.pk))
         real_check(count)
 
-    monkeypatch.setattr(writes, "check_number", count_while_another_adds)
+    monkeypatch.setattr(writes, "PICTURES", replace(writes.PICTURES, check_number=count_while_another_adds))
     writes.add_picture(product, source=picture_bytes())
     assert refused == [LOCKED]
 
