@@ -115,7 +115,12 @@ def processes_of(home: Path) -> list[psutil.Process]:
 
 
 def process_with(home: Path, *words: str) -> psutil.Process | None:
-    return next((found for found in processes_of(home) if set(words) <= set(found.cmdline())), None)
+    """Return the process for `home` whose command line has these words: one that ends between two looks is none."""
+    for found in processes_of(home):
+        with contextlib.suppress(psutil.Error):
+            if set(words) <= set(found.cmdline()):
+                return found
+    return None
 
 
 def connect(home: Path) -> psycopg.Connection:
