@@ -1,6 +1,10 @@
+from contextlib import suppress
+
 from django.utils.translation import gettext_lazy as _
 
 from api import translated_names
+from api.field import FieldError, current_field
+from api.field_words import teach_nouns
 
 
 class ApiConfig(translated_names.TranslatedAppConfig):
@@ -10,3 +14,5 @@ class ApiConfig(translated_names.TranslatedAppConfig):
     def ready(self) -> None:
         super().ready()
         translated_names.translate_rights()
+        with suppress(FieldError):  # catalog/checks.py says what is amiss
+            teach_nouns(current_field())

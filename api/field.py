@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,34 +23,26 @@ if TYPE_CHECKING:
 
 FILE = "field.json"
 LANGUAGES = ("en", "zh-hans")
+KEYS = ("title", "notice", "access", "modalities", "nouns", "words", "headings", "hidden", "audit")
 ACCESS = ("public", "staff")
 MAX_BYTES = 64 * 1024
-WORDS: dict[str, StrPromise | str] = {  # what a field may call otherwise, with what a shop calls it
+WORDS: dict[str, StrPromise | str] = {  # sentences that a field may say otherwise, with what a shop says
     "about": gettext_lazy("Kindred: similar products for shops."),
     "promise": gettext_lazy("Find what you like, and more like it."),
-    "this_item": gettext_lazy("This product"),
-    "count_one": "",  # with {total}, as `count`: see `count_items`
-    "count": "",
-    "progress": "",  # while not all have vectors; a shop says how many have
     "everything": gettext_lazy("Everything"),
     "see_everything": gettext_lazy("See everything"),
-    "details": gettext_lazy("Details"),
-    "nothing": gettext_lazy("There are no products in the shop yet."),
-    "brand": gettext_lazy("Brand"),
-    "all_brands": gettext_lazy("All brands"),
-    "categories": gettext_lazy("Categories"),
-    "category": gettext_lazy("Category"),
-    "price": gettext_lazy("Price"),
-    "collection": gettext_lazy("Collection"),
-    "sku": gettext_lazy("SKU"),
     "search": gettext_lazy("Search for anything"),
     "address": gettext_lazy("View in the shop"),
     "together_with": gettext_lazy("Often bought together with %s"),  # with the title for %s, like the next
     "like_together": gettext_lazy("Like what others bought with %s"),
 }
-PARTS = ("brand", "price", "stock", "cart", "photo_search", "visits")  # what pages may do without
+NOUNS = ("product", "shop", "shopper", "category", "brand", "SKU")  # what a field may call otherwise
+PARTS = (  # what pages and the admin may do without
+    "brand", "collection", "variants", "price", "stock", "colour", "sounds", "cart", "photo_search", "visits",
+)  # fmt: skip
 
 Text = Mapping[str, str]  # language -> what it says
+Noun = tuple[str, str, str]  # one, many, Chinese
 
 
 class FieldError(ImproperlyConfigured):
@@ -67,6 +59,7 @@ class Field:
     notice: Text | None = None
     access: str = "public"
     modalities: Mapping[str, float | None] = field(default_factory=dict)  # what new spaces compare by; none: all
+    nouns: Mapping[str, Noun] = field(default_factory=dict)
     words: Mapping[str, Text] = field(default_factory=dict)
     headings: Mapping[str, Text] = field(default_factory=dict)  # by the name of a strategy
     hidden: frozenset[str] = frozenset()  # of PARTS
@@ -85,13 +78,6 @@ class Field:
     def call(self, word: str) -> str:
         """Return one of WORDS as it is said here, in the language of the moment."""
         return speak(self.words.get(word)) or str(WORDS[word])
-
-    def count_items(self, total: int) -> str:
-        """Return how many there are, in words: `3 products`."""
-        own = self.words.get("count_one" if total == 1 else "count")
-        if own:
-            return speak(own).replace("{total}", str(total))
-        return ngettext("%(total)s product", "%(total)s products", total) % {"total": total}
 
     @property
     def shown_notice(self) -> str:
@@ -138,13 +124,13 @@ def read_field(name: str, folder: Path) -> Field:
 
 def parse_field(said: Any, *, name: str, folder: Path) -> Field:
     """Return what a file says. Raises ValueError with what is amiss."""
-    check_names(
-        said, ("title", "notice", "access", "modalities", "words", "headings", "hidden", "audit"), what="the file"
-    )
+    check_names(said, KEYS, what="the file")
     access = said.get("access", "public")
     if access not in ACCESS:
         raise ValueError(f"access is {access!r}, not one of {', '.join(ACCESS)}")
     words, headings, hidden = said.get("words", {}), said.get("headings", {}), said.get("hidden", [])
+    nouns = said.get("nouns", {})
+    check_names(nouns, NOUNS, what="nouns")
     check_names(words, WORDS, what="words")
     check_names(dict.fromkeys(hidden), PARTS, what="hidden")
     if not isinstance(headings, dict):
@@ -156,6 +142,7 @@ def parse_field(said: Any, *, name: str, folder: Path) -> Field:
         notice=parse_text(said["notice"], what="notice") if said.get("notice") else None,
         access=access,
         modalities=parse_modalities(said.get("modalities", [])),
+        nouns={noun: parse_noun(text, what=noun) for noun, text in nouns.items()},
         words={word: parse_text(text, what=word) for word, text in words.items()},
         headings={strategy: parse_text(text, what=f"the heading {strategy}") for strategy, text in headings.items()},
         hidden=frozenset(hidden),
@@ -170,6 +157,18 @@ def parse_modalities(said: Any) -> dict[str, float | None]:
         if weight is not None and (isinstance(weight, bool) or not isinstance(weight, int | float)):
             raise ValueError(f"the weight of the modality {name} is {weight!r}, not a number or null")
     return found
+
+
+def parse_noun(said: Any, *, what: str) -> Noun:
+    """Return `{"en": ["case", "cases"], "zh-hans": "病例"}` as one, many, Chinese. Raises ValueError."""
+    forms = said.get("en") if isinstance(said, dict) and set(said) == set(LANGUAGES) else None
+    words = [*forms, said["zh-hans"]] if isinstance(forms, list) else []
+    if len(words) != 3 or not all(isinstance(word, str) and word.strip() for word in words):
+        raise ValueError(
+            f'{what} needs what one and several are called: {{"en": ["case", "cases"], "zh-hans": "病例"}}'
+        )
+    one, many, chinese = words
+    return one, many, chinese
 
 
 def check_names(said: Any, known: Any, *, what: str) -> None:

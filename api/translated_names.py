@@ -6,7 +6,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models import Field, Model
-from django.utils.translation import gettext, gettext_lazy, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop, override
 
 RIGHTS = {
     "add": gettext_noop("may add"),
@@ -20,8 +20,9 @@ class TranslatedAppConfig(AppConfig):
     """An app whose models are shown in translation. The words are those of the models, so no migration sees it."""
 
     def ready(self) -> None:
-        for model in self.get_models():
-            translate_model(model)
+        with override(None):  # as the code has them, which is what translations are looked up by
+            for model in self.get_models():
+                translate_model(model)
 
 
 def translate_model(model: type[Model]) -> None:

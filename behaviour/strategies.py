@@ -132,6 +132,7 @@ register_strategy(replace(STRATEGIES["similar"], lift=lift_similar))
 for strategy in (
     Strategy(
         name="bundle",
+        part="cart",
         title=gettext_lazy("Often bought together"),
         reason=gettext_lazy("Often bought together with {anchors}"),
         needs=ANCHORS,
@@ -143,6 +144,7 @@ for strategy in (
     ),
     Strategy(
         name="also_viewed",
+        part="visits",
         title=gettext_lazy("Others also looked at"),
         reason=gettext_lazy("Others looked at it beside {anchors}"),
         needs=ANCHORS,
@@ -152,6 +154,7 @@ for strategy in (
     ),
     Strategy(
         name="trending",
+        part="visits",
         title=gettext_lazy("Trending now"),
         reason=gettext_lazy("Bought more than usual now"),
         conditions=in_their_categories,
@@ -171,6 +174,7 @@ for strategy in (
     ),
     Strategy(
         name="personal",
+        part="visits",
         title=gettext_lazy("For you"),
         reason=gettext_lazy("Chosen by what you bought and looked at"),
         needs=VISITOR,
@@ -180,6 +184,7 @@ for strategy in (
     ),
     Strategy(
         name="next",
+        part="visits",
         title=gettext_lazy("For you"),
         reason=gettext_lazy("Chosen by what you looked at just now"),
         needs=VISITOR,
@@ -189,6 +194,7 @@ for strategy in (
     ),
     Strategy(
         name="again",
+        part="visits",
         title=gettext_lazy("Buy again"),
         reason=gettext_lazy("You bought it before"),
         needs=VISITOR,

@@ -29,6 +29,7 @@ from catalog.picture_admin import ProductImageAdmin as ProductImageAdmin  # Djan
 from catalog.picture_admin import ProductImageInline, thumbnail
 from catalog.product_desk.extending import ExtensibleAdmin
 from catalog.product_desk.moving import move_to_category
+from catalog.product_desk.parts import FittingAdmin, is_had, keep_had
 from catalog.product_desk.pictures import pictures_page as pictures_page  # on the desk by being imported
 from catalog.product_source import describe_keeper
 from catalog.sound_admin import ProductAudioAdmin as ProductAudioAdmin  # Django looks for it here
@@ -46,19 +47,17 @@ admin.site.index_title = _("Your shop")
 
 
 @admin.register(Product)
-class ProductAdmin(ExtensibleAdmin):
+class ProductAdmin(ExtensibleAdmin, FittingAdmin):
     desk_group = Group.CATALOGUE
     desk_order = 10
     list_display = ("thumb", "name", "price", "stock", "is_active", "state")
     list_display_links = ("thumb", "name")
-    list_editable = ("price", "stock", "is_active")
     list_filter = (
         "is_active", StockFilter, MissingFilter, FindingFilter, SourceFilter, CategoryFilter, CollectionFilter
     )  # fmt: skip
     list_select_related = ("category",)
     sortable_by = ("name", "price")
     search_fields = ("sku", "title", *NAMES[1:])  # as they are looked for by `find_words`
-    search_help_text = _("SKU, title, brand, variant group or collection")
     ordering = ("sku",)
     autocomplete_fields = ("category",)
     readonly_fields = ("created_at", "updated_at")
@@ -82,6 +81,16 @@ class ProductAdmin(ExtensibleAdmin):
         (_("Dates"), {"fields": (("created_at", "updated_at"),), "classes": ("collapse",)}),
     )
 
+    @property
+    def list_editable(self) -> Any:  # type: ignore[override]  # Django reads it of the instance
+        return keep_had(("price", "stock", "is_active"))
+
+    @property
+    def search_help_text(self) -> str:  # type: ignore[override]
+        if is_had("brand"):
+            return gettext("SKU, title, brand, variant group or collection")
+        return gettext("SKU, or words of the title")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).prefetch_related("images")
 
@@ -92,7 +101,7 @@ class ProductAdmin(ExtensibleAdmin):
 
     def get_inline_instances(self, request: HttpRequest, obj: Product | None = None) -> Any:
         """The table of pictures is folded away where the section of pictures does the same, and more."""
-        inlines = super().get_inline_instances(request, obj)
+        inlines = [one for one in super().get_inline_instances(request, obj) if is_had(one)]
         for inline in inlines:
             if isinstance(inline, ProductImageInline):
                 inline.classes = ["collapse"] if obj else None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.conditions import STOCK_LEVEL, Condition
 from catalog.models import Category, Product, ProductQuerySet, Source
+from catalog.product_desk.parts import is_had
 from catalog.wordings.lexicon import word_category
 
 SHOWN_CATEGORIES = 200
@@ -36,6 +37,7 @@ class StockFilter(admin.SimpleListFilter):
     """By what a shopper would see, rather than by number. Each choice may be rare: an index has them all."""
 
     title = _("stock")
+    part = "stock"
     parameter_name = "in_stock"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -54,13 +56,14 @@ class MissingFilter(admin.SimpleListFilter):
     parameter_name = "missing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
+        found = [
             ("picture", gettext("Picture")),
             ("description", gettext("Description")),
             ("category", gettext("Category")),
             ("price", gettext("Price")),
             ("translation", gettext("Translation")),
         ]
+        return [(name, label) for name, label in found if is_had(name)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         conditions: dict[str, Any] = {
@@ -94,6 +97,7 @@ class CollectionFilter(admin.SimpleListFilter):
     """The first collections by name; others are found by the search."""
 
     title = _("collection")
+    part = "collection"
     parameter_name = "collection"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from api.field import current_field
 from catalog.attributes import describe_value, label_attribute, read_object
 from catalog.models import Product
 from catalog.wordings.lexicon import word_category
@@ -76,13 +76,10 @@ def compare_address(skus: Sequence[str]) -> str:
 
 def compare(products: Sequence[Product]) -> list[ComparedRow]:
     """Return what the products say of themselves: fields first, then attributes in the order in which they come up."""
-    field = current_field()
     rows = [
-        ComparedRow(field.call("brand"), tuple(product.brand for product in products)),
-        ComparedRow(
-            field.call("category"), tuple(word_category(p.category.path) if p.category else "" for p in products)
-        ),
-        ComparedRow(field.call("collection"), tuple(product.collection for product in products)),
+        ComparedRow(gettext("Brand"), tuple(product.brand for product in products)),
+        ComparedRow(gettext("Category"), tuple(word_category(p.category.path) if p.category else "" for p in products)),
+        ComparedRow(gettext("Collection"), tuple(product.collection for product in products)),
     ]
     attributes = [read_object(product.attributes) for product in products]
     for key in dict.fromkeys(key for each in attributes for key in each):

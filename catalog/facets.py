@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from api.counts import round_count
+from api.field import current_field
 from api.postgres.rows import fetch_rows
 from catalog.attributes import label_attribute
 from catalog.colours import BASIC_COLOURS, COLOUR_ATTRIBUTES
@@ -26,6 +27,7 @@ MOST_COUNTED = 5_000  # products; 30 ms
 MOST_VALUES, MOST_NAMES = 20, 6  # values shown of each; names of attributes
 MOST_DISTINCT = 60  # values; of a name with more there is too much to choose from
 LONGEST_VALUE = 60  # characters; a longer one is a sentence
+NARROWED = ("brand", "colour", "price")  # which a field may hide
 PASSING = """
 WITH few AS MATERIALIZED (SELECT p.id FROM catalog_product p WHERE {where} LIMIT {most} + 1),
 size AS MATERIALIZED (SELECT count(*) AS few, greatest({listed}, 1) AS listed FROM few),
@@ -101,7 +103,9 @@ def count_facets(conditions: Sequence[Condition], *, below: Sequence[str] = (), 
         where=where or "true", most=MOST_COUNTED, pages=2 * MOST_COUNTED, listed=LISTED_PRODUCTS, values=MOST_VALUES,
         distinct=MOST_DISTINCT, longest=LONGEST_VALUE,
     )  # fmt: skip
-    return read_facets(fetch_rows(statement, params), below=below)
+    found = read_facets(fetch_rows(statement, params), below=below)
+    hidden: dict[str, Any] = {name: () for name in NARROWED if name in current_field().hidden}
+    return replace(found, **hidden)
 
 
 def read_facets(rows: Iterable[Mapping[str, Any]], *, below: Sequence[str] = ()) -> Facets:

@@ -34,6 +34,7 @@ class SoundForms(BaseInlineFormSet[ProductAudio, Product, ModelForm[ProductAudio
 
 class ProductAudioInline(admin.TabularInline[ProductAudio, Product]):
     model = ProductAudio
+    part = "sounds"
     formset = SoundForms
     extra = 0
     fields = ("heard", "file", "position", "length", "origin")
@@ -59,6 +60,7 @@ class ProductAudioInline(admin.TabularInline[ProductAudio, Product]):
 @admin.register(ProductAudio)
 class ProductAudioAdmin(OfProductsAdmin):
     desk_group = Group.CATALOGUE
+    desk_part = "sounds"
     desk_order = 65
     list_display = ("heard", "product", "position", "length")
     list_display_links = ("product",)

@@ -152,7 +152,7 @@ def find_placeholders(images: Sequence[ProductImage]) -> Mapping[int, str]:
 
 
 ProductAdmin.add_panel_for(_("Embedding"), embedding_panel)
-ProductAdmin.add_panel(_("Colours"), colours_panel)
+ProductAdmin.add_panel(_("Colours"), colours_panel, part="colour")
 ProductAdmin.add_state(word_states)
 ProductAdmin.add_filter(EmbeddingFilter)
 ProductAdmin.add_action(embed_again_now, permission=MAY_ASK)

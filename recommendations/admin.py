@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from catalog.desk.pages import Group
+from catalog.product_desk.parts import FittingAdmin
 from recommendations.curation import pages as board_pages  # noqa: F401  on the desk by being imported
 from recommendations.curation.admin import KeepsHistory
 from recommendations.curation.calendar_page import rule_calendar_page as rule_calendar_page  # likewise
@@ -70,7 +71,7 @@ class RuleList(ChangeList):
 
 
 @admin.register(Rule)
-class RuleAdmin(KeepsHistory, CompletesNames, StartsInWindow, admin.ModelAdmin[Rule]):
+class RuleAdmin(KeepsHistory, CompletesNames, StartsInWindow, FittingAdmin):
     """Every change of the form shows at once what it would do."""
 
     desk_group = Group.RECOMMENDATIONS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from api.field import current_field
 from recommendations.recommendation_list import FALLBACK, RecommendationList
 from recommendations.strategies import RECOMMENDED, STRATEGIES
 
@@ -24,4 +23,4 @@ def name_heading(shown: RecommendationList) -> str:
 
 def name_strategy(name: str) -> str:
     """Return what stands above lists of a strategy: as the field calls them, else by its title."""
-    return current_field().heading_of(name) or str(STRATEGIES[name].title)
+    return STRATEGIES[name].shown_title

@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from api.field import current_field
 from catalog.attributes import label_attribute
 from catalog.models import Product
 from embeddings.modalities.registry import find_modality
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_LOOKS = 10  # how often the page asks again before it leaves it at what is known
 DAY_S = 86_400
-NAMED = ("brand", "category", "collection")  # as the field calls them
+NAMED = {"brand": _("Brand"), "category": _("Category"), "collection": _("Collection"), "colour": _("Colour")}
 
 
 class Share(NamedTuple):
@@ -76,9 +75,7 @@ def describe_shared(why: Why | None) -> list[tuple[str | StrPromise, str]]:
 
 def label_shared(name: str) -> str | StrPromise:
     """Return what a property of both is called."""
-    if name in NAMED:
-        return current_field().call(name)
-    return _("Colour") if name == "colour" else label_attribute(name)
+    return NAMED.get(name) or label_attribute(name)
 
 
 @require_safe

@@ -235,12 +235,11 @@ def list_chips(asked: SearchAddress, answer: SearchAnswer) -> list[Chip]:
 
 def list_facets(asked: SearchAddress, facets: Facets) -> list[tuple[str, str, list[Choice]]]:
     """Return what the list can be narrowed by: a name, how it is called, and its choices."""
-    field = current_field()
     found = [
-        ("category", field.call("category"), count_choices(asked, "category", facets.category)),
+        ("category", gettext("Category"), count_choices(asked, "category", facets.category)),
         ("colour", gettext("Colour"), count_choices(asked, "colour", facets.colour)),
-        ("brand", field.call("brand"), count_choices(asked, "brand", facets.brand)),
-        ("price", field.call("price"), [price_choice(asked, one) for one in facets.price]),
+        ("brand", gettext("Brand"), count_choices(asked, "brand", facets.brand)),
+        ("price", gettext("Price"), [price_choice(asked, one) for one in facets.price]),
     ]
     for name, values in facets.attributes.items():
         parameter = f"{ATTRIBUTE_PREFIX}{name}"

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_lazy
 from rest_framework import serializers
 
 from api.declarations import ChoiceField, describe_choices
+from api.field import current_field
 from api.problems import RequestError
 from catalog.conditions import IN_STOCK, Condition, Params
 from recommendations.anchors import Anchor
@@ -101,7 +102,19 @@ class Strategy:
     lift: Callable[[Asked], Brought | None] | None = None  # what comes nearer of what is compared
     explain: Callable[[Because], str] | None = None  # of what was brought; None: the reason
     fills: bool = True  # whether a list that is short is filled up unasked
+    part: str = ""  # of a field (`hidden` in api/field.py), without which staff have no such list
     hides_known: bool = False  # whether what the visitor bought, has in the cart or put away is left out unasked
+
+    @property
+    def shown_title(self) -> str:
+        """What stands above its lists, in the language of the moment: as the field calls them, else its title."""
+        return current_field().heading_of(self.name) or str(self.title)
+
+    @property
+    def is_had(self) -> bool:
+        """Whether the field has such lists: it says what they are called, or hides nothing that they need."""
+        field = current_field()
+        return bool(field.heading_of(self.name)) or self.part not in field.hidden
 
 
 STRATEGIES: dict[str, Strategy] = {}
@@ -122,6 +135,7 @@ for strategy in (
     ),
     Strategy(
         name="substitutes",
+        part="stock",
         title=gettext_lazy("Similar products in stock"),
         reason=gettext_lazy("In stock, at a similar price, and similar to {anchors}"),
         needs=ANCHORS,
@@ -182,7 +196,8 @@ def list_strategies() -> list[tuple[str, str]]:
 
 def name_strategies() -> list[tuple[str, str]]:
     """Return all as choices of a form: by what shoppers see above such a list, and by name, as two have one title."""
-    return [(name, f"{STRATEGIES[name].title} ({name})") for name in sorted(STRATEGIES)]
+    found = (STRATEGIES[name] for name in sorted(STRATEGIES))
+    return [(one.name, f"{one.shown_title} ({one.name})") for one in found if one.is_had]
 
 
 def list_shared_strategies() -> list[tuple[str, str]]:

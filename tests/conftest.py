@@ -45,9 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
     from django.test import TransactionTestCase
+    from django.test.signals import setting_changed
 
     from tests.emptying import empty_tables
+    from tests.field_words import follow_field
 
+    setting_changed.connect(follow_field)
     TransactionTestCase._fixture_teardown = empty_tables  # what pytest-django empties the database by
 
 

@@ -65,6 +65,7 @@ class EventAdmin(ReadOnlyAdmin):
     """Who it was is for those alone who may see people, and a pseudonym to them as well."""
 
     desk_group = Group.RESULTS
+    desk_part = "visits"
     desk_order = 60
     list_display = ("occurred_at", "type", "subject", "placement", "place", "paid", "recommendation")
     list_display_links = ("occurred_at",)

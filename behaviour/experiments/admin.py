@@ -44,6 +44,7 @@ class ExperimentAdmin(admin.ModelAdmin[Experiment]):
     """A draft is a form; what was started is a page of results, and cannot be changed any more."""
 
     desk_group = Group.RESULTS
+    desk_part = "visits"
     desk_order = 20
     form = ExperimentForm
     inlines = (ArmInline, GuardRailInline)

@@ -28,6 +28,7 @@ class ForecastAdmin(ReadOnlyAdmin, OfProductsAdmin):
     """What will be bought; for whoever may view forecasts."""
 
     desk_group = Group.RESULTS
+    desk_part = "stock"
     desk_order = 30
     list_display = ("thumb", "name", "pieces", "band", "rests_on", "stock")
     list_display_links = ("thumb", "name")

@@ -33,6 +33,7 @@ class PerformanceAdmin(ReadOnlyAdmin):
     """What lists were shown, clicked, and brought in; for whoever may view performance."""
 
     desk_group = Group.RESULTS
+    desk_part = "visits"
     desk_order = 10
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

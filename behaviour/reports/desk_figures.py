@@ -17,7 +17,7 @@ from catalog.desk.front import Need, Tile, register_needs, register_tiles
 NAMED = 3  # experiments, each with a line of its own
 
 
-@register_tiles("performance", permission="behaviour.view_dailytotal")
+@register_tiles("performance", permission="behaviour.view_dailytotal", part="visits")
 def show_performance() -> Iterator[Tile]:
     """How often what is shown is clicked, and what is ordered after a click."""
     found = read_performance(Period.last(USUAL_DAYS), by="day")
@@ -39,7 +39,7 @@ def show_performance() -> Iterator[Tile]:
     )
 
 
-@register_needs("experiments", permission="behaviour.view_experiment")
+@register_needs("experiments", permission="behaviour.view_experiment", part="visits")
 def name_experiments() -> Iterator[Need]:
     """Experiments that were stopped and not decided."""
     for experiment in Experiment.objects.filter(status=Experiment.Status.STOPPED)[:NAMED]:
@@ -49,7 +49,7 @@ def name_experiments() -> Iterator[Need]:
         )
 
 
-@register_needs("substitutions", permission="behaviour.view_shortstock")
+@register_needs("substitutions", permission="behaviour.view_shortstock", part="stock")
 def name_substitutions() -> Iterator[Need]:
     """Products that run out and have no substitute approved."""
     open_ones = count_rows(ShortStock.objects.all())

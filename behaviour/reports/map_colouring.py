@@ -52,6 +52,7 @@ register_colouring(
     Colouring(
         title=_("Click rate in 28 days"),
         begin=begin_click_rates,
+        part="visits",
         labels={
             FAR_ABOVE: Label(_("More than twice the usual"), FAR_ABOVE),
             ABOVE: Label(_("Above the usual"), ABOVE),

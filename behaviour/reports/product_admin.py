@@ -68,5 +68,5 @@ def performance_panel(product: Product) -> str:
     return render_to_string("admin/behaviour/product_panel.html", context)
 
 
-ProductAdmin.add_panel(_("Performance"), performance_panel)
+ProductAdmin.add_panel(_("Performance"), performance_panel, part="visits")
 ProductAdmin.add_filter(NeverShownFilter)

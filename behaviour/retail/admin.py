@@ -30,6 +30,7 @@ class SubstitutionDesk(ReadOnlyAdmin):
     """What runs out; for whoever may view it. Approving needs the right to add rules, undoing that to delete them."""
 
     desk_group = Group.RESULTS
+    desk_part = "stock"
     desk_order = 40
 
     def get_urls(self) -> list[URLPattern]:
@@ -99,6 +100,7 @@ class AssortmentPage(ReadOnlyAdmin):
     """How the assortment hangs together; for whoever may view it."""
 
     desk_group = Group.RESULTS
+    desk_part = "price"
     desk_order = 45
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

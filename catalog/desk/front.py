@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
+from api.field import current_field
+
 User = AbstractBaseUser | AnonymousUser
 
 
@@ -36,25 +38,28 @@ class Tile:
 
 Found = TypeVar("Found", Need, Tile)
 Ask = Callable[[], Iterable[Found]]
-NEEDS: dict[str, tuple[str, Ask[Need]]] = {}  # by name: the permission to see them, and who knows
-TILES: dict[str, tuple[str, Ask[Tile]]] = {}
+NEEDS: dict[str, tuple[str, str, Ask[Need]]] = {}  # by name: the permission to see them, the part of a field, who knows
+TILES: dict[str, tuple[str, str, Ask[Tile]]] = {}
 
 
-def register_needs(name: str, *, permission: str) -> Callable[[Ask[Need]], Ask[Need]]:
-    """Have the decorated function asked for what waits for a person; a second one of the same name takes its place."""
+def register_needs(name: str, *, permission: str, part: str = "") -> Callable[[Ask[Need]], Ask[Need]]:
+    """Have the decorated function asked for what waits for a person; a second one of the same name takes its place.
+
+    `part`: of a field (`hidden` in api/field.py), without which there is nothing of the kind.
+    """
 
     def register(ask: Ask[Need]) -> Ask[Need]:
-        NEEDS[name] = (permission, ask)
+        NEEDS[name] = (permission, part, ask)
         return ask
 
     return register
 
 
-def register_tiles(name: str, *, permission: str) -> Callable[[Ask[Tile]], Ask[Tile]]:
+def register_tiles(name: str, *, permission: str, part: str = "") -> Callable[[Ask[Tile]], Ask[Tile]]:
     """Have the decorated function asked for figures, shown in the order of registration."""
 
     def register(ask: Ask[Tile]) -> Ask[Tile]:
-        TILES[name] = (permission, ask)
+        TILES[name] = (permission, part, ask)
         return ask
 
     return register
@@ -70,7 +75,8 @@ def list_tiles(user: User) -> list[Tile]:
     return list(_ask(TILES, user))
 
 
-def _ask(registered: dict[str, tuple[str, Ask[Found]]], user: User) -> Iterator[Found]:
-    for permission, ask in registered.values():
-        if user.has_perm(permission):  # type: ignore[union-attr]
+def _ask(registered: dict[str, tuple[str, str, Ask[Found]]], user: User) -> Iterator[Found]:
+    hidden = current_field().hidden
+    for permission, part, ask in registered.values():
+        if part not in hidden and user.has_perm(permission):  # type: ignore[union-attr]
             yield from ask()

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 
+from api.field import current_field
 from catalog.desk.pages import PAGES, USUAL_ORDER, Group
 
 User = AbstractBaseUser | AnonymousUser
@@ -31,8 +32,8 @@ def build_menu(apps: Iterable[Mapping[str, Any]], *, user: User) -> list[tuple[s
         if page.title and user.has_perm(page.permission):  # type: ignore[union-attr]
             found[page.group].append(Entry(str(page.title), reverse(page.name)))
     for model in (model for app in apps for model in app["models"]):
-        if model["admin_url"]:
-            of = admin.site.get_model_admin(model["model"])
+        of = admin.site.get_model_admin(model["model"])
+        if model["admin_url"] and getattr(of, "desk_part", None) not in current_field().hidden:
             order = getattr(of, "desk_order", USUAL_ORDER)
             found[getattr(of, "desk_group", Group.MACHINE)].append(Entry(str(model["name"]), model["admin_url"], order))
     return [(str(group.label), sorted(entries, key=_place)) for group, entries in found.items() if entries]

@@ -1,7 +1,8 @@
 """Pages of the admin of our own: address, place in the menu and permission of each, declared in one place.
 
 The door of the desk: an app decorates its views with `desk_page` in a module that its `admin.py` imports, and draws
-them with `render_desk`. A page of rows is a ModelAdmin as ever; its `desk_group` and `desk_order` say where it stands.
+them with `render_desk`. A page of rows is a ModelAdmin as ever; its `desk_group` and `desk_order` say where it
+stands, and `desk_part` without which part of a field (`hidden` in api/field.py) it is left out of the menu.
 """
 
 from __future__ import annotations

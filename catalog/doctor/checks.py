@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 
+from api.field import current_field
+
 if TYPE_CHECKING:
     from catalog.models import Product
 
@@ -61,6 +63,7 @@ class Check:
     describe: Describe  # details -> what is said of one finding
     deeds: tuple[str, ...]  # names of what mends it, the best first
     examine: Examine
+    part: str = ""  # of a field (`hidden` in api/field.py), without which nobody is shown it
     is_late: bool = False  # it needs what a whole round has noted, and is asked at the end of one
 
 
@@ -72,6 +75,12 @@ def register_check(check: Check) -> Check:
     """Add a check; a second one of the same name takes the place of the first."""
     CHECKS[check.name] = check
     return check
+
+
+def list_checks() -> list[Check]:
+    """Return those that the field of this installation has something for."""
+    hidden = current_field().hidden
+    return [check for check in CHECKS.values() if check.part not in hidden]
 
 
 def register_observer(observe: Callable[[Slice], None]) -> Callable[[Slice], None]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from api.counts import BoundedPaginator, count_rows, word_count
 from catalog.desk.pages import Group, desk_page, render_desk
-from catalog.doctor.checks import CHECKS, Check
+from catalog.doctor.checks import CHECKS, Check, list_checks
 from catalog.doctor.deeds import CHANGE_PRODUCTS, DEEDS, Asked, Deed, DeedError, do_deed, undo_deed
 from catalog.doctor.remarks import examine
 from catalog.doctor.rounds import AT_REST, ask_for_round
@@ -61,7 +61,7 @@ class Row:
 def doctor_page(request: HttpRequest) -> HttpResponse:
     """Every check with its count, score and line, and what is to be said of the shop as a whole."""
     scores = read_scores()
-    cards = [make_card(check, scores.get(check.name, [])) for check in CHECKS.values()]
+    cards = [make_card(check, scores.get(check.name, [])) for check in list_checks()]
     context = {
         "title": gettext("Doctor"),
         "cards": sorted(cards, key=lambda card: card.is_well),

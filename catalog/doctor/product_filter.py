@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.doctor.checks import CHECKS
+from catalog.doctor.checks import CHECKS, list_checks
 from catalog.doctor.tables import Finding
 from catalog.models import Product
 
@@ -21,7 +21,7 @@ class FindingFilter(admin.SimpleListFilter):
     parameter_name = "finding"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(check.name, str(check.title)) for check in CHECKS.values()]
+        return [(check.name, str(check.title)) for check in list_checks()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         if self.value() not in CHECKS:

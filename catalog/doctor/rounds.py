@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.doctor.checks import CHECKS, OBSERVERS, Check, Slice
+from catalog.doctor.checks import OBSERVERS, Check, Slice, list_checks
 from catalog.doctor.measuring import measure_some
 from catalog.doctor.scores import note_scores
 from catalog.doctor.writing import forget_hidden, write_findings
@@ -152,7 +152,7 @@ def examine(product_ids: Sequence[int], *, until: float, turn: DoctorRound | Non
     looked_at = sorted(pk for pk in product_ids if not left_out or pk < min(left_out))
     part = Slice(products[:measured], round_began_at=turn.began_at if turn else None)
     forget_hidden(set(looked_at) - set(part.ids))
-    checks = [check for check in CHECKS.values() if check.is_late is is_late]
+    checks = [check for check in list_checks() if check.is_late is is_late]
     _see(part, checks, observers=OBSERVERS if turn is not None and not is_late else ())
     return looked_at
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 
 from api.counts import count_rows, word_count
-from catalog.doctor.checks import CHECKS
+from catalog.doctor.checks import list_checks
 from catalog.doctor.remarks import Examination, Link, Remark
 from catalog.models import Finding
 
@@ -15,7 +15,7 @@ def summarise() -> list[Examination]:
     """Return what is on the list of each check, counted up to a bound, with the page that shows it."""
     return [
         Examination(title=str(check.title), remarks=tuple(_count(check.name, str(check.title), str(check.advice))))
-        for check in CHECKS.values()
+        for check in list_checks()
     ]
 
 

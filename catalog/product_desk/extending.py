@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrPromise
 
+from api.field import current_field
 from catalog.admin_lists import BoundedAdmin, BoundedChangeList
 from catalog.models import Product
 
@@ -50,12 +51,14 @@ class ExtensibleAdmin(BoundedAdmin):
     permissions_of_actions: ClassVar[dict[str, str]] = {}  # of those that other apps have added, by name
 
     @classmethod
-    def add_panel(cls, title: StrPromise | str, render: Panel) -> None:
+    def add_panel(cls, title: StrPromise | str, render: Panel, *, part: str = "") -> None:
         """Show what `render(product)` returns in a box of its own on the page of every stored product.
+
+        `part`: of a field (`hidden` in api/field.py), without which there is no such box.
 
         A button in it acts by its own `formaction`: the boxes are within one form that posts.
         """
-        cls.panels[title] = lambda _request, product: render(product)
+        cls.panels[title] = lambda _request, product: "" if part in current_field().hidden else render(product)
 
     @classmethod
     def add_panel_for(cls, title: StrPromise | str, render: PanelFor) -> None:
@@ -92,7 +95,8 @@ class ExtensibleAdmin(BoundedAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         product: Product | None = kwargs.get("obj")
         if product is not None:
-            context["panels"] = [(title, render(request, product)) for title, render in self.panels.items()]
+            panels = ((title, render(request, product)) for title, render in self.panels.items())
+            context["panels"] = [(title, content) for title, content in panels if content]
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("State"))

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_POST
 from api.confirmation import ask_first
 from catalog.desk.pages import Group
 from catalog.models import Source, SourceRun
+from catalog.product_desk.parts import FittingAdmin
 from catalog.sources.admin_forms import CREDENTIALS, SourceForm
 from catalog.sources.advice import word_for_sources
 from catalog.sources.deeds import DEEDS, offer_deeds
@@ -34,7 +35,7 @@ HEAVY = ("rejected_rows", "reasons", "warnings", "vanished_examples")  # of a ru
 
 
 @admin.register(Source)
-class SourceAdmin(admin.ModelAdmin[Source]):
+class SourceAdmin(FittingAdmin):
     desk_group = Group.CATALOGUE
     desk_order = 30
     form = SourceForm
@@ -81,7 +82,8 @@ class SourceAdmin(admin.ModelAdmin[Source]):
     def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> Any:
         """Credentials are nobody's to see: whoever may not change them is not shown their fields."""
         may_change = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return [section for section in self.fieldsets or () if may_change or section[1]["fields"] != CREDENTIALS]
+        found = super().get_fieldsets(request, obj)
+        return [section for section in found if may_change or section[1]["fields"] != CREDENTIALS]
 
     def get_urls(self) -> list[URLPattern]:
         act = self.admin_site.admin_view(require_POST(self.act))

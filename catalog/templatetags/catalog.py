@@ -15,7 +15,7 @@ from django.template.loader import get_template
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from api.field import current_field
 from catalog.attributes import describe_attributes
@@ -87,8 +87,8 @@ def called(word: str) -> str:
 
 @register.filter
 def count_items(total: int) -> str:
-    """How many products, sounds or cases there are, in words."""
-    return current_field().count_items(total)
+    """How many products there are, in words."""
+    return ngettext("%(total)s product", "%(total)s products", total) % {"total": total}
 
 
 @register.filter

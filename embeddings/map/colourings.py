@@ -43,6 +43,7 @@ class Colouring:
     title: str | Promise
     begin: Callable[[], Read]
     labels: Mapping[str, Label] = field(default_factory=dict)
+    part: str = ""  # of a field (`hidden` in api/field.py), without which it is not offered
     unsaid: str | Promise = ""
     word: Callable[[str], str] = str  # a name in the reader's language
 
@@ -141,7 +142,7 @@ register_colouring(
     "category",
     Colouring(title=_("Category"), begin=begin_categories, unsaid=_("Without a category"), word=word_category_path),
 )
-register_colouring("brand", Colouring(title=_("Brand"), begin=begin_brands, unsaid=_("Without a brand")))
+register_colouring("brand", Colouring(title=_("Brand"), begin=begin_brands, unsaid=_("Without a brand"), part="brand"))
 register_colouring(
     "state",
     Colouring(

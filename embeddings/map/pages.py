@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from api.field import current_field
 from catalog.admin_lists import find_words
 from catalog.desk.pages import Group, desk_page, keep_in_browser, render_desk
 from catalog.models import Product, ProductQuerySet
@@ -150,5 +151,5 @@ def _describe_legends(shown: CatalogueMap) -> list[dict[str, Any]]:
             "groups": [group | {"text": word_group(legend["name"], group)} for group in legend["groups"]],
         }
         for code, legend in enumerate(shown.groups)
-        if legend["name"] in COLOURINGS
+        if legend["name"] in COLOURINGS and COLOURINGS[legend["name"]].part not in current_field().hidden
     ]

@@ -95,8 +95,8 @@ class Board:
     @property
     def tabs(self) -> list[tuple[str, str, bool]]:
         """Name, title and whether it is shown, of every list that starts from a product."""
-        plans = [plan for plan in STRATEGIES.values() if plan.needs == ANCHORS]
-        return [(plan.name, str(plan.title), plan.name == self.strategy) for plan in plans]
+        plans = [plan for plan in STRATEGIES.values() if plan.needs == ANCHORS and plan.is_had]
+        return [(plan.name, plan.shown_title, plan.name == self.strategy) for plan in plans]
 
 
 def read_board(product: Product, *, strategy: str = PLAIN_LIST) -> Board:

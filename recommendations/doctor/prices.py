@@ -92,5 +92,6 @@ register_check(
         describe=describe,
         deeds=("set_price", "hide"),
         examine=find_odd_prices,
+        part="price",
     )
 )

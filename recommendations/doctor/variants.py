@@ -130,5 +130,6 @@ register_check(
         describe=describe,
         deeds=("leave_group", "join_groups", "hide"),
         examine=find_mixed,
+        part="variants",
     )
 )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.desk.pages import Group
+from catalog.product_desk.parts import FittingAdmin
 from recommendations.curation.admin import KeepsHistory
 from recommendations.curation.names_admin import CompletesNames
 from recommendations.curation.window_admin import StartsInWindow
@@ -22,7 +23,7 @@ from recommendations.search.rule import SearchRule, split_phrases
 
 
 @admin.register(SearchRule)
-class SearchRuleAdmin(KeepsHistory, CompletesNames, StartsInWindow, admin.ModelAdmin[SearchRule]):
+class SearchRuleAdmin(KeepsHistory, CompletesNames, StartsInWindow, FittingAdmin):
     """What shoppers write, and what staff decided about it."""
 
     desk_group = Group.RECOMMENDATIONS

@@ -14,6 +14,8 @@ from django.utils.html import strip_tags
 
 from api.models import ApiKey
 from catalog.checks import check_field
+from catalog.facets import NARROWED, count_facets
+from catalog.models import Product
 from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,12 +23,14 @@ pytestmark = pytest.mark.django_db
 FIELD = {
     "title": {"en": "Stones", "zh-hans": "石头"},
     "notice": {"en": "Found, not sold.", "zh-hans": "拾得，非卖品。"},
-    "words": {
-        "count_one": {"en": "{total} stone", "zh-hans": "{total} 块石头"},
-        "count": {"en": "{total} stones", "zh-hans": "{total} 块石头"},
-        "brand": {"en": "Quarry", "zh-hans": "采石场"},
+    "nouns": {
+        "product": {"en": ["stone", "stones"], "zh-hans": "石头"},
+        "shop": {"en": ["collection", "collections"], "zh-hans": "收藏"},
+        "shopper": {"en": ["collector", "collectors"], "zh-hans": "藏家"},
+        "brand": {"en": ["quarry", "quarries"], "zh-hans": "采石场"},
+        "SKU": {"en": ["number", "numbers"], "zh-hans": "编号"},
     },
-    "hidden": ["price", "stock", "cart", "visits", "photo_search"],
+    "hidden": ["collection", "variants", "price", "stock", "colour", "sounds", "cart", "visits", "photo_search"],
 }
 
 
@@ -52,10 +56,41 @@ def test_pages_of_a_field_speak_of_what_it_has_and_show_nothing_that_it_has_not(
     page = client.get("/products/S1/").content.decode()
     assert "Quarry: North" in page
     chinese = client.get("/", headers={"Accept-Language": "zh-hans"}).content.decode()
-    assert "1 块石头" in chinese
+    assert "1 个石头" in chinese
     for text in ("Price on request", "In stock", "Cart", "data-consent-line", "search-photo"):
         assert text not in front + page
     assert "1 product<" not in front
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_staff_of_a_field_read_no_word_of_a_shop(admin_client, choose_field, language):
+    product = ProductFactory.create(sku="S1", title="Granite", brand="North", price=None)
+    choose_field()
+    admin_client.cookies["django_language"] = language
+    listed = "/admin/catalog/product/"
+    front = admin_client.get("/admin/").content.decode()
+    assert {"en": "Stones in the collection", "zh-hans": "展示中的石头"}[language] in front
+    menu = set(re.findall(r'href="(/admin/[^"?]+/)"', front))
+    assert {listed, "/admin/doctor/", "/admin/recommendations/rule/"} <= menu
+    hidden = {"productaudio", "dailytotal", "experiment", "forecast", "shortstock", "categorypair", "event"}
+    assert not {path.split("/")[3] for path in menu if path.count("/") > 3} & hidden
+    pages = ["/admin/", listed, f"{listed}{product.pk}/change/", f"{listed}add/", "/admin/doctor/", "/admin/import/"]
+    for path in [*pages, "/admin/recommendations/rule/add/", "/admin/catalog/source/add/"]:
+        answer = admin_client.get(path)
+        text = strip_tags(re.sub(r"(?s)<(script|style).*?</\1>", "", answer.content.decode()))
+        found = re.findall(r"(?i)\b(products?|shops?|shoppers?|prices?|stock|carts?|SKUs?|brands?)\b", text)
+        assert (answer.status_code, found) == (200, []), path
+        assert not re.findall("商品|商店|顾客|价格|库存|品牌|SKU", text), path
+
+
+def test_what_a_field_hides_is_left_as_it_is_stored(admin_client, choose_field):
+    product = ProductFactory.create(sku="S1", title="Granite", price="9.50", stock=3, collection="North")
+    choose_field()
+    listed = "/admin/catalog/product/"
+    row = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": product.pk, "_save": "Save"}
+    assert admin_client.post(listed, row).status_code == 302  # shown no more: is_active is not ticked
+    product.refresh_from_db()
+    assert (product.is_active, str(product.price), product.stock, product.collection) == (False, "9.50", 3, "North")
 
 
 @pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503"])
@@ -112,3 +147,16 @@ def test_the_api_of_a_field_for_staff_answers_staff_and_secret_keys(client, choo
     assert client.post("/api/v1/events/", {}, "application/json").status_code in {401, 403}
     client.force_login(User.objects.create_user("reader", is_staff=True))
     assert client.get("/api/v1/products/").status_code == 200
+
+
+def test_a_field_says_what_lists_are_narrowed_by(choose_field):
+    for price, colour in enumerate(["red", "blue", "green", "red"], start=1):
+        product = ProductFactory.create(brand=f"North {price % 2}", price=price)
+        Product.objects.filter(pk=product.pk).update(colours=[colour])
+    assert {name: len(getattr(count_facets([]), name)) > 1 for name in NARROWED} == dict.fromkeys(NARROWED, True)
+    choose_field()
+    assert {name: len(getattr(count_facets([]), name)) > 1 for name in NARROWED} == {
+        "brand": True,
+        "colour": False,
+        "price": False,
+    }
