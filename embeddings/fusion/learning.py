@@ -4,7 +4,7 @@ Validation on held-back products decides how much they count (selection.py), so 
 from is ranked as by concatenation. training.py goes on from here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
 from embeddings.fusion.selection import Settings, choose_settings
+from embeddings.fusion.views import Views, find_views, join_views, split_views
 
 GATE_UNITS = 16
 
@@ -30,39 +31,46 @@ def fit_attention(
     About 5 s for 300 products and 25 s for any number above 1,500, on two cores.
     """
     vectors = plain.encode_modalities(raw)
-    settings, report = choose_settings(vectors, seed=seed, progress=progress)
-    joiner = start_attention(vectors, settings=settings, plain=_concat_of(plain), seed=seed)
+    settings, report = choose_settings(join_views(vectors, plain.views), seed=seed, progress=progress)
+    joiner = start_attention(vectors, settings=settings, plain=_concat_of(plain), views=plain.views, seed=seed)
     if settings.strength and joiner.plain.imputation:
-        joiner = _tune_imputation(joiner, vectors, settings, weights=plain.weights, seed=seed)
+        joiner = _tune_imputation(joiner, vectors, settings, recipe=plain, seed=seed)
     return plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed), settings, report
 
 
 def _tune_imputation(
-    joiner: AttentionFusion, vectors: Vectors, settings: Settings, *, weights: Mapping[str, float], seed: int
+    joiner: AttentionFusion, vectors: Vectors, settings: Settings, *, recipe: VectorPipeline, seed: int
 ) -> AttentionFusion:
     """Return the fusion with its imputation tuned on all that it learns, memory included."""
 
     def make(shown: Vectors, known: Vectors) -> Recipe:
         count = len(next(iter(shown.values())))
-        spread = {name: np.full(count, weight, dtype=np.float32) for name, weight in weights.items()}
-        learned = start_attention(known, settings=settings, plain=joiner.plain, seed=seed)
+        spread = {name: np.full(count, weight, dtype=np.float32) for name, weight in recipe.weights.items()}
+        learned = start_attention(known, settings=settings, plain=joiner.plain, views=recipe.views, seed=seed)
 
-        def recipe(imputation: Imputation, counts: Counts) -> Array:
+        def fuse(imputation: Imputation, counts: Counts) -> Array:
             fused = replace(learned, plain=ConcatFusion(imputation), incomplete=counts).fuse(shown, spread)
             return Memory.fill(fused, strength=settings.memory, seed=seed).smooth(fused)
 
-        return recipe
+        return fuse
 
     fitted = joiner.plain.imputation or Imputation({})
-    tuned, counts = tune_imputation(fitted, vectors, make, weights=weights, seed=seed)
+    tuned, counts = tune_imputation(fitted, vectors, make, weights=recipe.weights, seed=seed)
     return replace(joiner, plain=ConcatFusion(tuned), incomplete=counts)
 
 
-def start_attention(vectors: Vectors, *, settings: Settings, plain: ConcatFusion, seed: int = 0) -> AttentionFusion:
-    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the weights."""
-    several = present_modalities(vectors).sum(axis=1) > 1
-    known = {name: rows[several] for name, rows in vectors.items()}
-    projections = fit_shared(known, dim=settings.dim, penalty=settings.penalty)
+def start_attention(
+    vectors: Vectors, *, settings: Settings, plain: ConcatFusion, views: Views | None = None, seed: int = 0
+) -> AttentionFusion:
+    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the weights.
+
+    views: those of the recipe; by default each modality is one.
+    """
+    views = views or find_views(dict.fromkeys(vectors, 1.0), {})
+    seen = join_views(vectors, views)
+    several = present_modalities(seen).sum(axis=1) > 1
+    known = {name: rows[several] for name, rows in seen.items()}
+    projections = split_views(fit_shared(known, dim=settings.dim, penalty=settings.penalty), vectors, views)
     inputs = sum(rows.shape[1] for rows in vectors.values()) + len(vectors)
     hidden = np.random.default_rng(seed).standard_normal((inputs, GATE_UNITS)) / np.sqrt(inputs)
     return AttentionFusion(

@@ -15,6 +15,7 @@ from embeddings.fusion.memory import Memory
 from embeddings.fusion.reach import Reach
 from embeddings.fusion.similarity_scale import AS_IT_IS, SAMPLE, SimilarityScale, fit_scales
 from embeddings.fusion.stored_recipe import StoredRecipe, read_recipe, write_recipe
+from embeddings.fusion.views import Views, find_views
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
 
@@ -47,6 +48,7 @@ class VectorPipeline:
     joiner: Fusion
     basis: Array  # (joined width, dim)
     weights: Mapping[str, float]  # of each modality; 0 where it did not help (see `admission`)
+    sources: Mapping[str, str] = field(default_factory=dict)  # of a modality that reads what another one reads, which
     memory: Memory | None = None
     reach: Reach | None = None  # None in recipes of before: everything is within it
     # How each modality beyond the first two was judged (admission.py).
@@ -62,12 +64,14 @@ class VectorPipeline:
         fusion: str = "concat",
         part_weights: Mapping[str, tuple[float, ...]] | None = None,
         weights: Mapping[str, float] | None = None,
+        sources: Mapping[str, str] | None = None,
         dim: int = 384,
         seed: int = 0,
     ) -> "VectorPipeline":
         """Fit on a catalogue, or a sample of it, with "concat" or "weighted" (learning.fit_attention: "attention").
 
         part_weights: by modality, equal parts where it is not named. weights: by modality, those of WEIGHTS by default.
+        sources: of a modality that reads what another one reads, which (views.py).
         Raises ValueError where the number of weights differs from that of the parts, or the fusion has to be learned.
         """
         wanted = part_weights or {}
@@ -79,12 +83,13 @@ class VectorPipeline:
         }
         vectors = {name: modality.transform(raw[name]) for name, modality in modalities.items()}
         given = {name: float((weights or WEIGHTS)[name]) for name in raw}
-        admitted, admission = admit_modalities(vectors, given, seed=seed)
+        admitted, admission = admit_modalities(vectors, given, sources or {}, seed=seed)
         return cls(
             modalities=modalities,
             joiner=_fit_joiner(fusion, vectors, weights=admitted, seed=seed),
             basis=np.zeros((0, dim), dtype=np.float32),
             weights=admitted,
+            sources=dict(sources or {}),
             reach=Reach.fit(vectors),
             admission=admission,
         ).fit_output(raw, dim=dim, seed=seed)
@@ -115,6 +120,11 @@ class VectorPipeline:
     def scale_of(self, name: str) -> SimilarityScale:
         """Return what cosines of "fused", or of a modality, are shown as."""
         return self.scales.get(name, AS_IT_IS)
+
+    @property
+    def views(self) -> Views:
+        """Return which modalities say what others say too, being read from the same source."""
+        return find_views(self.weights, self.sources)
 
     @property
     def fusion(self) -> str:
@@ -180,6 +190,7 @@ class VectorPipeline:
             StoredRecipe(
                 fusion=self.fusion,
                 weights=self.weights,
+                sources=self.sources,
                 modalities={name: modality.to_arrays() for name, modality in self.modalities.items()},
                 joiner=self.joiner.to_arrays(),
                 basis=self.basis,
@@ -199,6 +210,7 @@ class VectorPipeline:
             joiner=FUSIONS[stored.fusion].from_arrays(stored.joiner),
             basis=stored.basis,
             weights=stored.weights,
+            sources=stored.sources,
             memory=stored.memory,
             reach=stored.reach,
             admission=stored.admission,

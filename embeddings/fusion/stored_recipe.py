@@ -32,6 +32,7 @@ class StoredRecipe:
     reach: Reach | None
     admission: Mapping[str, Mapping[str, float]]
     scales: Mapping[str, SimilarityScale] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_recipe(stored: StoredRecipe) -> bytes:
@@ -54,6 +55,8 @@ def write_recipe(stored: StoredRecipe) -> bytes:
     }
     if stored.memory:
         recipe["memory_strength"] = stored.memory.strength
+    if stored.sources:
+        recipe["sources"] = dict(stored.sources)
     if stored.scales:
         recipe["scales"] = {name: scale.to_numbers() for name, scale in stored.scales.items()}
     # One entry: safetensors writes several in random order, and equal recipes should be equal bytes.
@@ -79,6 +82,7 @@ def read_recipe(data: bytes) -> StoredRecipe:
         reach=Reach.from_arrays(reach) if (reach := _group(tensors, "reach")) else None,
         admission=recipe["admission"],
         scales={name: SimilarityScale.from_numbers(scale) for name, scale in recipe.get("scales", {}).items()},
+        sources=recipe.get("sources", {}),
     )
 
 

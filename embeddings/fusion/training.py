@@ -22,6 +22,7 @@ from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.learning import fit_attention, start_attention
 from embeddings.fusion.pipeline import Parts, RawVectors, VectorPipeline, count_products
 from embeddings.fusion.selection import Fold, Scores, Settings
+from embeddings.fusion.views import Views, join_views
 from embeddings.unit_rows import unit_rows
 
 OnProgress = Callable[[str, int, int], None]  # stage, done, total; whatever it raises stops the training
@@ -69,7 +70,7 @@ def train(
         partners=find_partners(count, groups, pairs),
         weights=plain.weights,
     )
-    steps, tuning = _choose_steps(examples, settings, seed=seed, notify=notify)
+    steps, tuning = _choose_steps(examples, settings, views=plain.views, seed=seed, notify=notify)
     if steps and isinstance(pipeline.joiner, AttentionFusion):
         joiner = _tune(pipeline.joiner, examples, np.arange(count), steps=steps, seed=seed)
         pipeline = plain.with_joiner(joiner, raw, memory_strength=settings.memory, seed=seed)
@@ -86,7 +87,7 @@ def train(
 
 
 def _choose_steps(
-    examples: Examples, settings: Settings, *, seed: int, notify: OnProgress
+    examples: Examples, settings: Settings, *, views: Views, seed: int, notify: OnProgress
 ) -> tuple[int, dict[str, float]]:
     """Return how many steps of tuning are good for products that were held back, and their score before and after."""
     count = len(examples.partners)
@@ -94,11 +95,12 @@ def _choose_steps(
         return 0, {}
     held = _hold_back(examples.partners, seed=seed)
     kept = np.flatnonzero(~held)
-    joiner = start_attention(examples.own(kept), settings=settings, plain=ConcatFusion(), seed=seed)
+    own = examples.own(kept)
+    joiner = start_attention(own, settings=settings, plain=ConcatFusion(), views=views, seed=seed)
     scores: list[float] = []
 
     def check(step: int, tuned: AttentionFusion) -> bool:
-        scores.append(_score_held_back(tuned, examples, np.flatnonzero(held)))
+        scores.append(_score_held_back(tuned, examples, np.flatnonzero(held), views))
         notify("tune", step, STEPS)
         return len(scores) - 1 - int(np.argmax(scores)) < PATIENCE
 
@@ -108,14 +110,15 @@ def _choose_steps(
     return (best * STEPS_BETWEEN_CHECKS if scores[best] > scores[0] + MIN_GAIN else 0), outcome
 
 
-def _score_held_back(joiner: AttentionFusion, examples: Examples, held: np.ndarray) -> float:
-    """Return how well one modality finds the others' neighbours, plus how well partners are found (0 where none)."""
+def _score_held_back(joiner: AttentionFusion, examples: Examples, held: np.ndarray, views: Views) -> float:
+    """Return how well one view finds the others' neighbours, plus how well partners are found (0 where none)."""
     vectors = examples.own(held)
-    several = present_modalities(vectors).sum(axis=1) > 1
-    known = {name: rows[several] for name, rows in vectors.items()}
+    seen = join_views(vectors, views)
+    several = present_modalities(seen).sum(axis=1) > 1
+    known = {name: rows[several] for name, rows in seen.items()}
     marks = Scores()
     for name, _, own, target in Fold(fitted=known, held=known).directions():
-        learned = unit_rows(own @ joiner.projections[name])
+        learned = unit_rows(own @ np.concatenate([joiner.projections[modality] for modality in views[name]]))
         marks.add((1 - joiner.strength) * (own @ own.T) + joiner.strength * (learned @ learned.T), target)
     fused = joiner.fuse(vectors, examples.spread_weights(len(held)))
     return float(marks.totals.mean()) + _find_rank(fused @ fused.T, held, examples.partners)

@@ -60,6 +60,7 @@ class Modality(ABC):
     alone: ClassVar[StrPromise]  # of a stop of the visitor's dial, "The words alone"
     more: ClassVar[StrPromise]  # and "More like the words"
     end: ClassVar[StrPromise]  # of the end of the dial, "Words"
+    source: ClassVar[str] = ""  # the modality that reads the same of a product, if there is one (fusion/views.py)
     is_augmented: ClassVar[bool] = False
     is_fitted: ClassVar[bool] = False  # whether its encoder is fitted with the space (`fitted.py`) and not loaded
     default_weight: ClassVar[float] = 0.2  # beside the weights of text and picture, which sum to 1

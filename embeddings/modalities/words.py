@@ -12,11 +12,12 @@ from embeddings.composition import MAX_CHARACTERS, TextPart
 from embeddings.encoders.hashed_words import HashedWords
 from embeddings.modalities.declaration import Input, Parts
 from embeddings.modalities.fitted import FittedModality
-from embeddings.modalities.text import make_text
+from embeddings.modalities.text import Text, make_text
 
 
 class Words(FittedModality):
     name: ClassVar = "words"
+    source: ClassVar = Text.name
     label: ClassVar = gettext_lazy("Same words")
     noun: ClassVar = gettext_lazy("words")
     alone: ClassVar = gettext_lazy("The same words alone")

@@ -83,6 +83,7 @@ def fit_plain(space: EmbeddingSpace, raw: RawVectors, *, fusion: str = "concat",
         fusion=fusion,
         part_weights={name: parts for name, parts in weigh_parts(space).items() if name in raw},
         weights={name: chosen.weight for name, chosen in space.list_modalities().items() if name in raw},
+        sources={name: find_modality(name).source for name in raw if find_modality(name).source},
         dim=space.dim,
         seed=seed,
     )

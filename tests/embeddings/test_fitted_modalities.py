@@ -36,7 +36,7 @@ def admitted(monkeypatch) -> set[str]:
     """Which further modalities help, as the catalogue is taken to say."""
     names = {"words", "attributes"}
 
-    def admit(vectors, weights, *, seed):
+    def admit(vectors, weights, sources, *, seed):
         report = {name: {"weight": weights[name]} for name in list(vectors)[2:]}
         return {name: w if name in {"text", "image"} | names else 0.0 for name, w in weights.items()}, report
 

@@ -146,7 +146,7 @@ def test_a_third_modality_that_does_not_help_counts_nothing_and_the_report_says_
 )
 def test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall(monkeypatch, gains, weight):
     monkeypatch.setattr("embeddings.fusion.admission._measure", lambda *args, **options: gains)
-    weights, report = admit_modalities(dict.fromkeys(WEIGHTS, np.zeros((3, 2), np.float32)), WEIGHTS)
+    weights, report = admit_modalities(dict.fromkeys(WEIGHTS, np.zeros((3, 2), np.float32)), WEIGHTS, {})
     assert weights["sound"] == weight
     assert (report["sound"]["agreement"], report["sound"]["neighbours"], report["sound"]["together"]) == gains
 
