@@ -8,6 +8,7 @@ import numpy as np
 from embeddings.fusion.base import Array, present_rows
 from embeddings.fusion.calibration import calibrate, fit_mean
 from embeddings.fusion.compression import compress, fit_basis
+from embeddings.fusion.parts import weigh_parts
 from embeddings.unit_rows import unit_rows
 
 
@@ -16,21 +17,21 @@ class FittedModality:
     """What was fitted for one modality; text has one part for each declared text, the picture has one part."""
 
     means: tuple[Array, ...]  # one (d,) for each part
-    weights: tuple[float, ...]  # one for each part
+    weights: tuple[float, ...]  # one for each part: as declared, by how much it says (parts.py)
     basis: Array  # (d, dim)
 
     @classmethod
     def fit(cls, parts: Sequence[Array], *, weights: Sequence[float], dim: int, seed: int = 0) -> "FittedModality":
-        """Fit on `parts`, each (n, d); the modality's vectors are then min(d, dim) wide."""
+        """Fit on `parts`, each (n, d), of declared weights; the modality's vectors are then min(d, dim) wide."""
         if len(parts) != len(weights):
             raise ValueError(f"{len(parts)} parts but {len(weights)} weights: give one weight for each part.")
         if len({part.shape for part in parts}) > 1:
             raise ValueError("The parts of a modality must have the same shape: encode them with the same encoder.")
         means = tuple(fit_mean(part) for part in parts)
         width = parts[0].shape[1] if parts else 0
-        joined = _join(parts, means=means, weights=weights, width=width)
-        basis = fit_basis(joined, dim=min(dim, width), seed=seed)
-        return cls(means=means, weights=tuple(float(weight) for weight in weights), basis=basis)
+        weighed = weigh_parts([calibrate(part, mean) for part, mean in zip(parts, means, strict=True)], weights)
+        joined = _join(parts, means=means, weights=weighed, width=width)
+        return cls(means=means, weights=weighed, basis=fit_basis(joined, dim=min(dim, width), seed=seed))
 
     @property
     def input_dim(self) -> int:
