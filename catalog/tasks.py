@@ -6,7 +6,7 @@ from celery import shared_task
 
 from catalog import title_words
 from catalog.doctor import rounds, scores
-from catalog.pictures import writes
+from catalog.pictures import left_files, writes
 from catalog.sources import running
 from catalog.uploads import pruning
 from catalog.uploads import running as uploads
@@ -25,6 +25,12 @@ def fetch_picture(download_id: int) -> None:
 def send_due_downloads() -> None:
     """Send again what is due and may be lost."""
     writes.send_due_downloads()
+
+
+@shared_task(name="catalog.tasks.drop_left_files", acks_late=False)
+def drop_left_files() -> None:
+    """Delete files that no picture and no sound has any more."""
+    left_files.drop_left_files(False)
 
 
 @shared_task(name="catalog.tasks.prune_title_words", acks_late=False)

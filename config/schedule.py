@@ -11,6 +11,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "send-due-uploads": {"task": "catalog.tasks.send_due_uploads", "schedule": 30.0, "options": {"expires": 30}},
     "prune-uploads": {"task": "catalog.tasks.prune_uploads", "schedule": 3600.0, "options": {"expires": 600}},
     "prune-views": {"task": "catalog.tasks.prune_views", "schedule": 3600.0, "options": {"expires": 600}},
+    "drop-left-files": {"task": "catalog.tasks.drop_left_files", "schedule": 300.0, "options": {"expires": 300}},
     "prune-title-words": {"task": "catalog.tasks.prune_title_words", "schedule": 60.0, "options": {"expires": 60}},
     "examine-products": {"task": "catalog.tasks.examine_products", "schedule": 60.0, "options": {"expires": 60}},
     "note-scores": {"task": "catalog.tasks.note_scores", "schedule": 3600.0, "options": {"expires": 600}},

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,7 @@ from catalog.doctor.deeds import Asked, Deed, DeedError, Done, change_fields, pu
 from catalog.models import Category, DoctorDeed, Finding, Product, ProductImage
 from catalog.pictures.arranging import delete_held
 from catalog.pictures.checks import PictureError
+from catalog.pictures.left_files import keep_files
 from catalog.pictures.writes import add_picture, request_download
 from catalog.refusals import BadValue, say_fault
 from catalog.web_addresses import clean_url
@@ -45,11 +47,12 @@ def show_again(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -> None
 
 
 def remove_picture(finding: Finding, product: Product, asked: Asked) -> Done:
-    """Take the picture of the finding away; its file stays, so that it can be put back."""
+    """Take the picture of the finding away; its file stays a month, so that it can be put back."""
     images = list(product.images.filter(sha256=finding.about))
     if not images:
         raise DeedError(gettext("The picture is gone already."))
     before = {"images": [keep_image(image) for image in images]}
+    keep_files()
     delete_held([image.pk for image in images])
     return Done(before, {})
 
@@ -62,7 +65,8 @@ def restore_pictures(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -
     """Put pictures back where they were, and take away what stands in their place."""
     delete_held(list(product.images.filter(pk=kept.after.get("image_id")).values_list("pk", flat=True)))
     held = set(product.images.values_list("sha256", flat=True))
-    images = [ProductImage(product=product, **row) for row in kept.before["images"] if row["sha256"] not in held]
+    there = [row for row in kept.before["images"] if row["sha256"] not in held and default_storage.exists(row["file"])]
+    images = [ProductImage(product=product, **row) for row in there]
     ProductImage.objects.bulk_create(images)
 
 
@@ -76,6 +80,7 @@ def give_picture(finding: Finding, product: Product, asked: Asked) -> Done:
             image, is_new = add_picture(product, source=asked.files["file"], position=place)
         except PictureError as error:
             raise DeedError(say_fault(error)) from None
+        keep_files()
         replaced = [old] if old is not None and old.pk != image.pk else []
         before = {"images": [keep_image(one) for one in replaced]}
         delete_held([one.pk for one in replaced])

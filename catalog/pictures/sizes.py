@@ -32,7 +32,16 @@ def sized_picture_path(image: ProductImage, *, width: int) -> Path:
 
 def find_sized_path(image: ProductImage, *, width: int) -> Path:
     """Return where the file is or would be."""
-    return Path(settings.MEDIA_ROOT) / "sized" / str(width) / image.sha256[:2] / f"{image.sha256}.webp"
+    return _place(image.sha256, width=width)
+
+
+def list_sized_paths(sha256: str) -> list[Path]:
+    """Return where all sizes of a picture are or would be."""
+    return [_place(sha256, width=width) for width in WIDTHS]
+
+
+def _place(sha256: str, *, width: int) -> Path:
+    return Path(settings.MEDIA_ROOT) / "sized" / str(width) / sha256[:2] / f"{sha256}.webp"
 
 
 def make_sized(original: bytes, *, width: int) -> bytes:

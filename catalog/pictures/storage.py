@@ -10,6 +10,8 @@ from typing import Protocol, Self, TypeVar
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from catalog.pictures.left_files import note_wanted
+
 
 class Checked(Protocol):
     """A picture or a sound that has passed its check."""
@@ -29,6 +31,9 @@ CheckedFile = TypeVar("CheckedFile", bound=Checked)
 def store_checked(checked: CheckedFile) -> CheckedFile:
     """Keep a picture or sound that has passed its check under its content's name, and return the rest."""
     is_there = default_storage.exists(checked.name)
+    if is_there:
+        note_wanted(checked.name)
+        is_there = default_storage.exists(checked.name)  # who was just taking it away has done so by now
     if not is_there or default_storage.size(checked.name) != len(checked.content):  # cut short, or with its metadata
         write_picture(checked.name, checked.content)
     return checked.without_content()

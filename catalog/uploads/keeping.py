@@ -16,6 +16,7 @@ from catalog.bulk_saving import COMPARED
 from catalog.models import Category, Product, ProductAudio, ProductImage
 from catalog.pictures.arranging import Arrangement
 from catalog.pictures.checks import Picture
+from catalog.pictures.left_files import keep_files
 from catalog.sounds.checks import Sound
 from catalog.writing import Outcome, Plan
 
@@ -44,6 +45,8 @@ class Keeper:
         changed = [plan for plan in plans if plan.result.outcome != Outcome.UNCHANGED]
         formers = [{} if plan.product.pk is None else _note_former(plan) for plan in changed]
         news = [plan.product.pk is None for plan in changed]
+        if any(plan.pictures is not None or plan.sounds is not None for plan in changed):
+            keep_files()  # or what is taken away could not be had again
 
         def keep() -> None:
             self.keep(

@@ -46,6 +46,7 @@ def test_a_field_says_its_own_words_and_the_shops_for_the_others(tmp_path):
         ("The quarry's products.json has no list of items: name the address of a feed or an export instead.", None),
         ("no item has the number %s", "没有 编号 为 %s 的石头"),
         ("%(item)s at %(position)s", None),
+        ("item image", "石头图片"),
     ],
 )
 def test_every_sentence_says_the_nouns_of_the_field(settings, tmp_path, english, chinese):

@@ -1,0 +1,87 @@
+"""Files that the last row has left: they go, too, unless a row has them again by then.
+
+Triggers note each picture and sound that a row lets go (migration 0020), whichever door it went by. The file is content
+that any number of rows may have, so whether it may go is asked when it is due: a little later, so that what is being
+written meanwhile is seen, and where the deed can be undone, when it no longer can.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from catalog.pruning import register_pruner
+
+BY_CONTENT = re.compile(r"(?:products|sounds)/[0-9a-f]{2}/[0-9a-f]{64}\.\w+")  # only what is named so is known to go
+AT_ONCE = 200  # files in one transaction
+MOST_ROUNDS = 50  # of one call: 10,000 files, and the next one goes on
+
+
+class LeftFile(models.Model):
+    """A file that some row had, and when it is to be looked at."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def keep_files() -> None:
+    """Have what this transaction lets go stay for as long as imports can be undone."""
+    with connection.cursor() as cursor:
+        kept = f"{settings.KINDRED_IMPORT_KEPT_DAYS + 1} days"
+        cursor.execute("SELECT set_config('kindred.files_kept', %s, true)", [kept])
+
+
+def note_wanted(name: str) -> None:
+    """Have a file that is about to be some row's stay a while; waits for who is just taking it away."""
+    LeftFile.objects.filter(pk=name).update(due_at=timezone.now() + timedelta(hours=1))
+
+
+@register_pruner("files", title="Files of pictures and sounds that are gone")
+def drop_left_files(dry_run: bool) -> int:
+    """Delete those files that are due and that no row has, with their sizes. Returns how many."""
+    due = LeftFile.objects.filter(due_at__lte=timezone.now()).order_by("due_at")
+    if dry_run:
+        return due.count()
+    count = 0
+    for _ in range(MOST_ROUNDS):
+        with transaction.atomic():
+            names = list(due.select_for_update(skip_locked=True).values_list("name", flat=True)[:AT_ONCE])
+            gone = set(filter(BY_CONTENT.fullmatch, names)) - _find_held(names)
+            for name in gone:
+                _delete(name)
+            LeftFile.objects.filter(pk__in=names).delete()
+        count += len(gone)
+        if len(names) < AT_ONCE:
+            break
+    return count
+
+
+def _find_held(names: list[str]) -> set[str]:
+    """Return those of some row. They are looked for by their content, which has an index."""
+    from catalog.models import ProductAudio, ProductImage  # where LeftFile is registered
+
+    content = [PurePosixPath(name).stem for name in names]
+    held: set[str] = set()
+    for rows in (ProductImage, ProductAudio):
+        held.update(rows._default_manager.filter(sha256__in=content).values_list("file", flat=True))
+    return held
+
+
+def _delete(name: str) -> None:
+    from catalog.pictures.sizes import list_sized_paths
+
+    default_storage.delete(name)
+    for path in list_sized_paths(PurePosixPath(name).stem):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""Files of pictures and sounds that are gone: off the disk once no row has them, and not before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.db.models import F
+
+from catalog.models import LeftFile, ProductAudio
+from catalog.pictures.arranging import SOUNDS, delete_held
+from catalog.pictures.checks import store_picture
+from catalog.pictures.left_files import drop_left_files, keep_files
+from catalog.pictures.sizes import sized_picture_path
+from tests.factories import ProductAudioFactory, ProductImageFactory, picture_bytes, picture_file
+
+pytestmark = pytest.mark.django_db
+
+
+def wait(**time: float) -> None:
+    """Have that time pass."""
+    LeftFile.objects.update(due_at=F("due_at") - timedelta(**time))
+
+
+@pytest.fixture
+def on_disk(media_directory):
+    """Return a function that names what is there."""
+    return lambda: sorted(path.suffix for path in media_directory.rglob("*") if path.is_file())
+
+
+def test_the_file_of_a_deleted_picture_goes_with_its_sizes_and_so_does_a_sounds(on_disk):
+    picture, sound = ProductImageFactory(colour="red"), ProductAudioFactory()
+    sized_picture_path(picture, width=160)
+    assert on_disk() == [".flac", ".png", ".webp"]
+    picture.product.delete()
+    sound.delete()
+    assert drop_left_files(False) == 0  # not yet: who writes the same picture just now has not said so
+    wait(minutes=11)
+    assert (drop_left_files(True), drop_left_files(False), on_disk()) == (2, 2, [])
+    assert not LeftFile.objects.exists()
+
+
+def test_a_file_that_another_row_has_stays(on_disk):
+    first, second = ProductImageFactory(colour="red"), ProductImageFactory(colour="red")
+    assert first.file.name == second.file.name
+    delete_held([first.pk])  # the door of imports, which fires no signal
+    wait(minutes=11)
+    assert (drop_left_files(False), on_disk()) == (0, [".png"])
+    second.delete()
+    wait(minutes=11)
+    assert (drop_left_files(False), on_disk()) == (1, [])
+
+
+def test_a_file_that_comes_again_stays_though_its_row_is_not_written_yet(on_disk):
+    ProductImageFactory(colour="red").delete()
+    wait(minutes=11)
+    store_picture(picture_bytes("red"))
+    assert (drop_left_files(False), on_disk()) == (0, [".png"])
+
+
+def test_a_picture_that_takes_anothers_place_leaves_the_old_file(on_disk):
+    picture = ProductImageFactory(colour="red")
+    picture.file = picture_file("blue")
+    picture.save()
+    wait(minutes=11)
+    assert (drop_left_files(False), on_disk()) == (1, [".png"])
+    assert picture.file.storage.exists(picture.file.name)
+
+
+def test_what_an_import_takes_away_stays_for_as_long_as_it_can_be_undone(on_disk, settings):
+    sound = ProductAudioFactory()
+    with transaction.atomic():
+        keep_files()
+        delete_held([sound.pk], medium=SOUNDS)
+    wait(days=settings.KINDRED_IMPORT_KEPT_DAYS)
+    assert (drop_left_files(False), on_disk()) == (0, [".flac"])
+    wait(days=1)
+    assert (drop_left_files(False), on_disk()) == (1, [])
+    assert not ProductAudio.objects.exists()
