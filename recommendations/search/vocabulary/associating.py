@@ -7,8 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from rjieba import cut_for_search
-
+from catalog.search_words import cut_chinese
 from recommendations.search.folding import fold, is_chinese, key_of, split
 from recommendations.search.markers import EMPTY_WORDS
 from recommendations.search.vocabulary.draft import Draft, Kind, Meaning, Source
@@ -74,7 +73,7 @@ def list_words(titles: Iterable[str]) -> Iterator[str]:
         yield from (key_of([word]) for word in latin if len(word) > 2 and word not in EMPTY_WORDS)
         yield from (key_of(pair) for pair in pairwise(latin) if not set(pair) & EMPTY_WORDS)
         if any(is_chinese(letter) for letter in folded):
-            yield from (word for word in cut_for_search(folded) if len(word) > 1 and is_chinese(word))
+            yield from (word for word in cut_chinese(folded) if len(word) > 1 and is_chinese(word))
 
 
 def wilson(hits: int, of: int) -> float:
