@@ -30,7 +30,8 @@ def run_tests(tmp_path: Path):
     def run(tests: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
         for name, text in tests.items():
             (tmp_path / name).write_text(HEAD + text)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        # Without the plugin that takes two seconds to import.
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:schemathesis", *arguments]
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     return run
