@@ -39,6 +39,7 @@ from embeddings.map.pages import map_page as map_page  # on the desk by being im
 from embeddings.modalities.registry import FUSED
 from embeddings.models import EmbeddingSpace
 from embeddings.product_admin import embed_again_page as embed_again_page  # the admin of products, by being imported
+from embeddings.space_tables import SHOWN, SpaceTables
 from embeddings.spaces import lifecycle
 from embeddings.spaces.consequences import Question, ask_drop, ask_promote
 from embeddings.spaces.gates import find_objection
@@ -88,7 +89,7 @@ class SpaceForm(forms.ModelForm[EmbeddingSpace]):
 
 
 @admin.register(EmbeddingSpace)
-class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
+class EmbeddingSpaceAdmin(SpaceTables, admin.ModelAdmin[EmbeddingSpace]):
     desk_group = Group.RECOMMENDATIONS
     desk_order = 40
     form = SpaceForm
@@ -105,13 +106,16 @@ class EmbeddingSpaceAdmin(admin.ModelAdmin[EmbeddingSpace]):
         """Link every space that is built to the page of that name, which takes it as `right`."""
         cls.pages[name] = label
 
-    readonly_fields = ("state", "products", "failure", "fitted_on", "created_at", "promoted_at", "retired_at", "report")
+    readonly_fields = (
+        "state", "products", "failure", "fitted_on", "verdicts", "created_at", "promoted_at", "retired_at", "figures",
+    )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> Any:
-        return ("name", *RECIPE, *self.readonly_fields) if obj else ("name", *RECIPE)
+        recipe = (SHOWN.get(name, name) for name in RECIPE)
+        return ("name", *recipe, *self.readonly_fields) if obj else ("name", *RECIPE)
 
     def get_readonly_fields(self, request: HttpRequest, obj: EmbeddingSpace | None = None) -> Any:
-        frozen = [field for field in ("name", *RECIPE) if field != "category_text_weights"]
+        frozen = [SHOWN.get(field, field) for field in ("name", *RECIPE) if field != "category_text_weights"]
         return (*frozen, *self.readonly_fields) if obj else ()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from behaviour.versions.consequences import ask_drop, ask_promote
 from behaviour.versions.lifecycle import BUILD_LOCK, VersionError
 from behaviour.versions.nights import find_unfinished
 from behaviour.versions.version import Neighbours, Ranking, Status, Version
+from catalog.desk.json_table import show_json
 from catalog.desk.pages import Group
 from embeddings.spaces.consequences import Question
 from embeddings.spaces.locks import read_holder
@@ -61,7 +62,7 @@ class VersionAdmin(admin.ModelAdmin[Version]):
     actions = ("promote", "compare", "drop")
     fields = (
         "name", "state", "learned_from", "measured", "rows", "failure", "facts_until", "created_at", "finished_at",
-        "promoted_at", "retired_at", "settings",
+        "promoted_at", "retired_at", "learned_with",
     )  # fmt: skip
 
     class Media:
@@ -108,6 +109,10 @@ class VersionAdmin(admin.ModelAdmin[Version]):
     @admin.display(description=_("Validation"))
     def measured(self, version: Version) -> str:
         return show_figures(version.figures.get("validation", {}))
+
+    @admin.display(description=_("settings"))
+    def learned_with(self, version: Version) -> str:
+        return show_json(version.settings)
 
     @admin.display(description=_("Rows"))
     def rows(self, version: Version) -> str:

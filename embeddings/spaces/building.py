@@ -35,6 +35,7 @@ from embeddings.spaces.outside import AT_FIT, measure_share
 from embeddings.spaces.recipe import find_recipe
 from embeddings.spaces.sampling import draw_product_ids, read_sample
 from embeddings.spaces.starting import make_starting_pipeline
+from embeddings.spaces.verdicts import ADMITTED, JUDGED
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +129,8 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, raw)
             space.report = {**space.report, "learning": {"settings": asdict(learned), "validation": report}}
-        space.report = {**space.report, "modalities": fitted.judged, AT_FIT: measure_share(pipeline, raw)}
+        admitted = [name for name in fitted.judged if pipeline.weights.get(name)]
+        space.report = {**space.report, JUDGED: fitted.judged, ADMITTED: admitted, AT_FIT: measure_share(pipeline, raw)}
         pipeline, fitted_on = pipeline.with_scales(raw), len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on

@@ -19,16 +19,25 @@ def propose_modalities() -> dict[str, dict[str, object]]:
     because a sound was uploaded.
     """
     proposed: dict[str, dict[str, object]] = {}
-    for name, weight in _list_wanted().items():
-        if not (spec := find_modality(name).propose_encoder()):
-            continue
-        try:
-            check_at_hand(spec)
-        except EncoderError as error:
-            logger.warning("New spaces go without %s: %s", name, error)
-        else:
+    weights, lacking = _list_wanted(), find_lacking()
+    for name, error in lacking.items():
+        logger.warning("New spaces go without %s: %s", name, error)
+    for name, weight in weights.items():
+        if name not in lacking and (spec := find_modality(name).propose_encoder()):
             proposed[name] = {"encoder": spec, "weight": weight}
     return proposed
+
+
+def find_lacking() -> dict[str, EncoderError]:
+    """Return which modalities go without an encoder though products have something of them, and what to install."""
+    lacking = {}
+    for name in _list_wanted():
+        if spec := find_modality(name).propose_encoder():
+            try:
+                check_at_hand(spec)
+            except EncoderError as error:
+                lacking[name] = error
+    return lacking
 
 
 def propose_fitted() -> dict[str, dict[str, object]]:

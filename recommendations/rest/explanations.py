@@ -29,6 +29,7 @@ SHARES: dict[str, Any] = {
     "similarities": {"text": 0.41, "image": 0.44},
     "similarity": 0.5,
     "contributions": {"text": 0.29, "image": 0.21},
+    "labels": {"text": "Text", "image": "Picture"},
     "shared": {"category": "Tableware/Mugs", "style": "nordic"},
 }
 EXAMPLE = OpenApiExample(

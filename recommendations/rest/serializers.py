@@ -15,7 +15,7 @@ from api.schema import ProblemSerializer
 from catalog.addresses import find_page, find_picture
 from catalog.pictures.sizes import WIDTHS
 from catalog.rest.answers import PriceField, complete_address, render_price
-from embeddings.modalities.registry import IMAGE, TEXT
+from embeddings.modalities.registry import IMAGE, TEXT, find_modality
 from recommendations.explanations.pairs import PairExplanation
 from recommendations.headings import name_heading
 from recommendations.recommendation_list import (
@@ -59,6 +59,9 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     similarity = serializers.FloatField(allow_null=True, help_text="Of the pair, by all modalities together")
     contributions = serializers.DictField(
         child=serializers.FloatField(allow_null=True), help_text="What each modality brings of it; they sum to it"
+    )
+    labels = serializers.DictField(
+        child=serializers.CharField(), help_text="What each modality is called, in the language of Accept-Language"
     )
     shared = serializers.DictField(child=serializers.CharField(), help_text="Attributes that both have")
 
@@ -208,5 +211,6 @@ def render_explanation(pair: PairExplanation) -> dict[str, Any]:
         "similarities": {name: round_number(similarity) for name, similarity in pair.similarities.items()},
         "similarity": round_number(pair.similarity),
         "contributions": {name: round_number(part) for name, part in pair.contributions.items()},
+        "labels": {name: str(find_modality(name).label) for name in pair.shares},
         "shared": pair.shared,
     }

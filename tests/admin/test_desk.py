@@ -88,7 +88,7 @@ def test_the_front_says_what_waits_for_a_person_the_urgent_first(admin_client, m
 
 
 def test_what_a_user_may_not_see_is_not_asked_for(monkeypatch):
-    monkeypatch.setattr(front, "NEEDS", {"secret": ("auth.view_user", lambda: 1 / 0)})
+    monkeypatch.setattr(front, "NEEDS", {"secret": ("auth.view_user", "", lambda: 1 / 0)})
     monkeypatch.setattr(front, "TILES", {})
     assert list_needs(User.objects.create_user("clerk", is_staff=True)) == []
 
@@ -129,7 +129,7 @@ def test_a_line_is_drawn_through_values():
 
 def test_every_registered_figure_and_need_says_who_may_see_it():
     for registered in (front.NEEDS, front.TILES):
-        for permission, _ask in registered.values():
+        for permission, _part, _ask in registered.values():
             app, codename = permission.split(".")
             assert Permission.objects.filter(content_type__app_label=app, codename=codename).exists()
 

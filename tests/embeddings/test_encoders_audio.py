@@ -57,10 +57,11 @@ def save_ast(transformers, directory):
     return network, extractor, lambda inputs, seconds: network(**inputs).pooler_output, 0.64
 
 
-def save_wav2vec2(transformers, directory):
+def save_framed(transformers, directory, *, family="Wav2Vec2"):
     convolutions = {"conv_dim": [16, 16], "conv_kernel": [10, 8], "conv_stride": [5, 4], "num_conv_pos_embeddings": 8,
                     "num_conv_pos_embedding_groups": 2}  # fmt: skip
-    network = transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**SMALL, **convolutions)).eval()
+    config = getattr(transformers, f"{family}Config")(**SMALL, **convolutions)
+    network = getattr(transformers, f"{family}Model")(config).eval()
     extractor = transformers.Wav2Vec2FeatureExtractor()
     return network, extractor, lambda inputs, seconds: network(**inputs).last_hidden_state.mean(1), 20
 
@@ -99,7 +100,14 @@ def save_clap(transformers, directory):
     return network, extractor, lambda inputs, seconds: network.get_audio_features(**inputs).pooler_output, 2
 
 
-SAVED = {"ast": (save_ast, 16), "wav2vec2": (save_wav2vec2, 16), "whisper": (save_whisper, 16), "clap": (save_clap, 12)}
+SAVED = {
+    "ast": (save_ast, 16),
+    "wav2vec2": (save_framed, 16),
+    "hubert": (partial(save_framed, family="Hubert"), 16),
+    "wavlm": (partial(save_framed, family="WavLM"), 16),
+    "whisper": (save_whisper, 16),
+    "clap": (save_clap, 12),
+}
 
 
 @pytest.mark.parametrize("family", list(SAVED))

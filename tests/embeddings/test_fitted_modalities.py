@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import numpy as np
 import pytest
+from django.core.management import call_command
 
 from catalog.models import Product
 from embeddings import services
@@ -36,8 +39,10 @@ def admitted(monkeypatch) -> set[str]:
     """Which further modalities help, as the catalogue is taken to say."""
     names = {"words", "attributes"}
 
-    def admit(vectors, weights, sources, *, seed):
-        report = {name: {"weight": weights[name]} for name in list(vectors)[2:]}
+    def admit(vectors, weights, *, seed):
+        report = {
+            name: {"weight": weights[name], "together": 2.94 if name in names else 0.4} for name in list(vectors)[2:]
+        }
         return {name: w if name in {"text", "image"} | names else 0.0 for name, w in weights.items()}, report
 
     monkeypatch.setattr(fusion, "admit_modalities", admit)
@@ -94,6 +99,24 @@ def test_what_does_not_help_leaves_nothing_and_the_report_says_so(admitted):
         "fused", "text", "image",
     }  # fmt: skip
     assert held_encoders.load_held_encoders(space) == {}
+
+
+def test_command_and_admin_say_of_each_modality_what_became_of_it(admitted, admin_client):
+    admitted.remove("words")
+    output = StringIO()
+    call_command("spaces", "create", "judged", "--modalities", '{"words": {"weight": 0.4}}', "--build", stdout=output)
+    verdicts = (
+        "Attributes: helps here and counts (2.9 standard errors gained, more than 2.0 were asked for).",
+        "Same words: not admitted, and counts nothing. It does not clearly help to tell what is alike here "
+        "(0.4 standard errors gained, more than 2.0 were asked for).",
+    )
+    space = EmbeddingSpace.objects.get(name="judged")
+    page = admin_client.get(f"/admin/embeddings/embeddingspace/{space.pk}/change/").content.decode()
+    for said in verdicts:
+        assert said in output.getvalue()
+        assert said in page
+    assert '<th scope="row">together</th><td>2.94</td>' in page
+    assert "&quot;together" not in page
 
 
 def test_a_space_beside_it_may_do_without_and_one_made_of_it_is_judged_anew(admitted):

@@ -108,6 +108,7 @@ def test_the_api_gives_shares_with_explain(space, client):
     asked = client.get("/api/v1/products/A/similar/", {"explain": "true"}).json()["results"]
     sums = [result["explanation"]["text_share"] + result["explanation"]["image_share"] for result in asked]
     assert sums == pytest.approx([1, 1])
+    assert [result["explanation"]["labels"] for result in asked] == [{"text": "Text", "image": "Picture"}] * 2
 
 
 def answer_look(monkeypatch, *, heat_map: str | None) -> list[tuple]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -88,6 +90,15 @@ def test_a_new_space_knows_sounds_once_products_have_some_and_the_encoder_is_the
     settings.KINDRED_AUDIO_ENCODER = "packaged:unheard-of"
     assert propose_modalities() == {}
     assert "New spaces go without audio: 'packaged:unheard-of' names no packaged encoder" in caplog.text
+
+
+def test_who_embeds_hears_what_products_are_compared_without_and_what_to_do(encoder, settings):
+    ProductAudioFactory()
+    settings.KINDRED_AUDIO_ENCODER = "packaged:unheard-of"
+    output = StringIO()
+    call_command("embed_products", stdout=output)
+    assert "Products are compared without audio: 'packaged:unheard-of' names no packaged encoder" in output.getvalue()
+    assert "Then `spaces create NAME --build` and `spaces promote NAME`" in output.getvalue()
 
 
 def test_products_are_embedded_by_their_sounds_and_again_when_these_change(shop):

@@ -51,11 +51,12 @@ async function look(content, { popover, wish, pair, words }) {
 function describe({ explanation, words: told, status }, words) {
   if (!explanation) return [words.nothing];
   const shown = [];
-  for (const [name, share] of [[words.text, explanation.text_share], [words.picture, explanation.image_share]]) {
-    if (share === null) continue;
+  for (const [name, share] of Object.entries(explanation.shares)) {
+    if (!share) continue; // one of the two lacks it, or it counts nothing
     const percent = Math.round(100 * share);
-    const meter = make("meter", { min: "0", max: "100", value: String(percent), "aria-label": name });
-    shown.push(make("div", { class: "share" }, `${name} ${percent} %`, meter));
+    const label = { text: words.text, image: words.picture }[name] ?? explanation.labels[name]; // further ones by the server
+    const meter = make("meter", { min: "0", max: "100", value: String(percent), "aria-label": label });
+    shown.push(make("div", { class: "share" }, `${label} ${percent} %`, meter));
   }
   const shared = Object.values(explanation.shared);
   if (shared.length) shown.push(make("p", {}, make("b", {}, words.shared), ` ${shared.join(", ")}`));

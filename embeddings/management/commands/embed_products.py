@@ -24,6 +24,7 @@ from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces import maintenance
 from embeddings.spaces.building import build_space, fit_first_space
 from embeddings.spaces.lifecycle import SpaceError, ensure_live_space, get_space
+from embeddings.spaces.proposing import find_lacking
 from embeddings.spaces.refitting import describe_refit
 
 POLL_S = 0.5  # between looks at what another worker has taken
@@ -112,5 +113,10 @@ class Command(BaseCommand):
         for reason, count in reasons.most_common(SHOWN_REASONS):
             skus = PendingEmbedding.objects.filter(reason=reason).values_list("product__sku", flat=True)[:5]
             self.stdout.write(f"  {count} waiting: {reason} ({', '.join(skus)}{', ...' if count > 5 else ''})")
+        for name, error in find_lacking().items():
+            self.stdout.write(
+                f"Products are compared without {name}: {error} Then `spaces create NAME --build` and `spaces promote "
+                f"NAME` make a space that has it; all else works as it is."
+            )
         if said := describe_refit(space, product_count=products):
             self.stdout.write(f"{said} `spaces create`, `spaces build` and `spaces promote` do that.")

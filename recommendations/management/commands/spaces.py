@@ -35,6 +35,7 @@ from embeddings.spaces.lifecycle import (
 from embeddings.spaces.overlap import measure_overlap
 from embeddings.spaces.recipe import find_ignored_settings
 from embeddings.spaces.refitting import describe_refit
+from embeddings.spaces.verdicts import describe_verdicts
 from recommendations.evaluation.comparison import compare_spaces
 from recommendations.evaluation.intervals import Estimate, estimate_mean
 from recommendations.evaluation.report import format_estimate
@@ -127,6 +128,9 @@ class Command(BaseCommand):
         build_in_turn(lambda bars: build_space(space, on_progress=bars.show), say=self.stdout.write)
         embedded = ProductEmbedding.objects.filter(space=space, modality="fused").count()
         self.stdout.write(f"Space {space.name} is {space.status}: {embedded} products.")
+        space.refresh_from_db()
+        for verdict in describe_verdicts(space):
+            self.stdout.write(verdict)
         self._tell_gaps(space, product_count=Product.objects.count())
 
     def _compare(self, options: dict[str, Any]) -> None:
