@@ -3,7 +3,8 @@
 No network and no weights. Of each key the catalogue says what it is: one whose values are numbers, with or without a
 unit, is compared by how many products lie between two of them (their ranks, so that one outlier moves nothing), any
 other by whether the values are the same, hashed (Weinberger et al. 2009). As in Gower's coefficient (1971) each key
-counts as much as another, and one that either product lacks says nothing.
+counts as much as another, and one that either product lacks says nothing; those that were found to mislead count
+nothing (fusion/parts.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from embeddings.unit_rows import unit_rows
 
 Array = npt.NDArray[np.float32]
 
+OTHERS = ""  # the name of all keys beyond the commonest, as one part
+MAX_PARTS = 16  # keys that are judged one by one
 BUCKETS = 256  # columns of values that are words
 SEEN = 2**14  # buckets in which it is kept which values more than one product has
 MAX_NUMBERS = 32  # keys, two columns each
@@ -49,6 +52,7 @@ class TypedAttributes:
     seen: npt.NDArray[np.uint8]  # (SEEN,): 1 where two products or more have a value of that bucket
     numeric: tuple[str, ...]  # keys with their measure, the commonest first
     knots: Array  # (numeric keys, KNOTS), ascending
+    weights: Mapping[str, float] = field(default_factory=dict)  # of the common keys and of OTHERS; 1 where not named
 
     @property
     def info(self) -> EncoderInfo:
@@ -81,20 +85,39 @@ class TypedAttributes:
     def encode(self, texts: Sequence[str]) -> Array:
         """Return (n, DIM) unit rows; zero where a product says nothing that another one says as well."""
         rows = np.zeros((len(texts), DIM), dtype=np.float32)
-        places = {key: place for place, key in enumerate(self.numeric)}
+        others = self.weights.get(OTHERS, 1.0)
         for row, text in enumerate(texts):
-            by_key: dict[str, list[tuple[str, float | None]]] = defaultdict(list)
-            for key, word, number in _iterate_values(text):
-                by_key[key].append((word, number))
-            for key, values in by_key.items():
-                rows[row] += self._encode_key(key, values, places.get(key))
+            for key, values in self._encode_keys(text):
+                rows[row] += self.weights.get(key, others) * values
         return unit_rows(rows)
 
-    def _encode_key(self, key: str, values: Sequence[tuple[str, float | None]], place: int | None) -> Array:
+    def encode_parts(self, texts: Sequence[str]) -> dict[str, Array]:
+        """Return what each of the commonest keys says, and OTHERS together: (n, own columns), zero where nothing."""
+        said = [list(self._encode_keys(text)) for text in texts]
+        counts = Counter(key for pairs in said for key, _ in pairs)
+        common = sorted(counts, key=lambda key: (-counts[key], key))[:MAX_PARTS]
+        parts = {name: np.zeros((len(texts), DIM), dtype=np.float32) for name in (*common, OTHERS)}
+        for row, pairs in enumerate(said):
+            for key, values in pairs:
+                parts[key if key in parts else OTHERS][row] += values
+        return {name: rows[:, rows.any(axis=0)] for name, rows in parts.items() if rows.any()}
+
+    def _encode_keys(self, text: str) -> Iterator[tuple[str, Array]]:
+        """Yield the keys of a product of which something can be said, and that."""
+        by_key: dict[str, list[tuple[str, float | None]]] = defaultdict(list)
+        for key, word, number in _iterate_values(text):
+            by_key[key].append((word, number))
+        for key, values in by_key.items():
+            said = self._encode_key(key, values)
+            if said.any():
+                yield key, said
+
+    def _encode_key(self, key: str, values: Sequence[tuple[str, float | None]]) -> Array:
         """Return (DIM,), a unit vector, or zero where the value says nothing."""
         block = np.zeros(DIM, dtype=np.float32)
         numbers = [number for _, number in values if number is not None]
-        if place is not None and numbers:
+        if key in self.numeric and numbers:
+            place = self.numeric.index(key)
             # A quarter turn from the least to the greatest: the cosine of two numbers falls with what lies between.
             turn = np.interp(np.mean(numbers), *_strictly(self.knots[place])) * np.pi / 2
             block[BUCKETS + 2 * place : BUCKETS + 2 * place + 2] = np.cos(turn), np.sin(turn)
@@ -108,11 +131,13 @@ class TypedAttributes:
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         names = np.frombuffer(json.dumps(self.numeric).encode(), dtype=np.uint8)
-        return {"seen": self.seen, "numeric": names, "knots": self.knots}
+        weights = np.frombuffer(json.dumps(dict(self.weights)).encode(), dtype=np.uint8)
+        return {"seen": self.seen, "numeric": names, "knots": self.knots, "weights": weights}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> TypedAttributes:
-        return cls(arrays["seen"], tuple(json.loads(arrays["numeric"].tobytes())), arrays["knots"])
+        weights = json.loads(arrays["weights"].tobytes()) if "weights" in arrays else {}  # none in spaces of before
+        return cls(arrays["seen"], tuple(json.loads(arrays["numeric"].tobytes())), arrays["knots"], weights)
 
 
 def _is_numeric(numbers: int, words: int) -> bool:

@@ -12,6 +12,7 @@ from embeddings.fusion.compression import compress, fit_basis
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.memory import Memory
+from embeddings.fusion.parts import weigh_further
 from embeddings.fusion.reach import Reach
 from embeddings.fusion.similarity_scale import AS_IT_IS, SAMPLE, SimilarityScale, fit_scales
 from embeddings.fusion.stored_recipe import StoredRecipe, read_recipe, write_recipe
@@ -82,8 +83,8 @@ class VectorPipeline:
             for name, parts in raw.items()
         }
         vectors = {name: modality.transform(raw[name]) for name, modality in modalities.items()}
-        given = {name: float((weights or WEIGHTS)[name]) for name in raw}
-        admitted, admission = admit_modalities(vectors, given, sources or {}, seed=seed)
+        given = weigh_further(vectors, {name: float((weights or WEIGHTS)[name]) for name in raw})
+        admitted, admission = admit_modalities(vectors, given, seed=seed)
         return cls(
             modalities=modalities,
             joiner=_fit_joiner(fusion, vectors, weights=admitted, seed=seed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy.typing as npt
@@ -11,9 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from catalog.attributes import read_object
 from embeddings.composition import TextPart
-from embeddings.encoders.typed_attributes import TypedAttributes
+from embeddings.encoders.typed_attributes import OTHERS, TypedAttributes
+from embeddings.fusion.parts import CLEAR, judge_parts
 from embeddings.modalities.declaration import Parts
-from embeddings.modalities.fitted import FittedModality
+from embeddings.modalities.fitted import FittedModality, Judged, Witnesses
 from embeddings.modalities.text import make_text
 
 
@@ -29,8 +31,14 @@ class Attributes(FittedModality):
         said = read_object(product.attributes)
         return ((make_text(json.dumps(said, sort_keys=True)),) if said else (),)
 
-    def fit(self, texts: Sequence[str]) -> TypedAttributes:
-        return TypedAttributes.fit(texts)
+    def fit(self, texts: Sequence[str], witnesses: Witnesses) -> tuple[TypedAttributes, Judged]:
+        fitted = TypedAttributes.fit(texts)
+        parts = fitted.encode_parts([texts[row] for row in witnesses.rows])
+        judged = judge_parts(parts, witnesses.vectors)
+        if not judged:
+            return fitted, judged  # too few products to judge them by: each counts
+        weights = {key: float(min(marks.values()) > CLEAR) for key, marks in judged.items()}
+        return replace(fitted, weights={OTHERS: 0.0} | weights), judged
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> TypedAttributes:
         return TypedAttributes.from_arrays(arrays)

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from embeddings.encoders.base import Array, Encoder, EncoderInfo, UnknownEncoder
 from embeddings.modalities.declaration import Encoded, Modality, TextInput
+
+Judged = Mapping[str, Mapping[str, float]]  # each part by what each witness says of it (fusion/parts.py)
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """What text and picture say of some of the products, by which parts of what is fitted are judged."""
+
+    rows: npt.NDArray[np.intp]  # (m,): which of the texts they are about
+    vectors: Mapping[str, Array]  # by modality, (m, d) unit rows; none missing
 
 
 class FittedEncoder(Protocol):
@@ -32,8 +44,8 @@ class FittedModality(Modality):
     is_fitted: ClassVar[bool] = True
 
     @abstractmethod
-    def fit(self, texts: Sequence[str]) -> FittedEncoder:
-        """Return an encoder fitted on the texts of a catalogue, or of a sample of it."""
+    def fit(self, texts: Sequence[str], witnesses: Witnesses) -> tuple[FittedEncoder, Judged]:
+        """Return an encoder fitted on the texts of a catalogue, or of a sample of it, and how its parts were judged."""
 
     @abstractmethod
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> FittedEncoder:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from embeddings.composition import MAX_CHARACTERS, TextPart
 from embeddings.encoders.hashed_words import HashedWords
 from embeddings.modalities.declaration import Input, Parts
-from embeddings.modalities.fitted import FittedModality
-from embeddings.modalities.text import Text, make_text
+from embeddings.modalities.fitted import FittedModality, Judged, Witnesses
+from embeddings.modalities.text import make_text
 
 
 class Words(FittedModality):
@@ -28,8 +28,8 @@ class Words(FittedModality):
         said = f"{product.title}. {product.description}"[:MAX_CHARACTERS].strip(". ")
         return ((make_text(said),) if said else (),)
 
-    def fit(self, texts: Sequence[str]) -> HashedWords:
-        return HashedWords.fit(texts)
+    def fit(self, texts: Sequence[str], witnesses: Witnesses) -> tuple[HashedWords, Judged]:
+        return HashedWords.fit(texts), {}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> HashedWords:
         return HashedWords.from_arrays(arrays)

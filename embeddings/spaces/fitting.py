@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from embeddings.encoding import SpaceEncoders
-from embeddings.fusion.pipeline import RawVectors, VectorPipeline, plain_fusion
+from embeddings.fusion.base import present_rows
+from embeddings.fusion.fitted_modality import FittedModality
+from embeddings.fusion.pipeline import MODALITY_DIM, RawVectors, VectorPipeline, plain_fusion
+from embeddings.fusion.selection import MAX_PRODUCTS
+from embeddings.modalities.fitted import Witnesses
+from embeddings.modalities.registry import IMAGE, TEXT
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.held_encoders import list_fitted
 from embeddings.spaces.proposing import propose_fitted
-from embeddings.spaces.sampling import Sample, fit_plain
+from embeddings.spaces.sampling import Sample, fit_plain, weigh_parts
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,9 @@ class Fitted:
     pipeline: VectorPipeline
     encoders: SpaceEncoders
     raw: RawVectors
-    judged: Mapping[str, Mapping[str, float]]  # each further modality, admitted or not, as admission.py has it
+    judged: Mapping[
+        str, Mapping[str, Any]
+    ]  # each further modality, admitted or not, as admission.py has it, and its keys
 
 
 def fit_with_further(space: EmbeddingSpace, sample: Sample, *, encoders: SpaceEncoders) -> Fitted:
@@ -30,20 +40,33 @@ def fit_with_further(space: EmbeddingSpace, sample: Sample, *, encoders: SpaceEn
     work for each product. One that has an encoder of its own stays, for products that have nothing else.
     """
     space.modalities = propose_fitted() | space.modalities
-    fitted = {
-        name: modality.fit(sample.said[name]) for name, modality in list_fitted().items() if name in space.modalities
-    }
-    raw = {
-        **sample.raw,
-        **{name: (encoder.encode(sample.said[name]),) for name, encoder in fitted.items()},
-    }
+    raw, fitted, parts = {**sample.raw}, {}, {}
+    witnesses = find_witnesses(space, sample.raw)
+    for name, modality in list_fitted().items():
+        if name in space.modalities:
+            fitted[name], parts[name] = modality.fit(sample.said[name], witnesses)
+            raw[name] = (fitted[name].encode(sample.said[name]),)
     raw = {name: raw[name] for name in space.list_modalities() if name in raw}  # in the order of the recipe
     fusion = plain_fusion(space.fusion)
     pipeline = fit_plain(space, raw, fusion=fusion)
-    judged = pipeline.admission
+    judged = {name: {**marks, "keys": parts.get(name, {})} for name, marks in pipeline.admission.items()}
     if useless := [name for name in fitted if not pipeline.weights[name]]:
         space.modalities = {name: one for name, one in space.modalities.items() if name not in useless}
         raw = {name: parts for name, parts in raw.items() if name not in useless}
         pipeline = fit_plain(space, raw, fusion=fusion)
     kept = {name: encoder for name, encoder in {**encoders, **fitted}.items() if name in raw}
     return Fitted(pipeline, kept, raw, judged)
+
+
+def find_witnesses(space: EmbeddingSpace, raw: RawVectors, *, seed: int = 0) -> Witnesses:
+    """Return what text and picture say of products that have both, or of a sample of them."""
+    parts = {name: raw[name] for name in (TEXT, IMAGE)}
+    either = [np.any([present_rows(part) for part in own], axis=0) for own in parts.values()]
+    both = np.flatnonzero(np.all(either, axis=0))
+    rows = np.sort(np.random.default_rng(seed).permutation(both)[:MAX_PRODUCTS])
+    vectors = {}
+    for name, said in parts.items():
+        kept = tuple(part[rows] for part in said)
+        fitted = FittedModality.fit(kept, weights=weigh_parts(space)[name], dim=MODALITY_DIM, seed=seed)
+        vectors[name] = fitted.transform(kept)
+    return Witnesses(rows, vectors)
