@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from playwright.sync_api import Page
 
@@ -54,16 +53,6 @@ def decide(page: Page, address: str, *, theme: str = "", language: str = "") -> 
     """Have the visitor answered about consent, and chosen light or dark, and a language."""
     said = {"kindred_consent": "none", "kindred_theme": theme, django_settings.LANGUAGE_COOKIE_NAME: language}
     page.context.add_cookies([{"name": name, "value": value, "url": address} for name, value in said.items() if value])
-
-
-def list_faults(page: Page) -> list[str]:
-    """Return what axe calls serious or critical, each with the element."""
-    return [
-        f"{one['id']}: {node['html'][:150]}"
-        for one in Axe().run(page).response["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def add_pictures(sku: str, count: int) -> None:

@@ -9,11 +9,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from catalog.models import Product
 from recommendations.models import Rule
+from tests.browser.accessibility import find_grave_in_all_colours
 from tests.browser.clicks import MOST_CLICKS, Clicks
 from tests.browser.test_admin import log_in
-from tests.browser.test_admin_accessibility import find_faults
 
-FADE_MS = 400  # buttons go from one colour to the other
 PHONE = {"width": 390, "height": 844}
 
 
@@ -27,12 +26,7 @@ def menu(page: Page, name: str) -> Locator:
 
 def read_faults(page: Page) -> list[str]:
     """What is serious on the page as it stands, by day and by night."""
-    faults = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(FADE_MS)
-        faults += find_faults(page, f"{page.url} {scheme}")
-    return faults
+    return [f"{page.url} {fault}" for fault in find_grave_in_all_colours(page)]
 
 
 def skus() -> list[str]:

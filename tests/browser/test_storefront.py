@@ -7,7 +7,6 @@ import threading
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db.models import F
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -17,6 +16,7 @@ from behaviour.storefront.list_pages import find_recent
 from catalog.models import Product
 from recommendations.services import recommend
 from tests.behaviour.learned_rows import make_version, teach_ranking
+from tests.browser.accessibility import find_violations
 from tests.browser.showroom import DESKTOP, PHONE
 from tests.browser.test_pages import WATCH
 
@@ -240,8 +240,7 @@ def test_no_page_of_the_storefront_has_a_fault_that_axe_finds(bundled, browser: 
         if path == "/products/MUG-101/":
             page.locator(".product-cart button").click()
             expect(page.locator("[data-cart-count]").first).to_have_text("1")
-        found = Axe().run(page).response["violations"]
-        faults[path] = [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
+        faults[path] = [(one["id"], one["nodes"][0]["html"][:200]) for one in find_violations(page)]
         assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"], path
         paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert paper == {"light": "rgb(251, 248, 243)", "dark": "rgb(27, 24, 21)"}[scheme]
