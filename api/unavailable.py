@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist, FieldError
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -75,8 +76,9 @@ def is_unchecked(request: HttpRequest, exception: Exception) -> bool:
     """Was this raised by Django's admin for what somebody made up in an address or a form, such as a row called x?
 
     It reads numbers and dates in some of them as they come: in lookups, in what is selected, in a choice shown again;
-    and takes what a form begins with, `add/?starts_at=x`, for the moment that it should be.
+    takes what a form begins with, `add/?starts_at=x`, for the moment that it should be, and looks a row up by whatever
+    field an address names, `?_to_field=` included.
     """
     is_taken_for_another = isinstance(exception, AttributeError) and exception.obj in list(request.GET.values())
-    is_made_up = isinstance(exception, ValueError) or is_taken_for_another
+    is_made_up = isinstance(exception, ValueError | FieldDoesNotExist | FieldError) or is_taken_for_another
     return request.path_info.startswith("/admin/") and is_made_up and not settings.DEBUG

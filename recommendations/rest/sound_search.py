@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils.translation import gettext
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,8 +19,10 @@ from api.access import MayRead
 from api.problems import Unavailable
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
-from recommendations.rest.parameters import build_options
-from recommendations.rest.search import RETRY_AFTER_S, PhotoUploadQuery, SearchSerializer, render_search
+from recommendations.rest.parameters import build_options, make_cursor, read_cursor
+from recommendations.rest.search import RETRY_AFTER_S, PhotoQuery, SearchSerializer, render_search
+from recommendations.rest.views import identify
+from recommendations.search.kept_photos import find_sound, keep_sound
 from recommendations.search.queries import MAX_TEXT_LENGTH, take_photo_turn
 from recommendations.search.sounds import prepare_sound, search_sound
 from recommendations.worker import WorkerUnavailable
@@ -30,40 +35,102 @@ class SoundUpload(serializers.Serializer[Any]):
     q = serializers.CharField(required=False, allow_blank=True, max_length=MAX_TEXT_LENGTH, help_text="Words, as well")
 
 
+class SoundQuery(PhotoQuery):
+    """Parameters of GET search/audio/: the sound that is kept."""
+
+    image_id = crop = None  # type: ignore[assignment]
+    audio_id = serializers.CharField(
+        max_length=40, help_text="A sound that was searched with before, by the name that the answer gave it"
+    )
+
+
+class SoundUploadQuery(SoundQuery):
+    """Parameters of POST search/audio/; what is searched for is in the form."""
+
+    q = audio_id = cursor = None  # type: ignore[assignment]
+
+
+@extend_schema_serializer(component_name="SoundSearchAnswer")
+class SoundSearchSerializer(SearchSerializer):
+    """What is like a sound."""
+
+    audio_id = serializers.CharField(
+        allow_null=True,
+        help_text="Name of the sound, by which it can be searched again for a while (GET search/audio/); null where "
+        "the shop keeps none",
+    )
+
+
 class SoundSearchView(APIView):
     """Products by sound."""
 
     parser_classes = [MultiPartParser]
     permission_classes = [MayRead]
-    problem_statuses = {"POST": [503]}
+    problem_statuses = {"GET": [404, 503], "POST": [503]}
+
+    @extend_schema(
+        operation_id="searchProductsByKeptSound",
+        tags=["search"],
+        parameters=[SoundQuery, ATTRIBUTE_PARAMETER],
+        responses=SoundSearchSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Search again by a sound that was sent before: with other filters or words, the next page.
+
+        404 where the sound is kept no longer: send it again.
+        """
+        wanted = SoundQuery.read(request)
+        sound = find_sound(wanted["audio_id"])
+        if sound is None:
+            raise NotFound(gettext("This sound is kept no longer. Send it again."))
+        with quickly():
+            return self.answer(request, wanted, sound, name=wanted["audio_id"])
 
     @extend_schema(
         operation_id="searchProductsBySound",
         tags=["search"],
-        parameters=[PhotoUploadQuery, ATTRIBUTE_PARAMETER],
+        parameters=[SoundUploadQuery, ATTRIBUTE_PARAMETER],
         request={"multipart/form-data": SoundUpload},
-        responses=SearchSerializer,
+        responses=SoundSearchSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Search by a sound, or by sound and words together. The sound is not kept.
+        """Search by a sound, or by sound and words together. Its beginning is kept for some minutes to be searched
+        again.
 
         When no worker answers in time the answer is 503 with Retry-After.
         """
-        wanted = PhotoUploadQuery.read(request)
+        wanted = SoundUploadQuery.read(request)
         upload = SoundUpload(data=request.data)
         upload.is_valid(raise_exception=True)
-        try:
-            with take_photo_turn():
-                answer = search_sound(
-                    prepare_sound(upload.validated_data["audio"]),
-                    text=upload.validated_data.get("q", ""),
-                    limit=wanted["limit"],
-                    filters=Filters.from_query(wanted, sent=request.query_params),
-                    options=build_options(wanted, page=Page()),
-                )
-        except WorkerUnavailable as error:
-            said = gettext("Sounds cannot be searched for right now. %s") % error
-            raise Unavailable(said, wait=RETRY_AFTER_S) from error
-        response = Response(render_search(answer, request, wanted, None))
+        with quickly():
+            sound = prepare_sound(upload.validated_data["audio"])
+            given = {"q": upload.validated_data.get("q", "")}
+            return self.answer(request, {**wanted, **given}, sound, name=keep_sound(sound))
+
+    def answer(self, request: Request, wanted: Mapping[str, Any], sound: bytes, *, name: str) -> Response:
+        sent = {key: sorted(request.query_params.getlist(key)) for key in request.query_params}
+        asked = identify(sent | {"audio_id": [name], "q": [wanted.get("q", "")]})
+        page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
+        answer = search_sound(
+            sound,
+            text=wanted.get("q", ""),
+            limit=wanted["limit"],
+            filters=Filters.from_query(wanted, sent=request.query_params),
+            options=build_options(wanted, page=page),
+        )
+        # Without a name there is no address to go on at.
+        cursor = make_cursor(answer.shown, page=page, asked=asked) if name else None
+        response = Response(render_search(answer, request, wanted, cursor) | {"audio_id": name or None})
         response["Cache-Control"] = "no-store"
         return response
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """Hold a place, and answer 503 where there is none or no worker."""
+    try:
+        with take_photo_turn():
+            yield
+    except WorkerUnavailable as error:
+        said = gettext("Sounds cannot be searched for right now. %s") % error
+        raise Unavailable(said, wait=RETRY_AFTER_S) from error

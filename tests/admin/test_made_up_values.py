@@ -23,6 +23,8 @@ RULE = {"kind": "boost", "strategies": "similar", "target_brand": "Nordlyn", "fa
         ("catalog/product/add/?category=x", None),
         ("api/apikey/add/?expires_at=x", None),
         ("recommendations/rule/add/?anchor=x", None),
+        ("auth/group/1/change/?_to_field=", None),
+        ("auth/group/1/delete/?_popup=1&_to_field=", None),
         ("recommendations/rule/add/", {**RULE, "anchor": "x"}),
         ("recommendations/rule/add/", {**RULE, "target": "\0"}),
         ("catalog/product/", {"action": "hide_from_shop", "_selected_action": "x"}),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
@@ -139,6 +140,23 @@ def test_what_sounds_like_an_upload_is_found(shop, client):
     assert listed(send(client, sound_bytes(2050), "&exclude=HIGH"))[0] == "HIGHER"
     both = send(client, sound_bytes(2050), q="bell")
     assert (both.json()["mode"], set(listed(both)) <= {"HIGH", "HIGHER"}) == ("sound_and_text", True)
+
+
+def test_a_sound_is_kept_to_ask_for_the_next_page_and_no_longer_than_that(shop, client, settings):
+    first = send(client, sound_bytes(2050), "&variants=show").json()
+    asked = {"audio_id": first["audio_id"], "cursor": first["next"], "limit": 2, "fields": "sku", "variants": "show"}
+    with encoded_here():
+        second = client.get(API, asked)
+        whole = client.get(API, {"audio_id": first["audio_id"], "limit": 4, "fields": "sku"})
+    assert [*(one["sku"] for one in first["results"]), *listed(second)] == listed(whole)
+    assert len(set(listed(whole))) == 4
+    other = client.get(API, asked | {"in_stock": "true"})
+    assert errors(other).keys() == {"cursor"}
+    cache.clear()
+    assert problem(client.get(API, asked))["detail"] == "This sound is kept no longer. Send it again."
+    settings.KINDRED_PHOTO_KEEP_S = 0
+    kept = send(client, sound_bytes(2050)).json()
+    assert (kept["audio_id"], kept["next"]) == (None, None)
 
 
 def test_what_cannot_be_heard_is_refused_with_what_to_do(shop, client, settings):
