@@ -59,13 +59,13 @@ def weigh_breadths(parts: Sequence[Array]) -> np.ndarray:
 
 
 def weigh_further(vectors: Vectors, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the weights with less of a modality beyond the first two that says less than these do.
+    """Return the weights with less of a modality beyond the first two that says less than either of them.
 
     Of a few values, such as colours, two products have either all or nothing in common: by such similarities, which
     spread far wider than those of texts, a fifth of the weight would decide all lists.
     """
     first = list(vectors.values())[:GIVEN]
-    counted = {name: weigh_breadths([*first, rows])[-1] for name, rows in [*vectors.items()][GIVEN:]}
+    counted = {name: max(weigh_breadths([one, rows])[1] for one in first) for name, rows in [*vectors.items()][GIVEN:]}
     return {name: float(weight * counted.get(name, 1)) for name, weight in weights.items()}
 
 
@@ -107,7 +107,8 @@ def _sum_moments(columns: Sequence[Array], *, seed: int) -> np.ndarray:
         for right in range(left, BLOCKS):
             others = blocks[right]
             told = np.stack([np.ones((len(these), len(others))), *(rows[these] @ rows[others].T for rows in columns)])
-            pairs = told[:, these[:, None] != others[None, :]].astype(np.float64)
+            each_once = np.triu(np.full(told.shape[1:], True), 1) if left == right else np.full(told.shape[1:], True)
+            pairs = told[:, each_once].astype(np.float64)
             moments[left, right] = pairs @ pairs.T
     return moments
 

@@ -129,8 +129,8 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, raw)
             space.report = {**space.report, "learning": {"settings": asdict(learned), "validation": report}}
-        admitted = [name for name in fitted.judged if pipeline.weights.get(name)]
-        space.report = {**space.report, JUDGED: fitted.judged, ADMITTED: admitted, AT_FIT: measure_share(pipeline, raw)}
+        told = {"modalities": fitted.judged, "texts": fitted.texts, AT_FIT: measure_share(pipeline, raw)}
+        space.report = {**space.report, **told}
         pipeline, fitted_on = pipeline.with_scales(raw), len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on

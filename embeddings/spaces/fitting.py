@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from embeddings.composition import parse_composition
 from embeddings.encoding import SpaceEncoders
 from embeddings.fusion.base import present_rows
 from embeddings.fusion.fitted_modality import FittedModality
@@ -28,9 +29,8 @@ class Fitted:
     pipeline: VectorPipeline
     encoders: SpaceEncoders
     raw: RawVectors
-    judged: Mapping[
-        str, Mapping[str, Any]
-    ]  # each further modality, admitted or not, as admission.py has it, and its keys
+    judged: Mapping[str, Mapping[str, Any]]  # each further modality, admitted or not, by admission.py; and its keys
+    texts: Mapping[str, float]  # what each part of the text counts, by its name
 
 
 def fit_with_further(space: EmbeddingSpace, sample: Sample, *, encoders: SpaceEncoders) -> Fitted:
@@ -40,22 +40,23 @@ def fit_with_further(space: EmbeddingSpace, sample: Sample, *, encoders: SpaceEn
     work for each product. One that has an encoder of its own stays, for products that have nothing else.
     """
     space.modalities = propose_fitted() | space.modalities
-    raw, fitted, parts = {**sample.raw}, {}, {}
+    raw, fitted, keys = {**sample.raw}, {}, {}
     witnesses = find_witnesses(space, sample.raw)
     for name, modality in list_fitted().items():
         if name in space.modalities:
-            fitted[name], parts[name] = modality.fit(sample.said[name], witnesses)
+            fitted[name], keys[name] = modality.fit(sample.said[name], witnesses)
             raw[name] = (fitted[name].encode(sample.said[name]),)
     raw = {name: raw[name] for name in space.list_modalities() if name in raw}  # in the order of the recipe
     fusion = plain_fusion(space.fusion)
     pipeline = fit_plain(space, raw, fusion=fusion)
-    judged = {name: {**marks, "keys": parts.get(name, {})} for name, marks in pipeline.admission.items()}
+    judged = {name: {**marks, "keys": keys.get(name, {})} for name, marks in pipeline.admission.items()}
     if useless := [name for name in fitted if not pipeline.weights[name]]:
         space.modalities = {name: one for name, one in space.modalities.items() if name not in useless}
         raw = {name: parts for name, parts in raw.items() if name not in useless}
         pipeline = fit_plain(space, raw, fusion=fusion)
     kept = {name: encoder for name, encoder in {**encoders, **fitted}.items() if name in raw}
-    return Fitted(pipeline, kept, raw, judged)
+    named = zip(parse_composition(space.text_composition), pipeline.modalities[TEXT].weights, strict=True)
+    return Fitted(pipeline, kept, raw, judged, {part.name: weight for part, weight in named})
 
 
 def find_witnesses(space: EmbeddingSpace, raw: RawVectors, *, seed: int = 0) -> Witnesses:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from catalog.models import Product
 from embeddings import services
 from embeddings.fusion import pipeline as fusion
+from embeddings.modalities import attributes
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
 from embeddings.spaces import building, held_encoders
 from embeddings.spaces.building import build_space
@@ -125,3 +126,19 @@ def test_a_space_beside_it_may_do_without_and_one_made_of_it_is_judged_anew(admi
     other = serve("plain", like=space)
     assert (space.modalities.keys(), other.modalities) == ({"words", "attributes"}, {})
     assert {"words", "attributes"} <= set(embedded_modalities(Product.objects.get(sku="P04"), space))
+
+
+def test_keys_of_the_attributes_are_judged_by_text_and_picture_and_the_report_says_how(admitted, monkeypatch):
+    asked = []
+
+    def judge(parts, witnesses):
+        asked.append(({name: rows.shape[0] for name, rows in parts.items()}, list(witnesses)))
+        return {"kind": {"text": 3.0, "image": 2.5}, "colour": {"text": 9.0, "image": -1.0}}
+
+    monkeypatch.setattr(attributes, "judge_parts", judge)
+    space = serve("keyed")
+    assert asked == [({"kind": 12}, ["text", "image"])]
+    assert space.report["modalities"]["attributes"]["keys"]["colour"] == {"text": 9.0, "image": -1.0}
+    assert space.report["texts"] == {"title": 0.5, "title and description": 0.5}
+    held = held_encoders.load_held_encoders(space)["attributes"]
+    assert held.weights == {"": 0.0, "kind": 1.0, "colour": 0.0}

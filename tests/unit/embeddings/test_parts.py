@@ -1,4 +1,4 @@
-"""What a part of a modality counts: less where it hardly tells products apart."""
+"""What a part of a modality counts: less where it hardly tells products apart, nothing where it misleads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from embeddings.fusion.calibration import calibrate, fit_mean
 from embeddings.fusion.fitted_modality import FittedModality
-from embeddings.fusion.parts import measure_breadth, weigh_parts
+from embeddings.fusion.parts import BLOCKS, CLEAR, judge_parts, measure_breadth, weigh_further, weigh_parts
 from embeddings.unit_rows import unit_rows
 
 
@@ -55,3 +55,54 @@ def test_a_part_too_rare_to_be_judged_counts_as_declared():
     rare[20:] = 0
     assert weigh_parts([calibrated(rare), calibrated(draw())], (0.4, 0.6)) == (0.4, 0.6)
     assert weigh_parts([calibrated(draw(values=1))] * 2, (0.4, 0.6)) == (0.4, 0.6)
+
+
+KIND, BRAND, COLOUR = ("what it is", "who makes it", "how it looks")
+
+
+@pytest.fixture(scope="module")
+def shop() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return what keys say of 160 products, one-hot, and their texts, which name the brand, and pictures."""
+    draws = np.random.default_rng(3)
+    values = {name: draws.integers(count, size=160) for name, count in ((KIND, 12), (BRAND, 9), (COLOUR, 8))}
+    keys = {name: np.eye(12, dtype=np.float32)[drawn] for name, drawn in values.items()}
+    seen = {name: draws.standard_normal((12, 40))[drawn] for name, drawn in values.items()}
+    noise = draws.standard_normal((2, 160, 40))
+    said = {"text": seen[KIND] + seen[BRAND] + noise[0], "image": seen[KIND] + seen[COLOUR] + noise[1]}
+    return keys, {name: calibrated(unit_rows(rows)) for name, rows in said.items()}
+
+
+def test_a_key_has_to_foretell_either_witness_beyond_the_other(shop):
+    keys, witnesses = shop
+    judged = judge_parts({**keys, "id": np.eye(160, dtype=np.float32)}, witnesses)
+    assert [name for name, marks in judged.items() if min(marks.values()) > CLEAR] == [KIND]
+    assert min(judged[BRAND]["text"], judged[COLOUR]["image"]) > CLEAR
+    assert judge_parts(keys, {"text": witnesses["text"]}) == {}
+    assert judge_parts(keys, {name: rows[:29] for name, rows in witnesses.items()}) == {}
+
+
+def test_what_a_key_foretells_is_what_a_regression_over_pairs_says_with_blocks_of_products_left_out(shop):
+    keys, witnesses = shop
+    alike = [rows @ rows.T for rows in (keys[KIND] - keys[KIND].mean(axis=0), *witnesses.values())]
+    blocks = np.array_split(np.random.default_rng(0).permutation(160), BLOCKS)
+
+    def regress(kept: np.ndarray) -> float:
+        key, text, image = (
+            (told := one[np.ix_(kept, kept)][np.triu_indices(len(kept), 1)]) - told.mean() for one in alike
+        )
+        known = np.stack([key / key.std(), image / image.std()], axis=1)
+        return float(np.linalg.lstsq(known, text / text.std())[0][0])
+
+    left = np.array([regress(np.setdiff1d(np.arange(160), block)) for block in blocks])
+    error = np.sqrt((BLOCKS - 1) / BLOCKS * np.sum((left - left.mean()) ** 2))
+    found = judge_parts({KIND: keys[KIND]}, witnesses)[KIND]["text"]
+    assert found == pytest.approx(regress(np.arange(160)) / error, rel=1e-3)
+
+
+def test_a_modality_of_few_values_counts_less_and_no_other_does(shop):
+    keys, witnesses = shop
+    given = {"text": 0.6, "image": 0.4, "attributes": 0.2, "words": 0.2}
+    two = calibrated(keys[COLOUR] * (np.arange(12) < 2) + keys[COLOUR] * (np.arange(12) >= 2) @ np.ones((12, 12)) / 12)
+    weights = weigh_further({**witnesses, "attributes": two, "words": calibrated(draw(count=160))}, given)
+    assert weights["attributes"] < 0.15
+    assert {**weights, "attributes": 0.2} == given

@@ -1,11 +1,12 @@
 """Attributes as a modality: the same or not, near or far, and nothing where nobody says anything."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from embeddings.encoders.typed_attributes import BUCKETS, DIM, TypedAttributes, _read_number
+from embeddings.encoders.typed_attributes import BUCKETS, DIM, MAX_PARTS, OTHERS, TypedAttributes, _read_number
 
 WARES = [
     {"colour": "red", "weight": "200 g"},
@@ -66,3 +67,25 @@ def test_a_number_that_most_have_in_common_moves_nothing():
 
 def test_a_catalogue_without_attributes_can_be_fitted():
     assert not TypedAttributes.fit(["", "{}"]).encode(['{"colour": "red"}']).any()
+
+
+def test_a_key_that_misleads_counts_nothing_and_neither_do_rare_keys_that_do():
+    fitted = TypedAttributes.fit(TEXTS)
+    judged = replace(fitted, weights={"colour": 0.0, OTHERS: 0.0, "weight g": 1.0})
+    stored = TypedAttributes.from_arrays(judged.to_arrays())
+    by_weight = fitted.encode([json.dumps({"weight": ware.get("weight")}) for ware in WARES])
+    np.testing.assert_array_equal(stored.encode(TEXTS), by_weight)
+    before = {name: array for name, array in fitted.to_arrays().items() if name != "weights"}  # a space of before
+    np.testing.assert_array_equal(TypedAttributes.from_arrays(before).encode(TEXTS), fitted.encode(TEXTS))
+
+
+def test_the_commonest_keys_are_parts_and_all_others_one_together():
+    wares = [json.dumps({f"key {key:02}": "a" for key in range(18 - row % 4)}) for row in range(8)]
+    fitted = TypedAttributes.fit([*wares, *TEXTS])
+    parts = fitted.encode_parts([*wares, *TEXTS])
+    assert list(parts) == [*(f"key {key:02}" for key in range(15)), "colour", OTHERS]
+    assert len(parts) == MAX_PARTS + 1
+    assert parts["colour"][8:].any(axis=1).tolist() == [True] * 7 + [False] * 2
+    rows = parts["colour"] @ parts["colour"].T
+    assert (rows[8, 9], rows[8, 10]) == (1, 0)
+    assert parts[OTHERS].any(axis=1).sum() == 6 + 6  # key 15 and beyond, and weights
