@@ -81,6 +81,17 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """End the browser before a test that needs none: its loop would be in the way of asynchronous code."""
+    try:
+        yield
+    finally:
+        chromium = sys.modules.get("tests.browser.chromium")
+        if chromium and "browser" not in getattr(nextitem, "fixturenames", ()):
+            chromium.stop()
+
+
 @pytest.fixture(autouse=True)
 def language() -> Iterator[None]:
     """Leave no test in the language of a visitor of the one before: Django keeps it until the next request."""

@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import time
 from collections.abc import Iterator
 
 import pytest
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser import chromium
+from tests.browser.chromium import PATIENCE_MS
 from tests.browser.foreign_page import ForeignPage, fill_shelf
 from tests.browser.other_site import OtherSite, serve_other_site
 
 logger = logging.getLogger(__name__)
 QUIET_S = 0.1  # without a request: what a closed page still sent has been answered
-PATIENCE_MS = 20_000  # until a page shows what is expected, on a machine that is busy with other things
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-# A page that a test makes up comes from nowhere, and such pages may not ask a loopback address.
-QUIET.append("--disable-features=LocalNetworkAccessChecks")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to be root in its sandbox
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(executable_path=path, args=[*QUIET, *sandbox])
-        except Error as error:
-            pytest.skip(f"no browser: {error.message.splitlines()[0]}")
-        expect.set_options(timeout=PATIENCE_MS)
-        # Playwright's loop runs in this thread, which Django takes for asynchronous code.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-        yield started
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-        started.close()
+@pytest.fixture
+def browser() -> Browser:
+    """It stays for the next test if that needs one too: `pytest_runtest_teardown` in tests/conftest.py ends it."""
+    return chromium.start()
 
 
 @pytest.fixture
