@@ -117,7 +117,7 @@ def environment_of(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def empty_shop(tmp_path_factory) -> Path:
-    """The database of a shop without products: Oscar has some hundred migrations."""
+    """The database of a shop without products."""
     folder = tmp_path_factory.mktemp("oscar")
     nowhere = dict.fromkeys(("KINDRED_URL", "KINDRED_KEY", "OSCAR_SHOP_URL"), "http://127.0.0.1:9")
     shop = Shop(environment_of(folder) | nowhere, log=folder / "oscar.log")

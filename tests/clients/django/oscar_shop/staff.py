@@ -27,7 +27,7 @@ courier.rest = lambda seconds: threading.Event().wait()  # the test says when Ki
 
 
 def open_shop():
-    call_command("migrate", verbosity=0)
+    call_command("migrate", run_syncdb=True, verbosity=0)
     mugs = ProductClass.objects.create(name="Tableware", track_stock=True)
     Attribute.objects.create(product_class=mugs, name="Colour", code="colour", type=Attribute.TEXT)
     Partner.objects.create(name="The potter")
