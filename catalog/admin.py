@@ -140,6 +140,12 @@ class ProductAdmin(ExtensibleAdmin, FittingAdmin):
         stored = Product.objects.select_for_update(of=("self",)).get(pk=obj.pk) if change else obj
         values = {name: value for name, value in form.cleaned_data.items() if name in form.changed_data}
         write_product(stored, ProductWrite(values=values))
+        if overwritten := form.find_overwritten():
+            said = gettext(
+                "Somebody else has changed %(fields)s of %(sku)s since you opened the page. It is now as you saved it."
+            )
+            told = {"fields": ", ".join(overwritten), "sku": stored.sku}
+            self.message_user(request, said % told, messages.WARNING)
 
     @admin.display(description=_("Product"), ordering="title")
     def name(self, product: Product) -> SafeString:

@@ -114,6 +114,17 @@ class PricedForm(forms.ModelForm[Product]):
         if isinstance(price := self.fields.get("price"), PriceField):
             price.currency = self.data.get(self.add_prefix("currency"), self.instance.currency).strip().upper()
 
+    def find_overwritten(self) -> list[str]:
+        """Return how the fields are called that were touched here, and by somebody else since the page was opened."""
+        return [str(self.fields[name].label or name) for name in self.changed_data if self._is_old(name)]
+
+    def _is_old(self, name: str) -> bool:
+        shown, field = self.data.get(self.add_initial_prefix(name)), self.fields[name]
+        if shown is None:  # it had nothing to show
+            return False
+        stored = field.hidden_widget().format_value(field.prepare_value(self.initial.get(name)))
+        return re.sub("\r\n?", "\n", shown) != re.sub("\r\n?", "\n", str("" if stored is None else stored))
+
 
 class ListedForm(PricedForm):
     """A row of the list of products: its fields have no labels there, so each is named for those who hear it."""

@@ -17,12 +17,13 @@ from catalog.dicom.cleaning import clean
 from catalog.dicom.files import Refusal, Study, read_header
 from catalog.dicom.identifiers import Identifiers
 from catalog.dicom.refusals import DicomRefused
-from catalog.dicom.rendering import render_picture, shrink
+from catalog.dicom.rendering import MAX_FRAMES, render_picture, shrink
 from catalog.dicom.report_texts import clean_report
 from catalog.dicom.reports import is_report, read_report, read_text_file
 from catalog.dicom.words import describe_case, name_case
 
 MAX_PICTURES = 4  # of a case: one of each series
+FRAMES = "NumberOfFrames"
 TRIES = 3  # pictures of a series that are rendered until one can be taken
 
 
@@ -83,7 +84,7 @@ def put_together(study: Study, anonymizer: Anonymizer) -> Case:
 
 
 def take_pictures(case: Case, headers: list[Header], anonymizer: Anonymizer) -> None:
-    """Add one picture of each series: of those that may be taken, the middle one."""
+    """Add one picture of each series, the middle one of those that may be taken, and say how many there are."""
     by_series: defaultdict[tuple[int, str], list[Header]] = defaultdict(list)
     for header in headers:
         if reason := refuse_declared(header.dataset):
@@ -99,6 +100,9 @@ def take_pictures(case: Case, headers: list[Header], anonymizer: Anonymizer) -> 
         for place in nearest[:TRIES]:
             if take_picture(case, series[place], anonymizer):
                 break
+    frames = sum(min(max(read_number(one, FRAMES), 1), MAX_FRAMES) for series in by_series.values() for one in series)
+    if frames > len(case.pictures) > 0:
+        case.attributes["frames"] = f"{frames}"  # so that who reads knows of how many they see one
 
 
 def take_picture(case: Case, header: Header, anonymizer: Anonymizer) -> bool:

@@ -1,8 +1,8 @@
 """Files that the last row has left: they go, too, unless a row has them again by then.
 
-Triggers note each picture and sound that a row lets go (migration 0020), whichever door it went by. The file is content
-that any number of rows may have, so whether it may go is asked when it is due: a little later, so that what is being
-written meanwhile is seen, and where the deed can be undone, when it no longer can.
+Triggers note each picture and sound that a row lets go, whichever door it went by. The file is content that any number
+of rows may have, so whether it may go is asked when it is due: a little later, so that what is being written meanwhile
+is seen, and where the deed can be undone, when it no longer can.
 """
 
 from __future__ import annotations

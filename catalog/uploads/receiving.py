@@ -23,7 +23,10 @@ from catalog.uploads.steering import request_check
 from catalog.uploads.storage import FILE, PICTURES, append_piece, find_file, forget_files, make_folder
 
 XML = ("<?xml", "<rss", "<feed", "<channel")
-SHOPIFY_JSON = re.compile(r'"(body_html|variants)"\s*:')
+JSON_MARKS = {  # by the format that has them
+    Upload.Format.HOMEASSISTANT: re.compile(r'"core\.(device|entity|area)_registry"'),
+    Upload.Format.SHOPIFY_JSON: re.compile(r'"(body_html|variants)"\s*:'),
+}
 PARTS = {"file": FILE, "pictures": PICTURES}
 MAX_NAME = 255
 
@@ -91,8 +94,8 @@ def _guess(upload: Upload) -> None:
     if start[:9].lower().startswith(XML):
         upload.format, upload.encoding = Upload.Format.GOOGLE, "utf-8"  # XML says its encoding itself
     elif start.startswith(("{", "[")):
-        is_shopify = SHOPIFY_JSON.search(start)
-        upload.format = Upload.Format.SHOPIFY_JSON if is_shopify else Upload.Format.JSONL
+        found = (name for name, mark in JSON_MARKS.items() if mark.search(start))
+        upload.format = next(found, Upload.Format.JSONL)
     else:
         _guess_table(upload, head)
 

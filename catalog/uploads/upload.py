@@ -27,6 +27,7 @@ class Upload(FileWork, Outcome):
         WOOCOMMERCE = "woocommerce", "WooCommerce"
         MAGENTO = "magento", "Magento"
         JSONL = "jsonl", "JSON"
+        HOMEASSISTANT = "homeassistant", "Home Assistant"
 
     class Completeness(models.TextChoices):
         PART = "", "A part: other products stay as they are"
@@ -44,7 +45,7 @@ class Upload(FileWork, Outcome):
     has_pictures = models.BooleanField(default=False)
     task = models.CharField(max_length=5, choices=Task, default=Task.CHECK)
     # What is said of the file: guessed first, and then a person's word.
-    format = models.CharField(max_length=12, choices=Format, default=Format.CSV)
+    format = models.CharField(max_length=20, choices=Format, default=Format.CSV)
     encoding = models.CharField(max_length=20, default="utf-8")
     decimal = models.CharField("decimal mark", max_length=5, blank=True, choices=Source.Decimal)
     currency = models.CharField(max_length=3, blank=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.contrib import admin
@@ -261,6 +262,32 @@ def test_a_page_that_is_old_by_now_changes_what_was_touched_there_and_nothing_el
     assert Product.objects.values_list("title", "stock", "brand", "attributes").get() == (
         "New", 5, "Kumori", {"colour": "blue"},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"title": "Hers", "description": "Two\nlines"}, "title"),
+        ({"price": Decimal("12.5"), "category": "Cups"}, "category, price"),
+        ({"attributes": {"colour": "blue"}, "is_active": False}, "attributes"),
+        ({"brand": "Hers"}, ""),
+    ],
+)
+def test_who_saves_over_what_somebody_else_has_changed_meanwhile_is_told(admin_client, changed, told):
+    mugs, cups, bowls = (Category.objects.get_or_create_path(path) for path in ("Mugs", "Cups", "Bowls"))
+    product = ProductFactory(sku="A", title="Old", description="One\nline", price="9.90", category=mugs)
+    page = admin_client.get(url := f"/admin/catalog/product/{product.pk}/change/").content.decode()
+    inputs = re.findall(r'name="(initial-[a-z_]+)" value="([^"]*)"', page)
+    shown = {name: unescape(value) for name, value in inputs}
+    shown |= {"initial-description": "One\r\nline"}  # as browsers send it
+    Product.objects.update(**changed | ({"category": cups} if "category" in changed else {}))  # a colleague
+    sent = {name.removeprefix("initial-"): value for name, value in shown.items() if name != "initial-is_active"}
+    mine = {"title": "Mine", "price": "11", "category": bowls.pk, "attributes": '{"colour": "green"}'}
+    answer = admin_client.post(url, form_data(**shown | sent | mine), follow=True)
+    said = [str(message) for message in answer.context["messages"] if "Somebody else" in str(message)]
+    expected = f"Somebody else has changed {told} of A since you opened the page. It is now as you saved it."
+    assert [text.lower() for text in said] == ([expected.lower()] if told else [])
+    assert Product.objects.values_list("title", "price", "category").get() == ("Mine", Decimal("11.00"), bowls.pk)
 
 
 def test_a_list_that_is_old_by_now_changes_the_rows_that_were_touched_there(admin_client):

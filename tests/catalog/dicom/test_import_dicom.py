@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import struct
@@ -191,6 +192,9 @@ def test_the_middle_frame_is_shown_and_polarity_is_put_right(shop):
     shown = picture_of(shop)
     assert shown[32, 2] > 240
     assert shown[32, -3] < 15
+    with (shop / "home" / "dicom" / "products.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert json.loads(row["attributes"])["frames"] == "3"
 
 
 def test_what_older_files_hide_in_unused_bits_is_not_shown(shop):

@@ -163,6 +163,7 @@ def test_another_encoding_or_format_has_the_columns_guessed_anew(staff):
         ("m.csv", b"sku,store_view_code,name,product_type,categories\nA,,Mug,simple,\n", "magento"),
         ("p.jsonl", b'{"sku": "A", "title": "Mug"}\n', "jsonl"),
         ("s.json", b'{"products": [{"handle": "mug", "body_html": "", "variants": []}]}', "shopify-json"),
+        ("core.json", b'{"version": 1, "key": "core.device_registry", "data": {"devices": []}}', "homeassistant"),
         ("g.csv", b"id,title,link,image_link\nA,Mug,https://s.example/a,https://s.example/a.png\n", "google"),
     ],
 )  # fmt: skip

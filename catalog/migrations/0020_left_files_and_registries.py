@@ -1,4 +1,4 @@
-"""Files of pictures and sounds that are gone, noted as their rows go."""
+"""Files of pictures and sounds that are gone, noted as their rows go; registries of Home Assistant among uploads."""
 
 from django.db import migrations, models
 
@@ -61,4 +61,22 @@ class Migration(migrations.Migration):
         migrations.RunSQL(NOTE, DROP),
         trigger("catalog_productimage"),
         trigger("catalog_productaudio"),
+        migrations.AlterField(
+            model_name="upload",
+            name="format",
+            field=models.CharField(
+                choices=[
+                    ("csv", "A table (CSV, TSV)"),
+                    ("google", "Google Merchant or Meta"),
+                    ("shopify", "Shopify"),
+                    ("shopify-json", "Shopify, as JSON"),
+                    ("woocommerce", "WooCommerce"),
+                    ("magento", "Magento"),
+                    ("jsonl", "JSON"),
+                    ("homeassistant", "Home Assistant"),
+                ],
+                default="csv",
+                max_length=20,
+            ),
+        ),
     ]
