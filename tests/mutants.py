@@ -1393,15 +1393,18 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/selection.py",
-        "return min(as_good, key=lambda settings: settings.strength)",
-        "return as_good[0]",
-        ("tests/unit/embeddings/test_selection.py::test_of_shared_spaces_that_do_as_well_the_weakest_is_taken",),
+        "enough, key=lambda settings: (settings.penalty, settings.strength))",
+        "better, key=lambda settings: -gains[settings].mean())",
+        (
+            "tests/unit/embeddings/test_selection.py"
+            "::test_of_shared_spaces_that_gain_most_of_what_can_be_gained_the_one_that_forgets_least_is_taken",
+        ),
         "what only one modality says is forgotten for a gain that is luck",
     ),
     Mutant(
         "embeddings/fusion/admission.py",
-        "if together > CLEAR and min(agreement, neighbours) > WORSE:",
-        "if together > CLEAR:",
+        '        and min(gain["agreement"], gain["neighbours"]) > WORSE\n',
+        "",
         (
             "tests/unit/embeddings/test_fusion_modalities.py::test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall",
         ),
@@ -3006,7 +3009,7 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/admission.py",
-        "        if together > CLEAR and min(agreement, neighbours) > WORSE:\n",
+        "        if _is_admitted(least):\n",
         "        if True:\n",
         (
             "tests/unit/embeddings/test_fusion_modalities.py"

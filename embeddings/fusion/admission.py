@@ -1,88 +1,130 @@
 """Which modalities a catalogue gains from: each beyond the first two has to show it on that catalogue, without labels.
 
 The first two are there; of them nothing could be said that the one does not say of the other. A further one is admitted
-where, joined to the rest, it tells better what each admitted modality finds alike than the rest does alone: clearly by
-the marks of selection.py together, and by neither clearly worse, as settings are chosen. Against each of them, since a
-modality that repeats another one predicts that one well, and nothing else: one that reads the same source is for that
-reason never asked about it (views.py). What is compared is vectors that a memory has moved as it will: that is what
-will be shown, and gains of words in particular show only then. What is not admitted has the weight 0, and still speaks
-for a product that has nothing else.
+where, joined to the rest, it tells better what each admitted view finds alike than the rest does alone: clearly by the
+marks of selection.py together, and by neither clearly worse. Against each of them, since a modality that repeats
+another one predicts that one well, and nothing else: one that reads the same source is for that reason never asked
+about it (views.py). What is compared is what attention would show, with a shared space and a memory: attributes and
+words gain in it what they do not by concatenation, and the other way round.
+
+Gains are paired by product. Noise gains too: it takes a part of the weight of what a shared space replaces. So a
+modality has to gain more than itself with its rows given to other products (a permutation test: Fisher 1935). What is
+not admitted has the weight 0, and still speaks for a product that has nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
+from itertools import islice
 
 import numpy as np
 
-from embeddings.fusion.base import Array, Vectors, present_modalities, present_rows
+from embeddings.fusion.attention import start_attention
+from embeddings.fusion.base import Array, Vectors, present_modalities
 from embeddings.fusion.concat import ConcatFusion
 from embeddings.fusion.memory import Memory
-from embeddings.fusion.selection import MIN_COMPLETE_PRODUCTS, Scores, split
-from embeddings.fusion.views import GIVEN, find_views, join_views
+from embeddings.fusion.selection import (
+    FOLDS,
+    MIN_COMPLETE_PRODUCTS,
+    Fold,
+    Settings,
+    correlate_rows,
+    find_neighbours,
+    split,
+)
+from embeddings.fusion.views import GIVEN, Views, find_views, join_views
 
 CLEAR = 2.0  # standard errors that both marks together have to gain
+CHANCE = 3.0  # and by which they have to beat themselves by chance: two such chances differ by up to 3.1
 WORSE = -1.0  # standard errors by which neither of them may fall
-MEMORY = 0.5
-NOTHING = (0.0, 0.0, 0.0)
-TARGET = ""  # the view that is asked about, beside modalities by name
+SHOWN = Settings(penalty=4.0, strength=0.5, memory=1.0)  # what catalogues choose, or near it
+DRAWS = 3  # of who is given whose
+DIRECTIONS = 128  # of each modality, its first: enough to judge it, and of three modalities a tenth of the work
+
+MARKS = ("agreement", "neighbours", "together", "over_chance")
+Report = dict[str, float]  # by mark
 
 
 def admit_modalities(
     vectors: Vectors, weights: Mapping[str, float], sources: Mapping[str, str], *, seed: int = 0
-) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+) -> tuple[dict[str, float], dict[str, Report]]:
     """Return the weights, 0 for what does not help, and by modality the least gains in standard errors.
 
-    Of each mark, and of both together. sources: of a modality that reads what another one reads, which.
+    Of each mark, of both together, and of both over chance. sources: of a modality that reads what another one reads,
+    which.
     """
-    names = list(vectors)
-    admitted, report = names[:GIVEN], {}
+    names, report = list(vectors), {}
+    narrow = {name: rows[:, :DIRECTIONS] for name, rows in vectors.items()}
+    counts = {name: weights[name] for name in names[:GIVEN]}
     for name in names[GIVEN:]:
-        views = find_views({known: weights[known] for known in admitted}, sources)
-        others = [view for source, view in views.items() if source != sources.get(name, name)]
-        gains = [_measure(vectors, weights, (*admitted, name), target=target, seed=seed) for target in others]
-        agreement, neighbours, together = (min(marks) for marks in zip(*gains or [NOTHING], strict=True))
-        report[name] = {
-            "weight": weights[name],
-            "agreement": agreement,
-            "neighbours": neighbours,
-            "together": together,
-        }
-        if together > CLEAR and min(agreement, neighbours) > WORSE:
-            admitted.append(name)
-    return {name: weight if name in admitted else 0.0 for name, weight in weights.items()}, report
+        tried = {**counts, name: weights[name]}
+        source = sources.get(name, name)
+        others = [view for whose, view in find_views(counts, sources).items() if whose != source]
+        gains = [_measure(narrow, tried, sources, asked=asked, seed=seed) for asked in others]
+        least = {mark: min((gain[mark] for gain in gains), default=0.0) for mark in MARKS}
+        report[name] = {"weight": weights[name], **least}
+        if _is_admitted(least):
+            counts = tried
+    return {name: counts.get(name, 0.0) for name in weights}, report
+
+
+def _is_admitted(gain: Mapping[str, float]) -> bool:
+    return (
+        gain["together"] > CLEAR and gain["over_chance"] > CHANCE and min(gain["agreement"], gain["neighbours"]) > WORSE
+    )
 
 
 def _measure(
-    vectors: Vectors, weights: Mapping[str, float], names: Sequence[str], *, target: Mapping[str, float], seed: int
-) -> tuple[float, float, float]:
-    """Return what the last of `names` adds to the others in telling what a view finds alike, in standard errors.
+    vectors: Vectors, weights: Mapping[str, float], sources: Mapping[str, str], *, asked: Collection[str], seed: int
+) -> Report:
+    """Return what the last of `weights` adds to the others in telling what a view finds alike, in standard errors.
 
-    In agreement, in neighbours and in both, on products that have the target and one of the others; 0 where they are
-    too few.
+    On products that have the view that is asked about and one of the others; 0 where they are too few.
     """
-    *known, candidate = (name for name in names if name not in target)
-    told = present_modalities({name: vectors[name] for name in known}).any(axis=1)
-    asked = join_views(vectors, {TARGET: target})[TARGET]
-    rows = np.flatnonzero(told & present_rows(asked))
+    *known, candidate = weights
+    told = present_modalities({name: vectors[name] for name in known if name not in asked}).any(axis=1)
+    seen = present_modalities({name: vectors[name] for name in asked}).any(axis=1)
+    rows = np.flatnonzero(told & seen)
     if len(rows) < MIN_COMPLETE_PRODUCTS:
-        return NOTHING
-    without, beside = Scores(), Scores()
-    seen = {name: vectors[name] for name in (*known, candidate)} | {TARGET: asked}
-    for fold in split({name: values[rows] for name, values in seen.items()}, seed=seed):
-        wanted = fold.held[TARGET] @ fold.held[TARGET].T
-        for marks, shown in ((without, known), (beside, [*known, candidate])):
-            bank, held = (_join(rows, shown, weights) for rows in (fold.fitted, fold.held))
-            fused = Memory(bank=bank, strength=MEMORY).smooth(held)
-            marks.add(fused @ fused.T, wanted)
-    agreement = np.subtract(beside.agreement, without.agreement)
-    neighbours = np.subtract(beside.neighbours, without.neighbours)
-    return _count_errors(agreement), _count_errors(neighbours), _count_errors(beside.totals - without.totals)
+        return dict.fromkeys(MARKS, 0.0)
+    own = {name: vectors[name][rows] for name in weights}
+    orders = [np.random.default_rng(seed + draw).permutation(len(rows)) for draw in range(DRAWS)]
+    without, beside, *drawn = (
+        _mark(shown, weights, sources, asked=asked, seed=seed)
+        for shown in (
+            {name: own[name] for name in known},
+            own,
+            *({**own, candidate: own[candidate][order]} for order in orders),
+        )
+    )
+    gains = [*(beside - without), (beside - without).sum(axis=0), (beside - np.mean(drawn, axis=0)).sum(axis=0)]
+    return dict(zip(MARKS, map(_count_errors, gains), strict=True))
 
 
-def _join(vectors: Vectors, names: Sequence[str], weights: Mapping[str, float]) -> Array:
-    """Return the concatenation of some of the modalities, unit rows."""
-    shown = {name: vectors[name] for name in names}
-    count = len(next(iter(shown.values())))
-    return ConcatFusion().fuse(shown, {name: np.full(count, weights[name], dtype=np.float32) for name in names})
+def _mark(
+    vectors: Vectors, weights: Mapping[str, float], sources: Mapping[str, str], *, asked: Collection[str], seed: int
+) -> np.ndarray:
+    """Return (2, n): agreement and neighbours of each product while it was held back, in the order of the folds."""
+    counts = {name: weights[name] for name in vectors}
+    views = find_views(counts, sources)
+    (view,) = (view for view in views.values() if set(view) == set(asked))
+    marks = []
+    for fold in islice(split(vectors, seed=seed), FOLDS):
+        shown = _show_held(fold, counts, views, hidden=asked)
+        wanted = join_views(fold.held, {"": view})[""]
+        similarity, target = shown @ shown.T, wanted @ wanted.T
+        marks.append([correlate_rows(similarity, target), find_neighbours(similarity, target)])
+    return np.concatenate(marks, axis=1)
+
+
+def _show_held(fold: Fold, counts: Mapping[str, float], views: Views, *, hidden: Collection[str]) -> Array:
+    """Return the fused rows of held products by what was learned from the fitted ones, some modalities hidden."""
+    fusion = start_attention(fold.fitted, settings=SHOWN, plain=ConcatFusion(), views=views)
+
+    def fuse(vectors: Vectors) -> Array:
+        left = {name: rows * (name not in hidden) for name, rows in vectors.items()}
+        count = len(next(iter(left.values())))
+        return fusion.fuse(left, {name: np.full(count, weight, dtype=np.float32) for name, weight in counts.items()})
+
+    return Memory(bank=fuse(fold.fitted), strength=SHOWN.memory).smooth(fuse(fold.held))
 
 
 def _count_errors(gains: np.ndarray) -> float:

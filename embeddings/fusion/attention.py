@@ -12,10 +12,14 @@ from typing import ClassVar, Self
 import numpy as np
 
 from embeddings.fusion.base import Array, Vectors, present_modalities, share_weights, spread_strength
+from embeddings.fusion.canonical_correlation import fit_shared
 from embeddings.fusion.concat import ConcatFusion
+from embeddings.fusion.selection import Settings
+from embeddings.fusion.views import Views, find_views, join_views, split_views
 from embeddings.unit_rows import unit_rows
 
 PROJECTION, INCOMPLETE = "_projection", "_incomplete"  # how the names of their arrays end
+GATE_UNITS = 16
 GATE = ("hidden", "hidden_bias", "output", "output_bias")
 
 
@@ -94,3 +98,34 @@ class AttentionFusion:
                 if name.endswith(INCOMPLETE)
             },
         )
+
+
+def start_attention(
+    vectors: Vectors, *, settings: Settings, plain: ConcatFusion, views: Views | None = None, seed: int = 0
+) -> AttentionFusion:
+    """Return the attention fusion before tuning: closed-form projections, and a gate that equals the weights.
+
+    views: those of the recipe; by default each modality is one.
+    """
+    views = views or find_views(dict.fromkeys(vectors, 1.0), {})
+    seen = join_views(vectors, views)
+    several = present_modalities(seen).sum(axis=1) > 1
+    known = {name: rows[several] for name, rows in seen.items()}
+    projections = split_views(fit_shared(known, dim=settings.dim, penalty=settings.penalty), vectors, views)
+    inputs = sum(rows.shape[1] for rows in vectors.values()) + len(vectors)
+    hidden = np.random.default_rng(seed).standard_normal((inputs, GATE_UNITS)) / np.sqrt(inputs)
+    return AttentionFusion(
+        projections={name: _scale(projection) for name, projection in projections.items()},
+        hidden=hidden.astype(np.float32),
+        hidden_bias=np.zeros(GATE_UNITS, dtype=np.float32),
+        output=np.zeros((GATE_UNITS, len(vectors)), dtype=np.float32),
+        output_bias=np.zeros(len(vectors), dtype=np.float32),
+        strength=settings.strength,
+        plain=plain,
+    )
+
+
+def _scale(projection: Array) -> Array:
+    """Return the projection with columns of mean length 1: its output is normalised anyway, but step sizes are not."""
+    length = float(np.sqrt(np.mean(np.sum(projection**2, axis=0)))) if projection.size else 0.0
+    return projection / length if length else projection

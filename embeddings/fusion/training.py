@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from embeddings.fusion.attention import GATE, PROJECTION, AttentionFusion
+from embeddings.fusion.attention import GATE, PROJECTION, AttentionFusion, start_attention
 from embeddings.fusion.base import Array, present_modalities
 from embeddings.fusion.batches import Batches, Examples, View, find_partners
 from embeddings.fusion.concat import ConcatFusion
-from embeddings.fusion.learning import fit_attention, start_attention
+from embeddings.fusion.learning import fit_attention
 from embeddings.fusion.pipeline import Parts, RawVectors, VectorPipeline, count_products
 from embeddings.fusion.selection import Fold, Scores, Settings
 from embeddings.fusion.views import Views, join_views

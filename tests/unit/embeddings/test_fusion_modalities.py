@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embeddings.fusion import RawVectors, VectorPipeline
-from embeddings.fusion.admission import admit_modalities
+from embeddings.fusion.admission import MARKS, admit_modalities
 from embeddings.fusion.base import present_rows
 from embeddings.fusion.canonical_correlation import _agree_in_all, _agree_in_pair, fit_shared
 from embeddings.fusion.imputation import Imputation
@@ -16,6 +16,7 @@ from embeddings.unit_rows import unit_rows
 from tests.unit.embeddings.first_format import STORED, make_pairs
 
 WEIGHTS = {"text": 0.5, "image": 0.3, "sound": 0.2}
+PENALTY = 10.0  # of the shared space, as it was chosen then
 
 
 def make_triples(count: int = 150, *, sound_noise: float = 1.0, dim: int = 12) -> RawVectors:
@@ -42,7 +43,7 @@ def pairs() -> dict[str, VectorPipeline]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("embeddings.fusion.compression.RESERVED", 1000)
         patch.setattr("embeddings.fusion.reach.MIN_PRODUCTS", 1000)
-        for name, value in {"STRENGTHS": (0.15, 0.3, 0.5), "DIM": 16, "MEMORIES": (1.0,)}.items():
+        for name, value in {"PENALTIES": (PENALTY,), "STRENGTHS": (0.5,), "DIM": 16, "MEMORIES": (1.0,)}.items():
             patch.setattr(f"embeddings.fusion.selection.{name}", value)
         patch.setattr("embeddings.fusion.exposure.TRIALS", 0)
         fitted = {name: VectorPipeline.fit(make_pairs(), fusion=name, **recipe) for name in ("concat", "weighted")}
@@ -114,7 +115,8 @@ def test_vectors_are_fused_in_the_order_of_the_pipeline_whatever_order_they_come
 def test_a_third_modality_that_tells_what_the_others_tell_is_admitted(triples):
     pipeline = triples["concat"]
     assert pipeline.weights == WEIGHTS
-    assert min(pipeline.admission["sound"]["agreement"], pipeline.admission["sound"]["neighbours"]) > 2
+    assert min(pipeline.admission["sound"].values()) >= 0.2
+    assert pipeline.admission["sound"]["together"] > 2
 
 
 @pytest.mark.parametrize("kind", ["noise", "the text again", "too few"])
@@ -129,7 +131,7 @@ def test_a_third_modality_that_does_not_help_counts_nothing_and_the_report_says_
     assert pipeline.weights == {"text": 0.5, "image": 0.3, "sound": 0.0}
     judged = pipeline.admission["sound"]
     assert judged["weight"] == 0.2
-    assert min(judged["agreement"], judged["neighbours"]) <= 2
+    assert min(judged["together"], judged["over_chance"]) <= 3
     # What a product has nothing else of still speaks for it.
     alone = {name: tuple(part[[20]] * (name == "sound") for part in parts) for name, parts in raw.items()}
     if alone["sound"][0].any():
@@ -139,16 +141,29 @@ def test_a_third_modality_that_does_not_help_counts_nothing_and_the_report_says_
 @pytest.mark.parametrize(
     ("gains", "weight"),
     [
-        ((9.0, 0.0, 4.0), 0.2),  # words: they tell the whole better, and the nearest as well
-        ((9.0, -1.5, 4.0), 0.0),  # the nearest clearly worse
-        ((2.5, 1.0, 1.9), 0.0),  # not clear of both together
+        ((9.0, 0.0, 4.0, 5.0), 0.2),  # words: they tell the whole better, and the nearest as well
+        ((9.0, -1.5, 4.0, 5.0), 0.0),  # the nearest clearly worse
+        ((2.5, 1.0, 1.9, 5.0), 0.0),  # not clear of both together
+        ((9.0, 1.0, 4.0, 2.9), 0.0),  # nor of what noise gains
     ],
 )
 def test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall(monkeypatch, gains, weight):
-    monkeypatch.setattr("embeddings.fusion.admission._measure", lambda *args, **options: gains)
+    measured = dict(zip(MARKS, gains, strict=True))
+    monkeypatch.setattr("embeddings.fusion.admission._measure", lambda *args, **options: measured)
     weights, report = admit_modalities(dict.fromkeys(WEIGHTS, np.zeros((3, 2), np.float32)), WEIGHTS, {})
     assert weights["sound"] == weight
-    assert (report["sound"]["agreement"], report["sound"]["neighbours"], report["sound"]["together"]) == gains
+    assert report["sound"] == {"weight": 0.2, **measured}
+
+
+def test_what_reads_the_same_source_is_not_asked_what_that_source_finds_alike(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "embeddings.fusion.admission._measure",
+        lambda *args, **options: asked.append(set(options["asked"])) or dict.fromkeys(MARKS, 9.0),
+    )
+    vectors = dict.fromkeys((*WEIGHTS, "words"), np.zeros((3, 2), np.float32))
+    admit_modalities(vectors, WEIGHTS | {"words": 0.2}, {"words": "text"})
+    assert asked == [{"text"}, {"image"}, {"image"}, {"sound"}]  # of the sound, then of the words
 
 
 def test_a_missing_modality_is_predicted_from_all_that_are_there():

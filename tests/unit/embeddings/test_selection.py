@@ -24,11 +24,16 @@ def pick(marks: dict[float, Scores]) -> float:
     return _pick(scores, PLAIN, errors=2.5, least=0.01).strength
 
 
-def test_of_shared_spaces_that_do_as_well_the_weakest_is_taken():
-    weak, strong = mark(agreement=0.6, neighbours=0.6), mark(agreement=0.601, neighbours=0.601, noise=-1.0)
-    assert pick({0.7: strong, 0.3: weak}) == 0.3
-    clearly_better = mark(agreement=0.7, neighbours=0.7)
-    assert pick({0.7: clearly_better, 0.3: weak}) == 0.7
+def test_of_shared_spaces_that_gain_most_of_what_can_be_gained_the_one_that_forgets_least_is_taken():
+    marks = {
+        Settings(): mark(agreement=0.5, neighbours=0.5, noise=0.0),
+        Settings(penalty=1.0, strength=0.7): mark(agreement=0.565, neighbours=0.565),  # too little
+        Settings(penalty=2.0, strength=0.7): mark(agreement=0.59, neighbours=0.59),
+        Settings(penalty=2.0, strength=0.5): mark(agreement=0.58, neighbours=0.58),
+        Settings(penalty=4.0, strength=0.15): mark(agreement=0.58, neighbours=0.58),
+        Settings(penalty=8.0, strength=0.7): mark(agreement=0.6, neighbours=0.6),
+    }
+    assert _pick(marks, PLAIN, errors=2.5, least=0.01) == Settings(penalty=2.0, strength=0.5)
 
 
 def test_a_shared_space_that_does_worse_in_one_mark_is_not_taken_however_much_it_gains_in_the_other():
