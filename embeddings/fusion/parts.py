@@ -95,6 +95,11 @@ def judge_parts(parts: Mapping[str, Array], witnesses: Vectors, *, seed: int = 0
     return judged
 
 
+def is_clear(marks: Mapping[str, float]) -> bool:
+    """Return whether a part that `judge_parts` judged so counts."""
+    return min(marks.values()) > CLEAR
+
+
 def _sum_moments(columns: Sequence[Array], *, seed: int) -> np.ndarray:
     """Return (blocks, blocks, k, k): products of 1 and the similarities by each column, summed over pairs of products.
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from catalog.attributes import read_object
 from embeddings.composition import TextPart
 from embeddings.encoders.typed_attributes import OTHERS, TypedAttributes
-from embeddings.fusion.parts import CLEAR, judge_parts
+from embeddings.fusion.parts import is_clear, judge_parts
 from embeddings.modalities.declaration import Parts
 from embeddings.modalities.fitted import FittedModality, Judged, Witnesses
 from embeddings.modalities.text import make_text
@@ -37,7 +37,7 @@ class Attributes(FittedModality):
         judged = judge_parts(parts, witnesses.vectors)
         if not judged:
             return fitted, judged  # too few products to judge them by: each counts
-        weights = {key: float(min(marks.values()) > CLEAR) for key, marks in judged.items()}
+        weights = {key: float(is_clear(marks)) for key, marks in judged.items()}
         return replace(fitted, weights={OTHERS: 0.0} | weights), judged
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> TypedAttributes:
