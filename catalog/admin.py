@@ -87,7 +87,7 @@ class ProductAdmin(ExtensibleAdmin, FittingAdmin):
 
     @property
     def search_help_text(self) -> str:  # type: ignore[override]
-        if is_had("brand"):
+        if is_had("brand") and is_had("collection"):
             return gettext("SKU, title, brand, variant group or collection")
         return gettext("SKU, or words of the title")
 
