@@ -154,7 +154,7 @@ def test_a_child_added_while_its_grandparent_is_being_renamed_gets_the_new_path(
         grandparent.save()
         thread.start()
         wait_until_somebody_waits_for_a_lock()
-    thread.join(timeout=10)
+    thread.join(timeout=60)
 
     assert created == ["Z/B/C"]
     assert paths() == ["Z", "Z/B", "Z/B/C"]

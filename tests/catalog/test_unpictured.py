@@ -86,7 +86,7 @@ def test_of_two_who_remove_the_last_two_pictures_at_once_the_second_knows():
         ProductImage.objects.filter(pk=first.pk).delete()
         other.start()
         wait_until_somebody_waits()
-    other.join(timeout=10)
+    other.join(timeout=60)
 
     assert unpictured() == {"MUG"}
 

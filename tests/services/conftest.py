@@ -84,7 +84,20 @@ def main_processes(home: Path) -> list[str]:
     """What runs on `home`, by name, without the processes that a server starts for itself."""
     processes = processes_of(home)
     pids = {process.pid for process in processes}
-    return sorted(name_of(process) for process in processes if process.ppid() not in pids)
+    names = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that ended since is none
+            if process.ppid() not in pids:
+                names.append(name_of(process))
+    return sorted(names)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether it is gone, or a zombie that nobody has asked for its status. It may go between two questions."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def name_of(process: psutil.Process) -> str:

@@ -40,7 +40,7 @@ def test_servers_stop_after_their_last_user_and_not_before(home, start_user):
     assert [first.stdout.readline(), second.stdout.readline()] == ["up\n", "up\n"]
 
     first.stdin.close()
-    assert first.wait(timeout=10) == 0
+    assert first.wait(timeout=60) == 0
     with connect(home) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     second.send_signal(signal.SIGKILL)

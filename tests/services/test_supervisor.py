@@ -16,7 +16,7 @@ import pytest
 from config.services import supervisor as supervision
 from config.services.paths import BASE_DIR
 from config.services.supervisor import Supervisor
-from tests.services.conftest import wait_until
+from tests.services.conftest import has_ended, wait_until
 
 PROGRAM = """
 import os, sys, time
@@ -172,7 +172,7 @@ time.sleep(60)
 
     supervisor.stop()
 
-    wait_until(lambda: not started.is_running() or started.status() == psutil.STATUS_ZOMBIE, timeout_s=5)
+    wait_until(lambda: has_ended(started))
 
 
 def test_a_command_run_to_its_end_gives_its_status_while_others_are_kept_alive(supervisor, write_program):
@@ -216,7 +216,7 @@ supervisor.run_forever()
     with parent:
         pass
 
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: has_ended(child))
 
 
 def test_a_child_whose_parent_died_before_it_could_ask_leaves_at_once(write_program):

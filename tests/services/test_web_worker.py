@@ -53,7 +53,7 @@ def server(transactional_db, child_environment) -> Iterator[tuple[subprocess.Pop
             time.sleep(0.1)
     yield process, port
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=60)
 
 
 def test_nobody_waits_for_clients_that_are_idle_or_drip(server):
@@ -91,5 +91,5 @@ def test_the_processes_end_with_their_parent(server):
     wait_until(lambda: len(psutil.Process(process.pid).children()) >= 2)  # the first answers before the second is there
     children = psutil.Process(process.pid).children(recursive=True)
     process.kill()
-    _gone, alive = psutil.wait_procs(children, timeout=10)
+    _gone, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
