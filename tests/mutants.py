@@ -2992,10 +2992,31 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/reach.py",
-        "own / np.maximum(1 - own / len(rows), 1e-9)",
-        "own",
+        "            np.fill_diagonal(similarity, -np.inf)  # without the product itself\n",
+        "            pass\n",
         ("tests/unit/embeddings/test_reach.py::test_what_is_ordinary_is_measured_without_the_product_itself",),
         "a product that was fitted on is called ordinary by its own doing, and new ones of its kind are not",
+    ),
+    Mutant(
+        "embeddings/fusion/reach.py",
+        "np.minimum(far, np.maximum(far_of_all, self._measure_support(others)))",
+        "far_of_all",
+        ("tests/unit/embeddings/test_reach.py::test_a_range_without_pictures_is_beside_its_own_after_a_refit_too",),
+        "teas without pictures are given those of garments as soon as they are fitted together",
+    ),
+    Mutant(
+        "embeddings/fusion/reach.py",
+        "np.minimum(far, np.maximum(far_of_all, self._measure_support(others)))",
+        "far",
+        ("tests/unit/embeddings/test_reach.py::test_what_merely_happens_to_lack_a_picture_keeps_what_was_learned",),
+        "a rare product that has no picture yet loses all that its catalogue taught",
+    ),
+    Mutant(
+        "embeddings/fusion/exposure.py",
+        "    if abs(find(UNTOUCHED) - 1) <= FAIR:\n        return LEVELS[UNTOUCHED]\n",
+        "",
+        ("tests/unit/embeddings/test_exposure.py::test_what_hardly_moves_an_exposure_is_not_turned_to_an_end",),
+        "where a range keeps to itself, what others without pictures learned is thrown away",
     ),
     Mutant(
         "embeddings/fusion/concat.py",

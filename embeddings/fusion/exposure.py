@@ -1,15 +1,14 @@
-"""Products that lack a modality are recommended as often as the rest: found with the recipe that will be used.
+"""Products that lack a modality are recommended as often as the rest: measured with the recipe that will be used.
 
 The confidence of a prediction is tuned by concatenation where it is fitted (imputation.py). A shared space and a memory
-move products that lack a modality otherwise than complete ones, so it is tuned again around them: the modality of
-complete products is hidden and their share among the nearest is counted, once with a space that was learned from them
-too, which makes them too common, and once with one that was learned without them, from fewer products than there are,
-which makes them too rare: the truth lies between, as in the .632 rule (Efron 1983). No label is seen.
+move products that lack a modality otherwise than complete ones, so it is tuned again around them. A catalogue where
+products lack the modality says itself how often they are among the nearest, and what counts for them is turned until
+that is their share. Where there are none, or too few to tell, some that have it lose it: all is learned from what is
+left, as if the catalogue had been like that. No label is seen.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,69 +24,116 @@ from embeddings.fusion.imputation import (
 )
 
 # Of a product that lacks a modality: how sure its prediction is, and how much of what is learned counts for it. From
-# what makes it most common to what makes it rarest. Less than .85 loses neighbours before it makes it rarer.
+# what makes it most common to what makes it rarest; less than .85 costs neighbours, so the prediction fades first.
 LEVELS = (
-    *((1.0, counts) for counts in (1.4, 1.2, 1.0)),
+    *((1.0, counts) for counts in (1.4, 1.3, 1.2, 1.1, 1.0)),
     *((confidence, 0.85) for confidence in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.15, 0.0)),
+    *((0.0, counts) for counts in (0.7, 0.5, 0.3)),
 )
-TRIALS = 2  # sets of hidden products, each looked at both ways
-MAX_PRODUCTS = 600  # enough to measure a share to a few per cent, and a second of work
+UNTOUCHED = LEVELS.index((1.0, 1.0))
+FAIR = 0.03  # from 1: nothing is turned for less
+ENOUGH = 20  # products whose share is measured to some 12 %; of fewer others are hidden
+TRIALS = 3  # sets of hidden products
+MAX_PRODUCTS = 1_000  # enough to measure a share to a few per cent, and a few seconds of work
 
 Counts = dict[str, float]  # by the modality that is missing: how much of what is learned counts then
 Recipe = Callable[[Imputation, Counts], Array]  # fused unit rows of the products that the recipe was made for
-MakeRecipe = Callable[[Vectors, Vectors], Recipe]  # for products as the first says, all learned from the second
-Trial = tuple[np.ndarray, Recipe, Prediction]  # which products (n,) lost a modality, and what is known without it
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned from some products: made into a recipe for others, and which of these it reaches."""
+
+    make_recipe: Callable[[Vectors], Recipe]
+    find_reach: Callable[[Vectors], Array]  # (n,)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Products of which some lack a modality, with a recipe for them, and how that modality is predicted."""
+
+    lacking: np.ndarray  # (n,) booleans
+    recipe: Recipe
+    prediction: Prediction
+
+    def measure(self, imputation: Imputation, counts: Counts, name: str, level: tuple[float, float]) -> float:
+        """Return the exposure of those that lack the modality, at one of LEVELS."""
+        confidence, counted = level
+        predictions = {**imputation.predictions, name: replace(self.prediction, confidence=confidence)}
+        fused = self.recipe(Imputation(predictions=predictions), {**counts, name: counted})
+        return measure_exposure(fused @ fused.T, self.lacking)
 
 
 def tune_imputation(
-    imputation: Imputation, vectors: Vectors, make: MakeRecipe, *, weights: Mapping[str, float], seed: int = 0
+    imputation: Imputation,
+    vectors: Vectors,
+    learn: Callable[[Vectors], Learned],
+    *,
+    weights: Mapping[str, float],
+    seed: int = 0,
 ) -> tuple[Imputation, Counts]:
     """Return `imputation` with the confidence in each modality under which those without it get their fair share.
 
-    And how much of what is learned has to count for them.
+    And how much of what is learned has to count for them. learn: all that is learned from some products, but for the
+    imputation.
     """
-    several = np.flatnonzero(present_modalities(vectors).sum(axis=1) > 1)
-    kept = np.sort(np.random.default_rng(seed).permutation(several)[:MAX_PRODUCTS])
-    known = {name: rows[kept] for name, rows in vectors.items()}
-    predictions, counts = dict(imputation.predictions), {}
-    for name in imputation.predictions:
-        trials = list(_hide(imputation, known, name, make, seed=seed)) if weights[name] else []
-        if trials:
-            confidence, counts[name] = _find_fair(partial(_measure, imputation, name, trials))
-            predictions[name] = replace(predictions[name], confidence=confidence)
-    return Imputation(predictions=predictions), counts
-
-
-def _hide(imputation: Imputation, known: Vectors, name: str, make: MakeRecipe, *, seed: int) -> Iterator[Trial]:
-    """Yield products that lost the modality, with recipes that were learned with it and without it."""
-    fitted, present = imputation.predictions[name], present_rows(known[name])
-    if present.sum() < 3 * MIN_COMPLETE_PRODUCTS or not fitted.weights.any():
-        return
-    for trial in range(TRIALS):
-        hidden = present & (np.random.default_rng(seed + trial).random(len(present)) < HIDDEN_SHARE)
-        if not hidden.any():
+    counts: Counts = {}
+    for name, prediction in imputation.predictions.items():
+        trials = list(_find_trials(prediction, vectors, name, learn, seed=seed)) if weights[name] else []
+        if not trials:
             continue
+        confidence, counted = _find_fair(_mean_exposure(trials, imputation, dict(counts), name))
+        counts[name] = counted
+        tuned = {**imputation.predictions, name: replace(prediction, confidence=confidence)}
+        imputation = Imputation(predictions=tuned)
+    return imputation, counts
+
+
+def _mean_exposure(
+    trials: Sequence[Trial], imputation: Imputation, counts: Counts, name: str
+) -> Callable[[tuple[float, float]], float]:
+    """Return a function of one of LEVELS."""
+    return lambda level: float(np.mean([trial.measure(imputation, counts, name, level) for trial in trials]))
+
+
+def _find_trials(
+    prediction: Prediction, vectors: Vectors, name: str, learn: Callable[[Vectors], Learned], *, seed: int
+) -> Iterator[Trial]:
+    """Yield the catalogue itself where enough of it lack the modality, else a few with products that lost it."""
+    present = present_rows(vectors[name])
+    if present.sum() < 3 * MIN_COMPLETE_PRODUCTS or not prediction.weights.any():
+        return
+    learned = learn(vectors)
+    real = _try(vectors, name, learned, prediction, seed=seed)
+    if real.lacking.sum() >= ENOUGH:
+        yield real
+        return
+    several = present_modalities(vectors).sum(axis=1) > 1
+    known = {other: rows[several] for other, rows in vectors.items()}
+    for trial in range(TRIALS):
+        hidden = np.random.default_rng(seed + trial).random(int(several.sum())) < HIDDEN_SHARE
         left = {other: rows * ~hidden[:, None] if other == name else rows for other, rows in known.items()}
-        seen = present & ~hidden
-        ridge = fit_ridge(put_beside(left, name)[seen], known[name][seen])
-        for learned_from in (known, left):
-            yield hidden, make(left, learned_from), replace(fitted, weights=ridge)
+        seen = present_rows(left[name])
+        ridge = fit_ridge(put_beside(left, name)[seen], left[name][seen])
+        made = _try(left, name, learn(left), replace(prediction, weights=ridge), seed=seed)
+        if made.lacking.any():
+            yield made
 
 
-def _measure(imputation: Imputation, name: str, trials: Sequence[Trial], level: tuple[float, float]) -> float:
-    """Return the mean exposure of those that lost the modality, at one of LEVELS."""
-    confidence, counts = level
-    shares = []
-    for hidden, recipe, learned in trials:
-        tried = {**imputation.predictions, name: replace(learned, confidence=confidence)}
-        fused = recipe(Imputation(predictions=tried), {name: counts})
-        shares.append(measure_exposure(fused @ fused.T, hidden))
-    return float(np.mean(shares))
+def _try(vectors: Vectors, name: str, learned: Learned, prediction: Prediction, *, seed: int) -> Trial:
+    """Return the trial of a sample of products. Those that nothing learned counts for do not lack it in this sense."""
+    some = np.flatnonzero(present_modalities(vectors).any(axis=1))
+    kept = np.sort(np.random.default_rng(seed).permutation(some)[:MAX_PRODUCTS])
+    shown = {other: rows[kept] for other, rows in vectors.items()}
+    lacking = ~present_rows(shown[name]) & (learned.find_reach(shown) > 0)
+    return Trial(lacking=lacking, recipe=learned.make_recipe(shown), prediction=prediction)
 
 
 def _find_fair(measure: Callable[[tuple[float, float]], float]) -> tuple[float, float]:
-    """Return the level whose exposure, which falls from the first to the last, is nearest to 1: by halving."""
-    low, high = 0, len(LEVELS) - 1
+    """Return the level whose exposure, which falls from the first to the last, is nearest to 1: by halving.
+
+    Nothing is turned where the untouched level is fair: what hardly moves an exposure would be turned to an end.
+    """
     measured: dict[int, float] = {}
 
     def find(position: int) -> float:
@@ -95,6 +141,9 @@ def _find_fair(measure: Callable[[tuple[float, float]], float]) -> tuple[float, 
             measured[position] = measure(LEVELS[position])
         return measured[position]
 
+    if abs(find(UNTOUCHED) - 1) <= FAIR:
+        return LEVELS[UNTOUCHED]
+    low, high = (UNTOUCHED, len(LEVELS) - 1) if find(UNTOUCHED) > 1 else (0, UNTOUCHED)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if find(middle) > 1 else (low, middle)

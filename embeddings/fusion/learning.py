@@ -6,16 +6,18 @@ from is ranked as by concatenation. training.py goes on from here.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from embeddings.fusion.attention import AttentionFusion, start_attention
 from embeddings.fusion.base import Array, Vectors
 from embeddings.fusion.concat import ConcatFusion
-from embeddings.fusion.exposure import Counts, Recipe, tune_imputation
+from embeddings.fusion.exposure import Counts, Learned, Recipe, tune_imputation
 from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
+from embeddings.fusion.reach import Reach
 from embeddings.fusion.selection import Settings, choose_settings
 from embeddings.fusion.views import join_views
 
@@ -40,19 +42,26 @@ def _tune_imputation(
 ) -> AttentionFusion:
     """Return the fusion with its imputation tuned on all that it learns, memory included."""
 
-    def make(shown: Vectors, known: Vectors) -> Recipe:
-        count = len(next(iter(shown.values())))
-        spread = {name: np.full(count, weight, dtype=np.float32) for name, weight in recipe.weights.items()}
-        learned = start_attention(known, settings=settings, plain=joiner.plain, views=recipe.views, seed=seed)
+    def learn(known: Vectors) -> Learned:
+        learned = start_attention(known, settings=settings, plain=joiner.plain, seed=seed)
+        reach = Reach.fit(known, seed=seed)
+        find_reach = partial(reach.find, weights=weights)
 
-        def fuse(imputation: Imputation, counts: Counts) -> Array:
-            fused = replace(learned, plain=ConcatFusion(imputation), incomplete=counts).fuse(shown, spread)
-            return Memory.fill(fused, strength=settings.memory, seed=seed).smooth(fused)
+        def make_recipe(shown: Vectors) -> Recipe:
+            near = find_reach(shown)
+            spread = {name: np.full(len(near), weight, dtype=np.float32) for name, weight in weights.items()}
 
-        return fuse
+            def recipe(imputation: Imputation, counts: Counts) -> Array:
+                tried = replace(learned, plain=ConcatFusion(imputation), incomplete=counts)
+                fused = tried.fuse(shown, spread, reach=near)
+                return Memory.fill(fused, strength=settings.memory, seed=seed).smooth(fused, reach=near)
+
+            return recipe
+
+        return Learned(make_recipe=make_recipe, find_reach=find_reach)
 
     fitted = joiner.plain.imputation or Imputation({})
-    tuned, counts = tune_imputation(fitted, vectors, make, weights=recipe.weights, seed=seed)
+    tuned, counts = tune_imputation(fitted, vectors, learn, weights=weights, seed=seed)
     return replace(joiner, plain=ConcatFusion(tuned), incomplete=counts)
 
 

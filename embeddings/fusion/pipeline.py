@@ -90,8 +90,7 @@ class VectorPipeline:
             joiner=_fit_joiner(fusion, vectors, weights=admitted, seed=seed),
             basis=np.zeros((0, dim), dtype=np.float32),
             weights=admitted,
-            sources=dict(sources or {}),
-            reach=Reach.fit(vectors),
+            reach=Reach.fit(vectors, seed=seed),
             admission=admission,
         ).fit_output(raw, dim=dim, seed=seed)
 

@@ -15,8 +15,8 @@ from embeddings.fusion.learning import fit_attention
 from embeddings.unit_rows import unit_rows
 
 
-def make_catalogue(lost: str, *, count: int = 200, dim: int = 120) -> RawVectors:
-    """Return products of fourteen kinds in fifty designs, three in ten without one of text and picture.
+def make_catalogue(lost: str, *, count: int = 200, dim: int = 120, lacking: float = 0.3) -> RawVectors:
+    """Return products of fourteen kinds in fifty designs, some (three in ten) without one of text and picture.
 
     Like encoders, both tell most in few directions.
     """
@@ -31,7 +31,7 @@ def make_catalogue(lost: str, *, count: int = 200, dim: int = 120) -> RawVectors
         return unit_rows(told + noise * fading * generator.standard_normal((count, dim)))
 
     raw = {"text": (say(1.2),), "image": (say(1.4),)}
-    gone = generator.random(count) < 0.3
+    gone = generator.random(count) < lacking
     return {**raw, lost: (np.where(gone[:, None], 0, raw[lost][0]),)}
 
 
@@ -73,7 +73,8 @@ def test_how_much_counts_for_incomplete_products_is_stored_and_was_all_in_earlie
 
 
 @pytest.mark.parametrize(
-    ("shift", "level"), [(0.505, (0.5, 0.85)), (5.0, (0.0, 0.85)), (-5.0, (1.0, 1.4)), (-0.4, (1.0, 1.2))]
+    ("shift", "level"),
+    [(0.505, (0.5, 0.85)), (5.0, (0.0, 0.5)), (-5.0, (1.0, 1.4)), (-0.36, (1.0, 1.2)), (-0.13, (1.0, 1.0))],
 )
 def test_the_level_with_the_fairest_exposure_is_found_in_few_measurements(shift, level):
     asked = []
@@ -84,4 +85,16 @@ def test_the_level_with_the_fairest_exposure_is_found_in_few_measurements(shift,
         return max(shift + confidence + max(counts - 0.85, 0), 0.1)
 
     assert _find_fair(measure) == level
-    assert len(asked) <= 6 < len(LEVELS)
+    assert len(asked) <= 7 < len(LEVELS)
+
+
+def test_what_hardly_moves_an_exposure_is_not_turned_to_an_end():
+    assert _find_fair(lambda level: 1.02 + 0.001 * level[0]) == (1.0, 1.0)
+
+
+def test_products_that_lose_their_picture_after_the_fit_get_their_share_where_none_lacked_one():
+    whole, partly = make_catalogue("image", lacking=0.0), make_catalogue("image")
+    pipeline, settings, _ = fit_attention(VectorPipeline.fit(whole), whole)
+    assert settings.strength > 0
+    assert pipeline.joiner.incomplete.keys() == {"text", "image"}
+    assert expose(pipeline, partly, "image") == pytest.approx(1, abs=0.1)

@@ -45,7 +45,8 @@ def pairs() -> dict[str, VectorPipeline]:
         patch.setattr("embeddings.fusion.reach.MIN_PRODUCTS", 1000)
         for name, value in {"PENALTIES": (PENALTY,), "STRENGTHS": (0.5,), "DIM": 16, "MEMORIES": (1.0,)}.items():
             patch.setattr(f"embeddings.fusion.selection.{name}", value)
-        patch.setattr("embeddings.fusion.exposure.TRIALS", 0)
+        for name, value in {"ENOUGH": 1000, "TRIALS": 0}.items():
+            patch.setattr(f"embeddings.fusion.exposure.{name}", value)
         fitted = {name: VectorPipeline.fit(make_pairs(), fusion=name, **recipe) for name in ("concat", "weighted")}
         return fitted | {"attention": fit_attention(fitted["concat"], make_pairs(), seed=2)[0]}
 

@@ -10,7 +10,7 @@ import pytest
 from embeddings.fusion.imputation import measure_exposure
 from embeddings.fusion.learning import fit_attention
 from embeddings.fusion.pipeline import RawVectors, VectorPipeline
-from embeddings.fusion.reach import FAR, NEAR, ORDINARY, PENALTY, ModalityReach, Reach
+from embeddings.fusion.reach import FAR, NEAR, NEAREST, ORDINARY, ModalityReach, Reach, SpreadReach
 from embeddings.unit_rows import unit_rows
 
 DIM = 48
@@ -81,8 +81,33 @@ def test_what_is_added_to_its_own_range_keeps_what_was_learned_and_its_fair_shar
     assert exposures[0] == pytest.approx(exposures[1], abs=0.1)
 
 
+def test_a_range_without_pictures_is_beside_its_own_after_a_refit_too():
+    """It is in the fit then, but no product like it has told what pictures of such texts look like."""
+    together = join(take(make_range(1, 300), slice(240)), make_range(2, 25, without_picture=True))
+    refitted, settings, _ = fit_attention(VectorPipeline.fit(together, dim=64), together)
+    assert settings.strength > 0
+    vectors = refitted.transform(together)
+    by_its_words = share_of_own(vectors.modalities["text"], 240)
+    assert share_of_own(vectors.fused, 240) >= by_its_words - 0.01
+    assert share_of_own(replace(refitted, reach=None).transform(together).fused, 240) < by_its_words - 0.1
+
+
+def test_what_merely_happens_to_lack_a_picture_keeps_what_was_learned():
+    raw = make_range(1, 300)
+    gone = np.random.default_rng(6).random(300) < 0.3
+    raw = {**raw, "image": (np.where(gone[:, None], 0, raw["image"][0]),)}
+    pipeline = VectorPipeline.fit(raw, dim=64)
+    reach = pipeline.find_reach(pipeline.encode_modalities(raw))
+    assert reach[~gone].tolist() == [1.0] * int((~gone).sum())
+    assert reach[gone].mean() > 0.95
+
+
+def make_edges(ordinary: float) -> SpreadReach:
+    return SpreadReach(np.ones(2, dtype=np.float32), 1.0, ordinary)
+
+
 def test_reach_ends_between_two_distances_and_counts_modalities_by_their_weights():
-    edges = {"text": ModalityReach(np.ones(2), 1.0, 2.0), "image": ModalityReach(np.ones(2), 1.0, 3.0)}
+    edges = {"text": make_edges(2.0), "image": make_edges(3.0)}
     far = np.sqrt([1, 1 + NEAR, 1 + (NEAR + FAR) / 2, 1 + FAR, 9])  # squared distances from the origin
     text = np.stack([far, np.zeros(5)], axis=1).astype(np.float32)
     nothing, reach = np.zeros_like(text), Reach(edges)
@@ -96,12 +121,10 @@ def test_reach_ends_between_two_distances_and_counts_modalities_by_their_weights
 
 
 def test_of_a_few_products_nobody_can_say_what_is_ordinary():
-    few = ModalityReach.fit(unit_rows(np.random.default_rng(3).standard_normal((11, 8))))
-    assert few.measure(np.eye(8, dtype=np.float32)).tolist() == [0.0] * 8
-    assert (
-        ModalityReach.fit(np.zeros((40, 8), dtype=np.float32)).measure(np.eye(8, dtype=np.float32)).tolist()
-        == [0.0] * 8
-    )
+    anything, rows = np.eye(8, dtype=np.float32), unit_rows(np.random.default_rng(3).standard_normal((40, 8)))
+    for vectors, complete in ((rows[:11], 11), (rows * 0, 40), (rows, 11)):
+        few = ModalityReach.fit(vectors, np.arange(len(vectors)) < complete)
+        assert few.measure(anything).tolist() == [0.0] * 8
 
 
 def test_for_a_query_all_that_was_learned_counts_though_it_is_like_no_product(fitted):
@@ -113,16 +136,22 @@ def test_for_a_query_all_that_was_learned_counts_though_it_is_like_no_product(fi
 
 def test_what_is_ordinary_is_measured_without_the_product_itself():
     rows = unit_rows(np.random.default_rng(4).standard_normal((30, 20)))
-    fitted = ModalityReach.fit(rows)
-    penalised = np.eye(20) * PENALTY * np.mean(rows**2)
-    # The covariance is taken as diagonal, as everywhere here.
-    distances = []
-    for row in range(30):
-        covariance = np.diag(np.mean(rows**2, axis=0)) + penalised - np.outer(rows[row], rows[row]) / 30
-        distances.append(rows[row] @ np.linalg.solve(covariance, rows[row]))
-    assert (fitted.median, fitted.ordinary) == pytest.approx(
-        (np.median(distances), np.quantile(distances, ORDINARY)), rel=1e-4
-    )
+    fitted = ModalityReach.fit(rows, np.ones(30, dtype=bool))
+    nearness = [np.sort(np.delete(rows, row, axis=0) @ rows[row])[-NEAREST:].mean() for row in range(30)]
+    expected = (np.median(nearness), np.quantile(nearness, 1 - ORDINARY))
+    assert (fitted.median, fitted.ordinary) == pytest.approx(expected, rel=1e-4)
+    new = unit_rows(np.random.default_rng(5).standard_normal((3, 20)))
+    nearest = np.sort(new @ rows.T, axis=1)[:, -NEAREST:].mean(axis=1)
+    far = (expected[0] - nearest) / (expected[0] - expected[1])
+    np.testing.assert_allclose(fitted.measure(new), far, atol=0.01)  # half precision
+
+
+def test_earlier_recipes_keep_the_reach_that_they_were_made_with():
+    earlier = Reach({"text": make_edges(2.0)})
+    again = Reach.from_arrays(earlier.to_arrays())
+    assert isinstance(again.modalities["text"], SpreadReach)
+    rows = np.float32([[1, 0], [1, 1]])
+    assert again.measure({"text": rows}, {"text": 1.0}) == pytest.approx([0, 1])
 
 
 def test_reach_is_stored_with_its_recipe(fitted):
