@@ -13,6 +13,7 @@ not admitted has the weight 0, and still speaks for a product that has nothing e
 """
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -58,7 +59,11 @@ def admit_modalities(
         tried = {**counts, name: weights[name]}
         source = sources.get(name, name)
         others = [view for whose, view in find_views(counts, sources).items() if whose != source]
-        gains = [_measure(narrow, tried, sources, asked=asked, seed=seed) for asked in others]
+        gains: list[Report] = []
+        for asked in others:
+            gains.append(_measure(narrow, tried, sources, asked=asked, seed=seed))
+            if not _is_admitted(gains[-1]):
+                break  # the others cannot mend it
         least = {mark: min((gain[mark] for gain in gains), default=0.0) for mark in MARKS}
         report[name] = {"weight": weights[name], **least}
         if _is_admitted(least):
@@ -86,21 +91,19 @@ def _measure(
     if len(rows) < MIN_COMPLETE_PRODUCTS:
         return dict.fromkeys(MARKS, 0.0)
     own = {name: vectors[name][rows] for name in weights}
-    orders = [np.random.default_rng(seed + draw).permutation(len(rows)) for draw in range(DRAWS)]
-    without, beside, *drawn = (
-        _mark(shown, weights, sources, asked=asked, seed=seed)
-        for shown in (
-            {name: own[name] for name in known},
-            own,
-            *({**own, candidate: own[candidate][order]} for order in orders),
-        )
-    )
-    gains = [*(beside - without), (beside - without).sum(axis=0), (beside - np.mean(drawn, axis=0)).sum(axis=0)]
-    return dict(zip(MARKS, map(_count_errors, gains), strict=True))
+    mark = partial(_mark, weights=weights, sources=sources, asked=asked, seed=seed)
+    beside, without = mark(own), mark({name: own[name] for name in known})
+    gains = [*(beside - without), (beside - without).sum(axis=0)]
+    measured = dict(zip(MARKS, map(_count_errors, gains), strict=False)) | {"over_chance": 0.0}
+    if measured["together"] > CLEAR:  # else there is nothing to be held against chance
+        orders = [np.random.default_rng(seed + draw).permutation(len(rows)) for draw in range(DRAWS)]
+        drawn = [mark({**own, candidate: own[candidate][order]}) for order in orders]
+        measured["over_chance"] = _count_errors((beside - np.mean(drawn, axis=0)).sum(axis=0))
+    return measured
 
 
 def _mark(
-    vectors: Vectors, weights: Mapping[str, float], sources: Mapping[str, str], *, asked: Collection[str], seed: int
+    vectors: Vectors, *, weights: Mapping[str, float], sources: Mapping[str, str], asked: Collection[str], seed: int
 ) -> np.ndarray:
     """Return (2, n): agreement and neighbours of each product while it was held back, in the order of the folds."""
     counts = {name: weights[name] for name in vectors}
