@@ -37,8 +37,25 @@ def ask(port: int, path: str, *, body: bytes | None = None, timeout_s: float = 1
         return error.code, error.read()
 
 
+@pytest.fixture(scope="module")
+def started() -> Iterator[list[tuple[subprocess.Popen, int]]]:
+    """Servers and their ports, killed at the end: to end in good order they would wait for what tests left open."""
+    started: list[tuple[subprocess.Popen, int]] = []
+    yield started
+    for process, _port in started:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture
-def server(transactional_db, child_environment) -> Iterator[tuple[subprocess.Popen, int]]:
+def server(started, transactional_db, child_environment) -> tuple[subprocess.Popen, int]:
+    """The server of this file's tests, and after one that killed it another."""
+    if not started or started[-1][0].poll() is not None:
+        started.append(start_server(child_environment))
+    return started[-1]
+
+
+def start_server(child_environment: dict[str, str]) -> tuple[subprocess.Popen, int]:
     port = free_port()
     environment = child_environment | {"KINDRED_MAX_UPLOAD_BYTES": "1000000"}
     process = subprocess.Popen(
@@ -51,9 +68,7 @@ def server(transactional_db, child_environment) -> Iterator[tuple[subprocess.Pop
         except OSError:
             assert process.poll() is None, "the web server ended"
             time.sleep(0.1)
-    yield process, port
-    process.terminate()
-    process.wait(timeout=60)
+    return process, port
 
 
 def test_nobody_waits_for_clients_that_are_idle_or_drip(server):
