@@ -72,7 +72,8 @@ def test_a_range_of_another_kind_is_beside_its_own_before_any_refit(fitted, with
 def test_what_is_added_to_its_own_range_keeps_what_was_learned_and_its_fair_share(fitted):
     raw = make_range(1, 300)
     reach = fitted.find_reach(fitted.encode_modalities(raw))
-    assert min(reach[:240].mean(), reach[240:].mean()) > 0.9
+    assert reach[:240].mean() > 0.95
+    assert reach[240:].mean() > 0.85
     refitted, _, _ = fit_attention(VectorPipeline.fit(raw, dim=64), raw)
     exposures = []
     for pipeline in (fitted, refitted):
@@ -98,8 +99,7 @@ def test_what_merely_happens_to_lack_a_picture_keeps_what_was_learned():
     raw = {**raw, "image": (np.where(gone[:, None], 0, raw["image"][0]),)}
     pipeline = VectorPipeline.fit(raw, dim=64)
     reach = pipeline.find_reach(pipeline.encode_modalities(raw))
-    assert reach[~gone].tolist() == [1.0] * int((~gone).sum())
-    assert reach[gone].mean() > 0.95
+    assert min(reach[gone].mean(), reach[~gone].mean()) > 0.95
 
 
 def make_edges(ordinary: float) -> SpreadReach:
