@@ -80,8 +80,9 @@ def _say_english(nouns: Mapping[str, Noun]) -> Callable[[str], str]:
         word = words[noun][0].upper() + words[noun][1:] if begins else words[noun]
         return f"{article}{'n' if word[0].lower() in 'aeiou' else ''} {word}" if article else word
 
+    # The sound of a product that is a sound itself: its file.
     doubled = re.compile("|".join(rf"\b({one}) {one}" for one, _, _ in nouns.values()), re.IGNORECASE)
-    return lambda form: doubled.sub(lambda found: found[found.lastindex or 0], pattern.sub(replace, form))
+    return lambda form: doubled.sub(lambda found: f"{found[found.lastindex or 0]} file", pattern.sub(replace, form))
 
 
 def _say_chinese(nouns: Mapping[str, Noun]) -> Callable[[str], str]:
@@ -92,7 +93,7 @@ def _say_chinese(nouns: Mapping[str, Noun]) -> Callable[[str], str]:
         for shelf, word in SHELVES if "shop" in nouns else ():
             text = text.replace(shelf, word)
         for pattern, word in spoken:
-            text = pattern.sub(word, text).replace(word * 2, word)  # the sound of a product that is a sound
+            text = pattern.sub(word, text).replace(word * 2, f"{word}文件")
         return text
 
     return say

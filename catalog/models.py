@@ -28,7 +28,7 @@ from catalog.doctor.tables import Finding as Finding
 from catalog.doctor.tables import PictureMeasures as PictureMeasures
 from catalog.pictures.checks import is_stored, store_picture, validate_picture
 from catalog.pictures.downloads import PictureDownload as PictureDownload  # likewise
-from catalog.pictures.left_files import LeftFile as LeftFile  # likewise
+from catalog.pictures.left_file import LeftFile as LeftFile  # likewise
 from catalog.pictures.unpictured import UnpicturedProduct as UnpicturedProduct  # likewise
 from catalog.prices import KEPT_DECIMALS, PriceColumn
 from catalog.sounds.product_audio import ProductAudio as ProductAudio  # likewise

@@ -776,7 +776,7 @@ MUTANTS = (
     ),
     Mutant(
         "api/unavailable.py",
-        "isinstance(exception, ValueError) or is_taken_for_another",
+        "isinstance(exception, ValueError | FieldDoesNotExist | FieldError) or is_taken_for_another",
         "is_taken_for_another",
         ("tests/admin/test_made_up_values.py",),
         "a row called x is a 500 of the admin",

@@ -14,7 +14,7 @@ from catalog.doctor.deeds import Asked, Deed, DeedError, Done, change_fields, pu
 from catalog.models import Category, DoctorDeed, Finding, Product, ProductImage
 from catalog.pictures.arranging import delete_held
 from catalog.pictures.checks import PictureError
-from catalog.pictures.left_files import keep_files
+from catalog.pictures.left_file import keep_files
 from catalog.pictures.writes import add_picture, request_download
 from catalog.refusals import BadValue, say_fault
 from catalog.web_addresses import clean_url

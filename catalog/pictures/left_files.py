@@ -8,44 +8,19 @@ is seen, and where the deed can be undone, when it no longer can.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import PurePosixPath
 
-from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import connection, models, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from catalog.models import LeftFile, ProductAudio, ProductImage
+from catalog.pictures.sizes import list_sized_paths
 from catalog.pruning import register_pruner
 
 BY_CONTENT = re.compile(r"(?:products|sounds)/[0-9a-f]{2}/[0-9a-f]{64}\.\w+")  # only what is named so is known to go
 AT_ONCE = 200  # files in one transaction
 MOST_ROUNDS = 50  # of one call: 10,000 files, and the next one goes on
-
-
-class LeftFile(models.Model):
-    """A file that some row had, and when it is to be looked at."""
-
-    name = models.CharField(max_length=100, primary_key=True)
-    due_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def keep_files() -> None:
-    """Have what this transaction lets go stay for as long as imports can be undone."""
-    with connection.cursor() as cursor:
-        kept = f"{settings.KINDRED_IMPORT_KEPT_DAYS + 1} days"
-        cursor.execute("SELECT set_config('kindred.files_kept', %s, true)", [kept])
-
-
-def note_wanted(name: str) -> None:
-    """Have a file that is about to be some row's stay a while; waits for who is just taking it away."""
-    LeftFile.objects.filter(pk=name).update(due_at=timezone.now() + timedelta(hours=1))
 
 
 @register_pruner("files", title="Files of pictures and sounds that are gone")
@@ -70,8 +45,6 @@ def drop_left_files(dry_run: bool) -> int:
 
 def _find_held(names: list[str]) -> set[str]:
     """Return those of some row. They are looked for by their content, which has an index."""
-    from catalog.models import ProductAudio, ProductImage  # where LeftFile is registered
-
     content = [PurePosixPath(name).stem for name in names]
     held: set[str] = set()
     for rows in (ProductImage, ProductAudio):
@@ -80,8 +53,6 @@ def _find_held(names: list[str]) -> set[str]:
 
 
 def _delete(name: str) -> None:
-    from catalog.pictures.sizes import list_sized_paths
-
     default_storage.delete(name)
     for path in list_sized_paths(PurePosixPath(name).stem):
         path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeVar
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from catalog.pictures.left_files import note_wanted
+from catalog.pictures.left_file import note_wanted
 
 
 class Checked(Protocol):

@@ -16,7 +16,7 @@ from catalog.bulk_saving import COMPARED
 from catalog.models import Category, Product, ProductAudio, ProductImage
 from catalog.pictures.arranging import Arrangement
 from catalog.pictures.checks import Picture
-from catalog.pictures.left_files import keep_files
+from catalog.pictures.left_file import keep_files
 from catalog.sounds.checks import Sound
 from catalog.writing import Outcome, Plan
 

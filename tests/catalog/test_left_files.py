@@ -11,7 +11,8 @@ from django.db.models import F
 from catalog.models import LeftFile, ProductAudio
 from catalog.pictures.arranging import SOUNDS, delete_held
 from catalog.pictures.checks import store_picture
-from catalog.pictures.left_files import drop_left_files, keep_files
+from catalog.pictures.left_file import keep_files
+from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.sizes import sized_picture_path
 from tests.factories import ProductAudioFactory, ProductImageFactory, picture_bytes, picture_file
 
