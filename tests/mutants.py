@@ -2787,7 +2787,7 @@ MUTANTS = (
         "config/services/broker.py",
         '"volatile-lru"',
         '"allkeys-lru"',
-        ("tests/services/test_lifecycle.py::test_a_full_cache_drops_nothing_that_waits_in_a_queue",),
+        ("tests/services/test_lifecycle.py::test_they_listen_on_no_network_give_few_powers_and_have_what_is_needed",),
         "a full cache drops the messages of the queues",
     ),
     Mutant(
