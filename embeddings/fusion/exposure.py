@@ -7,7 +7,7 @@ that is their share. Where there are none, or too few to tell, some that have it
 left, as if the catalogue had been like that. No label is seen.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
