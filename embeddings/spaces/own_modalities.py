@@ -1,8 +1,8 @@
 """Whether products are worse off in a new space by what they themselves say: no label is needed, and few rows are read.
 
-A fit on a catalogue with a new range may still place the range among others, most of all where all of it lacks the
-pictures that the others have. Then its products have neighbours that are less like them, by their own texts and
-pictures, than where they were out of reach and compared by these alone.
+A fit on a catalogue with a new range may place the range among others, though what it is not like should not count for
+it (embeddings/fusion/reach.py). Then its products have neighbours that are less like them, by their own texts and
+pictures, than where they were out of reach and compared by these alone. This is the guard.
 """
 
 from __future__ import annotations
