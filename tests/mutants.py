@@ -1403,7 +1403,7 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/admission.py",
-        '        and min(gain["agreement"], gain["neighbours"]) > WORSE\n',
+        ' and min(gain["agreement"], gain["neighbours"]) > WORSE',
         "",
         (
             "tests/unit/embeddings/test_fusion_modalities.py::test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall",
