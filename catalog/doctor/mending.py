@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +13,7 @@ from catalog.doctor.deeds import Asked, Deed, DeedError, Done, change_fields, pu
 from catalog.models import Category, DoctorDeed, Finding, Product, ProductImage
 from catalog.pictures.arranging import delete_held
 from catalog.pictures.checks import PictureError
-from catalog.pictures.left_file import keep_files
+from catalog.pictures.left_file import find_kept, keep_files
 from catalog.pictures.writes import add_picture, request_download
 from catalog.refusals import BadValue, say_fault
 from catalog.web_addresses import clean_url
@@ -65,7 +64,8 @@ def restore_pictures(kept: DoctorDeed, product: Product, by: AbstractBaseUser) -
     """Put pictures back where they were, and take away what stands in their place."""
     delete_held(list(product.images.filter(pk=kept.after.get("image_id")).values_list("pk", flat=True)))
     held = set(product.images.values_list("sha256", flat=True))
-    there = [row for row in kept.before["images"] if row["sha256"] not in held and default_storage.exists(row["file"])]
+    files = find_kept(row["file"] for row in kept.before["images"])
+    there = [row for row in kept.before["images"] if row["sha256"] not in held and row["file"] in files]
     images = [ProductImage(product=product, **row) for row in there]
     ProductImage.objects.bulk_create(images)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import connection, models
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 
@@ -29,6 +32,17 @@ def keep_files() -> None:
         cursor.execute("SELECT set_config('kindred.files_kept', %s, true)", [kept])
 
 
-def note_wanted(name: str) -> None:
-    """Have a file that is about to be some row's stay a while; waits for who is just taking it away."""
-    LeftFile.objects.filter(pk=name).update(due_at=timezone.now() + timedelta(hours=1))
+def note_wanted(*names: str) -> None:
+    """Have files that are about to be some row's stay a while; waits for who is just taking one of them away.
+
+    Never a shorter while than is said already: an import that took one away may yet be undone.
+    """
+    soon = timezone.now() + timedelta(hours=1)
+    LeftFile.objects.filter(pk__in=names).update(due_at=Greatest("due_at", soon))
+
+
+def find_kept(names: Iterable[str]) -> set[str]:
+    """Return those of left files that are there still, and have them stay: rows are about to have them again."""
+    known = set(names)
+    note_wanted(*known)
+    return {name for name in known if default_storage.exists(name)}

@@ -7,7 +7,9 @@ is seen, and where the deed can be undone, when it no longer can.
 
 from __future__ import annotations
 
+import logging
 import re
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 from django.core.files.storage import default_storage
@@ -18,9 +20,12 @@ from catalog.models import LeftFile, ProductAudio, ProductImage
 from catalog.pictures.sizes import list_sized_paths
 from catalog.pruning import register_pruner
 
+logger = logging.getLogger(__name__)
+
 BY_CONTENT = re.compile(r"(?:products|sounds)/[0-9a-f]{2}/[0-9a-f]{64}\.\w+")  # only what is named so is known to go
 AT_ONCE = 200  # files in one transaction
 MOST_ROUNDS = 50  # of one call: 10,000 files, and the next one goes on
+TRIED_AGAIN_AFTER = timedelta(hours=1)
 
 
 @register_pruner("files", title="Files of pictures and sounds that are gone")
@@ -34,10 +39,10 @@ def drop_left_files(dry_run: bool) -> int:
         with transaction.atomic():
             names = list(due.select_for_update(skip_locked=True).values_list("name", flat=True)[:AT_ONCE])
             gone = set(filter(BY_CONTENT.fullmatch, names)) - _find_held(names)
-            for name in gone:
-                _delete(name)
-            LeftFile.objects.filter(pk__in=names).delete()
-        count += len(gone)
+            refused = {name for name in gone if not _delete(name)}
+            LeftFile.objects.filter(pk__in=refused).update(due_at=timezone.now() + TRIED_AGAIN_AFTER)
+            LeftFile.objects.filter(pk__in=set(names) - refused).delete()
+        count += len(gone - refused)
         if len(names) < AT_ONCE:
             break
     return count
@@ -52,7 +57,13 @@ def _find_held(names: list[str]) -> set[str]:
     return held
 
 
-def _delete(name: str) -> None:
-    default_storage.delete(name)
-    for path in list_sized_paths(PurePosixPath(name).stem):
-        path.unlink(missing_ok=True)
+def _delete(name: str) -> bool:
+    """Delete a file with its sizes; False where the storage refuses, as it must not keep the others from going."""
+    try:
+        default_storage.delete(name)
+        for path in list_sized_paths(PurePosixPath(name).stem):
+            path.unlink(missing_ok=True)
+    except Exception:  # each storage has errors of its own
+        logger.exception("The file %s is some row's no more, and cannot be deleted: it is tried again.", name)
+        return False
+    return True

@@ -20,6 +20,7 @@ from catalog.bulk_saving import load_products
 from catalog.deadlocks import retry_deadlocks
 from catalog.models import ImportedProduct, Product, Upload
 from catalog.pictures import arranging
+from catalog.pictures.left_file import find_kept
 from catalog.uploads.claiming import WorkProgress, write_held
 from catalog.uploads.keeping import (
     PICTURES,
@@ -106,14 +107,17 @@ def _undo_changes(pairs: Sequence[tuple[Product, ImportedProduct]], tally: Tally
     """Give products their former values where they still are as the import left them."""
     ids = [note.former["category"] for _, note in pairs if note.former.get("category") is not None]
     paths = find_paths(ids)
+    # What somebody has taken away since, and whose file went with it, does not come back with the rest.
+    kept = find_kept(spelled[0] for _, note in pairs for name in FILES for spelled in note.former.get(name, []))
     plans = []
     for product, note in pairs:
         same = [name for name in note.former if _is_as_left(product, note, name)]
         values = {name: read_value(name, note.former[name]) for name in same if name not in FILES}
         if "category" in values:
             values["category"] = paths.get(values["category"], "")
-        pictures = [read_image(spelled) for spelled in note.former[PICTURES]] if PICTURES in same else None
-        sounds = [read_audio(spelled) for spelled in note.former[SOUNDS]] if SOUNDS in same else None
+        had = {name: [spelled for spelled in note.former[name] if spelled[0] in kept] for name in FILES if name in same}
+        pictures = [read_image(spelled) for spelled in had[PICTURES]] if PICTURES in had else None
+        sounds = [read_audio(spelled) for spelled in had[SOUNDS]] if SOUNDS in had else None
         write = ProductWrite(values={"sku": product.sku, **values}, pictures=pictures, sounds=sounds)
         plan = make_plan(product, write)
         if same:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.db import transaction
 from django.db.models import F
 
@@ -79,3 +80,33 @@ def test_what_an_import_takes_away_stays_for_as_long_as_it_can_be_undone(on_disk
     wait(days=1)
     assert (drop_left_files(False), on_disk()) == (1, [])
     assert not ProductAudio.objects.exists()
+
+
+def test_who_sends_the_picture_again_does_not_shorten_how_long_an_import_can_be_undone(on_disk):
+    picture = ProductImageFactory(colour="red")
+    with transaction.atomic():
+        keep_files()
+        delete_held([picture.pk])
+    store_picture(picture_bytes("red"))  # of a form that is then not saved
+    wait(minutes=61)
+    assert (drop_left_files(False), on_disk()) == (0, [".png"])
+
+
+def test_a_file_that_the_storage_refuses_to_delete_keeps_no_other_from_going(on_disk, monkeypatch, caplog):
+    stuck, free = ProductImageFactory(colour="red"), ProductImageFactory(colour="blue")
+    name, delete = stuck.file.name, FileSystemStorage.delete
+
+    def refuse(storage: FileSystemStorage, wanted: str) -> None:
+        if wanted == name:
+            raise PermissionError("read-only")
+        delete(storage, wanted)
+
+    stuck.delete()
+    free.delete()
+    wait(minutes=11)
+    monkeypatch.setattr(FileSystemStorage, "delete", refuse)
+    assert (drop_left_files(False), on_disk(), name in caplog.text) == (1, [".png"], True)
+    assert drop_left_files(False) == 0  # not at once again
+    monkeypatch.undo()
+    wait(minutes=61)
+    assert (drop_left_files(False), on_disk()) == (1, [])

@@ -11,7 +11,8 @@ from django.db.models.fields.reverse_related import ForeignObjectRel
 from django.utils import timezone
 
 from catalog.importers.load import Loader
-from catalog.models import Category, ImportedProduct, PictureDownload, Product, Upload
+from catalog.models import Category, ImportedProduct, LeftFile, PictureDownload, Product, Upload
+from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.writes import add_picture
 from catalog.uploads import claiming, undoing
 from catalog.uploads.pruning import prune_uploads
@@ -162,6 +163,21 @@ def test_pictures_become_what_they_were(desk):
     assert list(product.images.values_list("file", "sha256", "width", "height", "source_url")) == [
         (old.file.name, old.sha256, 40, 30, "https://s.example/old.png")
     ]
+
+
+def test_a_picture_that_somebody_deleted_since_is_not_put_back_once_its_file_is_gone(desk):
+    product = ProductFactory(sku="A")
+    red, green = (add_picture(product, source=picture_bytes(colour))[0] for colour in ("red", "green"))
+    files = {"r.png": picture_bytes("red"), "g.png": picture_bytes("green"), "b.png": picture_bytes("blue")}
+    upload = desk.load(desk.receive("sku,title,images\nA,Mug,r.png|g.png|b.png\n", pictures=pack(files)))
+    red.delete()
+    LeftFile.objects.update(due_at=timezone.now())
+    assert drop_left_files(False) == 1
+
+    desk.undo(upload)
+
+    (left,) = product.images.all()
+    assert (left.sha256, left.file.storage.exists(left.file.name)) == (green.sha256, True)
 
 
 def test_pictures_that_are_still_to_come_come_no_more(desk):
