@@ -13,9 +13,10 @@ import numpy as np
 from embeddings.composition import DEFAULT_COMPOSITION, parse_composition
 from embeddings.encoding import load_encoders
 from embeddings.fusion.pipeline import VectorPipeline, plain_fusion
+from embeddings.modalities.registry import IMAGE, TEXT
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.held_encoders import list_fitted
-from embeddings.spaces.sampling import weigh_parts
+from embeddings.spaces.sampling import draw_product_ids, fit_plain, read_sample, weigh_parts
 from embeddings.unit_rows import unit_rows
 
 # Fitted on the demo catalogue with the default recipe: `manage.py save_default_parameters` makes it again.
@@ -44,6 +45,17 @@ def is_default_recipe(space: EmbeddingSpace) -> bool:
         and (space.text_weight, space.dim) == (0.6, 384)
         and set(space.modalities) <= set(list_fitted())
     )
+
+
+def fit_starting_pipeline(space: EmbeddingSpace) -> tuple[VectorPipeline, int]:
+    """Return what to ship, text and picture joined by concatenation, and on how many products of the shop it is fitted.
+
+    Whatever else its space has learned is about these products. Without reach or scale: to a shop of other things all
+    would lie outside, and docs/evaluation.md has what that costs.
+    """
+    encoders = {name: encoder for name, encoder in load_encoders(space).items() if name in (TEXT, IMAGE)}
+    sample = read_sample(space, draw_product_ids(), encoders=encoders)
+    return replace(fit_plain(space, sample.raw), reach=None), len(sample.product_ids)
 
 
 def fit_neutral_pipeline(space: EmbeddingSpace, *, dims: Mapping[str, int]) -> VectorPipeline:

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from catalog.models import Product
 from embeddings import services
 from embeddings.fusion import pipeline as fusion
+from embeddings.management.commands import save_default_parameters as saving
 from embeddings.modalities import attributes
 from embeddings.models import EmbeddingSpace, EncodedInput, ProductEmbedding
 from embeddings.spaces import building, held_encoders
@@ -142,3 +143,16 @@ def test_keys_of_the_attributes_are_judged_by_text_and_picture_and_the_report_sa
     assert space.report["texts"] == {"title": 0.5, "title and description": 0.5}
     held = held_encoders.load_held_encoders(space)["attributes"]
     assert held.weights == {"": 0.0, "kind": 1.0, "colour": 0.0}
+
+
+def test_what_is_shipped_for_empty_shops_holds_text_and_picture_whatever_the_demo_admits(
+    admitted, monkeypatch, tmp_path
+):
+    assert serve("second").modalities
+    shipped = tmp_path / "parameters"
+    monkeypatch.setattr(saving, "DEFAULT_PARAMETERS", shipped)
+    monkeypatch.setattr(saving, "is_default_recipe", lambda space: True)
+    call_command("save_default_parameters", stdout=StringIO())
+    pipeline = fusion.VectorPipeline.from_bytes(shipped.read_bytes())
+    assert (list(pipeline.modalities), pipeline.fusion) == (["text", "image"], "concat")
+    assert (pipeline.reach, pipeline.scales) == (None, {})

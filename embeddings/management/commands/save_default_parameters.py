@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from embeddings.models import EmbeddingSpace
-from embeddings.spaces.starting import DEFAULT_PARAMETERS, is_default_recipe
+from embeddings.spaces.starting import DEFAULT_PARAMETERS, fit_starting_pipeline, is_default_recipe
 
 
 class Command(BaseCommand):
     help = (
-        "Write the live space's parameters, fitted on the demo catalogue, to "
-        "embeddings/spaces/default_parameters.safetensors."
+        "Fit what an empty shop starts with on the texts and pictures of the catalogue, which is to be the demo, and "
+        "write it to embeddings/spaces/default_parameters.safetensors."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,5 +22,6 @@ class Command(BaseCommand):
             raise CommandError(
                 "There is no live space of the default recipe fitted on a catalogue: run embed_products."
             )
-        DEFAULT_PARAMETERS.write_bytes(bytes(live.parameters))
-        self.stdout.write(f"{DEFAULT_PARAMETERS.name}: fitted on {live.fitted_on} products.")
+        pipeline, count = fit_starting_pipeline(live)
+        DEFAULT_PARAMETERS.write_bytes(pipeline.to_bytes())
+        self.stdout.write(f"{DEFAULT_PARAMETERS.name}: fitted on {count} products.")
