@@ -37,5 +37,5 @@ def _describe(judged: Mapping[str, float], *, is_admitted: bool) -> str:
         )
     return gettext(
         "%(name)s: not admitted, and counts nothing. It does not clearly help to tell what is alike here "
-        "(%(gain)s standard errors gained, more than %(least)s were asked for)."
+        "(%(gain)s standard errors, where more than %(least)s were asked for)."
     )

@@ -110,7 +110,7 @@ def test_command_and_admin_say_of_each_modality_what_became_of_it(admitted, admi
     verdicts = (
         "Attributes: helps here and counts (2.9 standard errors gained, more than 2.0 were asked for).",
         "Same words: not admitted, and counts nothing. It does not clearly help to tell what is alike here "
-        "(0.4 standard errors gained, more than 2.0 were asked for).",
+        "(0.4 standard errors, where more than 2.0 were asked for).",
     )
     space = EmbeddingSpace.objects.get(name="judged")
     page = admin_client.get(f"/admin/embeddings/embeddingspace/{space.pk}/change/").content.decode()
