@@ -25,6 +25,7 @@ from embeddings.encoders.typed_attributes import OTHERS, TypedAttributes
 from embeddings.fusion.base import present_modalities
 from embeddings.fusion.parts import is_clear, judge_parts, weigh_further
 from embeddings.fusion.pipeline import WEIGHTS, RawVectors, VectorPipeline
+from embeddings.fusion.views import APART
 from embeddings.unit_rows import unit_rows
 
 WEIGHT = 0.2  # as spaces propose them
@@ -72,7 +73,8 @@ def report(catalogue: Catalogue, rows: Rows, *, without: Collection[str]) -> Non
         low, high = bootstrap(gained)
         judged = VectorPipeline.fit(raw, weights=weights)
         marks = judged.admission[name]
-        said = f"admitted at {judged.weights[name]:.2f}" if judged.weights[name] else "not admitted"
+        apart = ", apart" if judged.sources.get(name) == APART else ""
+        said = f"admitted at {judged.weights[name]:.2f}{apart}" if judged.weights[name] else "not admitted"
         print(
             f"  {name:10} {np.nanmean(gained):+.3f} [{low:+.3f}, {high:+.3f}]   {said} "
             f"(both marks {marks['together']:+.1f} standard errors, over chance {marks['over_chance']:+.1f})"

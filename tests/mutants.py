@@ -3030,8 +3030,18 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/admission.py",
-        "        if _is_admitted(least):\n",
-        "        if True:\n",
+        "[read] if name in read else [read, {**read, name: APART}]",
+        "[read]",
+        (
+            "tests/unit/embeddings/test_fusion_modalities.py"
+            "::test_what_spoils_a_shared_space_and_helps_beside_it_stays_apart",
+        ),
+        "attributes that help beside text and picture are refused since they spoil what is learned",
+    ),
+    Mutant(
+        "embeddings/fusion/admission.py",
+        "            if _is_admitted(least):\n",
+        "            if True:\n",
         (
             "tests/unit/embeddings/test_fusion_modalities.py"
             "::test_a_third_modality_that_does_not_help_counts_nothing_and_the_report_says_so",

@@ -10,6 +10,10 @@ words gain in it what they do not by concatenation, and the other way round.
 Gains are paired by product. Noise gains too: it takes a part of the weight of what a shared space replaces. So a
 modality has to gain more than itself with its rows given to other products (a permutation test: Fisher 1935). What is
 not admitted has the weight 0, and still speaks for a product that has nothing else.
+
+One that says little, such as attributes of a few values, may help beside the rest and spoil a shared space, which is
+then about those values in place of what text and picture agree on. So a modality with a source of its own that is not
+admitted as a view is tried apart: in the concatenation, and nothing is learned from it.
 """
 
 from collections.abc import Collection, Mapping
@@ -31,7 +35,7 @@ from embeddings.fusion.selection import (
     find_neighbours,
     split,
 )
-from embeddings.fusion.views import GIVEN, Views, find_views, join_views
+from embeddings.fusion.views import APART, GIVEN, Views, find_views, join_views
 
 CLEAR = 2.0  # standard errors that both marks together have to gain
 CHANCE = 3.0  # and by which they have to beat themselves by chance: two such chances differ by up to 3.1
@@ -46,29 +50,36 @@ Report = dict[str, float]  # by mark
 
 def admit_modalities(
     vectors: Vectors, weights: Mapping[str, float], sources: Mapping[str, str], *, seed: int = 0
-) -> tuple[dict[str, float], dict[str, Report]]:
-    """Return the weights, 0 for what does not help, and by modality the least gains in standard errors.
+) -> tuple[dict[str, float], dict[str, str], dict[str, Report]]:
+    """Return the weights, 0 for what does not help; the sources; and by modality the least gains in standard errors.
 
     Of each mark, of both together, and of both over chance. sources: of a modality that reads what another one reads,
-    which.
+    which; what is returned names those that stay apart as well.
     """
-    names, report = list(vectors), {}
+    names, report, read = list(vectors), {}, dict(sources)
     narrow = {name: rows[:, :DIRECTIONS] for name, rows in vectors.items()}
     counts = {name: weights[name] for name in names[:GIVEN]}
     for name in names[GIVEN:]:
         tried = {**counts, name: weights[name]}
-        source = sources.get(name, name)
-        others = [view for whose, view in find_views(counts, sources).items() if whose != source]
-        gains: list[Report] = []
-        for asked in others:
-            gains.append(_measure(narrow, tried, sources, asked=asked, seed=seed))
-            if not _is_admitted(gains[-1]):
-                break  # the others cannot mend it
-        least = {mark: min((gain[mark] for gain in gains), default=0.0) for mark in MARKS}
-        report[name] = {"weight": weights[name], **least}
-        if _is_admitted(least):
-            counts = tried
-    return {name: counts.get(name, 0.0) for name in weights}, report
+        for way in [read] if name in read else [read, {**read, name: APART}]:
+            least = _measure_least(narrow, tried, way, seed=seed)
+            report[name] = {"weight": weights[name], **least}
+            if _is_admitted(least):
+                counts, read = tried, way
+                break
+    return {name: counts.get(name, 0.0) for name in weights}, read, report
+
+
+def _measure_least(vectors: Vectors, weights: Mapping[str, float], sources: Mapping[str, str], *, seed: int) -> Report:
+    """Return the least of what the last of `weights` adds to the others in telling what each of their views says."""
+    *known, candidate = weights
+    views = find_views({name: weights[name] for name in known}, sources)
+    gains: list[Report] = []
+    for asked in [view for source, view in views.items() if source != sources.get(candidate, candidate)]:
+        gains.append(_measure(vectors, weights, sources, asked=asked, seed=seed))
+        if not _is_admitted(gains[-1]):
+            break  # the others cannot mend it
+    return {mark: min((gain[mark] for gain in gains), default=0.0) for mark in MARKS}
 
 
 def _is_admitted(gain: Mapping[str, float]) -> bool:

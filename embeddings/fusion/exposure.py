@@ -75,7 +75,8 @@ def tune_imputation(
     """Return `imputation` with the confidence in each modality under which those without it get their fair share.
 
     And how much of what is learned has to count for them. learn: all that is learned from some products, but for the
-    imputation.
+    imputation. views: of the recipe; a product that loses one loses all of it. What is in none counts nothing or stays
+    apart: nothing that is learned changes where it is lacking.
     """
     counts: Counts = {}
     for name, prediction in imputation.predictions.items():

@@ -49,7 +49,8 @@ class VectorPipeline:
     joiner: Fusion
     basis: Array  # (joined width, dim)
     weights: Mapping[str, float]  # of each modality; 0 where it did not help (see `admission`)
-    sources: Mapping[str, str] = field(default_factory=dict)  # of a modality that reads what another one reads, which
+    # Of a modality that reads what another one reads, which; and of those that stay apart (views.py).
+    sources: Mapping[str, str] = field(default_factory=dict)
     memory: Memory | None = None
     reach: Reach | None = None  # None in recipes of before: everything is within it
     # How each modality beyond the first two was judged (admission.py).
@@ -84,13 +85,14 @@ class VectorPipeline:
         }
         vectors = {name: modality.transform(raw[name]) for name, modality in modalities.items()}
         given = weigh_further(vectors, {name: float((weights or WEIGHTS)[name]) for name in raw})
-        admitted, admission = admit_modalities(vectors, given, seed=seed)
+        admitted, read, admission = admit_modalities(vectors, given, sources or {}, seed=seed)
         return cls(
             modalities=modalities,
             joiner=_fit_joiner(fusion, vectors, weights=admitted, seed=seed),
             basis=np.zeros((0, dim), dtype=np.float32),
             weights=admitted,
-            reach=Reach.fit(vectors, seed=seed),
+            sources=read,
+            reach=Reach.fit(vectors, find_views(admitted, read), seed=seed),
             admission=admission,
         ).fit_output(raw, dim=dim, seed=seed)
 

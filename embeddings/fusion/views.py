@@ -14,6 +14,7 @@ from embeddings.fusion.base import Array, Vectors
 from embeddings.unit_rows import unit_rows
 
 GIVEN = 2  # modalities that need not show that they help (admission.py)
+APART = ""  # the source of a modality that is in no view: it counts as it is, and nothing is learned from it
 Views = Mapping[str, Mapping[str, float]]  # by source, its modalities with the length of each; squares sum to 1
 
 
@@ -24,8 +25,9 @@ def find_views(weights: Mapping[str, float], sources: Mapping[str, str]) -> View
     """
     views: dict[str, dict[str, float]] = {}
     for position, (name, weight) in enumerate(weights.items()):
-        if weight or position < GIVEN:
-            views.setdefault(sources.get(name, name), {})[name] = weight
+        source = sources.get(name, name)
+        if (weight or position < GIVEN) and source != APART:
+            views.setdefault(source, {})[name] = weight
     return {source: _share(counts) for source, counts in views.items()}
 
 

@@ -12,6 +12,7 @@ from embeddings.fusion.canonical_correlation import _agree_in_all, _agree_in_pai
 from embeddings.fusion.imputation import Imputation
 from embeddings.fusion.learning import fit_attention
 from embeddings.fusion.selection import compare_others
+from embeddings.fusion.views import APART
 from embeddings.unit_rows import unit_rows
 from tests.unit.embeddings.first_format import STORED, make_pairs
 
@@ -151,7 +152,7 @@ def test_a_third_modality_that_does_not_help_counts_nothing_and_the_report_says_
 def test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall(monkeypatch, gains, weight):
     measured = dict(zip(MARKS, gains, strict=True))
     monkeypatch.setattr("embeddings.fusion.admission._measure", lambda *args, **options: measured)
-    weights, report = admit_modalities(dict.fromkeys(WEIGHTS, np.zeros((3, 2), np.float32)), WEIGHTS, {})
+    weights, _, report = admit_modalities(dict.fromkeys(WEIGHTS, np.zeros((3, 2), np.float32)), WEIGHTS, {})
     assert weights["sound"] == weight
     assert report["sound"] == {"weight": 0.2, **measured}
 
@@ -165,6 +166,39 @@ def test_what_reads_the_same_source_is_not_asked_what_that_source_finds_alike(mo
     vectors = dict.fromkeys((*WEIGHTS, "words"), np.zeros((3, 2), np.float32))
     admit_modalities(vectors, WEIGHTS | {"words": 0.2}, {"words": "text"})
     assert asked == [{"text"}, {"image"}, {"image"}, {"sound"}]  # of the sound, then of the words
+
+
+@pytest.mark.parametrize(
+    ("helps_in", "sources", "weight", "read"),
+    [
+        ({"sound", APART}, {}, 0.2, {}),  # a view as far as it may be
+        ({APART}, {}, 0.2, {"sound": APART}),
+        ({APART}, {"sound": "text"}, 0.0, {"sound": "text"}),  # with what it repeats, or not at all
+        (set(), {}, 0.0, {}),
+    ],
+)
+def test_what_spoils_a_shared_space_and_helps_beside_it_stays_apart(monkeypatch, helps_in, sources, weight, read):
+    def measure(vectors, weights, sources, *, asked, seed):
+        return dict.fromkeys(MARKS, 9.0 if sources.get("sound", "sound") in helps_in else -9.0)
+
+    monkeypatch.setattr("embeddings.fusion.admission._measure", measure)
+    vectors = dict.fromkeys(WEIGHTS, np.zeros((3, 2), np.float32))
+    weights, found, report = admit_modalities(vectors, WEIGHTS, sources)
+    assert (weights["sound"], found) == (weight, read)
+    assert report["sound"]["together"] == (9.0 if weight else -9.0)
+
+
+def test_nothing_is_learned_from_what_stays_apart_and_it_counts_all_the_same(triples):
+    """As it is stored and read again."""
+    raw, plain = make_triples(), replace(triples["concat"], sources={"sound": APART})
+    assert [*plain.views] == ["text", "image"]
+    apart = VectorPipeline.from_bytes(fit_attention(plain, raw)[0].to_bytes())
+    projections = apart.joiner.projections
+    assert projections["text"].any() and not projections["sound"].any()
+    assert [*apart.views] == ["text", "image"]
+    vectors = apart.encode_modalities(raw)
+    without = apart.fuse_encoded({**vectors, "sound": vectors["sound"][::-1]})
+    assert np.abs(apart.fuse_encoded(vectors) - without).max() > 0.05
 
 
 def test_a_missing_modality_is_predicted_from_all_that_are_there():
