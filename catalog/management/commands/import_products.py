@@ -36,9 +36,9 @@ Load products from a file. Running it again with the same file changes nothing, 
 sku, and only what differs is written. A row that cannot be loaded is reported with its line and the reason, and the
 others are loaded.
 
-The CSV's columns: sku, title (both required), description, brand, category (a path A/B/C), price, currency, stock,
-attributes (JSON), images (file names, separated by |), variant_group, collection, url, is_active, and title_zh,
-description_zh and the like for other languages. Other columns are kept in attributes.
+The CSV's columns: sku, title (both required), description, brand, category (a path A/B/C), price, list_price,
+currency, stock, attributes (JSON), images and audio (file names, separated by |), variant_group, collection, url,
+is_active, and title_zh, description_zh and the like for other languages. Other columns are kept in attributes.
 
 Columns that the file does not have change nothing. An empty cell of the CSV empties its field (stock: not counted),
 but never currency or is_active. In other formats it does so where their own documentation says so: docs/importing.md
