@@ -3049,6 +3049,50 @@ MUTANTS = (
         "a modality of noise, or one that repeats the text, counts as much as one that tells something",
     ),
     Mutant(
+        "embeddings/fusion/admission.py",
+        'gain["over_chance"] > CHANCE and ',
+        "",
+        (
+            "tests/unit/embeddings/test_fusion_modalities.py"
+            "::test_a_further_modality_is_admitted_by_both_marks_together_and_none_may_fall",
+        ),
+        "a modality of noise is admitted, since it takes weight from what the shared space replaces",
+    ),
+    Mutant(
+        "embeddings/fusion/views.py",
+        "views.setdefault(sources.get(name, name), {})",
+        "views.setdefault(name, {})",
+        (
+            "tests/unit/embeddings/test_views.py"
+            "::test_text_and_words_may_agree_on_the_language_and_nothing_is_learned_of_that",
+        ),
+        "in a shop of two languages products are called alike for the language that they are described in",
+    ),
+    Mutant(
+        "embeddings/fusion/parts.py",
+        "told = weights * weigh_breadths(parts)",
+        "told = weights",
+        ("tests/unit/embeddings/test_parts.py::test_a_part_that_calls_all_products_alike_counts_next_to_nothing",),
+        "where the title is the name of a form, half of each text is noise",
+    ),
+    Mutant(
+        "embeddings/fusion/parts.py",
+        "return min(marks.values()) > CLEAR",
+        "return max(marks.values()) > CLEAR",
+        ("tests/unit/embeddings/test_parts.py::test_a_key_has_to_foretell_either_witness_beyond_the_other",),
+        "a brand that texts name decides which products are alike",
+    ),
+    Mutant(
+        "embeddings/spaces/starting.py",
+        " if name in (TEXT, IMAGE)}",
+        "}",
+        (
+            "tests/embeddings/test_fitted_modalities.py"
+            "::test_what_is_shipped_for_empty_shops_holds_text_and_picture_whatever_the_demo_admits",
+        ),
+        "the next release's empty shops have words of the demo in their recipe, and nothing that reads them",
+    ),
+    Mutant(
         "embeddings/fusion/stored_recipe.py",
         '{"fusion.rotation": "fusion.image_rotation"}',
         "{}",
