@@ -14,9 +14,10 @@ from embeddings.fusion.fitted_modality import FittedModality
 from embeddings.fusion.memory import Memory
 from embeddings.fusion.parts import weigh_further
 from embeddings.fusion.reach import Reach
+from embeddings.fusion.relevant_components import fit_components
 from embeddings.fusion.similarity_scale import AS_IT_IS, SAMPLE, SimilarityScale, fit_scales
 from embeddings.fusion.stored_recipe import StoredRecipe, read_recipe, write_recipe
-from embeddings.fusion.views import Views, find_views
+from embeddings.fusion.views import Views, find_views, has_several
 from embeddings.fusion.weighted import WeightedFusion
 from embeddings.unit_rows import unit_rows
 
@@ -101,9 +102,12 @@ class VectorPipeline:
     ) -> "VectorPipeline":
         """Return this pipeline with another fusion, its output basis and its memory fitted again on `raw`."""
         fitted = replace(self, joiner=joiner, memory=None).fit_output(raw, dim=self.dim, seed=seed)
+        vectors = self.encode_modalities(raw)
+        known = fitted.fuse_encoded(vectors)[has_several(vectors, self.views)]
+        fitted = replace(fitted, basis=fitted.basis @ fit_components(known, seed=seed))
         if not memory_strength:
             return fitted
-        memory = Memory.fill(fitted.transform(raw).fused, strength=memory_strength, seed=seed)
+        memory = Memory.fill(fitted.fuse_encoded(vectors), strength=memory_strength, seed=seed)
         return replace(fitted, memory=memory)
 
     def fit_output(self, raw: RawVectors, *, dim: int, seed: int) -> "VectorPipeline":

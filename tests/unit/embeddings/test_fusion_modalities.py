@@ -39,11 +39,15 @@ def make_triples(count: int = 150, *, sound_noise: float = 1.0, dim: int = 12) -
 
 @pytest.fixture(scope="module")
 def pairs() -> dict[str, VectorPipeline]:
-    """Fitted with the settings of then: no column reserved for what comes later, all within reach, fewer directions."""
+    """Fitted with the settings of then.
+
+    No column was reserved for what comes later, all was within reach, directions were fewer, and pairs played no part.
+    """
     recipe = {"part_weights": {"text": (0.3, 0.7)}, "weights": {"text": 0.55, "image": 0.45}, "dim": 16, "seed": 1}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("embeddings.fusion.compression.RESERVED", 1000)
         patch.setattr("embeddings.fusion.reach.MIN_PRODUCTS", 1000)
+        patch.setattr("embeddings.fusion.relevant_components.MIN_PAIRS", 1000)
         for name, value in {"PENALTIES": (PENALTY,), "STRENGTHS": (0.5,), "DIM": 16, "MEMORIES": (1.0,)}.items():
             patch.setattr(f"embeddings.fusion.selection.{name}", value)
         for name, value in {"ENOUGH": 1000, "TRIALS": 0}.items():
