@@ -24,7 +24,10 @@ def describe_gaps(space: EmbeddingSpace, *, product_count: int) -> Iterator[str]
     missing = find_missing(space)
     count = missing.count()
     if count == product_count and space.status == Status.BUILDING:
-        yield f"{space.name} is not built yet: `{BUILD_COMMAND} {space.name}` does it."
+        if space.progress:
+            yield f"{space.name} is being built. If that was broken off, `{BUILD_COMMAND} {space.name}` goes on."
+        else:
+            yield f"{space.name} is not built yet: `{BUILD_COMMAND} {space.name}` does it."
     elif count:
         yield f"{space.name} lacks {count} of {product_count} products: {'; '.join(_list_reasons(space, missing))}."
 

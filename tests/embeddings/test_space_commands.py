@@ -101,10 +101,13 @@ def test_the_list_names_what_failed_and_what_a_space_lacks_and_why(monkeypatch):
     ProductEmbedding.objects.filter(space__name="short", product__sku__in=["P1", "P2"]).delete()
     fail_build("broken", monkeypatch)
     create_space("later")
+    create_space("underway")
+    EmbeddingSpace.objects.filter(name="underway").update(progress={"stage": "fit", "done": 0, "total": 1})
     lines = run("spaces", "list").splitlines()
     no_input = "Nothing to encode: give it a title, a description or a picture (EMPTY)"
     never = "not embedded in it yet, `manage.py spaces build {}` does it ({})"
-    assert lines[-5:] == [
+    assert lines[-6:] == [
+        "underway is being built. If that was broken off, `manage.py spaces build underway` goes on.",
         "later is not built yet: `manage.py spaces build later` does it.",
         "broken failed: RuntimeError: the disk is full. Mend that, then `manage.py spaces build broken` goes on.",
         f"broken lacks 5 of 5 products: {never.format('broken', 'P0, P1, P2, P3')}; {no_input}.",
