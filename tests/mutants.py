@@ -2975,6 +2975,16 @@ MUTANTS = (
         "with the dial on pictures alone, products without one vanish from every list",
     ),
     Mutant(
+        "embeddings/fusion/pipeline.py",
+        "basis=fitted.basis @ fit_components(known, seed=seed)",
+        "basis=fitted.basis",
+        (
+            "tests/unit/embeddings/test_relevant_components.py"
+            "::test_attention_finds_kinds_better_by_them_and_they_are_stored",
+        ),
+        "what the most alike products differ in counts in full",
+    ),
+    Mutant(
         "embeddings/fusion/memory.py",
         "self.strength, reach",
         "self.strength, 1.0",
