@@ -34,7 +34,8 @@ DIM = BUCKETS + 2 * MAX_NUMBERS
 KNOTS = 33  # quantiles kept of each
 NUMERIC_SHARE = 0.9  # of a key's values, from which on it is one of numbers
 MIN_VALUES = 5  # of a number, below which its ranks say nothing
-MAX_VALUES = 50  # of one product that are read: a thousand would cost time and say nothing
+MAX_VALUES = 50  # of a key of one product that are read: a thousand would cost time and say nothing
+MAX_KEYS = 200  # of one product, the first by name, for the same reason
 NUMBER = re.compile(r"\s*(-?\d{1,12}(?:[.,]\d{1,6})?)\s*([a-zA-Zµ\"]{0,5})\s*")
 UNITS = {  # factor and what it is measured in
     "mm": (0.001, "m"), "cm": (0.01, "m"), "m": (1.0, "m"), "inch": (0.0254, "m"), "in": (0.0254, "m"),
@@ -154,7 +155,7 @@ def _strictly(knots: Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
 def _iterate_values(text: str) -> Iterator[tuple[str, str, float | None]]:
     """Yield key, word and number of each value; a key is named with what it is measured in."""
     attributes = json.loads(text) if text else {}
-    for name, value in sorted(attributes.items()):
+    for name, value in sorted(attributes.items())[:MAX_KEYS]:
         for one in (value if isinstance(value, list) else [value])[:MAX_VALUES]:
             if one is None or isinstance(one, dict | list) or one == "":
                 continue

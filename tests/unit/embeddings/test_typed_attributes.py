@@ -6,7 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from embeddings.encoders.typed_attributes import BUCKETS, DIM, MAX_PARTS, OTHERS, TypedAttributes, _read_number
+from embeddings.encoders.typed_attributes import (
+    BUCKETS,
+    DIM,
+    MAX_KEYS,
+    MAX_PARTS,
+    OTHERS,
+    TypedAttributes,
+    _read_number,
+)
 
 WARES = [
     {"colour": "red", "weight": "200 g"},
@@ -89,3 +97,11 @@ def test_the_commonest_keys_are_parts_and_all_others_one_together():
     rows = parts["colour"] @ parts["colour"].T
     assert (rows[8, 9], rows[8, 10]) == (1, 0)
     assert parts[OTHERS].any(axis=1).sum() == 6 + 6  # key 15 and beyond, and weights
+
+
+def test_of_a_product_with_thousands_of_keys_no_more_are_read_than_say_something():
+    first = {f"a{number:03}": "red" for number in range(MAX_KEYS)}
+    many = json.dumps(first | {f"b{number}": "blue" for number in range(5_000)})
+    fitted = TypedAttributes.fit([many, many])
+    assert len(list(fitted._encode_keys(many))) == MAX_KEYS
+    np.testing.assert_array_equal(fitted.encode([many]), fitted.encode([json.dumps(first)]))
