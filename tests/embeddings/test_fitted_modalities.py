@@ -45,7 +45,11 @@ def admitted(monkeypatch) -> set[str]:
         report = {
             name: {"weight": weights[name], "together": 2.94 if name in names else 0.4} for name in list(vectors)[2:]
         }
-        return {name: w if name in {"text", "image"} | names else 0.0 for name, w in weights.items()}, report
+        return (
+            {name: w if name in {"text", "image"} | names else 0.0 for name, w in weights.items()},
+            dict(sources),
+            report,
+        )
 
     monkeypatch.setattr(fusion, "admit_modalities", admit)
     return names
