@@ -85,7 +85,8 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
     ("docs/fields.md", "python manage.py evaluate --truth demo/sounds/truth.csv --k 5 --modality fused --modality text "
      "--modality image --modality audio"): (
         "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
-    ("docs/fields.md", "python manage.py evaluate --truth demo/home/truth.csv --k 5"): (
+    ("docs/fields.md", "python manage.py evaluate --truth demo/home/truth.csv --k 5 --modality fused --modality words "
+     "--modality image --modality text"): (
         "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
     ("docs/radiology.md", "python manage.py evaluate --truth demo/radiology/truth.csv --k 5 --modality fused "
      "--modality text --modality image"): (
@@ -319,7 +320,7 @@ LOOKED_AT = {  # languages of blocks that are no commands, by page, and where th
     "README.md": {"text", "csv", "django", "html"},
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE
     "docs/django.md": {"django"},  # SHOPS
-    "docs/fields.md": {"json"},  # tests/behaviour/test_demo.py
+    "docs/fields.md": {"json"},  # tests/behaviour/test_demo.py, tests/unit/api/test_field.py
     "docs/importing.md": {"csv"},  # tests/catalog/wordings
     "docs/widget.md": {"html", "liquid", "php", "jsx", "vue", "css", "js", "text"},  # tests/docs/test_widget_page.py
 }

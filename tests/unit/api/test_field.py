@@ -11,6 +11,7 @@ from django.utils import translation
 
 from api.field import LANGUAGES, FieldError, read_field
 from config.services.paths import BASE_DIR
+from tests.docs.blocks import read_blocks
 
 DEMO = BASE_DIR / "demo"
 TITLE = {"en": "Stones", "zh-hans": "石头"}
@@ -28,6 +29,12 @@ def test_every_field_of_the_demo_can_be_read_and_has_what_it_is_loaded_from(name
     field = read_field(name, DEMO)
     assert (field.folder / "products.csv").is_file()
     assert set(field.title) == set(LANGUAGES)
+
+
+def test_the_field_that_the_page_makes_step_by_step_can_be_read(tmp_path):
+    [block] = [block for block in read_blocks("docs/fields.md") if '"nouns"' in block.text]
+    field = read_field(str(write(tmp_path, **json.loads(block.text))), DEMO)
+    assert (set(field.nouns), len(field.hidden)) == ({"product", "shop"}, 8)
 
 
 def test_a_field_says_its_own_words_and_the_shops_for_the_others(tmp_path):
