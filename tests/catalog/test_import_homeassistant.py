@@ -129,6 +129,7 @@ def test_a_device_that_is_enabled_again_and_moved_is_changed(folder):
         (json.dumps(AREAS), "There are no devices in it: take core.device_registry"),
         (json.dumps({"key": "core.device_registry", "data": {"devices": 5}}), "There are no devices in it"),
         ("", "There are no devices in it"),
+        (" " * (16 * 1024**2 + 1), "The registries have more than 16 MB"),
     ],
 )
 def test_what_is_no_registry_is_refused_with_what_to_take(folder, content, why):
