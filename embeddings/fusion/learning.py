@@ -1,8 +1,7 @@
 """The attention fusion in closed form: a shared space and a memory learned from a catalogue, no label, no torch.
 
 Validation on held-back products decides how much they count (selection.py), so a catalogue that is too small to learn
-from is ranked as by concatenation, but for its relevant components (relevant_components.py). training.py goes on from
-here.
+from is ranked as by concatenation. training.py goes on from here.
 """
 
 from collections.abc import Callable

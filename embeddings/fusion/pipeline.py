@@ -103,8 +103,9 @@ class VectorPipeline:
         """Return this pipeline with another fusion, its output basis and its memory fitted again on `raw`."""
         fitted = replace(self, joiner=joiner, memory=None).fit_output(raw, dim=self.dim, seed=seed)
         vectors = self.encode_modalities(raw)
-        known = fitted.fuse_encoded(vectors)[has_several(vectors, self.views)]
-        fitted = replace(fitted, basis=fitted.basis @ fit_components(known, seed=seed))
+        if isinstance(joiner, AttentionFusion) and joiner.strength:  # where nothing is trusted, concat stays as it is
+            known = fitted.fuse_encoded(vectors)[has_several(vectors, self.views)]
+            fitted = replace(fitted, basis=fitted.basis @ fit_components(known, seed=seed))
         if not memory_strength:
             return fitted
         memory = Memory.fill(fitted.fuse_encoded(vectors), strength=memory_strength, seed=seed)

@@ -54,8 +54,7 @@ def train(
     plain: the concat pipeline to start from, with its parts, weights and dim; by default that of `VectorPipeline.fit`.
     groups: a variant group for each product, -1 for none. pairs: rows that belong together (bought together, chosen by
     hand). views: by modality, more tuples like those of `raw`, such as of changed pictures.
-    All may be left out. On a catalogue too small to learn from, the result ranks like calibrated concat
-    with its relevant components.
+    All may be left out. On a catalogue too small to learn from, the result ranks like calibrated concat.
     """
     started = time.monotonic()
     notify = progress or (lambda stage, done, total: None)
