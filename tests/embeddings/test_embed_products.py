@@ -138,13 +138,11 @@ def test_a_build_that_another_process_is_at_is_waited_for_and_named(monkeypatch,
         rf"Another build runs since \d\d:\d\d:\d\d UTC \(space default, process {os.getpid()} on .*\): waiting for it."
     )
     assert re.fullmatch(expected, said)
-    assert (
-        rest
-        == {
-            "embed_products": ["1 of 1 products are embedded in space default."],
-            "spaces": ["Space second is ready: 1 products."],
-        }[command[0]]
-    )
+    outcome = {
+        "embed_products": "1 of 1 products are embedded in space default.",
+        "spaces": "Space second is ready: 1 products.",
+    }
+    assert rest[0] == outcome[command[0]]
 
 
 @pytest.mark.django_db(transaction=True)
