@@ -3070,7 +3070,7 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/fusion/views.py",
-        "views.setdefault(sources.get(name, name), {})",
+        "views.setdefault(source, {})",
         "views.setdefault(name, {})",
         (
             "tests/unit/embeddings/test_views.py"

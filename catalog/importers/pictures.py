@@ -26,7 +26,9 @@ from catalog.importers.rows import split_images
 from catalog.models import ProductImage
 from catalog.pictures import checks
 from catalog.pictures.arranging import PictureUrl
-from catalog.pictures.checks import Picture, check_picture, larger_than_allowed, store_picture
+from catalog.pictures.checks import Picture, check_picture, larger_than_allowed
+from catalog.pictures.left_file import find_kept
+from catalog.pictures.storage import write_checked
 from catalog.refusals import BadValue
 from catalog.sounds.checks import Sound
 from catalog.web_addresses import clean_url
@@ -53,7 +55,6 @@ class FileKind:
     max_bytes: Callable[[], int]
     too_large: Callable[[], str]
     check: Callable[[IO[bytes]], File]
-    store: Callable[[IO[bytes]], File]
     find_known: Callable[[Collection[str]], dict[str, File]]  # those that are stored already, by sha256
     named: str  # the beginning of what is said of one
     unknown: str
@@ -125,7 +126,19 @@ class PictureFolder:
             stored = dict(
                 zip(new, threads.map(partial(self._store, kind), new, map(files.__getitem__, new)), strict=True)
             )
-        return {name: picture or stored[name] for name, picture in taken.items()}
+        return {name: picture or stored[name] for name, picture in taken.items()} | self._store_again(
+            stored, files, kind
+        )
+
+    def _store_again(
+        self, stored: Mapping[str, File | RowError], files: Mapping[str, Path], kind: FileKind
+    ) -> dict[str, File | RowError]:
+        """Store what was there already, and was just being taken away because no product had it: it stays now."""
+        if self.dry_run:
+            return {}
+        written = {name: file.name for name, file in stored.items() if not isinstance(file, RowError)}
+        kept = find_kept(written.values())
+        return {name: self._store(kind, name, files[name]) for name, file in written.items() if file not in kept}
 
     def _find(self, name: str, kind: FileKind) -> Path | PictureUrl | RowError:
         """Return the file, or the URL where `name` is one of no file here, or why there is neither."""
@@ -180,7 +193,8 @@ class PictureFolder:
     def _store(self, kind: FileKind, name: str, path: Path) -> File | RowError:
         try:
             with path.open("rb") as file:
-                return kind.check(file).without_content() if self.dry_run else kind.store(file)
+                checked = kind.check(file)
+            return checked.without_content() if self.dry_run else write_checked(checked)
         except (OSError, BadFile) as error:
             return RowError(f"{kind.named} {name!r}: {error}")
 
@@ -244,7 +258,6 @@ PICTURE_FILES = FileKind(
     max_bytes=lambda: checks.MAX_PICTURE_BYTES,
     too_large=larger_than_allowed,
     check=check_picture,
-    store=store_picture,
     find_known=_find_known,
     named="picture",
     unknown=gettext_noop("unknown picture %(name)r: %(absence)s"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from catalog.importers.pictures import File, FileKind
 from catalog.models import ProductAudio
-from catalog.sounds.checks import Sound, check_sound, max_bytes, store_sound
+from catalog.sounds.checks import Sound, check_sound, max_bytes
 
 STORED_NAME = re.compile(r"sounds/[0-9a-f]{2}/([0-9a-f]{64})\.[a-z0-9]{3,4}")
 
@@ -34,7 +34,6 @@ SOUND_FILES = FileKind(
     max_bytes=max_bytes,
     too_large=larger_than_allowed,
     check=check_sound,
-    store=store_sound,
     find_known=find_known,
     named="sound",
     unknown=gettext_noop("unknown sound %(name)r: %(absence)s"),

@@ -30,10 +30,17 @@ CheckedFile = TypeVar("CheckedFile", bound=Checked)
 
 def store_checked(checked: CheckedFile) -> CheckedFile:
     """Keep a picture or sound that has passed its check under its content's name, and return the rest."""
+    if default_storage.exists(checked.name):
+        note_wanted(checked.name)  # who was just taking it away has done so by then
+    return write_checked(checked)
+
+
+def write_checked(checked: CheckedFile) -> CheckedFile:
+    """Do so without the database: for threads, who would each have a connection, outside of the transaction.
+
+    Whoever gathers what they wrote asks `find_kept` which of these files stay.
+    """
     is_there = default_storage.exists(checked.name)
-    if is_there:
-        note_wanted(checked.name)
-        is_there = default_storage.exists(checked.name)  # who was just taking it away has done so by now
     if not is_there or default_storage.size(checked.name) != len(checked.content):  # cut short, or with its metadata
         write_picture(checked.name, checked.content)
     return checked.without_content()

@@ -317,13 +317,13 @@ def test_the_demo_catalogue_loads_with_all_its_pictures(media_directory):
 def test_pictures_are_checked_several_at_a_time(folder, monkeypatch):
     for colour in ("red", "blue"):
         folder.picture(f"{colour}.png", colour)
-    both, real_store = Barrier(2, timeout=30), pictures.store_picture
+    both, real_check = Barrier(2, timeout=30), pictures.check_picture
 
-    def store_beside_the_other(file):
+    def check_beside_the_other(file):
         both.wait()
-        return real_store(file)
+        return real_check(file)
 
-    files = replace(pictures.PICTURE_FILES, store=store_beside_the_other)
+    files = replace(pictures.PICTURE_FILES, check=check_beside_the_other)
     monkeypatch.setattr(pictures, "PICTURE_FILES", files)
     outcome = folder.load(folder.write_rows({"sku": "A", "title": "Cup", "images": "red.png|blue.png"}))
 

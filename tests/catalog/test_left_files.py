@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import get_ident
 
 import pytest
-from django.core.files.storage import FileSystemStorage
-from django.db import transaction
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import connection, transaction
 from django.db.models import F
 
-from catalog.models import LeftFile, ProductAudio
+from catalog.importers import pictures
+from catalog.models import LeftFile, ProductAudio, ProductImage
 from catalog.pictures.arranging import SOUNDS, delete_held
 from catalog.pictures.checks import store_picture
-from catalog.pictures.left_file import keep_files
+from catalog.pictures.left_file import find_kept, keep_files
 from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.sizes import sized_picture_path
 from tests.factories import ProductAudioFactory, ProductImageFactory, picture_bytes, picture_file
@@ -110,3 +112,33 @@ def test_a_file_that_the_storage_refuses_to_delete_keeps_no_other_from_going(on_
     monkeypatch.undo()
     wait(minutes=61)
     assert (drop_left_files(False), on_disk()) == (1, [])
+
+
+def test_pictures_whose_files_are_there_still_open_no_connection_of_their_own(folder, monkeypatch):
+    """Threads have a connection each: outside of the import's transaction they would wait for it, and it for them."""
+    folder.picture("red.png", "red")
+    ProductImageFactory(colour="red").delete()
+    asked = set()
+    wrapper = type(connection._connections[connection._alias])
+    real = wrapper.cursor
+    monkeypatch.setattr(wrapper, "cursor", lambda self, *given: (asked.add(get_ident()), real(self, *given))[1])
+    outcome = folder.load(folder.write_rows({"sku": "A", "title": "Cup", "images": "red.png"}))
+
+    assert (outcome.errors, asked) == ([], {get_ident()})
+    assert ProductImage.objects.get().file.storage.exists(ProductImage.objects.get().file.name)
+
+
+def test_a_file_that_is_taken_away_as_it_is_imported_again_is_written_again(folder, monkeypatch):
+    folder.picture("red.png", "red")
+    old = ProductImageFactory(colour="red")
+    old.delete()
+
+    def take_away(names):
+        default_storage.delete(old.file.name)
+        return find_kept(names)
+
+    monkeypatch.setattr(pictures, "find_kept", take_away)
+    outcome = folder.load(folder.write_rows({"sku": "A", "title": "Cup", "images": "red.png"}))
+
+    assert outcome.errors == []
+    assert ProductImage.objects.get().file.storage.exists(old.file.name)

@@ -11,9 +11,10 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from catalog.pictures import checks
-from catalog.pictures.checks import PictureError, check_picture, store_picture
+from catalog.pictures.checks import PictureError, check_picture
 from catalog.pictures.decoding import decode_picture
 from catalog.pictures.sizes import make_sized
+from catalog.pictures.storage import write_checked
 from tests.factories import picture_bytes
 
 
@@ -150,10 +151,10 @@ def test_a_jpeg_with_a_second_picture_inside_is_a_jpeg():
 
 
 def test_storing_a_picture_again_writes_nothing(media_directory):
-    first = store_picture(picture_bytes("red"))
+    first = write_checked(check_picture(picture_bytes("red")))
     written = (media_directory / first.name).stat().st_mtime_ns
 
-    assert store_picture(picture_bytes("red")).name == first.name
+    assert write_checked(check_picture(picture_bytes("red"))).name == first.name
     assert (media_directory / first.name).stat().st_mtime_ns == written
     assert len([path for path in media_directory.rglob("*") if path.is_file()]) == 1
 
@@ -162,7 +163,7 @@ def test_a_write_that_was_cut_short_is_made_good(media_directory):
     picture = check_picture(picture_bytes("red"))
     default_storage.save(picture.name, ContentFile(picture.content[:10]))
 
-    store_picture(picture.content)
+    write_checked(picture)
 
     assert (media_directory / picture.name).read_bytes() == picture.content
 
