@@ -126,9 +126,8 @@ class PictureFolder:
             stored = dict(
                 zip(new, threads.map(partial(self._store, kind), new, map(files.__getitem__, new)), strict=True)
             )
-        return {name: picture or stored[name] for name, picture in taken.items()} | self._store_again(
-            stored, files, kind
-        )
+            stored |= self._store_again(stored, files, kind)
+        return {name: picture or stored[name] for name, picture in taken.items()}
 
     def _store_again(
         self, stored: Mapping[str, File | RowError], files: Mapping[str, Path], kind: FileKind
