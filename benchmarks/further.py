@@ -43,9 +43,12 @@ def encode_words(rows: Rows) -> np.ndarray:
     return HashedWords.fit(said).encode(said)
 
 
-def fit(raw: RawVectors) -> VectorPipeline:
-    weights = {name: WEIGHTS.get(name, WEIGHT) for name in raw}
-    return VectorPipeline.fit(raw, part_weights={"text": (0.5, 0.5)}, weights=weights, sources={"words": "text"})
+def judge_keys(raw: RawVectors, encoder: TypedAttributes, texts: list[str]) -> dict[str, dict[str, float]]:
+    """Return how each key is judged by text and picture, as a space would."""
+    vectors = VectorPipeline.fit(raw).encode_modalities(raw)
+    both = np.flatnonzero(present_modalities(vectors).all(axis=1))
+    parts = encoder.encode_parts([texts[row] for row in both])
+    return judge_parts(parts, {name: rows[both] for name, rows in vectors.items()})
 
 
 def fuse(raw: RawVectors, weights: Mapping[str, float]) -> np.ndarray:
@@ -71,12 +74,12 @@ def report(catalogue: Catalogue, rows: Rows, *, without: Collection[str]) -> Non
         raw, weights = {**catalogue.raw, name: (encoded,)}, {**WEIGHTS, name: WEIGHT}
         gained = measure_ndcg(fuse(raw, weights), catalogue.gains) - base
         low, high = bootstrap(gained)
-        judged = VectorPipeline.fit(raw, weights=weights)
+        judged = VectorPipeline.fit(raw, weights=weights, sources={"words": "text"})
         marks = judged.admission[name]
         apart = ", apart" if judged.sources.get(name) == APART else ""
         said = f"admitted at {judged.weights[name]:.2f}{apart}" if judged.weights[name] else "not admitted"
         print(
-            f"  {name:10} {np.nanmean(gained):+.3f} [{low:+.3f}, {high:+.3f}]   {said} "
+            f"  {title:10} {np.nanmean(gained):+.3f} [{low:+.3f}, {high:+.3f}]   {said} "
             f"(both marks {marks['together']:+.1f} standard errors, over chance {marks['over_chance']:+.1f})"
         )
     for key, marks in keys.items():

@@ -22,6 +22,7 @@ from embeddings.fusion.imputation import (
     measure_exposure,
     put_beside,
 )
+from embeddings.fusion.views import Views
 
 # Of a product that lacks a modality: how sure its prediction is, and how much of what is learned counts for it. From
 # what makes it most common to what makes it rarest; less than .85 costs neighbours, so the prediction fades first.
@@ -69,7 +70,7 @@ def tune_imputation(
     vectors: Vectors,
     learn: Callable[[Vectors], Learned],
     *,
-    weights: Mapping[str, float],
+    views: Views,
     seed: int = 0,
 ) -> tuple[Imputation, Counts]:
     """Return `imputation` with the confidence in each modality under which those without it get their fair share.
@@ -80,7 +81,8 @@ def tune_imputation(
     """
     counts: Counts = {}
     for name, prediction in imputation.predictions.items():
-        trials = list(_find_trials(prediction, vectors, name, learn, seed=seed)) if weights[name] else []
+        lost = [lost for view in views.values() if name in view for lost in (name, *view)]
+        trials = list(_find_trials(prediction, vectors, lost, learn, seed=seed)) if lost else []
         if not trials:
             continue
         confidence, counted = _find_fair(_mean_exposure(trials, imputation, dict(counts), name))
@@ -98,9 +100,10 @@ def _mean_exposure(
 
 
 def _find_trials(
-    prediction: Prediction, vectors: Vectors, name: str, learn: Callable[[Vectors], Learned], *, seed: int
+    prediction: Prediction, vectors: Vectors, lost: Sequence[str], learn: Callable[[Vectors], Learned], *, seed: int
 ) -> Iterator[Trial]:
-    """Yield the catalogue itself where enough of it lack the modality, else a few with products that lost it."""
+    """Yield the catalogue itself where enough of it lack the first modality of `lost`, else a few without all of it."""
+    name = lost[0]
     present = present_rows(vectors[name])
     if present.sum() < 3 * MIN_COMPLETE_PRODUCTS or not prediction.weights.any():
         return
@@ -113,7 +116,7 @@ def _find_trials(
     known = {other: rows[several] for other, rows in vectors.items()}
     for trial in range(TRIALS):
         hidden = np.random.default_rng(seed + trial).random(int(several.sum())) < HIDDEN_SHARE
-        left = {other: rows * ~hidden[:, None] if other == name else rows for other, rows in known.items()}
+        left = {other: rows * ~hidden[:, None] if other in lost else rows for other, rows in known.items()}
         seen = present_rows(left[name])
         ridge = fit_ridge(put_beside(left, name)[seen], left[name][seen])
         made = _try(left, name, learn(left), replace(prediction, weights=ridge), seed=seed)

@@ -43,25 +43,25 @@ def _tune_imputation(
     """Return the fusion with its imputation tuned on all that it learns, memory included."""
 
     def learn(known: Vectors) -> Learned:
-        learned = start_attention(known, settings=settings, plain=joiner.plain, seed=seed)
-        reach = Reach.fit(known, seed=seed)
-        find_reach = partial(reach.find, weights=weights)
+        learned = start_attention(known, settings=settings, plain=joiner.plain, views=recipe.views, seed=seed)
+        reach = Reach.fit(known, recipe.views, seed=seed)
+        find_reach = partial(reach.find, weights=recipe.weights)
 
         def make_recipe(shown: Vectors) -> Recipe:
             near = find_reach(shown)
-            spread = {name: np.full(len(near), weight, dtype=np.float32) for name, weight in weights.items()}
+            spread = {name: np.full(len(near), weight, dtype=np.float32) for name, weight in recipe.weights.items()}
 
-            def recipe(imputation: Imputation, counts: Counts) -> Array:
+            def fuse(imputation: Imputation, counts: Counts) -> Array:
                 tried = replace(learned, plain=ConcatFusion(imputation), incomplete=counts)
                 fused = tried.fuse(shown, spread, reach=near)
                 return Memory.fill(fused, strength=settings.memory, seed=seed).smooth(fused, reach=near)
 
-            return recipe
+            return fuse
 
         return Learned(make_recipe=make_recipe, find_reach=find_reach)
 
     fitted = joiner.plain.imputation or Imputation({})
-    tuned, counts = tune_imputation(fitted, vectors, learn, weights=weights, seed=seed)
+    tuned, counts = tune_imputation(fitted, vectors, learn, views=recipe.views, seed=seed)
     return replace(joiner, plain=ConcatFusion(tuned), incomplete=counts)
 
 

@@ -21,7 +21,8 @@ from typing import Self
 
 import numpy as np
 
-from embeddings.fusion.base import Array, Vectors, present_modalities, present_rows
+from embeddings.fusion.base import Array, Vectors, present_rows
+from embeddings.fusion.views import Views, find_views, has_several
 
 NEAREST = 5
 SAME_PRODUCT = 0.999  # a cosine above it is the product itself, in half precision, or a copy
@@ -52,7 +53,7 @@ class ModalityReach:
         there = np.flatnonzero(present_rows(vectors))
         kept = there[np.sort(np.random.default_rng(seed).permutation(len(there))[:BANK_SIZE])]
         known = vectors[kept[complete[kept]]]
-        nearness = np.ones(1, dtype=np.float32)
+        nearness: Array = np.ones(1, dtype=np.float32)
         if len(known) >= MIN_PRODUCTS:
             similarity = known @ known.T
             np.fill_diagonal(similarity, -np.inf)  # without the product itself
@@ -125,9 +126,12 @@ class Reach:
     modalities: Mapping[str, ModalityReach | SpreadReach]
 
     @classmethod
-    def fit(cls, vectors: Vectors, *, seed: int = 0) -> Self:
-        """Fit on the unit rows of each modality, (n, its dim)."""
-        several = present_modalities(vectors).sum(axis=1) > 1
+    def fit(cls, vectors: Vectors, views: Views | None = None, *, seed: int = 0) -> Self:
+        """Fit on the unit rows of each modality, (n, its dim). views: of the recipe; by default each modality is one.
+
+        Complete is who has several views: text and the words that are read from it say no more than text does.
+        """
+        several = has_several(vectors, views or find_views(dict.fromkeys(vectors, 1.0), {}))
         return cls({name: ModalityReach.fit(rows, several, seed=seed) for name, rows in vectors.items()})
 
     def measure(self, vectors: Vectors, weights: Mapping[str, float]) -> Array:

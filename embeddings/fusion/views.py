@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from embeddings.fusion.base import Array, Vectors
+from embeddings.fusion.base import Array, Vectors, present_modalities
 from embeddings.unit_rows import unit_rows
 
 GIVEN = 2  # modalities that need not show that they help (admission.py)
@@ -34,6 +34,12 @@ def find_views(weights: Mapping[str, float], sources: Mapping[str, str]) -> View
 def join_views(vectors: Vectors, views: Views) -> dict[str, Array]:
     """Return the unit rows (n, all dims of its modalities) of each view; zero where a product has nothing of it."""
     return {source: _lay_side_by_side(vectors, lengths) for source, lengths in views.items()}
+
+
+def has_several(vectors: Vectors, views: Views) -> np.ndarray:
+    """Return (n,) booleans: which products have something of more than one view."""
+    several: np.ndarray = present_modalities(join_views(vectors, views)).sum(axis=1) > 1
+    return several
 
 
 def split_views(projections: Vectors, vectors: Vectors, views: Views) -> dict[str, Array]:

@@ -12,7 +12,7 @@ from embeddings.composition import MAX_CHARACTERS, TextPart
 from embeddings.encoders.hashed_words import HashedWords
 from embeddings.modalities.declaration import Input, Parts
 from embeddings.modalities.fitted import FittedModality, Judged, Witnesses
-from embeddings.modalities.text import make_text
+from embeddings.modalities.text import Text, make_text
 
 
 class Words(FittedModality):

@@ -129,8 +129,9 @@ def _fit(space: EmbeddingSpace, progress: _Progress) -> None:
         if space.fusion == "attention":
             pipeline, learned, report = fit_attention(pipeline, raw)
             space.report = {**space.report, "learning": {"settings": asdict(learned), "validation": report}}
-        told = {"modalities": fitted.judged, "texts": fitted.texts, AT_FIT: measure_share(pipeline, raw)}
-        space.report = {**space.report, **told}
+        admitted = [name for name in fitted.judged if pipeline.weights.get(name)]
+        told = {JUDGED: fitted.judged, ADMITTED: admitted, "texts": fitted.texts}
+        space.report = {**space.report, **told, AT_FIT: measure_share(pipeline, raw)}
         pipeline, fitted_on = pipeline.with_scales(raw), len(sample.product_ids)
     set_pipeline(space, pipeline, encoders=encoders)
     space.fitted_on = fitted_on

@@ -41,7 +41,7 @@ def admitted(monkeypatch) -> set[str]:
     """Which further modalities help, as the catalogue is taken to say."""
     names = {"words", "attributes"}
 
-    def admit(vectors, weights, *, seed):
+    def admit(vectors, weights, sources, *, seed):
         report = {
             name: {"weight": weights[name], "together": 2.94 if name in names else 0.4} for name in list(vectors)[2:]
         }
