@@ -23,5 +23,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         done = "would go" if options["dry_run"] else "forgotten"
-        for title, prune in PRUNERS.values():
+        for _, (title, prune) in sorted(PRUNERS.items()):  # by name, whatever was imported first
             self.stdout.write(f"{title}: {prune(options['dry_run'])} {done}")
