@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -33,6 +33,7 @@ from recommendations.search.services import MAX_PHOTOS, SearchAnswer, search_pho
 from recommendations.worker import WorkerUnavailable
 
 RETRY_AFTER_S = 5
+REFUSAL = gettext_noop("Photos cannot be searched right now. %s")
 MAX_WITHOUT = 20  # readings that are taken away
 CROP_HELP = "left,top,right,bottom as shares of the picture: 0.1,0.2,0.9,0.8"
 SEARCH: dict[str, Any] = {
@@ -228,7 +229,7 @@ class PhotoSearchView(APIView):
         upload.is_valid(raise_exception=True)
         sent = upload.validated_data
         given = {name: sent[name] for name in ("crop", "q") if name in sent}
-        with quickly():
+        with quickly(REFUSAL):
             photos = [prepare_photo(image, side_px=KEPT_SIDE_PX) for image in sent["image"]]
         names = [name for name in map(keep_photo, photos) if name]
         return self.answer(request, {**wanted, **given}, photos, names=names)
@@ -242,7 +243,7 @@ class PhotoSearchView(APIView):
         )
         page = read_cursor(wanted["cursor"], asked=asked) if "cursor" in wanted else Page()
         crop = read_crop(wanted.get("crop", ""))
-        with quickly():
+        with quickly(REFUSAL):
             answer = search_photos(
                 [prepare_photo(photo, crop=crop) for photo in photos],
                 text=wanted.get("q", ""),
@@ -258,14 +259,16 @@ class PhotoSearchView(APIView):
 
 
 @contextmanager
-def quickly() -> Iterator[None]:
-    """Hold a place for photos, and answer 503 where there is none or no worker."""
+def quickly(refusal: str) -> Iterator[None]:
+    """Hold a place for photos or sounds, and answer 503 where there is none or no worker.
+
+    refusal: what is said then, marked for translation, with the reason in place of its %s.
+    """
     try:
         with take_photo_turn():
             yield
     except WorkerUnavailable as error:
-        said = gettext("Photos cannot be searched right now. %s") % error
-        raise Unavailable(said, wait=RETRY_AFTER_S) from error
+        raise Unavailable(gettext(refusal) % error, wait=RETRY_AFTER_S) from error
 
 
 def read_crop(text: str) -> CropBox | None:

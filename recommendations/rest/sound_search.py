@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -16,16 +15,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.access import MayRead
-from api.problems import Unavailable
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rest.parameters import build_options, make_cursor, read_cursor
-from recommendations.rest.search import RETRY_AFTER_S, PhotoQuery, SearchSerializer, render_search
+from recommendations.rest.search import PhotoQuery, SearchSerializer, quickly, render_search
 from recommendations.rest.views import identify
 from recommendations.search.kept_photos import find_sound, keep_sound
-from recommendations.search.queries import MAX_TEXT_LENGTH, take_photo_turn
+from recommendations.search.queries import MAX_TEXT_LENGTH
 from recommendations.search.sounds import prepare_sound, search_sound
-from recommendations.worker import WorkerUnavailable
+
+REFUSAL = gettext_noop("Sounds cannot be searched for right now. %s")
 
 
 class SoundUpload(serializers.Serializer[Any]):
@@ -83,7 +82,7 @@ class SoundSearchView(APIView):
         sound = find_sound(wanted["audio_id"])
         if sound is None:
             raise NotFound(gettext("This sound is kept no longer. Send it again."))
-        with quickly():
+        with quickly(REFUSAL):
             return self.answer(request, wanted, sound, name=wanted["audio_id"])
 
     @extend_schema(
@@ -102,7 +101,7 @@ class SoundSearchView(APIView):
         wanted = SoundUploadQuery.read(request)
         upload = SoundUpload(data=request.data)
         upload.is_valid(raise_exception=True)
-        with quickly():
+        with quickly(REFUSAL):
             sound = prepare_sound(upload.validated_data["audio"])
             given = {"q": upload.validated_data.get("q", "")}
             return self.answer(request, {**wanted, **given}, sound, name=keep_sound(sound))
@@ -123,14 +122,3 @@ class SoundSearchView(APIView):
         response = Response(render_search(answer, request, wanted, cursor) | {"audio_id": name or None})
         response["Cache-Control"] = "no-store"
         return response
-
-
-@contextmanager
-def quickly() -> Iterator[None]:
-    """Hold a place, and answer 503 where there is none or no worker."""
-    try:
-        with take_photo_turn():
-            yield
-    except WorkerUnavailable as error:
-        said = gettext("Sounds cannot be searched for right now. %s") % error
-        raise Unavailable(said, wait=RETRY_AFTER_S) from error
