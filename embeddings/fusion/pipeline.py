@@ -95,14 +95,14 @@ class VectorPipeline:
             sources=read,
             reach=Reach.fit(vectors, find_views(admitted, read), seed=seed),
             admission=admission,
-        ).fit_output(raw, dim=dim, seed=seed)
+        ).fit_output(vectors, dim=dim, seed=seed)
 
     def with_joiner(
         self, joiner: Fusion, raw: RawVectors, *, memory_strength: float = 0.0, seed: int = 0
     ) -> "VectorPipeline":
         """Return this pipeline with another fusion, its output basis and its memory fitted again on `raw`."""
-        fitted = replace(self, joiner=joiner, memory=None).fit_output(raw, dim=self.dim, seed=seed)
         vectors = self.encode_modalities(raw)
+        fitted = replace(self, joiner=joiner, memory=None).fit_output(vectors, dim=self.dim, seed=seed)
         if isinstance(joiner, AttentionFusion) and joiner.strength:  # where nothing is trusted, concat stays as it is
             known = fitted.fuse_encoded(vectors)[has_several(vectors, self.views)]
             fitted = replace(fitted, basis=fitted.basis @ fit_components(known, seed=seed))
@@ -111,10 +111,9 @@ class VectorPipeline:
         memory = Memory.fill(fitted.fuse_encoded(vectors), strength=memory_strength, seed=seed)
         return replace(fitted, memory=memory)
 
-    def fit_output(self, raw: RawVectors, *, dim: int, seed: int) -> "VectorPipeline":
-        """Return this pipeline with the basis of its fused vectors fitted on `raw`."""
-        vectors = self.encode_modalities(raw)
-        weights = self._spread_weights(count_products(raw), None)
+    def fit_output(self, vectors: Vectors, *, dim: int, seed: int) -> "VectorPipeline":
+        """Return this pipeline with the basis of its fused vectors fitted on `vectors`, those of its modalities."""
+        weights = self._spread_weights(len(next(iter(vectors.values()))), None)
         joined = self.joiner.fuse(vectors, weights, reach=self.find_reach(vectors))
         return replace(self, basis=fit_basis(joined, dim=dim, seed=seed))
 

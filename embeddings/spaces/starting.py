@@ -86,7 +86,8 @@ def _fit_on_noise(
     if not fitted.admission:
         return fitted
     # Noise says of no modality that it helps: until there are products to say it, each counts what the recipe says.
-    return replace(fitted, weights=dict(weights), admission={}).fit_output(raw, dim=fitted.dim, seed=0)
+    vectors = fitted.encode_modalities(raw)
+    return replace(fitted, weights=dict(weights), admission={}).fit_output(vectors, dim=fitted.dim, seed=0)
 
 
 @cache
