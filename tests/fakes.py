@@ -22,7 +22,6 @@ from embeddings.encoders.sounds import load_sound
 
 THUMBNAIL_SIDE = 6
 AUDIO_DIM = 24
-IMAGE_DIM = 3 * THUMBNAIL_SIDE**2 + 1
 
 
 class FakeTextEncoder:
@@ -49,22 +48,23 @@ class FakeTextEncoder:
 class FakeImageEncoder:
     """Thumbnails. `encoded` counts the pictures that were ever encoded."""
 
-    def __init__(self, spec: str = "fake:image", *, version: str = "1") -> None:
-        self.info = EncoderInfo(spec, f"{spec}#{version}", IMAGE_DIM, frozenset({"image"}), "MIT", 0.0)
+    def __init__(self, spec: str = "fake:image", *, side: int = THUMBNAIL_SIDE, version: str = "1") -> None:
+        self.side = side  # pixels; the number that is added keeps black from being zero
+        self.info = EncoderInfo(spec, f"{spec}#{version}", 3 * side**2 + 1, frozenset({"image"}), "MIT", 0.0)
         self.encoded = 0
 
     def encode_images(
         self, images: Sequence[Callable[[], bytes]], *, batch_size: int = 32, progress: Progress | None = None
     ) -> EncodedImages:
-        vectors = np.zeros((len(images), IMAGE_DIM), dtype=np.float32)
+        vectors = np.zeros((len(images), self.info.dim), dtype=np.float32)
         errors: dict[int, str] = {}
         for i, load in enumerate(images):
             try:
-                picture = Image.open(io.BytesIO(load())).convert("RGB").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+                picture = Image.open(io.BytesIO(load())).convert("RGB").resize((self.side, self.side))
             except OSError as error:
                 errors[i] = f"The picture is damaged ({error}): upload it again."
                 continue
-            pixels = np.append(np.asarray(picture, dtype=np.float32).ravel(), 1.0)  # the 1 keeps black from being zero
+            pixels = np.append(np.asarray(picture, dtype=np.float32).ravel(), 1.0)
             vectors[i] = pixels / np.linalg.norm(pixels)
             self.encoded += 1
             if progress:
@@ -100,9 +100,11 @@ class FakeAudioEncoder:
 
 
 @contextmanager
-def fake_encoders() -> Iterator[tuple[FakeTextEncoder, FakeImageEncoder]]:
+def fake_encoders(
+    text: FakeTextEncoder | None = None, image: FakeImageEncoder | None = None
+) -> Iterator[tuple[FakeTextEncoder, FakeImageEncoder]]:
     """Make `fake:text` and `fake:image` specs that the registry knows, for as long as the block runs."""
-    text, image = FakeTextEncoder(), FakeImageEncoder()
+    text, image = text or FakeTextEncoder(), image or FakeImageEncoder()
     register_encoder(text)
     register_encoder(image)
     try:
