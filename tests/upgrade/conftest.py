@@ -2,8 +2,8 @@
 
 The dump was made with the code of 54b04cc2, of 2026-11-22: twelve products of the demo imported, one without a picture
 and two sold out, embedded by the small encoders below, a space `autumn` of 32 numbers built from them and promoted,
-with a dial, rules, keys, people, events and a picture that was not to be had. The answers beside it are what `recommend`
-said then. It is what `pg_dump --inserts --no-owner --no-privileges` wrote, without comments, extensions' included, and
+with a dial, rules, keys, people, events and a picture that was not to be had. Beside it is what `recommend` answered
+then. It is what `pg_dump --inserts --no-owner --no-privileges` wrote, without comments, extensions' included, and
 without what only psql or one version of Postgres understands.
 """
 
