@@ -11,18 +11,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from django.db import OperationalError, connections  # noqa: E402
+from django.core.management import CommandError, call_command  # noqa: E402
+from django.db import connections  # noqa: E402
 
 from config import services, static_files  # noqa: E402
 
 try:
     services.ensure_running()
     call_command("migrate", interactive=False, verbosity=0)
-except services.ServiceError as error:
+except (services.ServiceError, CommandError) as error:
     sys.exit(f"ERROR: {error}")
-except OperationalError as error:
-    sys.exit(f"ERROR: The database does not answer ({error}). Check DATABASE_URL, and that it is up.")
 connections.close_all()
 static_files.collect_changed()
 

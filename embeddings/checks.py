@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 
 from api.database_session import has_session
 from api.health import NotReady, readiness_check
+from api.postgres.prerequisites import find_missing_extensions
 from embeddings.coverage import read_coverage, read_standstill
 from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
@@ -28,7 +29,6 @@ from embeddings.spaces.refitting import MODES
 from embeddings.vectors import load_pipeline
 
 STANDSTILL_MAX = timedelta(minutes=10)  # more than a worker takes to load its encoders, or to die of a product alone
-OLDEST_PGVECTOR = (0, 8, 0)  # iterative index scans, without which a filter costs rows
 
 
 @register()
@@ -105,13 +105,14 @@ def check_pooler(databases: Sequence[str] | None = None, **_: Any) -> list[Check
 
 @register(Tags.database)
 def check_spaces(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Look at the extension, the spaces and their indexes."""
+    """Look at the extensions, the spaces and their indexes."""
     if not databases:
         return []
     try:
+        found = [*_check_extensions()]
         if "embeddings_embeddingspace" not in connection.introspection.table_names():
-            return []  # before the first migration
-        return [*_check_extension(), *_check_live_space(), *_check_dims(), *_check_declared()]
+            return found  # before the first migration
+        return [*found, *_check_live_space(), *_check_dims(), *_check_declared()]
     except DatabaseError as error:
         hint = "Start it, or mend DATABASE_URL."
         return [Error(f"The database cannot be asked: {error}", hint=hint, id="embeddings.E005")]
@@ -137,18 +138,9 @@ def check_queue() -> str:
     return progress
 
 
-def _check_extension() -> Iterator[CheckMessage]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
-        row = cursor.fetchone()
-    version = tuple(int(part) for part in row[0].split(".")) if row else ()
-    if version < OLDEST_PGVECTOR:
-        wanted = ".".join(map(str, OLDEST_PGVECTOR))
-        yield Error(
-            f"pgvector is {row[0] if row else 'missing'}, and {wanted} is needed.",
-            hint=f"Install pgvector {wanted} or newer on the server, then run ALTER EXTENSION vector UPDATE.",
-            id="embeddings.E006",
-        )
+def _check_extensions() -> Iterator[CheckMessage]:
+    for message, hint in find_missing_extensions(connection):
+        yield Error(message, hint=hint, id="embeddings.E006")
 
 
 def _check_live_space() -> Iterator[CheckMessage]:
