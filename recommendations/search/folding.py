@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CHINESE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+ONE_CHINESE = re.compile(f"[{CHINESE}]")
 TOKEN = re.compile(rf"[{CHINESE}]|[^\W{CHINESE}_]+")
 LEFT_OUT = frozenset({"and", "s"})  # "Oak & Ember" is "oak and ember", "men's" is "men"
 IRREGULAR = {
@@ -31,11 +32,13 @@ class Token:
 
 
 def is_chinese(text: str) -> bool:
-    return bool(re.match(f"[{CHINESE}]", text))
+    return bool(ONE_CHINESE.match(text))
 
 
 def fold(text: str) -> str:
     """Return a text in lower case, without accents, wide letters as ordinary ones, and one space between words."""
+    if text.isascii():  # most are, in a dictionary of 180,000; the rest would change nothing of it
+        return " ".join(text.lower().split())
     spelt = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).lower())
     bare = "".join(letter for letter in spelt if not unicodedata.combining(letter) or is_chinese(letter))
     return " ".join(unicodedata.normalize("NFC", bare).split())
@@ -48,6 +51,8 @@ def split(folded: str) -> list[Token]:
 
 def join(words: Sequence[str]) -> str:
     """Return words as a text: Chinese without spaces between them."""
+    if all(word.isascii() for word in words):
+        return " ".join(words)
     text = ""
     for word in words:
         apart = text and not (is_chinese(text[-1]) and is_chinese(word))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from recommendations.search.services import search_text
 from recommendations.search.spelling import correct_words
 from recommendations.search.suggesting import suggest
 from recommendations.search.understanding import Understanding
+from recommendations.search.vocabulary.dictionary import translate
 from recommendations.search.vocabulary.learning import learn_if_due, learn_vocabulary
 from recommendations.search.vocabulary.looking_up import look_up
 from tests.recommendations.shelf import at_angle, make_space, put, skus
@@ -40,9 +42,18 @@ SHELF = [
 ]  # fmt: skip
 
 
+@cache
+def translate_once(keys: frozenset[str]) -> list[tuple[str, str, float]]:
+    return list(translate(keys))
+
+
 @pytest.fixture
 def shop(db, monkeypatch):
     """Six products, their words learned, and a worker that finds every text to be like the first mug."""
+    # The dictionary is read once for all tests of the same words: that takes as long as all else together.
+    monkeypatch.setattr(
+        "recommendations.search.vocabulary.learning.translate", lambda keys: translate_once(frozenset(keys))
+    )
     space = make_space()
     for sku, angle, category, title, chinese, colour, material, price in SHELF:
         attributes = {"colour": colour, "material": material, "dimensions_cm": {"height": price / 2}}
