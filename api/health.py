@@ -116,6 +116,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return response
 
 
+PROBES = {"healthz": healthz, "readyz": readyz}  # by path; `ProbeMiddleware` answers them
+
+
 def all_checks() -> dict[str, Check]:
     """Return the checks of the apps, and one for each process that is to be heard."""
     names = settings.KINDRED_PROCESSES if heartbeats.is_shared() else []

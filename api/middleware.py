@@ -1,4 +1,4 @@
-"""What answers to HEAD have in common, and all under /api/: problem documents, caching, rate and security headers."""
+"""What answers to HEAD and to probes have in common, and all under /api/: problem documents, caching, rate and security headers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language_from_request, override
 from rest_framework.request import Request
 
+from api.health import PROBES
 from api.problems import PROBLEM_TYPE, build_problem, is_api_path
 from api.requests import find_origin
 
@@ -36,6 +37,21 @@ class HeadMiddleware:
             elif isinstance(response, HttpResponse):
                 response.content = b""
         return response
+
+
+class ProbeMiddleware:
+    """Answers who asks whether this process is well, before anything asks by which name and scheme it was called.
+
+    Load balancers speak HTTP/1.0 without a Host header, or name an address that is in no `ALLOWED_HOSTS`. What they are
+    told is the same for everybody.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        probe = PROBES.get(request.path_info[1:])
+        return probe(request) if probe else self.get_response(request)
 
 
 class ApiMiddleware:

@@ -15,7 +15,7 @@ from api.access import is_staff
 from api.field import current_field
 from api.problems import is_api_path
 
-OPEN = frozenset({"healthz", "readyz", "metrics", "set_language", "set_theme"})  # they say nothing of what is kept here
+OPEN = frozenset({"metrics", "set_language", "set_theme"})  # they say nothing of what is kept here
 
 
 class StaffOnlyMiddleware:

@@ -9,7 +9,6 @@ __all__ = ["converters", "urlpatterns"]  # importing the converters registers th
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/schema/", views.SchemaView.as_view(), name="api-schema"),
     path("api/v1/docs/", views.DocsView.as_view(), name="api-docs"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    *(path(name, probe, name=name) for name, probe in health.PROBES.items()),
     path("metrics", health.metrics, name="metrics"),
 ]

@@ -38,7 +38,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, past whatever speaks TLS
+SECURE_REDIRECT_EXEMPT = [r"^metrics$"]  # asked from within, past whatever speaks TLS
 # Whether other names below this host speak TLS as well is for those to say who run them, not for one shop.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 X_FRAME_OPTIONS = "DENY"
@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "api.middleware.HeadMiddleware",
+    "api.middleware.ProbeMiddleware",
     "api.compression.CompressionMiddleware",
     "api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -71,6 +71,13 @@ def start_server(child_environment: dict[str, str]) -> tuple[subprocess.Popen, i
     return process, port
 
 
+def test_a_probe_without_a_host_is_answered(server):
+    """HTTP/1.0, as load balancers speak it; the server's own name is in no ALLOWED_HOSTS."""
+    with socket.create_connection((HOST, server[1]), timeout=15) as balancer:
+        balancer.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert balancer.recv(1000).startswith(b"HTTP/1.0 200 OK\r\n")
+
+
 def test_nobody_waits_for_clients_that_are_idle_or_drip(server):
     _process, port = server
     begun = f"POST /api/v1/events/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
