@@ -8,4 +8,4 @@ class ConfigConfig(AppConfig):
     verbose_name = "Kindred"
 
     def ready(self) -> None:
-        from config import celery  # noqa: F401  (being imported makes it the current application)
+        from config import celery, static_files  # noqa: F401  (imported: the current application, and a check)

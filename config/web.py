@@ -1,8 +1,9 @@
-"""What web processes have and workers have not: a limit to what one statement may take."""
+"""What web processes have and workers have not: static files, and a limit to what one statement may take."""
 
 from __future__ import annotations
 
 import gc
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +11,16 @@ from django.db.backends.signals import connection_created
 from django.urls import get_resolver
 
 from api.database_session import has_session
+from config.static_files import check_collected
 from embeddings.encoders.device import give_back_memory
+
+logger = logging.getLogger(__name__)
 
 
 def prepare_web_process() -> None:
     """Call it once, before the first request: what is in memory by then, processes forked from this one share."""
+    for warning in check_collected():
+        logger.error("%s %s", warning.msg, warning.hint)
     list(get_resolver().url_patterns)  # all views are imported now, not at the first visitor's request
     gc.collect()
     give_back_memory()
