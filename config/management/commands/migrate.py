@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from config import patient_migrations
 
-migrate.MigrationExecutor = patient_migrations.PatientExecutor  # Django leaves no other way in
+migrate.MigrationExecutor = patient_migrations.PatientExecutor  # type: ignore[attr-defined]  # no other way in
 
 
 class Command(migrate.Command):
