@@ -25,6 +25,8 @@ from rest_framework.exceptions import Throttled
 
 from api import heartbeats, limits
 from api.access import find_key
+from api.replica import routing
+from api.replica.watching import watch
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +83,11 @@ def explain_refusal(error: redis.ResponseError) -> str:
     return "it refuses a write; see the log"
 
 
+def check_replica() -> str:
+    """Return why this process leaves the read replica alone, empty where it reads from it. Either way it is ready."""
+    return "" if watch.is_fit() else f"the read replica is left alone, the primary answers instead: {watch.problem}"
+
+
 def check_process(name: str) -> None:
     """Raises NotReady where no process of that name (a queue, or beat) has been heard of late."""
     silence_s = heartbeats.read_silence_s(name)
@@ -122,7 +129,8 @@ PROBES = {"healthz": healthz, "readyz": readyz}  # by path; `ProbeMiddleware` an
 def all_checks() -> dict[str, Check]:
     """Return the checks of the apps, and one for each process that is to be heard."""
     names = settings.KINDRED_PROCESSES if heartbeats.is_shared() else []
-    return readiness_checks | {f"process {name}": partial(check_process, name) for name in names}
+    replica: dict[str, Check] = {"replica": check_replica} if routing.is_configured() else {}
+    return readiness_checks | replica | {f"process {name}": partial(check_process, name) for name in names}
 
 
 class Outcome(NamedTuple):

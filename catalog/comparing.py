@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from api.replica.reading import from_replica
 from catalog.attributes import describe_value, label_attribute, read_object
 from catalog.models import Product
 from catalog.wordings.lexicon import word_category
@@ -45,6 +46,7 @@ class Column:
 
 
 @require_safe
+@from_replica
 def compare_page(request: HttpRequest) -> HttpResponse:
     """The products whose SKUs the address has, the first MOST that may be seen."""
     products = find_products(request.GET.getlist("sku"))

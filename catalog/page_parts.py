@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 
 from api.problems import RequestError
+from api.replica.reading import raise_if_replica_failed
+from api.replica.routing import reading_connection
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ def make_or_leave_out(
             raise
         logger.error("%s is left out of a page: %s", what, error)
     except (DatabaseError, InterfaceError) as error:
+        raise_if_replica_failed(error)
         logger.error("%s is left out of a page: the database does not answer: %s", what, str(error).strip())
     return None
 
@@ -48,8 +51,9 @@ def limit_statements(*, seconds: float) -> Iterator[None]:
 
     A failure inside undoes what is inside alone: the transaction of whoever stands around it can go on.
     """
+    connection = reading_connection()
     is_inside = connection.in_atomic_block
-    with transaction.atomic():
+    with transaction.atomic(using=connection.alias):
         before = set_limit(f"{seconds * 1000:.0f}") if seconds else None
         yield
         if before is not None and is_inside:
@@ -58,6 +62,6 @@ def limit_statements(*, seconds: float) -> Iterator[None]:
 
 def set_limit(limit: str) -> Any:
     """Set statement_timeout for this transaction, in milliseconds or as Postgres writes it. Returns what it was."""
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(SET_LIMIT, [limit])
         return cursor.fetchone()[0]

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from api.counts import MAX_COUNTED, BoundedPaginator
 from api.field import current_field
 from api.pagination import Keyset
+from api.replica.reading import from_replica
 from catalog.categories import normalize_path
 from catalog.filters import Filters
 from catalog.models import Category, Product, ProductQuerySet
@@ -148,6 +149,7 @@ SHOWN_VARIANTS = 12
 
 
 @require_safe
+@from_replica
 def product_list(request: HttpRequest) -> HttpResponse:
     """The shop's front page: products as cards, by category, brand, collection and stock."""
     listing = Listing.from_query(request.GET)
@@ -166,6 +168,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def product_page(request: HttpRequest, sku: str) -> HttpResponse:
     """One product. What is similar to it comes from the slot that the recommendations app fills."""
     product = get_object_or_404(Product.objects.shown().for_cards(), sku=sku)

@@ -11,6 +11,9 @@ import django_stubs_ext
 from config import chosen_field, services
 from config.environment import Environment
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
+from config.replica import DATABASE_REPLICA_URL, replica_settings
+from config.replica import DATABASE_ROUTERS as DATABASE_ROUTERS
+from config.replica import KINDRED_REPLICA_LAG_S as KINDRED_REPLICA_LAG_S
 from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # another
 from config.secret_key import read_or_create_secret_key as read_or_create_secret_key
 
@@ -129,6 +132,7 @@ DATABASE_URL = env.str("DATABASE_URL", default="")
 BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 CACHE_URL = env.str("CACHE_URL", default="")
 DATABASES = {"default": services.database_settings(KINDRED_HOME, url=DATABASE_URL)}
+DATABASES |= replica_settings(KINDRED_HOME, url=DATABASE_REPLICA_URL)
 CELERY_BROKER_URL = services.broker_url(KINDRED_HOME, url=BROKER_URL)
 CACHES = {"default": services.cache_settings(KINDRED_HOME, url=CACHE_URL, broker=BROKER_URL)}
 DJANGO_REDIS_IGNORE_EXCEPTIONS = True  # a cache that is down costs speed, never an answer

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 
 from api.database_session import has_session
 from api.health import NotReady, readiness_check
@@ -88,12 +88,8 @@ def check_production(**_: Any) -> list[CheckMessage]:
 @register(Tags.database, deploy=True)
 def check_pooler(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Refuse a pooler that lets a statement of the web process take for ever: from here no limit can be set."""
-    if not databases or not settings.KINDRED_STATEMENT_TIMEOUT_S or has_session(connection):
+    if not settings.KINDRED_STATEMENT_TIMEOUT_S or all(map(_limits_statements, databases or ())):
         return []
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW statement_timeout")
-        if cursor.fetchone()[0] != "0":
-            return []
     milliseconds = f"{settings.KINDRED_STATEMENT_TIMEOUT_S * 1000:.0f}"
     message = "A pooler stands before Postgres, and KINDRED_STATEMENT_TIMEOUT_S cannot be set through it."
     hint = (
@@ -101,6 +97,15 @@ def check_pooler(databases: Sequence[str] | None = None, **_: Any) -> list[Check
         f"{milliseconds}' (docs/operations.md), or set KINDRED_STATEMENT_TIMEOUT_S=0 to go without."
     )
     return [Error(message, hint=hint, id="embeddings.E008")]
+
+
+def _limits_statements(alias: str) -> bool:
+    """Whether statements there are limited: by the web process, where it may, or by a pooler."""
+    if has_session(connections[alias]):
+        return True
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        return bool(cursor.fetchone()[0] != "0")
 
 
 @register(Tags.database)

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from api.replica.reading import from_replica
 from catalog.attributes import label_attribute
 from catalog.models import Product
 from embeddings.modalities.registry import find_modality
@@ -35,6 +36,7 @@ class Share(NamedTuple):
 
 
 @require_safe
+@from_replica
 def why_page(request: HttpRequest, sku: str, other: str) -> HttpResponse:
     """Two products side by side: what they share, the words that matter, and where the encoder looks."""
     products = Product.objects.shown().for_cards()

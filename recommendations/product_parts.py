@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from api.replica.reading import from_replica
 from catalog.models import Product
 from catalog.page_parts import make_or_leave_out
 from embeddings.models import EmbeddingSpace
@@ -64,6 +65,7 @@ def describe_similar(
 
 
 @require_safe
+@from_replica
 def similar_part(request: HttpRequest) -> HttpResponse:
     """The similar products of `sku` at the stop `dial`, as the HTML that the product page has of them."""
     product = find_product(request, "sku")
@@ -72,6 +74,7 @@ def similar_part(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def why_part(request: HttpRequest) -> HttpResponse:
     """Why `other` is similar to `sku`: shares and what both have, without a look by the worker."""
     anchor, other = find_product(request, "sku"), find_product(request, "other")

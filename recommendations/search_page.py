@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from api.field import current_field
 from api.problems import RequestError
+from api.replica.reading import from_replica
 from catalog.facets import Facets, FacetValue, PriceRange, label_of
 from catalog.filters import ATTRIBUTE_PREFIX
 from catalog.templatetags.catalog import word_amount
@@ -69,6 +70,7 @@ class Chip:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@from_replica
 def search_page(request: HttpRequest) -> HttpResponse:
     """Results for `q`, or for a photo, or for both. A photo that is sent goes on at an address that can be shared."""
     asked = SearchAddress(request.GET)
@@ -281,6 +283,7 @@ def search_photo(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @require_safe
+@from_replica
 def suggestions(request: HttpRequest) -> JsonResponse:
     """What a search may become, for the box on every page."""
     found = suggest(request.GET.get("q", "").replace("\0", "")[:MAX_TEXT_LENGTH])

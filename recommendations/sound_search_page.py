@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from api.problems import RequestError
+from api.replica.reading import from_replica
 from recommendations.search.queries import MAX_TEXT_LENGTH, take_photo_turn
 from recommendations.search.sounds import prepare_sound, search_sound
 from recommendations.worker import WorkerUnavailable
@@ -19,6 +20,7 @@ RESULTS = 24
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@from_replica
 def sound_search_page(request: HttpRequest) -> HttpResponse:
     """The form, and after a sound was sent, what sounds like it."""
     context: dict[str, Any] = {}

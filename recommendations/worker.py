@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Task
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
@@ -117,7 +117,8 @@ def listen() -> Iterator[Any]:
 
 def find_answer(key: str) -> bytes | None:
     """Return the stored answer to the question `key`, or None."""
-    content = WorkerAnswer.objects.filter(pk=key).values_list("content", flat=True).first()
+    told = WorkerAnswer.objects.using(DEFAULT_DB_ALIAS)  # where it is announced; a replica has it a little later
+    content = told.filter(pk=key).values_list("content", flat=True).first()
     return None if content is None else bytes(content)
 
 

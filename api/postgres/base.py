@@ -16,6 +16,7 @@ from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 
 from api.database_session import has_session
+from api.replica.routing import REPLICA
 
 MAX_VALUES = 2**16 - 1  # beside one statement: the protocol counts them in two bytes; a list that is one value is one
 
@@ -43,6 +44,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         super().init_connection_state()
         self.may_prepare = has_session(self)
+        if self.alias == REPLICA and self.may_prepare:  # its pooler has to say so itself: docs/operations.md
+            with self.cursor() as cursor:
+                cursor.execute("SET default_transaction_read_only = on")
 
     def is_usable(self) -> bool:
         """Asked at the first statement of each request, since what has waited may have been closed.

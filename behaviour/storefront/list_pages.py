@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from api.replica.reading import from_replica
 from behaviour.storefront.consent import read_visitor
 from behaviour.storefront.lists import RECENT, make_trending
 from catalog.models import Product
@@ -14,6 +15,7 @@ from catalog.models import Product
 
 @require_safe
 @never_cache
+@from_replica
 def list_part(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML of a list alone; nothing where there is nothing to show."""
     if name == "trending":

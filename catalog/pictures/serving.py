@@ -17,6 +17,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
+from api.replica.reading import from_replica
 from catalog.models import ProductImage
 from catalog.pictures.decoding import PictureError
 from catalog.pictures.sizes import WIDTHS, sized_picture_path
@@ -27,6 +28,7 @@ STAFF_PERMISSION = "catalog.view_product"
 
 
 @require_safe
+@from_replica
 def sized_picture(request: HttpRequest, sha256: str, width: int) -> HttpResponseBase:
     """A picture as WebP."""
     if width not in WIDTHS:
@@ -48,6 +50,7 @@ def sized_picture(request: HttpRequest, sha256: str, width: int) -> HttpResponse
 
 
 @require_safe
+@from_replica
 def numbered_picture(request: HttpRequest, image_id: int, width: int) -> HttpResponseBase:
     """Where the picture is now that an earlier version's URL named, if the URL names its content as well."""
     image = ProductImage.objects.filter(pk=image_id, product__is_active=True).first()
@@ -57,6 +60,7 @@ def numbered_picture(request: HttpRequest, image_id: int, width: int) -> HttpRes
 
 
 @require_safe
+@from_replica
 def original_picture(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture as it was handed in, without its metadata."""
     image, is_public = find_picture(request, sha256=PurePosixPath(path).stem, file=path)

@@ -19,6 +19,7 @@ from api.access import may_see_all
 from api.pagination import read_page
 from api.preconditions import IF_MATCH, IF_NONE_MATCH, check_preconditions, representation_etag
 from api.problems import Conflict, flatten_errors
+from api.replica.reading import from_replica
 from api.requests import find_origin
 from catalog.characters import drop_unseen
 from catalog.filters import ATTRIBUTE_PARAMETER
@@ -84,6 +85,7 @@ class ProductListView(APIView):
         responses=ProductPageSerializer,
         examples=[examples.PRODUCT_PAGE],
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         """List products, filtered and in pages."""
         wanted = ProductListQuery.read(request)
@@ -144,6 +146,7 @@ class ProductView(APIView):
         responses={200: ProductSerializer, 304: None},
         examples=[examples.PRODUCT],
     )
+    @from_replica
     def get(self, request: Request, sku: str) -> Response:
         """Read one product."""
         wanted = ProductQuery.read(request)

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
+from api.replica.reading import from_replica
 from catalog.models import ProductAudio
 from catalog.pictures.serving import STAFF_PERMISSION, YEAR_S, allow_keeping, forbid_keeping
 from catalog.sounds.checks import FOLDER
@@ -25,6 +26,7 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @require_safe
+@from_replica
 def original_sound(request: HttpRequest, path: str) -> HttpResponseBase:
     """A sound as it was handed in; its type is that of its content."""
     name = f"{FOLDER}/{path}"

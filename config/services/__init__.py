@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,8 +35,11 @@ CONNECTION_MAX_AGE_S = 600  # a new one costs Postgres 15 ms and plans every sta
 SERVER_LOGS = ("postgres.log", "valkey.log", "services.log")
 
 
-def database_settings(home: Path, *, url: str) -> dict[str, Any]:
-    """Return Django's DATABASES entry. `url` empty means the embedded Postgres. Starts nothing."""
+def database_settings(home: Path, *, url: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return Django's DATABASES entry. `url` empty means the embedded Postgres. Starts nothing.
+
+    `options` are libpq's; what the URL says goes before them.
+    """
     if url:
         import environ  # here, for the guardian does without it
 
@@ -47,9 +51,10 @@ def database_settings(home: Path, *, url: str) -> dict[str, Any]:
             "USER": "kindred",
             "HOST": str(socket_directory(home)),
         }
+    usual = {"connect_timeout": CONNECT_TIMEOUT_S, "server_side_binding": True}
     return config | {
         "ENGINE": "api.postgres",
-        "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT_S, "server_side_binding": True} | config.get("OPTIONS", {}),
+        "OPTIONS": usual | dict(options or {}) | config.get("OPTIONS", {}),
         "CONN_MAX_AGE": CONNECTION_MAX_AGE_S,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,  # a pooler hands the connection on, and the cursor stays behind

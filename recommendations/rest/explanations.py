@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.parameters import QueryParameters
+from api.replica.reading import from_replica
 from catalog.models import Product
 from recommendations.explanations.services import Why, explain_pair
 from recommendations.rest.serializers import ExplanationSerializer, render_explanation
@@ -81,6 +82,7 @@ class WhyView(APIView):
         responses=WhySerializer,
         examples=[EXAMPLE],
     )
+    @from_replica
     def get(self, request: Request, sku: str, other: str) -> Response:
         """Say why a product is similar to another: shares, common attributes, words, and where on the picture.
 

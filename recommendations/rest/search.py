@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from api.access import MayRead
 from api.declarations import ChoiceField, TextsField
 from api.problems import RequestError, Unavailable
+from api.replica.reading import from_replica
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rerank import VARIANTS
@@ -155,6 +156,7 @@ class TextSearchView(APIView):
         responses=SearchSerializer,
         examples=[SEARCH_EXAMPLE],
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         """Search by words and by meaning at once, within what was understood.
 
@@ -196,6 +198,7 @@ class PhotoSearchView(APIView):
         responses=PhotoSearchSerializer,
         examples=[PHOTO_EXAMPLE],
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         """Search again by a photo that was sent before: another part of it, other filters, the next page.
 
@@ -218,6 +221,7 @@ class PhotoSearchView(APIView):
         responses=PhotoSearchSerializer,
         examples=[PHOTO_EXAMPLE],
     )
+    @from_replica
     def post(self, request: Request) -> Response:
         """Search by a photo or several of one thing, or by photo and words together.
 

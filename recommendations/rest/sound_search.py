@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.access import MayRead
+from api.replica.reading import from_replica
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
 from recommendations.rest.parameters import build_options, make_cursor, read_cursor
@@ -73,6 +74,7 @@ class SoundSearchView(APIView):
         parameters=[SoundQuery, ATTRIBUTE_PARAMETER],
         responses=SoundSearchSerializer,
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         """Search again by a sound that was sent before: with other filters or words, the next page.
 
@@ -92,6 +94,7 @@ class SoundSearchView(APIView):
         request={"multipart/form-data": SoundUpload},
         responses=SoundSearchSerializer,
     )
+    @from_replica
     def post(self, request: Request) -> Response:
         """Search by a sound, or by sound and words together. Its beginning is kept for some minutes to be searched
         again.

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from api.declarations import WholeNumberField
 from api.parameters import QueryParameters, whole_answers
+from api.replica.reading import from_replica
 from api.requests import find_origin
 from catalog.rest.answers import PriceField, complete_address, render_price
 from recommendations.rest.views import allow_caching
@@ -72,6 +73,7 @@ class SuggestView(APIView):
         responses=SuggestionsSerializer,
         examples=[OpenApiExample("Suggestions", response_only=True, value=EXAMPLE)],
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         """Complete what is being typed: categories, searches of others, brands, values, colours and products."""
         wanted = SuggestQuery.read(request)

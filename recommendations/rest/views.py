@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from api.access import MayRead, may_see_all
 from api.failures import handle_exception
 from api.problems import RequestError
+from api.replica.reading import from_replica, raise_if_replica_failed
 from api.unavailable import TooExpensive
 from catalog.filters import ATTRIBUTE_PARAMETER
 from recommendations.requests import Filters, Page
@@ -57,6 +58,7 @@ class SimilarView(APIView):
         responses=ListSerializer,
         examples=[LIST_EXAMPLE],
     )
+    @from_replica
     def get(self, request: Request, sku: str) -> Response:
         """List the products most similar to one product.
 
@@ -89,6 +91,7 @@ class BatchView(APIView):
         responses=BatchSerializer,
         examples=BATCH_EXAMPLES[1:],
     )
+    @from_replica
     def get(self, request: Request) -> Response:
         """Answer several placements in one call that caches may keep.
 
@@ -112,6 +115,7 @@ class BatchView(APIView):
         responses=BatchSerializer,
         examples=BATCH_EXAMPLES,
     )
+    @from_replica
     def post(self, request: Request) -> Response:
         """Answer several placements in one call, in the order they were asked for.
 
@@ -195,6 +199,7 @@ def answer_by_itself(
             raise TooExpensive
         answer = answer_one()
     except (APIException, RequestError, OperationalError) as error:
+        raise_if_replica_failed(error)
         failure = handle_exception(error, {"request": request})
         return {"id": name, "list": None, "problem": failure.data if failure else None}
     return {"id": name, "list": answer, "problem": None}
