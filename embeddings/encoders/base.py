@@ -62,8 +62,13 @@ class TextEncoder(Protocol):
     @property
     def info(self) -> EncoderInfo: ...
 
-    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 32, progress: Progress | None = None) -> Array:
-        """Return (n, dim) float32 unit rows, in the order of `texts`."""
+    def encode_texts(
+        self, texts: Sequence[str], *, batch_size: int | None = None, progress: Progress | None = None
+    ) -> Array:
+        """Return (n, dim) float32 unit rows, in the order of `texts`.
+
+        At most `batch_size` are encoded at once; None: as many as suit the device. Vectors do not depend on it.
+        """
 
 
 @runtime_checkable
@@ -74,7 +79,7 @@ class ImageEncoder(Protocol):
     def info(self) -> EncoderInfo: ...
 
     def encode_images(
-        self, images: Sequence[Callable[[], bytes]], *, batch_size: int = 32, progress: Progress | None = None
+        self, images: Sequence[Callable[[], bytes]], *, batch_size: int | None = None, progress: Progress | None = None
     ) -> EncodedImages:
         """Return (n, dim) float32 unit rows and what was wrong with the pictures whose row is zero.
 

@@ -17,10 +17,12 @@ from embeddings.encoders.device import make_way
 from embeddings.encoders.files import UnusableFile
 from embeddings.encoders.machine import usable_processors
 from embeddings.encoders.pictures import load_picture
+from embeddings.encoders.shapes import Shapes, TokenRow, cut_rows
 from embeddings.encoders.sounds import load_sound
 from embeddings.unit_rows import unit_rows
 
 BATCHES_AHEAD = 2
+TOKENIZED_AT_ONCE = 256  # texts
 MAX_DECODING_THREADS = 16
 
 Key = TypeVar("Key")
@@ -29,9 +31,16 @@ Result = TypeVar("Result")
 
 
 class TextNetwork(Protocol):
-    """A network for texts in two steps, so that tokenizing can run beside encoding."""
+    """A network for texts in three steps, so that tokenizing can run beside encoding."""
 
-    def tokenize(self, texts: Sequence[str]) -> Any:
+    @property
+    def shapes(self) -> Shapes:
+        """What batches the device takes best."""
+
+    def tokenize(self, texts: Sequence[str]) -> Sequence[TokenRow]:
+        """Return the tokens of each text."""
+
+    def collate(self, rows: Sequence[TokenRow]) -> Any:
         """Return the batch that `encode` takes."""
 
     def encode(self, batch: Any) -> Callable[[], Array]:
@@ -42,6 +51,10 @@ class ImageNetwork(Protocol):
     """A network for pictures in three steps, so that preparing can run beside encoding."""
 
     wanted_side: int  # pixels that the shorter side of a picture should have at least
+
+    @property
+    def shapes(self) -> Shapes:
+        """What batches the device takes best."""
 
     def prepare(self, picture: Image.Image) -> Any:
         """Return what one RGB picture becomes."""
@@ -76,23 +89,30 @@ class NetworkTextEncoder:
     info: EncoderInfo
     network: TextNetwork
 
-    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 32, progress: Progress | None = None) -> Array:
+    def encode_texts(
+        self, texts: Sequence[str], *, batch_size: int | None = None, progress: Progress | None = None
+    ) -> Array:
         """Return (n, dim) float32 unit rows. Equal texts are encoded once; texts of like length share a batch."""
         unique = sorted(set(texts), key=lambda text: (len(text.encode()), text))  # bytes follow tokens in any script
         copies = Counter(texts)
         vectors = np.zeros((len(unique), self.info.dim), dtype=np.float32)
-        chunks = [range(start, min(start + batch_size, len(unique))) for start in range(0, len(unique), batch_size)]
-
-        def prepare(chunk: range) -> tuple[range, Any]:
-            return chunk, self.network.tokenize([unique[i] for i in chunk])
-
-        with ThreadPoolExecutor(1, thread_name_prefix="tokenize") as pool:
-            for chunk, rows in _pipeline(_ahead(pool, prepare, chunks), self.network.encode):
-                vectors[chunk.start : chunk.stop] = unit_rows(check_finite(rows))
-                if progress:
-                    progress(sum(copies[unique[i]] for i in chunk))
+        batches = _run_ahead(self._make_batches(unique, self.network.shapes.with_rows(batch_size)), name="tokenize")
+        for chunk, rows in _pipeline(batches, self.network.encode):
+            vectors[chunk.start : chunk.stop] = unit_rows(check_finite(rows))
+            if progress:
+                progress(sum(copies[unique[i]] for i in chunk))
         position = {text: i for i, text in enumerate(unique)}
         return vectors[[position[text] for text in texts]]
+
+    def _make_batches(self, texts: Sequence[str], shapes: Shapes) -> Iterator[tuple[range, Any]]:
+        """Yield where in `texts` each batch is, and what `encode` takes of it."""
+        at_once = min(shapes.rows, TOKENIZED_AT_ONCE)
+        chunks = (texts[start : start + at_once] for start in range(0, len(texts), at_once))
+        rows = (row for chunk in chunks for row in self.network.tokenize(chunk))
+        done = 0
+        for batch in cut_rows(rows, shapes):
+            yield range(done, done + len(batch)), self.network.collate(batch)
+            done += len(batch)
 
 
 @dataclass(frozen=True)
@@ -103,14 +123,15 @@ class NetworkImageEncoder:
     network: ImageNetwork
 
     def encode_images(
-        self, images: Sequence[Callable[[], bytes]], *, batch_size: int = 32, progress: Progress | None = None
+        self, images: Sequence[Callable[[], bytes]], *, batch_size: int | None = None, progress: Progress | None = None
     ) -> EncodedImages:
         """Return (n, dim) unit rows; a picture that cannot be used has a zero row and its reason in `errors`."""
 
         def prepare(load: Callable[[], bytes]) -> Any:
             return self.network.prepare(load_picture(load, wanted_side=self.network.wanted_side))
 
-        return _encode_files(images, self.network, prepare, Batches(self.info.dim, batch_size, progress))
+        rows = self.network.shapes.with_rows(batch_size).full()
+        return _encode_files(images, self.network, prepare, Batches(self.info.dim, rows, progress))
 
 
 @dataclass(frozen=True)
@@ -167,7 +188,7 @@ def _encode_files(
     threads = min(MAX_DECODING_THREADS, usable_processors())
     with ThreadPoolExecutor(threads, thread_name_prefix="decode", initializer=make_way) as pool:
         prepared = _ahead(pool, try_file, range(len(files)), ahead=BATCHES_AHEAD * batches.size)
-        for positions, rows in _pipeline(collate(prepared), network.encode):
+        for positions, rows in _pipeline(_run_ahead(collate(prepared), name="collate"), network.encode):
             vectors[positions] = unit_rows(check_finite(rows))
             if batches.progress:
                 batches.progress(len(positions))
@@ -175,7 +196,7 @@ def _encode_files(
 
 
 def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Sequence[Item], *, ahead: int = BATCHES_AHEAD
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Sequence[Item], *, ahead: int
 ) -> Iterator[Result]:
     """Yield `work(item)` in order while the pool is up to `ahead` items further: bounded memory, no idle encoder."""
     waiting: deque[Future[Result]] = deque()
@@ -185,6 +206,15 @@ def _ahead(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def _run_ahead(batches: Iterator[Item], *, name: str) -> Iterator[Item]:
+    """Yield what `batches` does, made by a thread that is BATCHES_AHEAD further: who encodes does nothing else."""
+    with ThreadPoolExecutor(1, thread_name_prefix=name) as pool:
+        waiting = deque(pool.submit(next, batches, None) for _ in range(BATCHES_AHEAD))
+        while (batch := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, batches, None))
+            yield batch
 
 
 def _pipeline(

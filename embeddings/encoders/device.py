@@ -15,6 +15,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded: i
 BATCH_NICENESS = 5  # of threads that encode batches: beside a page or a query that needs a processor they get a quarter
 CUDA_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))  # Linux, and Linux inside Windows
 
+_lost = threading.Event()
+
 
 def make_way() -> None:
     """Let everything else on the machine go before the calling thread. Linux counts niceness by thread."""
@@ -33,8 +35,18 @@ def give_back_memory() -> None:
 @cache
 def has_cuda() -> bool:
     """Return whether torch can use a GPU. Imports torch (seconds) only where a driver and a CUDA build are there."""
-    if not any(path.exists() for path in CUDA_DEVICES) or importlib.metadata.version("torch").endswith("+cpu"):
+    if (
+        _lost.is_set()
+        or not any(path.exists() for path in CUDA_DEVICES)
+        or importlib.metadata.version("torch").endswith("+cpu")
+    ):
         return False
     import torch
 
     return torch.cuda.is_available()
+
+
+def note_lost() -> None:
+    """Have this process use no GPU from now on: what it held there is gone, and a new process alone may try again."""
+    _lost.set()
+    has_cuda.cache_clear()

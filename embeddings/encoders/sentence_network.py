@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from embeddings.encoders.base import Array
-from embeddings.encoders.torch_runtime import fetch_later, half_precision, pin
-
-Tokens = dict[str, npt.NDArray[np.int64]]  # input_ids, attention_mask and what else the network takes, each (n, t)
+from embeddings.encoders.cuda_graphs import Inputs
+from embeddings.encoders.on_device import Batch, OnDevice
+from embeddings.encoders.shapes import Padding, Shapes, TokenRow, pad_rows
 
 
 def pool_tokens(hidden: torch.Tensor, mask: torch.Tensor, *, pooling: str) -> torch.Tensor:
@@ -35,36 +35,56 @@ def pool_tokens(hidden: torch.Tensor, mask: torch.Tensor, *, pooling: str) -> to
     raise ValueError(f"pooling={pooling} is not one of mean, cls, last, max")
 
 
-class SentenceNetwork:
-    """A transformers network and its tokenizer as a TextNetwork."""
+class Sentences(torch.nn.Module):
+    """Tokens (n, t) to vectors (n, dim): a transformers network, its pooling and what follows that."""
+
+    def __init__(self, network: torch.nn.Module, *, pooling: str, dense: Sequence[torch.nn.Module] = ()) -> None:
+        super().__init__()
+        self.network, self.pooling, self.dense = network, pooling, torch.nn.Sequential(*dense)
+
+    def forward(self, inputs: Inputs) -> torch.Tensor:
+        """Return (n, dim), of any length."""
+        output = self.network(**inputs)
+        if self.pooling == "pooler":
+            vectors = output.pooler_output
+        else:
+            vectors = pool_tokens(output.last_hidden_state.float(), inputs["attention_mask"], pooling=self.pooling)
+        pooled: torch.Tensor = self.dense(vectors)
+        return pooled
+
+
+def call(network: torch.nn.Module, inputs: Inputs) -> torch.Tensor:
+    """Have a network whose own `forward` takes inputs and gives vectors do so."""
+    vectors: torch.Tensor = network(inputs)
+    return vectors
+
+
+class TokenNetwork:
+    """A network on a device and its tokenizer as a TextNetwork."""
 
     def __init__(
         self,
-        network: torch.nn.Module,
-        tokenize: Callable[[Sequence[str]], Tokens],
+        network: OnDevice,
+        tokenize: Callable[[Sequence[str]], Sequence[TokenRow]],
         *,
-        pooling: str,
-        device: torch.device,
-        dense: Sequence[torch.nn.Module] = (),
+        padding: Padding,
+        widest: int,
+        forward: Callable[[Any, Inputs], torch.Tensor] = call,
     ) -> None:
-        self._network = network.to(device).eval()
-        self._dense = torch.nn.Sequential(*dense).to(device).eval()
-        self._tokenize = tokenize
-        self._pooling = pooling
-        self._device = device
+        self._network, self._forward = network, forward
+        self.tokenize, self._padding, self._widest = tokenize, padding, widest
 
-    def tokenize(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+    @property
+    def shapes(self) -> Shapes:
+        """Return what batches the device takes best."""
+        return replace(self._network.device.text_shapes, widest=self._widest)
+
+    def collate(self, rows: Sequence[TokenRow]) -> Batch:
         """Return the network's inputs, each (n, t)."""
-        return {name: pin(torch.from_numpy(rows), self._device) for name, rows in self._tokenize(texts).items()}
+        arrays = pad_rows(rows, padding=self._padding, shapes=self.shapes)
+        inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return self._network.gather(inputs, shapes=self.shapes, width=inputs["input_ids"].shape[1])
 
-    def encode(self, batch: dict[str, torch.Tensor]) -> Callable[[], Array]:
+    def encode(self, batch: Batch) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, dim)."""
-        inputs = {name: tensor.to(self._device, non_blocking=True) for name, tensor in batch.items()}
-        with torch.inference_mode(), half_precision(self._device):
-            output = self._network(**inputs)
-            if self._pooling == "pooler":
-                vectors = output.pooler_output
-            else:
-                vectors = pool_tokens(output.last_hidden_state.float(), inputs["attention_mask"], pooling=self._pooling)
-            vectors = self._dense(vectors)
-        return fetch_later(vectors)
+        return self._network.start(self._forward, batch)

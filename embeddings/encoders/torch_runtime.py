@@ -1,33 +1,71 @@
-"""torch on the processor or on the GPU: bf16 there, copies that do not hold the next batch up, views averaged."""
+"""torch on the processor or on a GPU: which numbers it counts in there, and copies that hold nothing up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import torch
 
 from embeddings.encoders.base import Array
 from embeddings.encoders.device import has_cuda
 from embeddings.encoders.machine import usable_processors
+from embeddings.encoders.shapes import FILES_BY_GPU, FILES_BY_PROCESSOR, TEXTS_BY_GPU, TEXTS_BY_PROCESSOR, Shapes
 
 
-def choose_device() -> torch.device:
-    """Return the GPU where there is one, else the processor, of which torch then takes what this process may use."""
+@dataclass(frozen=True)
+class Device:
+    """Where a network runs, and how."""
+
+    place: torch.device
+    half: torch.dtype | None = None  # what it multiplies in, the rest in float32; None: float32 throughout
+    has_few_shapes: bool = False
+
+    @property
+    def is_gpu(self) -> bool:
+        return self.place.type == "cuda"
+
+    @property
+    def text_shapes(self) -> Shapes:
+        return TEXTS_BY_GPU if self.has_few_shapes else TEXTS_BY_PROCESSOR
+
+    @property
+    def file_shapes(self) -> Shapes:
+        return FILES_BY_GPU if self.has_few_shapes else FILES_BY_PROCESSOR
+
+    def precision(self, *, is_full: bool = False) -> AbstractContextManager[object]:
+        """Return the context to encode in; `is_full`: in float32, whatever the device's choice is."""
+        if self.half is None or is_full:
+            return nullcontext()
+        return torch.autocast(self.place.type, dtype=self.half, cache_enabled=False)  # no cache beside CUDA graphs
+
+    def pin(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return `tensor` in memory that a GPU can copy from while the caller goes on, where that is to be had."""
+        if not self.is_gpu:
+            return tensor
+        try:
+            return tensor.pin_memory()
+        except RuntimeError:  # no more of it may be locked, or the GPU is lost: copies wait then
+            return tensor
+
+
+def choose_device(half: torch.dtype = torch.bfloat16) -> Device:
+    """Return the GPU where there is one, else the processor, of which torch then takes what this process may use.
+
+    `half` is what a network's vectors bear best: float16 has 11 bits, bfloat16 has 8 and the range of float32. Cards
+    older than Ampere count in float16 alone.
+    """
     if has_cuda():
-        return torch.device("cuda")
+        can_half = half == torch.float16 or torch.cuda.is_bf16_supported(including_emulation=False)
+        return Device(torch.device("cuda"), half if can_half else torch.float16, has_few_shapes=True)
+    return processor()
+
+
+def processor() -> Device:
+    """Return the processor."""
     torch.set_num_threads(usable_processors())  # torch knows of the machine's processors, and of no quota
-    return torch.device("cpu")
-
-
-def half_precision(device: torch.device) -> AbstractContextManager[object]:
-    """Return the context to encode in: bf16 autocast on a GPU, full precision on a processor."""
-    return torch.autocast("cuda", dtype=torch.bfloat16) if device.type == "cuda" else nullcontext()
-
-
-def pin(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Return `tensor` in memory that a GPU can copy from while the caller goes on."""
-    return tensor.pin_memory() if device.type == "cuda" else tensor
+    return Device(torch.device("cpu"))
 
 
 def fetch_later(vectors: torch.Tensor) -> Callable[[], Array]:

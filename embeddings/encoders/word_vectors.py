@@ -86,7 +86,9 @@ class WordVectorEncoder:
     smoothing: float
     has_counts: bool
 
-    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 32, progress: Progress | None = None) -> Array:
+    def encode_texts(
+        self, texts: Sequence[str], *, batch_size: int | None = None, progress: Progress | None = None
+    ) -> Array:
         """Return (n, dim) float32 unit rows, in the order of `texts`."""
         sums = np.zeros((len(texts), self.info.dim), dtype=np.float32)
         for row, text in enumerate(texts):

@@ -19,6 +19,7 @@ from embeddings.encoders.packaged.e5_file import E5File
 from embeddings.encoders.packaged.e5_tokens import E5Tokens
 from embeddings.encoders.packaged.lite_file import read_weights
 from embeddings.encoders.registry import get_image_encoder, get_text_encoder
+from embeddings.encoders.shapes import pad_rows
 from embeddings.encoders.weights import find_packaged_file
 
 IMAGES = Path(__file__).resolve().parent.parent.parent / "demo" / "homeware" / "images"
@@ -118,9 +119,9 @@ def test_no_texts_give_no_rows(e5):
 )
 def test_tokens_are_those_of_the_model(text, ids):
     file = E5File(loading.PACKAGED["e5-small"].find())
-    tokens = E5Tokens(file, prefix="", max_tokens=8)([text, "one two three four five six"])
-    padded = ids + [1] * (8 - len(ids))
-    assert tokens["input_ids"][0].tolist() == padded
+    tokenize = E5Tokens(file, prefix="", max_tokens=8)
+    tokens = pad_rows(tokenize([text, "one two three four five six"]), padding=tokenize.padding)
+    assert tokens["input_ids"][0].tolist() == ids + [1] * (8 - len(ids))
     assert tokens["attention_mask"][0].tolist() == [1] * len(ids) + [0] * (8 - len(ids))
 
 

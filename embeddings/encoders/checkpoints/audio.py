@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,19 @@ from embeddings.encoders.base import Array, EncodedImages, EncoderInfo, EncoderU
 from embeddings.encoders.batches import NetworkAudioEncoder, NetworkTextEncoder
 from embeddings.encoders.checkpoints.audio_families import AUDIO_FAMILIES
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
-from embeddings.encoders.checkpoints.joint import TextTower, pooled
+from embeddings.encoders.checkpoints.joint import make_text_tower, pooled
 from embeddings.encoders.checkpoints.text import Tokenize, load_network, load_tokenizer
+from embeddings.encoders.cuda_graphs import Inputs
+from embeddings.encoders.on_device import Batch, OnDevice
+from embeddings.encoders.sentence_network import pool_tokens
 from embeddings.encoders.spec import EncoderSpec, choose_option, number_option
-from embeddings.encoders.torch_runtime import choose_device, fetch_later, half_precision, pin
+from embeddings.encoders.torch_runtime import choose_device
 from embeddings.encoders.torchvision import compat  # noqa: F401  (before transformers, which imports torchvision)
 
 from transformers import AutoFeatureExtractor  # isort: skip
 
-Inputs = dict[str, torch.Tensor]
+Forward = Callable[[Any, Inputs, torch.Tensor], torch.Tensor]
+SECONDS = "seconds"  # a name that no network has: how long the sound lasts, beside what the network takes
 MOST_S = 20.0  # of networks that take sounds of any length
 LEAST_S = 0.2  # shorter ones are followed by silence: networks of waves have no frame in less than 25 ms
 WHISPER_FRAMES_PER_S = 50  # of its encoder; behind the sound they are of silence up to 30 seconds
@@ -32,34 +36,29 @@ FALLBACK_TOKENS = 77
 class SoundNetwork:
     """A transformers network and its own preprocessing as an AudioNetwork."""
 
-    def __init__(
-        self, forward: Callable[[Inputs, float], torch.Tensor], extractor: Any, *, device: torch.device
-    ) -> None:
+    def __init__(self, network: OnDevice, forward: Forward, extractor: Any) -> None:
         self.rate_hz, self.most_s = int(extractor.sampling_rate), listening_time(extractor)
-        self._forward, self._extractor, self._device = forward, extractor, device
+        self._network, self._forward, self._extractor = network, forward, extractor
 
-    def prepare(self, samples: Array) -> tuple[Inputs, float]:
+    def prepare(self, samples: Array) -> Inputs:
         """Return the network's inputs for one sound (a batch of 1), and how many seconds it lasts."""
         padded = np.pad(samples, (0, max(int(LEAST_S * self.rate_hz) - len(samples), 0)))
         inputs = self._extractor(padded, sampling_rate=self.rate_hz, return_tensors="pt")
         tensors = {name: torch.as_tensor(value) for name, value in inputs.items()}
-        return tensors, len(padded) / self.rate_hz
+        return {**tensors, SECONDS: torch.tensor([len(padded) / self.rate_hz])}
 
-    def collate(self, prepared: Sequence[tuple[Inputs, float]]) -> list[tuple[Inputs, float]]:
+    def collate(self, prepared: Sequence[Inputs]) -> list[Batch]:
         """Return the sounds one by one: of different lengths, they would have to be padded to the longest."""
-        return [
-            ({name: pin(tensor, self._device) for name, tensor in inputs.items()}, seconds)
-            for inputs, seconds in prepared
-        ]
+        return [self._network.gather(inputs) for inputs in prepared]
 
-    def encode(self, batch: list[tuple[Inputs, float]]) -> Callable[[], Array]:
+    def encode(self, batch: list[Batch]) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, dim)."""
-        vectors = []
-        with torch.inference_mode(), half_precision(self._device):
-            for inputs, seconds in batch:
-                on_device = {name: tensor.to(self._device, non_blocking=True) for name, tensor in inputs.items()}
-                vectors.append(self._forward(on_device, seconds).float())
-            return fetch_later(torch.cat(vectors))
+        waiting = [self._network.start(self._encode, sound) for sound in batch]
+        return lambda: np.concatenate([wait() for wait in waiting])
+
+    def _encode(self, network: Any, inputs: Inputs) -> torch.Tensor:
+        own = {name: tensor for name, tensor in inputs.items() if name != SECONDS}
+        return self._forward(network, own, inputs[SECONDS])
 
 
 def listening_time(extractor: Any) -> float:
@@ -87,21 +86,24 @@ def load_checkpoint_audio(spec: EncoderSpec, checkpoint: Checkpoint, info: Encod
     """Return the sound encoder in `checkpoint`. Raise EncoderUnavailable where transformers cannot load it."""
     model_type = checkpoint.config["model_type"]
     pooling = choose_option(spec, "pooling", allowed=("mean", "pooler"), default=AUDIO_FAMILIES[model_type][2])
-    device = choose_device()
-    network = load_network(checkpoint).to(device).eval()
-    if network.config.is_encoder_decoder:
-        network = network.get_encoder()
 
-    def forward(inputs: Inputs, seconds: float) -> torch.Tensor:
+    def load() -> Any:
+        network = load_network(checkpoint)
+        return network.get_encoder() if network.config.is_encoder_decoder else network
+
+    def forward(network: Any, inputs: Inputs, seconds: torch.Tensor) -> torch.Tensor:
         output = network(**inputs)
         if pooling == "pooler":
             return pooled(output)
         hidden: torch.Tensor = output.last_hidden_state
-        if model_type == "whisper":
-            hidden = hidden[:, : max(round(seconds * WHISPER_FRAMES_PER_S), 1)]
-        return hidden.mean(1)
+        if model_type != "whisper":
+            return hidden.mean(1)
+        frames = (seconds * WHISPER_FRAMES_PER_S).round().clamp(min=1)
+        heard = torch.arange(hidden.shape[1], device=hidden.device) < frames[:, None]
+        return pool_tokens(hidden, heard, pooling="mean")
 
-    return NetworkAudioEncoder(info, SoundNetwork(forward, load_extractor(checkpoint), device=device))
+    network = OnDevice(load, choose_device())
+    return NetworkAudioEncoder(info, SoundNetwork(network, forward, load_extractor(checkpoint)))
 
 
 @dataclass(frozen=True)
@@ -109,27 +111,26 @@ class SpokenEncoder:
     """A TextEncoder and an AudioEncoder whose vectors can be compared with each other: CLAP."""
 
     info: EncoderInfo
-    network: Any
+    network: OnDevice
     checkpoint: Checkpoint
-    device: torch.device
     prefix: str
     max_tokens: int
 
     @cached_property
     def _texts(self) -> NetworkTextEncoder:
         tokenize = Tokenize(load_tokenizer(self.checkpoint), prefix=self.prefix, max_tokens=self.max_tokens)
-        return NetworkTextEncoder(self.info, TextTower(self.network, tokenize, self.device, is_padded=False))
+        return NetworkTextEncoder(self.info, make_text_tower(self.network, tokenize, is_padded=False))
 
     @cached_property
     def _sounds(self) -> NetworkAudioEncoder:
-        def forward(inputs: Inputs, _seconds: float) -> torch.Tensor:
-            return pooled(self.network.get_audio_features(**inputs))
+        def forward(network: Any, inputs: Inputs, _seconds: torch.Tensor) -> torch.Tensor:
+            return pooled(network.get_audio_features(**inputs))
 
-        return NetworkAudioEncoder(
-            self.info, SoundNetwork(forward, load_extractor(self.checkpoint), device=self.device)
-        )
+        return NetworkAudioEncoder(self.info, SoundNetwork(self.network, forward, load_extractor(self.checkpoint)))
 
-    def encode_texts(self, texts: Sequence[str], *, batch_size: int = 32, progress: Progress | None = None) -> Array:
+    def encode_texts(
+        self, texts: Sequence[str], *, batch_size: int | None = None, progress: Progress | None = None
+    ) -> Array:
         """Return (n, dim) unit rows; see TextEncoder."""
         return self._texts.encode_texts(texts, batch_size=batch_size, progress=progress)
 
@@ -142,14 +143,12 @@ class SpokenEncoder:
 
 def load_spoken(spec: EncoderSpec, checkpoint: Checkpoint, info: EncoderInfo) -> SpokenEncoder:
     """Return the joint encoder in `checkpoint`. Raise EncoderUnavailable where transformers cannot load it."""
-    device = choose_device()
     text_config = checkpoint.config.get("text_config") or {}
     positions = int(text_config.get("max_position_embeddings") or FALLBACK_TOKENS) - 2  # RoBERTa never uses the first
     return SpokenEncoder(
         info=info,
-        network=load_network(checkpoint).to(device).eval(),
+        network=OnDevice(partial(load_network, checkpoint), choose_device()),
         checkpoint=checkpoint,
-        device=device,
         prefix=spec.options.get("prefix", ""),
         max_tokens=number_option(spec, "max_tokens", default=positions, between=(2, positions)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,43 +14,49 @@ from embeddings.encoders.batches import NetworkImageEncoder
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.checkpoints.image_families import TRANSFORMERS_FAMILIES
 from embeddings.encoders.checkpoints.text import load_network
+from embeddings.encoders.cuda_graphs import Forward, Inputs
+from embeddings.encoders.on_device import Batch, OnDevice
+from embeddings.encoders.shapes import Shapes
 from embeddings.encoders.spec import EncoderSpec, choose_option, number_option
-from embeddings.encoders.torch_runtime import choose_device, encode_views, fetch_later, half_precision, pin
+from embeddings.encoders.torch_runtime import choose_device, encode_views
 from embeddings.encoders.torchvision import compat  # noqa: F401  (before transformers, which imports torchvision)
 
 from transformers import AutoImageProcessor  # isort: skip
 
-Inputs = dict[str, torch.Tensor]
 FALLBACK_SIDE = 512  # pixels asked of a JPEG where the processor states no size
 
 
 class PictureNetwork:
     """A transformers network and its own preprocessing (by torchvision's transforms) as an ImageNetwork."""
 
-    def __init__(
-        self, forward: Callable[[Inputs], torch.Tensor], processor: Any, *, device: torch.device, views: int = 1
-    ) -> None:
+    def __init__(self, network: OnDevice, forward: Forward, processor: Any, *, views: int = 1) -> None:
         self.wanted_side = wanted_side(processor)
-        self._forward, self._processor, self._device, self._views = forward, processor, device, views
+        self._network, self._forward, self._processor, self._views = network, forward, processor, views
+
+    @property
+    def shapes(self) -> Shapes:
+        """Return what batches the device takes best."""
+        return self._network.device.file_shapes
 
     def prepare(self, picture: Image.Image) -> Inputs:
         """Return the network's inputs for one picture, without the axis of the batch."""
         inputs = self._processor(images=picture, return_tensors="pt")
         return {name: tensor[0] for name, tensor in inputs.items()}
 
-    def collate(self, prepared: Sequence[Inputs]) -> Inputs:
+    def collate(self, prepared: Sequence[Inputs]) -> Batch:
         """Return the network's inputs for a batch."""
-        return {name: pin(torch.stack([one[name] for one in prepared]), self._device) for name in prepared[0]}
+        inputs = {name: torch.stack([one[name] for one in prepared]) for name in prepared[0]}
+        return self._network.gather(inputs, shapes=self.shapes)
 
-    def encode(self, batch: Inputs) -> Callable[[], Array]:
+    def encode(self, batch: Batch) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, dim)."""
-        inputs = {name: tensor.to(self._device, non_blocking=True) for name, tensor in batch.items()}
+        return self._network.start(self._encode, batch)
 
+    def _encode(self, network: Any, inputs: Inputs) -> torch.Tensor:
         def encode_pixels(pixels: torch.Tensor) -> torch.Tensor:
-            return self._forward({**inputs, "pixel_values": pixels})
+            return self._forward(network, {**inputs, "pixel_values": pixels})
 
-        with torch.inference_mode(), half_precision(self._device):
-            return fetch_later(encode_views(encode_pixels, inputs["pixel_values"], views=self._views))
+        return encode_views(encode_pixels, inputs["pixel_values"], views=self._views)
 
 
 def wanted_side(processor: Any) -> int:
@@ -95,10 +102,9 @@ def picture_declaration(spec: EncoderSpec, checkpoint: Checkpoint) -> tuple[str,
 def load_checkpoint_image(spec: EncoderSpec, checkpoint: Checkpoint, info: EncoderInfo) -> NetworkImageEncoder:
     """Return the picture encoder in `checkpoint`. Raise EncoderUnavailable where transformers cannot load it."""
     pooling, views = picture_declaration(spec, checkpoint)
-    device = choose_device()
-    network = load_network(checkpoint).to(device).eval()
 
-    def forward(inputs: Inputs) -> torch.Tensor:
+    def forward(network: Any, inputs: Inputs) -> torch.Tensor:
         return pool_picture(network(**inputs), pooling)
 
-    return NetworkImageEncoder(info, PictureNetwork(forward, load_processor(checkpoint), device=device, views=views))
+    network = OnDevice(partial(load_network, checkpoint), choose_device())
+    return NetworkImageEncoder(info, PictureNetwork(network, forward, load_processor(checkpoint), views=views))

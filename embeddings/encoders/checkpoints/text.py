@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 from embeddings.encoders.base import EncoderInfo, EncoderUnavailable
 from embeddings.encoders.batches import NetworkTextEncoder
 from embeddings.encoders.checkpoints.checkpoint import Checkpoint
 from embeddings.encoders.checkpoints.text_families import dense_modules, known_declaration
-from embeddings.encoders.sentence_network import SentenceNetwork, Tokens
+from embeddings.encoders.on_device import OnDevice
+from embeddings.encoders.sentence_network import Sentences, TokenNetwork
+from embeddings.encoders.shapes import Padding, TokenRow
 from embeddings.encoders.spec import EncoderSpec
 from embeddings.encoders.text_declaration import CHARACTERS_OF_A_TOKEN, override
 from embeddings.encoders.torch_runtime import choose_device
@@ -30,40 +31,43 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 class Tokenize:
-    """A transformers tokenizer with a prefix. One text batch at a time: tokenizers keep padding as state."""
+    """A transformers tokenizer with a prefix. One call at a time: tokenizers keep what they are told as state."""
 
-    def __init__(self, tokenizer: Any, *, prefix: str, max_tokens: int, padding: str | bool = True) -> None:
+    def __init__(self, tokenizer: Any, *, prefix: str, max_tokens: int, padding: str | bool = False) -> None:
         self._tokenizer, self._prefix, self._padding = tokenizer, prefix, padding
-        self._max_tokens = min(max_tokens, int(tokenizer.model_max_length))
+        self.max_tokens = min(max_tokens, int(tokenizer.model_max_length))
         self._lock = threading.Lock()
+        values = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
+        self.padding = Padding(values, is_left=tokenizer.padding_side == "left")
 
-    def __call__(self, texts: Sequence[str]) -> Tokens:
-        """Return the network's inputs, each (n, t)."""
+    def __call__(self, texts: Sequence[str]) -> list[TokenRow]:
+        """Return the network's inputs for each text."""
         with self._lock:
             tokens = self._tokenizer(
-                [self._prefix + text[: self._max_tokens * CHARACTERS_OF_A_TOKEN] for text in texts],
+                [self._prefix + text[: self.max_tokens * CHARACTERS_OF_A_TOKEN] for text in texts],
                 padding=self._padding,
                 truncation=True,
-                max_length=self._max_tokens,
+                max_length=self.max_tokens,
             )
-        return {name: np.asarray(rows, dtype=np.int64) for name, rows in tokens.items()}
+        return [dict(zip(tokens, row, strict=True)) for row in zip(*tokens.values(), strict=True)]
 
 
 def load_checkpoint_text(spec: EncoderSpec, checkpoint: Checkpoint, info: EncoderInfo) -> NetworkTextEncoder:
     """Return the text encoder in `checkpoint`. Raise EncoderUnavailable where transformers cannot load it."""
     declared = override(known_declaration(checkpoint), spec)
-    network = load_network(checkpoint)
-    if network.config.is_encoder_decoder:
-        network = network.get_encoder()  # T5 and its like: texts need the encoder alone
     tokenize = Tokenize(load_tokenizer(checkpoint), prefix=declared.prefix, max_tokens=declared.max_tokens)
-    sentences = SentenceNetwork(
-        network,
-        tokenize,
-        pooling=declared.pooling,
-        device=choose_device(),
-        dense=[_load_dense(checkpoint, path) for path in dense_modules(checkpoint)],
+
+    def load() -> Sentences:
+        network = load_network(checkpoint)
+        if network.config.is_encoder_decoder:
+            network = network.get_encoder()  # T5 and its like: texts need the encoder alone
+        dense = [_load_dense(checkpoint, path) for path in dense_modules(checkpoint)]
+        return Sentences(network, pooling=declared.pooling, dense=dense)
+
+    return NetworkTextEncoder(
+        info,
+        TokenNetwork(OnDevice(load, choose_device()), tokenize, padding=tokenize.padding, widest=tokenize.max_tokens),
     )
-    return NetworkTextEncoder(info, sentences)
 
 
 def load_network(checkpoint: Checkpoint) -> Any:

@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from embeddings.encoders.base import Array
 from embeddings.encoders.onnx_runtime import Feeds, OnnxNetwork
 from embeddings.encoders.packaged.e5_onnx import pool_rows
+from embeddings.encoders.shapes import TEXTS_BY_PROCESSOR, TokenRow
 from embeddings.encoders.text_declaration import CHARACTERS_OF_A_TOKEN, TextDeclaration
 
 POSITIONS = 512  # that the network knows
@@ -25,6 +26,8 @@ POSITIONS = 512  # that the network knows
 class BgeOnnx:
     """A TextNetwork. Texts in other languages are cut into characters and parts of words, and have vectors too."""
 
+    shapes = TEXTS_BY_PROCESSOR
+
     def __init__(self, network: Path, tokenizer: Path, declared: TextDeclaration) -> None:
         self._declared = declared
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
@@ -32,11 +35,15 @@ class BgeOnnx:
         self._tokenizer.enable_truncation(min(declared.max_tokens, POSITIONS))
         self._network = OnnxNetwork(network.read_bytes())
 
-    def tokenize(self, texts: Sequence[str]) -> list[Feeds]:
-        """Return the network's inputs for each text, each (1, t)."""
+    def tokenize(self, texts: Sequence[str]) -> list[TokenRow]:
+        """Return the tokens of each text."""
         longest = self._declared.max_tokens * CHARACTERS_OF_A_TOKEN
         plain = [self._declared.prefix + text[:longest] for text in texts]
-        return [_inputs(encoding.ids) for encoding in self._tokenizer.encode_batch(plain)]
+        return [{"input_ids": encoding.ids} for encoding in self._tokenizer.encode_batch(plain)]
+
+    def collate(self, rows: Sequence[TokenRow]) -> list[Feeds]:
+        """Return the network's inputs for each text, each (1, t)."""
+        return [_inputs(row["input_ids"]) for row in rows]
 
     def encode(self, batch: list[Feeds]) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, 384)."""

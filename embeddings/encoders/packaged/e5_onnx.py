@@ -20,6 +20,7 @@ from embeddings.encoders.onnx_graph import MICROSOFT, OnnxGraph
 from embeddings.encoders.onnx_runtime import OnnxNetwork
 from embeddings.encoders.packaged.e5_file import E5File
 from embeddings.encoders.packaged.e5_tokens import E5Tokens
+from embeddings.encoders.shapes import TEXTS_BY_PROCESSOR, TokenRow, pad_rows
 
 BLOCK = 32  # weights that share a scale
 FLOAT32_COMPUTE = 1
@@ -99,6 +100,8 @@ class GraphBuilder:
 class E5Onnx:
     """A TextNetwork: word vectors are looked up in the file, ONNX Runtime does the rest."""
 
+    shapes = TEXTS_BY_PROCESSOR
+
     def __init__(self, file: E5File, tokens: E5Tokens, *, pooling: str) -> None:
         self._file, self._tokens, self._pooling = file, tokens, pooling
         self._network = OnnxNetwork(GraphBuilder(file).build().SerializeToString())
@@ -106,12 +109,16 @@ class E5Onnx:
         positions = file.vector("emb.pos").reshape(shape.positions, shape.hidden)
         self._positions = positions + file.vector("emb.type").reshape(shape.token_types, shape.hidden)[0]
 
-    def tokenize(self, texts: Sequence[str]) -> list[dict[str, npt.NDArray[Any]]]:
-        """Return the network's inputs for each few texts: vectors (n, t, hidden) and mask (n, t)."""
-        return [self._inputs(texts[i : i + MICRO_BATCH]) for i in range(0, len(texts), MICRO_BATCH)]
+    def tokenize(self, texts: Sequence[str]) -> list[TokenRow]:
+        """Return the tokens of each text."""
+        return self._tokens(texts)
 
-    def _inputs(self, texts: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-        tokens = self._tokens(texts)
+    def collate(self, rows: Sequence[TokenRow]) -> list[dict[str, npt.NDArray[Any]]]:
+        """Return the network's inputs for each few texts: vectors (n, t, hidden) and mask (n, t)."""
+        return [self._inputs(rows[i : i + MICRO_BATCH]) for i in range(0, len(rows), MICRO_BATCH)]
+
+    def _inputs(self, rows: Sequence[TokenRow]) -> dict[str, npt.NDArray[Any]]:
+        tokens = pad_rows(rows, padding=self._tokens.padding)
         ids = tokens["input_ids"]
         return {
             "words": self._file.word_vectors(ids) + self._positions[: ids.shape[1]],

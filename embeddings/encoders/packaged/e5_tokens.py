@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 from tokenizers import Regex, normalizers
 
 from embeddings.encoders.packaged.e5_file import E5File
+from embeddings.encoders.shapes import Padding, TokenRow
 from embeddings.encoders.text_declaration import CHARACTERS_OF_A_TOKEN
 
 UNIGRAM, NORMAL, UNKNOWN = 1, 1, 2  # of SentencePiece's model file
@@ -34,11 +33,12 @@ def open_pieces(file: E5File) -> SentencePieceProcessor:
 
 
 class E5Tokens:
-    """The tokenizer with its prefix: texts to ids and mask, `<s> ... </s>`, padded to the longest of them."""
+    """The tokenizer with its prefix: texts to ids and mask, `<s> ... </s>`."""
 
     def __init__(self, file: E5File, *, prefix: str, max_tokens: int) -> None:
         self._pieces = open_pieces(file)
-        self._begin, self._end, self._padding = file.bos_id, file.eos_id, file.pad_id
+        self._begin, self._end = file.bos_id, file.eos_id
+        self.padding = Padding({"input_ids": file.pad_id})
         self._normaliser = normalizers.Sequence(
             [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
         )
@@ -46,12 +46,8 @@ class E5Tokens:
         self._room = min(max_tokens, file.shape.positions) - 2  # beside begin and end
         self._longest = max_tokens * CHARACTERS_OF_A_TOKEN
 
-    def __call__(self, texts: Sequence[str]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return input_ids and attention_mask, each (n, t)."""
+    def __call__(self, texts: Sequence[str]) -> list[TokenRow]:
+        """Return input_ids and attention_mask of each text."""
         plain = [self._normaliser.normalize_str(self._prefix + text[: self._longest]) for text in texts]
         rows = [[self._begin, *ids[: self._room], self._end] for ids in self._pieces.encode(plain)]
-        width = max(map(len, rows), default=0)
-        return {
-            "input_ids": np.array([row + [self._padding] * (width - len(row)) for row in rows], dtype=np.int64),
-            "attention_mask": np.array([[1] * len(row) + [0] * (width - len(row)) for row in rows], dtype=np.int64),
-        }
+        return [{"input_ids": row, "attention_mask": [1] * len(row)} for row in rows]

@@ -18,6 +18,7 @@ from embeddings.encoders.base import Array
 from embeddings.encoders.onnx_graph import OnnxGraph
 from embeddings.encoders.onnx_runtime import OnnxNetwork
 from embeddings.encoders.preprocessing import Preprocessing, square_pixels
+from embeddings.encoders.shapes import FILES_BY_PROCESSOR
 
 Weights = Mapping[str, npt.NDArray[Any]]
 
@@ -153,6 +154,8 @@ class LiteGraph:
 
 class LiteOnnx:
     """EfficientNet-Lite through ONNX Runtime as an ImageNetwork; pixels go in as bytes, the network does the rest."""
+
+    shapes = FILES_BY_PROCESSOR
 
     def __init__(self, how: Preprocessing, network: OnnxNetwork) -> None:
         self.wanted_side = how.resize

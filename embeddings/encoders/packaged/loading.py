@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -221,11 +222,13 @@ def _open_e5(spec: EncoderSpec, path: Path, declared: TextDeclaration) -> TextNe
         return E5Onnx(file, tokens, pooling=declared.pooling)
 
     def run_by_torch() -> TextNetwork:
+        from embeddings.encoders.on_device import OnDevice
         from embeddings.encoders.packaged.e5_bert import build_bert
-        from embeddings.encoders.sentence_network import SentenceNetwork
+        from embeddings.encoders.sentence_network import Sentences, TokenNetwork
         from embeddings.encoders.torch_runtime import choose_device
 
-        return SentenceNetwork(build_bert(file), tokens, pooling=declared.pooling, device=choose_device())
+        network = OnDevice(lambda: Sentences(build_bert(file), pooling=declared.pooling), choose_device())
+        return TokenNetwork(network, tokens, padding=tokens.padding, widest=declared.max_tokens)
 
     return choose_runtime(spec, run_by_onnx, run_by_torch)
 
@@ -242,10 +245,13 @@ def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:
         return LiteOnnx(how, OnnxNetwork(network.SerializeToString()))
 
     def run_by_torch() -> ImageNetwork:
-        from embeddings.encoders.packaged.lite_torch import LiteTorch, build_lite
+        from embeddings.encoders.on_device import OnDevice
+        from embeddings.encoders.packaged.lite_torch import LITE_HALF, build_lite
         from embeddings.encoders.torch_runtime import choose_device
+        from embeddings.encoders.torchvision.pixels import PixelNetwork
 
-        return LiteTorch(build_lite(spec.name, path, how=how, pooling=pooling, views=views), choose_device())
+        load = partial(build_lite, spec.name, path, how=how, pooling=pooling, views=views)
+        return PixelNetwork(OnDevice(load, choose_device(LITE_HALF)), how)
 
     return NetworkImageEncoder(describe_packaged(spec), choose_runtime(spec, run_by_onnx, run_by_torch))
 

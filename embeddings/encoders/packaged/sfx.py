@@ -8,9 +8,11 @@ import numpy as np
 import torch
 
 from embeddings.encoders.base import Array
+from embeddings.encoders.cuda_graphs import Inputs
 from embeddings.encoders.log_mel import LogMel
+from embeddings.encoders.on_device import Batch, OnDevice
 from embeddings.encoders.packaged.sfx_file import SfxFile, SfxNetwork
-from embeddings.encoders.torch_runtime import choose_device, fetch_later, half_precision, pin
+from embeddings.encoders.torch_runtime import choose_device
 
 RATE_HZ = 44_100
 MOST_S = 20.0  # a window takes some 40 ms of a processor
@@ -18,7 +20,7 @@ FRAMES, HOP = 100, 50  # of a window, and between the beginnings of two
 LOUDEST = 9.457798957824707  # of the log-mel spectra that it was trained on: to it they were divided
 MEL = LogMel(rate_hz=RATE_HZ, window=2048, hop=1024, bands=96)
 
-Windows = tuple[torch.Tensor, list[int]]  # (n, frames, bands), and how many each sound has
+Windows = tuple[Batch, list[int]]  # (n, frames, bands), and how many each sound has
 
 
 class SfxTorch:
@@ -27,8 +29,7 @@ class SfxTorch:
     rate_hz, most_s = RATE_HZ, MOST_S
 
     def __init__(self, file: SfxFile) -> None:
-        self._device = choose_device()
-        self._network = SfxNetwork(file.read()).to(self._device)
+        self._network = OnDevice(lambda: SfxNetwork(file.read()), choose_device())
 
     def prepare(self, samples: Array) -> torch.Tensor:
         """Return the windows (w, frames, bands) of one sound; what the last lacks is silence."""
@@ -39,11 +40,16 @@ class SfxTorch:
 
     def collate(self, prepared: Sequence[torch.Tensor]) -> Windows:
         """Return the windows of all sounds, one after the other."""
-        return pin(torch.cat(list(prepared)), self._device), [len(windows) for windows in prepared]
+        return self._network.gather({"windows": torch.cat(list(prepared))}), [len(windows) for windows in prepared]
 
     def encode(self, batch: Windows) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, 512)."""
         windows, counts = batch
-        with torch.inference_mode(), half_precision(self._device):
-            vectors = self._network(windows.to(self._device, non_blocking=True))
-            return fetch_later(torch.stack([own.float().mean(0) for own in vectors.split(counts)]))
+        wait = self._network.start(_listen, windows)
+        ends = np.cumsum(counts)[:-1]
+        return lambda: np.stack([own.mean(0) for own in np.split(wait(), ends)])
+
+
+def _listen(network: SfxNetwork, inputs: Inputs) -> torch.Tensor:
+    vectors: torch.Tensor = network(inputs["windows"])
+    return vectors

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 import safetensors.torch
 import torch
-from PIL import Image
 
-from embeddings.encoders.base import Array, EncoderInfo, EncoderUnavailable
+from embeddings.encoders.base import EncoderInfo, EncoderUnavailable
 from embeddings.encoders.batches import NetworkImageEncoder
+from embeddings.encoders.on_device import OnDevice
 from embeddings.encoders.preprocessing import Preprocessing, choose_fit
 from embeddings.encoders.spec import EncoderSpec, number_option
-from embeddings.encoders.torch_runtime import choose_device, encode_views, fetch_later, half_precision, pin
+from embeddings.encoders.torch_runtime import choose_device
 from embeddings.encoders.torchvision.compat import torchvision
-from embeddings.encoders.torchvision.geometry import RESAMPLING, square_transform
+from embeddings.encoders.torchvision.geometry import RESAMPLING
+from embeddings.encoders.torchvision.pixels import FromPixels, PixelNetwork
 
 # What torchvision calls the part of a network that ends in the layer for 1,000 classes.
 HEADS = ("fc", "classifier", "heads", "head")
@@ -26,15 +26,21 @@ HEADS = ("fc", "classifier", "heads", "head")
 def load_classifier(spec: EncoderSpec, info: EncoderInfo) -> NetworkImageEncoder:
     """Return torchvision's `spec.name` with weights from a file or from its publisher. Raise EncoderUnavailable."""
     preset = torchvision.models.get_model_weights(spec.name).DEFAULT
-    state = read_weights(Path(spec.weights_path)) if spec.weights_path else _download(spec, preset)
-    network = torchvision.models.get_model(spec.name, weights=None)
-    dim = remove_head(network)
-    if dim != info.dim:
-        raise EncoderUnavailable(f"{spec.text!r} gives {dim} numbers where {info.dim} are known: update torchvision.")
-    _load_state(network, state, spec)
     how = preprocessing_of(preset.transforms(), spec)
     views = number_option(spec, "views", default=1, between=(1, 2))
-    return NetworkImageEncoder(info, TorchvisionNetwork(network, how, device=choose_device(), views=views))
+
+    def load() -> FromPixels:
+        state = read_weights(Path(spec.weights_path)) if spec.weights_path else _download(spec, preset)
+        network = torchvision.models.get_model(spec.name, weights=None)
+        dim = remove_head(network)
+        if dim != info.dim:
+            raise EncoderUnavailable(
+                f"{spec.text!r} gives {dim} numbers, not the {info.dim} known: update torchvision."
+            )
+        _load_state(network, state, spec)
+        return FromPixels(network, how, views=views)
+
+    return NetworkImageEncoder(info, PixelNetwork(OnDevice(load, choose_device()), how))
 
 
 def remove_head(network: torch.nn.Module) -> int:
@@ -94,30 +100,3 @@ def preprocessing_of(transforms: Any, spec: EncoderSpec) -> Preprocessing:
     mean, std = tuple(transforms.mean), tuple(transforms.std)
     resample = RESAMPLING[transforms.interpolation]
     return Preprocessing(side=side, resize=grown, mean=mean, std=std, resample=resample, fit=choose_fit(spec))
-
-
-class TorchvisionNetwork:
-    """A headless torchvision classifier as an ImageNetwork."""
-
-    def __init__(self, network: torch.nn.Module, how: Preprocessing, *, device: torch.device, views: int) -> None:
-        self.wanted_side = how.resize
-        self._network = network.to(device).eval()
-        self._square = square_transform(how)
-        self._device, self._views = device, views
-        self._mean = 255 * torch.tensor(how.mean, device=device)
-        self._std = 255 * torch.tensor(how.std, device=device)
-
-    def prepare(self, picture: Image.Image) -> torch.Tensor:
-        """Return (side, side, 3) pixels."""
-        return self._square(picture)
-
-    def collate(self, prepared: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Return (n, side, side, 3) pixels."""
-        return pin(torch.stack(list(prepared)), self._device)
-
-    def encode(self, batch: torch.Tensor) -> Callable[[], Array]:
-        """Start encoding; return a function that waits for the vectors (n, dim)."""
-        with torch.inference_mode(), half_precision(self._device):
-            pixels = batch.to(self._device, non_blocking=True).float()
-            pictures = ((pixels - self._mean) / self._std).permute(0, 3, 1, 2)
-            return fetch_later(encode_views(self._network, pictures, views=self._views))

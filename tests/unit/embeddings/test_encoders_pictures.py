@@ -11,6 +11,7 @@ from embeddings.encoders import pictures
 from embeddings.encoders.base import EncoderError, EncoderInfo
 from embeddings.encoders.batches import NetworkImageEncoder
 from embeddings.encoders.pictures import UnusablePicture, decode_picture, load_picture
+from embeddings.encoders.shapes import FILES_BY_PROCESSOR
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
@@ -31,6 +32,7 @@ class ColourNetwork:
     """An ImageNetwork whose vector is the picture's mean colour."""
 
     wanted_side = 4
+    shapes = FILES_BY_PROCESSOR
 
     def prepare(self, picture):
         return np.asarray(picture, dtype=np.float32).mean((0, 1)) + 1
