@@ -15,8 +15,8 @@ COPY requirements.txt requirements-encoders.txt ./
 RUN pip install --no-cache-dir $PIP_ARGUMENTS -r requirements.txt \
     && pip install --no-cache-dir --no-deps $PIP_ARGUMENTS -r requirements-encoders.txt
 COPY . .
-RUN python -m compileall -q api catalog config embeddings recommendations
+RUN python -m compileall -q api behaviour catalog config embeddings recommendations
 USER kindred
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "config.wsgi", "--worker-class", "config.web_worker.WebWorker", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "config.wsgi", "--worker-class", "config.web_worker.WebWorker", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--preload", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--log-level", "warning"]

@@ -61,8 +61,8 @@ def refusal() -> str:
 
 def test_without_the_extension_it_says_who_may_add_it_and_how(shop):
     assert refusal() == (
-        f"The database {DATABASE} lacks the extension vector, and {USER} may not add it. As a superuser of Postgres, on "
-        f"Debian: sudo -u postgres psql --dbname {DATABASE} --command 'CREATE EXTENSION vector'"
+        f"The database {DATABASE} lacks the extension vector, and {USER} may not add it. As a superuser of Postgres, "
+        f"on Debian: sudo -u postgres psql --dbname {DATABASE} --command 'CREATE EXTENSION vector'"
     )
 
 

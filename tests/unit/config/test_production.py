@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -12,15 +13,16 @@ import yaml
 
 from config.services import launch
 from config.services.paths import BASE_DIR
-from tests.unit.config.test_documentation import SETTINGS, read_settings
+from tests.unit.config.test_documentation import read_settings
 
 COMPOSE = yaml.safe_load((BASE_DIR / "compose.yaml").read_text())
+DOCKER_COMPOSE = shutil.which("docker-compose")
 OURS = [name for name, service in COMPOSE["services"].items() if "environment" in service and "build" in service]
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_compose_passes_every_setting_to_each_process(name):
-    assert sorted(read_settings(SETTINGS.read_text()) - COMPOSE["services"][name]["environment"].keys()) == []
+    assert sorted(read_settings() - COMPOSE["services"][name]["environment"].keys()) == []
 
 
 def test_compose_passes_no_empty_text_for_a_setting_that_is_not_set():
@@ -28,6 +30,28 @@ def test_compose_passes_no_empty_text_for_a_setting_that_is_not_set():
     lists = {"CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS"}
     environment = COMPOSE["x-kindred"]["environment"]
     assert {name for name, value in environment.items() if str(value).endswith(":-}")} == lists
+
+
+@pytest.mark.skipif(not DOCKER_COMPOSE, reason="docker-compose is not installed")
+def test_compose_takes_the_file_and_settings_from_a_file_of_variables(tmp_path):
+    """It asks no daemon for that. A setting that is not named stays at its default."""
+    needed = "SECRET_KEY=a\nPOSTGRES_PASSWORD=b\nVALKEY_PASSWORD=c\nALLOWED_HOSTS=shop.example\n"
+    (tmp_path / "variables").write_text(f"{needed}NUM_PROXIES=1\nKINDRED_OUT_OF_STOCK=hidden\n")
+    command = [
+        DOCKER_COMPOSE,
+        "--env-file",
+        str(tmp_path / "variables"),
+        "-f",
+        str(BASE_DIR / "compose.yaml"),
+        "config",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    services = yaml.safe_load(done.stdout)["services"]
+    for name in OURS:
+        given = {name: value for name, value in services[name]["environment"].items() if value is not None}
+        assert (given["NUM_PROXIES"], given["KINDRED_OUT_OF_STOCK"]) == ("1", "hidden")
+        assert "KINDRED_FUSION" not in given
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
