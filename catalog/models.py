@@ -18,6 +18,7 @@ from django.utils.translation import gettext, gettext_lazy
 from catalog.addresses import find_page, find_picture, sized_picture_address
 from catalog.attributes import find_wording, validate_object, validate_wordings
 from catalog.category import Category as Category  # a table of this app, in a file of its own
+from catalog.chore import Chore as Chore  # likewise
 from catalog.conditions import DEMAND, STOCK_LEVEL, Condition, in_categories, is_in_stock, is_on_sale
 from catalog.doctor.tables import DistinctPair as DistinctPair
 from catalog.doctor.tables import DoctorDeed as DoctorDeed

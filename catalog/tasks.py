@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from catalog import title_words
+from catalog import pruning, title_words
 from catalog.doctor import rounds, scores
-from catalog.pictures import left_files, writes
+from catalog.pictures import writes
 from catalog.sources import running
-from catalog.uploads import pruning
 from catalog.uploads import running as uploads
-from catalog.view_audit import retention
 
 RUN_LIMIT_S = 6 * 3600.0  # of a source: a million new products take a quarter of an hour, a slow server much longer
 
@@ -25,12 +23,6 @@ def fetch_picture(download_id: int) -> None:
 def send_due_downloads() -> None:
     """Send again what is due and may be lost."""
     writes.send_due_downloads()
-
-
-@shared_task(name="catalog.tasks.drop_left_files", acks_late=False)
-def drop_left_files() -> None:
-    """Delete files that no picture and no sound has any more."""
-    left_files.drop_left_files(False)
 
 
 @shared_task(name="catalog.tasks.prune_title_words", acks_late=False)
@@ -81,13 +73,7 @@ def send_due_uploads() -> None:
     uploads.send_due_uploads()
 
 
-@shared_task(name="catalog.tasks.prune_uploads", acks_late=False)
-def prune_uploads() -> None:
-    """Forget files and former values of long ago."""
-    pruning.prune_uploads(False)
-
-
-@shared_task(name="catalog.tasks.prune_views", acks_late=False)
-def prune_views() -> None:
-    """Forget who saw what long ago."""
-    retention.prune_views(False)
+@shared_task(name="catalog.tasks.prune", acks_late=False)
+def prune() -> None:
+    """Forget some of what has been kept for long enough."""
+    pruning.prune_slice()

@@ -9,9 +9,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "send-due-downloads": {"task": "catalog.tasks.send_due_downloads", "schedule": 30.0, "options": {"expires": 30}},
     "send-due-sources": {"task": "catalog.tasks.send_due_sources", "schedule": 60.0, "options": {"expires": 60}},
     "send-due-uploads": {"task": "catalog.tasks.send_due_uploads", "schedule": 30.0, "options": {"expires": 30}},
-    "prune-uploads": {"task": "catalog.tasks.prune_uploads", "schedule": 3600.0, "options": {"expires": 600}},
-    "prune-views": {"task": "catalog.tasks.prune_views", "schedule": 3600.0, "options": {"expires": 600}},
-    "drop-left-files": {"task": "catalog.tasks.drop_left_files", "schedule": 300.0, "options": {"expires": 300}},
+    "prune": {"task": "catalog.tasks.prune", "schedule": 300.0, "options": {"expires": 300}},
     "prune-title-words": {"task": "catalog.tasks.prune_title_words", "schedule": 60.0, "options": {"expires": 60}},
     "examine-products": {"task": "catalog.tasks.examine_products", "schedule": 60.0, "options": {"expires": 60}},
     "note-scores": {"task": "catalog.tasks.note_scores", "schedule": 3600.0, "options": {"expires": 600}},
@@ -23,7 +21,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "keep-experiments": {"task": "behaviour.tasks.keep_experiments", "schedule": 60.0, "options": {"expires": 60}},
     "learn-search": {"task": "recommendations.tasks.learn_search", "schedule": 20.0, "options": {"expires": 20}},
     "take-vitals": {"task": "recommendations.tasks.take_vitals", "schedule": 300.0, "options": {"expires": 300}},
-    "prune-answers": {"task": "recommendations.tasks.prune_answers", "schedule": 3600.0, "options": {"expires": 600}},
     "build-due-version": {"task": "behaviour.tasks.build_due_version", "schedule": 600.0, "options": {"expires": 600}},
     "take-steps": {"task": "behaviour.tasks.take_steps", "schedule": 300.0, "options": {"expires": 300}},
 }

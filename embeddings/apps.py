@@ -9,4 +9,5 @@ class EmbeddingsConfig(translated_names.TranslatedAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from embeddings import checks, doctor, signals, tasks  # noqa: F401  (registered by being imported)
+        from embeddings import checks, doctor, signals, tasks, unused_inputs  # noqa: F401  (registered by being imported)
+        from embeddings.spaces import idle  # noqa: F401  (likewise)

@@ -19,6 +19,7 @@ from embeddings.freshness.queue import PendingQuerySet
 from embeddings.freshness.sweep_tables import CatalogueSweep as CatalogueSweep  # tables in a file of their own
 from embeddings.freshness.sweep_tables import SweepRequest as SweepRequest
 from embeddings.fusion.similarity_scale import SimilarityScale
+from embeddings.input_use import InputUse as InputUse  # likewise
 from embeddings.map.tables import CatalogueMap as CatalogueMap  # tables in a file of their own
 from embeddings.map.tables import MapPoint as MapPoint
 from embeddings.modalities.choice import ModalityChoice, validate_further

@@ -39,12 +39,6 @@ def warm_up() -> None:
     encoding.warm_up()
 
 
-@shared_task(name="recommendations.tasks.prune_answers")
-def prune_answers() -> None:
-    """Forget what nobody has asked for in a while."""
-    worker.prune_answers()
-
-
 @shared_task(name="recommendations.tasks.take_vitals")
 def take_vitals() -> None:
     """Measure how the shop stands."""

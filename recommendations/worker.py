@@ -24,12 +24,14 @@ from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
 
 from api.database_session import has_session
+from catalog.pruning import register_pruner
 from recommendations.models import WorkerAnswer
 
 QUEUE = "interactive"
 CHANNEL = "worker_answers"  # of Postgres; what is said there is the key of an answer that has been stored
 KEEP_ANSWERS_FOR = timedelta(days=7)
 MAX_ANSWERS = 100_000
+DELETED_AT_ONCE = 5000
 FIRST_PAUSE_S, PAUSE_GROWTH, LONGEST_PAUSE_S = 0.005, 1.3, 0.05  # between two looks behind a pooler
 
 logger = logging.getLogger(__name__)
@@ -129,8 +131,17 @@ def store_answer(key: str, content: bytes) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, key])  # Postgres says it at the commit
 
 
-def prune_answers() -> int:
-    """Delete answers that are old or too many, and return how many were deleted."""
-    deleted, _ = WorkerAnswer.objects.filter(created_at__lt=timezone.now() - KEEP_ANSWERS_FOR).delete()
-    surplus = WorkerAnswer.objects.order_by("-created_at").values("pk")[MAX_ANSWERS:]
-    return deleted + WorkerAnswer.objects.filter(pk__in=surplus).delete()[0]
+@register_pruner("answers", title="Answers of workers that nobody asks for any more")
+def prune_answers(dry_run: bool) -> Iterator[int]:
+    """Delete answers that are old or too many, the oldest first."""
+    surplus = max(0, WorkerAnswer.objects.count() - MAX_ANSWERS)
+    old = WorkerAnswer.objects.filter(created_at__lt=timezone.now() - KEEP_ANSWERS_FOR)
+    left = max(surplus, old.count())
+    if dry_run:
+        yield left
+        return
+    while left > 0:
+        oldest = WorkerAnswer.objects.order_by("created_at").values("pk")[: min(left, DELETED_AT_ONCE)]
+        deleted, _by_model = WorkerAnswer.objects.filter(pk__in=oldest).delete()
+        yield deleted
+        left = left - deleted if deleted else 0

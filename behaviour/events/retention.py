@@ -7,17 +7,19 @@ it: what is old is at the beginning, and nothing else is looked at.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from behaviour.events.event import WRITING, ClearedSessions
+from behaviour.events.event import WRITING, ClearedSessions, EventKey
 from behaviour.privacy.tombstone import Tombstone
+from catalog.pruning import prune, register_pruner
 
 BATCH = 5_000  # rows in a transaction
 LOCK_WAIT_MS = 2_000  # for writers, who wait as long for this
@@ -47,19 +49,59 @@ def keep_retention(*, seconds: float) -> None:
     """Make the next months, and forget what is old, for about so long. What is left waits for the next time."""
     make_months()
     until = time.monotonic() + seconds
-    for step in (delete_events, delete_keys, delete_tombstones, clear_sessions):
-        repeat(step, until=until)
+    for name in ("events", "event_keys", "tombstones", "sessions"):
+        prune(name, seconds=until - time.monotonic())
     drop_empty_months()
 
 
-def repeat(step: Callable[[], int], *, until: float) -> int:
-    """Take batches until one is not full, or the time is over. Returns how many rows that were."""
-    total = 0
-    while True:
+def repeat_batches(step: Callable[[], int]) -> Iterator[int]:
+    """Take batches until one is not full."""
+    count = BATCH
+    while count >= BATCH:
         count = step()
-        total += count
-        if count < BATCH or time.monotonic() > until:
-            return total
+        yield count
+
+
+@register_pruner("events", title="Events of shoppers", has_own_task=True)
+def prune_events(dry_run: bool) -> Iterator[int]:
+    """Delete events that came in more than KINDRED_EVENTS_KEPT_DAYS ago."""
+    days = settings.KINDRED_EVENTS_KEPT_DAYS
+    yield from (_count_old(0, days) if dry_run else repeat_batches(delete_events))
+
+
+@register_pruner("event_keys", title="Notes of which events have come", has_own_task=True)
+def prune_keys(dry_run: bool) -> Iterator[int]:
+    """Delete them as long after they came as the events themselves."""
+    old = EventKey.objects.filter(received_at__lt=_before(settings.KINDRED_EVENTS_KEPT_DAYS))
+    yield from ([old.count()] if dry_run else repeat_batches(delete_keys))
+
+
+@register_pruner("tombstones", title="Notes of who was erased", has_own_task=True)
+def prune_tombstones(dry_run: bool) -> Iterator[int]:
+    """Delete them once no event of theirs is young enough to be taken."""
+    yield from ([_old_tombstones().count()] if dry_run else repeat_batches(delete_tombstones))
+
+
+@register_pruner("sessions", title="Events whose session is forgotten", has_own_task=True)
+def prune_sessions(dry_run: bool) -> Iterator[int]:
+    """Take the session from events that came in more than KINDRED_SESSIONS_KEPT_DAYS ago; counts what is looked at."""
+    if dry_run:
+        cleared = ClearedSessions.objects.filter(pk=1).values_list("last_event_id", flat=True).first()
+        yield from _count_old(cleared or 0, settings.KINDRED_SESSIONS_KEPT_DAYS)
+    else:
+        yield from repeat_batches(clear_sessions)
+
+
+def _count_old(after: int, days: int) -> Iterator[int]:
+    """Count events that are older and have a higher id, as they would be taken: batch by batch from the beginning."""
+    count = BATCH
+    while count >= BATCH:
+        with connection.cursor() as cursor:
+            cursor.execute(OLDEST, [after, BATCH, _before(days)])
+            found = cursor.fetchall()
+        count = sum(number for _, _, number in found)
+        after = max((last for _, last, _ in found), default=after)
+        yield count
 
 
 def make_months() -> None:
@@ -88,8 +130,11 @@ def delete_keys() -> int:
 
 def delete_tombstones() -> int:
     """Forget a batch of those who were erased so long ago that an event of theirs would be too old to be taken."""
-    old = Tombstone.objects.filter(erased_at__lt=_before(settings.KINDRED_EVENTS_KEPT_DAYS), is_done=True)
-    return Tombstone.objects.filter(pk__in=old.order_by("erased_at").values("pk")[:BATCH]).delete()[0]
+    return Tombstone.objects.filter(pk__in=_old_tombstones().order_by("erased_at").values("pk")[:BATCH]).delete()[0]
+
+
+def _old_tombstones() -> QuerySet[Tombstone]:
+    return Tombstone.objects.filter(erased_at__lt=_before(settings.KINDRED_EVENTS_KEPT_DAYS), is_done=True)
 
 
 def clear_sessions() -> int:

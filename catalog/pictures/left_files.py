@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import PurePosixPath
 
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.models import LeftFile, ProductAudio, ProductImage
@@ -24,32 +26,49 @@ logger = logging.getLogger(__name__)
 
 BY_CONTENT = re.compile(r"(?:products|sounds)/[0-9a-f]{2}/[0-9a-f]{64}\.\w+")  # only what is named so is known to go
 AT_ONCE = 200  # files in one transaction
-MOST_ROUNDS = 50  # of one call: 10,000 files, and the next one goes on
 TRIED_AGAIN_AFTER = timedelta(hours=1)
+FILES_STAY = "catalog:files stay"  # the lock of whoever copies files: meanwhile none is deleted
 
 
 @register_pruner("files", title="Files of pictures and sounds that are gone")
-def drop_left_files(dry_run: bool) -> int:
-    """Delete those files that are due and that no row has, with their sizes. Returns how many."""
+def drop_left_files(dry_run: bool) -> Iterator[int]:
+    """Delete those files that are due and that no row has, with their sizes."""
     due = LeftFile.objects.filter(due_at__lte=timezone.now()).order_by("due_at")
     if dry_run:
-        return due.count()
-    count = 0
-    for _ in range(MOST_ROUNDS):
-        with transaction.atomic():
-            names = list(due.select_for_update(skip_locked=True).values_list("name", flat=True)[:AT_ONCE])
-            gone = set(filter(BY_CONTENT.fullmatch, names)) - _find_held(names)
-            refused = {name for name in gone if not _delete(name)}
-            LeftFile.objects.filter(pk__in=refused).update(due_at=timezone.now() + TRIED_AGAIN_AFTER)
-            LeftFile.objects.filter(pk__in=set(names) - refused).delete()
-        count += len(gone - refused)
-        if len(names) < AT_ONCE:
-            break
-    return count
+        yield due.count()
+        return
+    while True:
+        count, seen = drop_batch(due)
+        yield count
+        if seen < AT_ONCE:
+            return
 
 
-def _find_held(names: list[str]) -> set[str]:
-    """Return those of some row. They are looked for by their content, which has an index."""
+def drop_batch(left: QuerySet[LeftFile]) -> tuple[int, int]:
+    """Delete the first of those files, as far as no row has them. Returns how many went, and were looked at.
+
+    None while a backup is made: it copies the files after the rows that name them.
+    """
+    with transaction.atomic():
+        if not _may_drop():
+            return 0, 0
+        names = list(left.select_for_update(skip_locked=True).values_list("name", flat=True)[:AT_ONCE])
+        gone = set(filter(BY_CONTENT.fullmatch, names)) - find_held(names)
+        refused = {name for name in gone if not _delete(name)}
+        LeftFile.objects.filter(pk__in=refused).update(due_at=timezone.now() + TRIED_AGAIN_AFTER)
+        LeftFile.objects.filter(pk__in=set(names) - refused).delete()
+    return len(gone - refused), len(names)
+
+
+def _may_drop() -> bool:
+    """Return whether nobody holds FILES_STAY, and keep it from being taken until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(hashtextextended(%s, 0))", [FILES_STAY])
+        return bool(cursor.fetchone()[0])
+
+
+def find_held(names: list[str]) -> set[str]:
+    """Return those that some row has. They are looked for by their content, which has an index."""
     content = [PurePosixPath(name).stem for name in names]
     held: set[str] = set()
     for rows in (ProductImage, ProductAudio):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -17,30 +18,30 @@ DELETED_AT_ONCE = 5000  # notes: a statement of a fraction of a second
 
 
 @register_pruner("uploads", title="Imports and exports")
-def prune_uploads(dry_run: bool) -> int:
-    """Forget files and former values of what ended long ago; outcomes stay. Returns how many uploads and exports."""
+def prune_uploads(dry_run: bool) -> Iterator[int]:
+    """Forget files and former values of what ended long ago, one upload or export at a time; outcomes stay."""
     now = timezone.now()
     before = now - timedelta(days=settings.KINDRED_IMPORT_KEPT_DAYS)
     broken_off = Upload.objects.filter(state=Upload.State.RECEIVING, created_at__lt=now - RECEIVED_WITHIN)
     uploads = Upload.objects.filter(is_pruned=False, asked_at__lt=before).exclude(state__in=Upload.OPEN)
     exports = Export.objects.filter(is_pruned=False, asked_at__lt=before).exclude(state__in=Export.OPEN)
     if dry_run:
-        return broken_off.count() + uploads.count() + exports.count()
-    count = 0
+        yield broken_off.count() + uploads.count() + exports.count()
+        return
     for upload in broken_off:
         drop_upload(upload)
-        count += 1
+        yield 1
     for work in (*uploads, *exports):
         # First what says that it cannot be undone any more: nobody begins with it meanwhile.
         type(work)._default_manager.filter(pk=work.pk).update(is_pruned=True)
         forget_files(work)
-        count += 1
-    _forget_notes()
-    return count
+        yield 1
+    for _ in _forget_notes():
+        yield 0
 
 
-def _forget_notes() -> None:
+def _forget_notes() -> Iterator[int]:
     """Delete notes of uploads that cannot be undone, also such as an earlier call did not come to."""
     for upload in Upload.objects.filter(is_pruned=True, products__isnull=False).distinct():
         while ids := list(upload.products.values_list("pk", flat=True)[:DELETED_AT_ONCE]):
-            ImportedProduct.objects.filter(pk__in=ids).delete()
+            yield ImportedProduct.objects.filter(pk__in=ids).delete()[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,27 +13,25 @@ from catalog.models import ViewRecord
 from catalog.pruning import register_pruner
 
 DELETED_AT_ONCE = 5000  # rows: a statement of a fraction of a second
-MOST_ROUNDS = 200  # of one call: a million rows, and the next hour goes on
 
 
 @register_pruner("views", title="Views of cases")
-def prune_views(dry_run: bool) -> int:
-    """Delete rows older than KINDRED_AUDIT_KEPT_DAYS, if it is not 0. Returns how many."""
+def prune_views(dry_run: bool) -> Iterator[int]:
+    """Delete rows older than KINDRED_AUDIT_KEPT_DAYS, if it is not 0."""
     if not settings.KINDRED_AUDIT_KEPT_DAYS:
-        return 0
+        return
     before = timezone.now() - timedelta(days=settings.KINDRED_AUDIT_KEPT_DAYS)
     old = ViewRecord.objects.filter(seen_at__lt=before).order_by("seen_at", "id")
     if dry_run:
-        return old.count()
-    count = 0
-    for _ in range(MOST_ROUNDS):
+        yield old.count()
+        return
+    while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL kindred.prunes_views = 'on'")  # what the trigger asks for
             deleted, _by_model = ViewRecord.objects.filter(
                 pk__in=list(old.values_list("pk", flat=True)[:DELETED_AT_ONCE])
             ).delete()
             cursor.execute("SET LOCAL kindred.prunes_views = 'off'")
-        count += deleted
+        yield deleted
         if deleted < DELETED_AT_ONCE:
-            break
-    return count
+            return

@@ -39,6 +39,7 @@ from embeddings.spaces.verdicts import ADMITTED, JUDGED
 
 logger = logging.getLogger(__name__)
 
+REBUILT_AT = "rebuilt_at"  # in the report of a retired space
 FITTED = "default"  # name of the first space that is fitted on the catalogue
 CHUNK = 128  # products between two looks into the queue: saves wait for no build
 MAX_PASSES = 5  # over what became stale during the pass before
@@ -102,6 +103,8 @@ def _build_alone(space: EmbeddingSpace, on_progress: OnProgress | None) -> None:
         failed = built if built == Status.RETIRED else Status.FAILED
         _save(space, status=failed, failure=f"{type(error).__name__}: {error}", progress={})
         raise
+    if built == Status.RETIRED:  # it is wanted again: its vectors stay for as long as those of one retired today
+        _save(space, report={**space.report, REBUILT_AT: timezone.now().isoformat(timespec="seconds")})
     _save(space, status=built, progress={})
 
 

@@ -32,6 +32,7 @@ from embeddings.spaces.starting import make_starting_pipeline
 
 STARTER = "starter"
 FIRST_SPACE_LOCK = "embeddings:first-space"
+PROMOTE_LOCK = "embeddings:promote"
 BUILD_COMMAND = "manage.py spaces build"
 # A catalogue so many times as large as the one that a space was fitted on deserves new parameters: what is learned from
 # a few hundred products still changes with each hundred more.
@@ -196,7 +197,7 @@ def promote(space: EmbeddingSpace, *, is_rollback: bool = False, reason: str = "
     """
     unready = count_unready(space)
     with transaction.atomic():
-        lock_until_commit("embeddings:promote")
+        lock_until_commit(PROMOTE_LOCK)
         space.refresh_from_db(fields=["status", "failure"])
         if space.status == Status.LIVE:
             raise SpaceError(gettext("Space %s is live already.") % space.name)

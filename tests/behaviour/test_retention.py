@@ -13,6 +13,7 @@ from django.utils import timezone
 from behaviour.events import retention
 from behaviour.events.event import Event, EventKey
 from behaviour.events.pseudonyms import make_key
+from catalog.pruning import prune
 from tests.behaviour.event_rows import add_events
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +142,11 @@ def test_no_step_reads_more_than_it_takes():
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan on behaviour_event_" not in plan, plan
     assert plan.count("Index") >= 2, plan
+
+
+def test_a_dry_run_counts_what_would_go_and_deletes_nothing():
+    add_received(*[401] * 7, 31, 5)
+    assert [prune(name, dry_run=True) for name in ("events", "sessions")] == [7, 8]
+    assert len(read_ages()) == 9
+    assert [prune(name) for name in ("events", "sessions")] == [7, 1]
+    assert (read_ages(), prune("sessions", dry_run=True)) == ([31, 5], 0)

@@ -15,8 +15,8 @@ from catalog.models import LeftFile, ProductAudio, ProductImage
 from catalog.pictures.arranging import SOUNDS, delete_held
 from catalog.pictures.checks import store_picture
 from catalog.pictures.left_file import find_kept, keep_files
-from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.sizes import sized_picture_path
+from catalog.pruning import prune
 from tests.factories import ProductAudioFactory, ProductImageFactory, picture_bytes, picture_file
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,9 @@ def test_the_file_of_a_deleted_picture_goes_with_its_sizes_and_so_does_a_sounds(
     assert on_disk() == [".flac", ".png", ".webp"]
     picture.product.delete()
     sound.delete()
-    assert drop_left_files(False) == 0  # not yet: who writes the same picture just now has not said so
+    assert prune("files") == 0  # not yet: who writes the same picture just now has not said so
     wait(minutes=11)
-    assert (drop_left_files(True), drop_left_files(False), on_disk()) == (2, 2, [])
+    assert (prune("files", dry_run=True), prune("files"), on_disk()) == (2, 2, [])
     assert not LeftFile.objects.exists()
 
 
@@ -50,17 +50,17 @@ def test_a_file_that_another_row_has_stays(on_disk):
     assert first.file.name == second.file.name
     delete_held([first.pk])  # the door of imports, which fires no signal
     wait(minutes=11)
-    assert (drop_left_files(False), on_disk()) == (0, [".png"])
+    assert (prune("files"), on_disk()) == (0, [".png"])
     second.delete()
     wait(minutes=11)
-    assert (drop_left_files(False), on_disk()) == (1, [])
+    assert (prune("files"), on_disk()) == (1, [])
 
 
 def test_a_file_that_comes_again_stays_though_its_row_is_not_written_yet(on_disk):
     ProductImageFactory(colour="red").delete()
     wait(minutes=11)
     store_picture(picture_bytes("red"))
-    assert (drop_left_files(False), on_disk()) == (0, [".png"])
+    assert (prune("files"), on_disk()) == (0, [".png"])
 
 
 def test_a_picture_that_takes_anothers_place_leaves_the_old_file(on_disk):
@@ -68,7 +68,7 @@ def test_a_picture_that_takes_anothers_place_leaves_the_old_file(on_disk):
     picture.file = picture_file("blue")
     picture.save()
     wait(minutes=11)
-    assert (drop_left_files(False), on_disk()) == (1, [".png"])
+    assert (prune("files"), on_disk()) == (1, [".png"])
     assert picture.file.storage.exists(picture.file.name)
 
 
@@ -78,9 +78,9 @@ def test_what_an_import_takes_away_stays_for_as_long_as_it_can_be_undone(on_disk
         keep_files()
         delete_held([sound.pk], medium=SOUNDS)
     wait(days=settings.KINDRED_IMPORT_KEPT_DAYS)
-    assert (drop_left_files(False), on_disk()) == (0, [".flac"])
+    assert (prune("files"), on_disk()) == (0, [".flac"])
     wait(days=1)
-    assert (drop_left_files(False), on_disk()) == (1, [])
+    assert (prune("files"), on_disk()) == (1, [])
     assert not ProductAudio.objects.exists()
 
 
@@ -91,7 +91,7 @@ def test_who_sends_the_picture_again_does_not_shorten_how_long_an_import_can_be_
         delete_held([picture.pk])
     store_picture(picture_bytes("red"))  # of a form that is then not saved
     wait(minutes=61)
-    assert (drop_left_files(False), on_disk()) == (0, [".png"])
+    assert (prune("files"), on_disk()) == (0, [".png"])
 
 
 def test_a_file_that_the_storage_refuses_to_delete_keeps_no_other_from_going(on_disk, monkeypatch, caplog):
@@ -107,11 +107,11 @@ def test_a_file_that_the_storage_refuses_to_delete_keeps_no_other_from_going(on_
     free.delete()
     wait(minutes=11)
     monkeypatch.setattr(FileSystemStorage, "delete", refuse)
-    assert (drop_left_files(False), on_disk(), name in caplog.text) == (1, [".png"], True)
-    assert drop_left_files(False) == 0  # not at once again
+    assert (prune("files"), on_disk(), name in caplog.text) == (1, [".png"], True)
+    assert prune("files") == 0  # not at once again
     monkeypatch.undo()
     wait(minutes=61)
-    assert (drop_left_files(False), on_disk()) == (1, [])
+    assert (prune("files"), on_disk()) == (1, [])
 
 
 def test_pictures_whose_files_are_there_still_open_no_connection_of_their_own(folder, monkeypatch):

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from api.models import ApiKey
 from catalog.models import ViewRecord
+from catalog.pruning import prune
 from catalog.view_audit import recording
 from catalog.view_audit.finding import MAX_SHOWN
-from catalog.view_audit.retention import prune_views
 from recommendations.requests import MAX_LIMIT
 from recommendations.rest.parameters import MAX_PLACEMENTS
 from tests.factories import ProductFactory
@@ -173,14 +173,14 @@ def test_no_row_is_changed_or_deleted_before_its_time(settings):
         with pytest.raises(DatabaseError, match="neither changed nor deleted"), transaction.atomic():
             deed()
     settings.KINDRED_AUDIT_KEPT_DAYS = 0
-    assert prune_views(False) == 0
+    assert prune("views") == 0
     settings.KINDRED_AUDIT_KEPT_DAYS = 30
     old = make_record(opened="old")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE catalog_viewrecord DISABLE TRIGGER USER")
         ViewRecord.objects.filter(pk=old.pk).update(seen_at=timezone.now() - timedelta(days=31))
         cursor.execute("ALTER TABLE catalog_viewrecord ENABLE TRIGGER USER")
-    assert (prune_views(True), prune_views(False), ViewRecord.objects.get()) == (1, 1, record)
+    assert (prune("views", dry_run=True), prune("views"), ViewRecord.objects.get()) == (1, 1, record)
 
 
 def test_only_who_has_the_permission_reads_it_and_they_find_and_export_it(reader):

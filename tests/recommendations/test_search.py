@@ -15,6 +15,7 @@ from PIL import Image
 
 from api.problems import RequestError
 from catalog.models import Product
+from catalog.pruning import prune
 from embeddings.modalities.registry import FUSED, IMAGE, TEXT
 from embeddings.models import EmbeddingSpace
 from recommendations import tasks, worker
@@ -310,12 +311,12 @@ class TestAnswers:
         for age, key in enumerate("abc"):
             worker.store_answer(key, b"")
             WorkerAnswer.objects.filter(key=key).update(created_at=timezone.now() - timedelta(minutes=age))
-        assert worker.prune_answers() == 1
+        assert prune("answers") == 1
         assert set(WorkerAnswer.objects.values_list("key", flat=True)) == {"a", "b"}
 
     def test_old_answers_are_forgotten(self, db):
         worker.store_answer("old", b"")
         worker.store_answer("new", b"")
         WorkerAnswer.objects.filter(key="old").update(created_at=timezone.now() - timedelta(days=8))
-        assert worker.prune_answers() == 1
+        assert prune("answers") == 1
         assert list(WorkerAnswer.objects.values_list("key", flat=True)) == ["new"]

@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from catalog.importers.load import Loader
 from catalog.models import Category, ImportedProduct, LeftFile, PictureDownload, Product, Upload
-from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.writes import add_picture
+from catalog.pruning import prune
 from catalog.uploads import claiming, undoing
-from catalog.uploads.pruning import prune_uploads
 from catalog.uploads.running import run_upload
 from catalog.uploads.steering import NotPossible, request_undo
 from catalog.uploads.storage import find_folder
@@ -172,7 +171,7 @@ def test_a_picture_that_somebody_deleted_since_is_not_put_back_once_its_file_is_
     upload = desk.load(desk.receive("sku,title,images\nA,Mug,r.png|g.png|b.png\n", pictures=pack(files)))
     red.delete()
     LeftFile.objects.update(due_at=timezone.now())
-    assert drop_left_files(False) == 1
+    assert prune("files") == 1
 
     desk.undo(upload)
 
@@ -270,23 +269,23 @@ def test_after_the_days_that_it_is_kept_an_import_cannot_be_undone_and_its_outco
     long_ago = timezone.now() - timedelta(days=settings.KINDRED_IMPORT_KEPT_DAYS + 1)
     Upload.objects.filter(pk__in=[old.pk, waiting.pk]).update(asked_at=long_ago)
 
-    assert prune_uploads(True) == 2
+    assert prune("uploads", dry_run=True) == 2
     assert Upload.objects.count() == 4
-    assert prune_uploads(False) == 2
+    assert prune("uploads") == 2
 
     assert (desk.look(old).is_pruned, counts(old), find_folder(old).exists()) == (True, (1, 0, 0, 0), False)
     assert (desk.look(new).is_pruned, find_folder(new).exists(), ImportedProduct.objects.count()) == (False, True, 1)
     assert (Upload.objects.filter(pk=left.pk).exists(), desk.look(waiting).is_pruned) == (False, False)
     with pytest.raises(NotPossible):
         request_undo(old)
-    assert prune_uploads(False) == 0
+    assert prune("uploads") == 0
 
 
 def test_the_command_says_what_would_go_and_what_went(desk, capsys):
     upload = desk.import_text("sku,title\nA,Mug\n")
     Upload.objects.update(asked_at=timezone.now() - timedelta(days=400))
     said = "Files of pictures and sounds that are gone: 0 {0}\nImports and exports: 1 {0}\nViews of cases: 0 {0}\n"
-    call_command("prune", "--dry-run")
+    call_command("prune", "files", "uploads", "views", "--dry-run")
     assert (capsys.readouterr().out, desk.look(upload).is_pruned) == (said.format("would go"), False)
-    call_command("prune")
+    call_command("prune", "views", "files", "uploads")
     assert (capsys.readouterr().out, desk.look(upload).is_pruned) == (said.format("forgotten"), True)

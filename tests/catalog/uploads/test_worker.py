@@ -15,15 +15,15 @@ WAIT_S = 60.0
 def test_uploads_have_hours_in_the_queue_of_sources_and_two_threads_there():
     from config.all_queues import QUEUES
 
-    names = ("run_upload", "run_export", "send_due_uploads", "prune_uploads")
+    names = ("run_upload", "run_export", "send_due_uploads", "prune")
     routed = {name: app.amqp.router.route({}, f"catalog.tasks.{name}")["queue"].name for name in names}
     assert routed == {
-        "run_upload": "sources", "run_export": "sources", "send_due_uploads": "pictures", "prune_uploads": "pictures"
+        "run_upload": "sources", "run_export": "sources", "send_due_uploads": "pictures", "prune": "pictures"
     }  # fmt: skip
     app.loader.import_default_modules()
     assert {app.tasks[f"catalog.tasks.{name}"].time_limit for name in names[:2]} == {6 * 3600}
     assert app.conf.beat_schedule["send-due-uploads"]["schedule"] == 30.0
-    assert app.conf.beat_schedule["prune-uploads"]["task"] == "catalog.tasks.prune_uploads"
+    assert app.conf.beat_schedule["prune"]["task"] == "catalog.tasks.prune"
     assert QUEUES["sources"] == 2
 
 
