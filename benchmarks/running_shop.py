@@ -98,6 +98,16 @@ class Shop:
     def is_ready(self) -> bool:
         return self.request("GET", "/readyz")[0] == 200
 
+    def read_cpu(self) -> dict[str, float]:
+        """Return CPU seconds so far by program, of `sender` (ourselves), and of the whole `machine`."""
+        found = {}
+        for name in (*WORDS, "valkey", "postgres"):
+            with contextlib.suppress(psutil.Error, RuntimeError):
+                main = self.find(name)
+                found[name] = sum(map(read_cpu, [main, *main.children(recursive=True)]))
+        system = psutil.cpu_times()
+        return found | {"sender": read_cpu(psutil.Process()), "machine": sum(system) - system.idle - system.iowait}
+
     def describe(self) -> dict[str, tuple[int, int]]:
         """Return resident MB and open files by program, what it started included."""
         found = {}
@@ -162,6 +172,14 @@ class Visitor(threading.Thread):
     def stop(self) -> None:
         self.stopping.set()
         self.join()
+
+
+def read_cpu(process: psutil.Process) -> float:
+    """Return the CPU seconds of a process, with those of its children that have ended; 0 where it is gone."""
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.Error:
+        return 0.0
 
 
 def wait_until(condition: Callable[[], object], *, timeout_s: float) -> float:
