@@ -1,4 +1,5 @@
-"""What answers to HEAD and to probes have in common, and all under /api/: problem documents, caching, rate and security headers."""
+"""What answers to HEAD and to probes have in common, and all under /api/: problem documents, caching, rate and security
+headers."""
 
 from __future__ import annotations
 

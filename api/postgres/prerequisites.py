@@ -125,6 +125,6 @@ def _read_version(text: str) -> tuple[int, ...]:
 def _as_superuser(command: str, rights: Rights) -> str:
     port = "" if rights.port == "5432" else f" --port {rights.port}"
     return (
-        f"As a superuser of Postgres, on Debian: sudo -u postgres psql{port} --dbname {rights.database} "
+        f"As a superuser of Postgres, on Debian as root: runuser -u postgres -- psql{port} --dbname {rights.database} "
         f"--command '{command}'"
     )

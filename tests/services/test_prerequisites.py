@@ -62,7 +62,7 @@ def refusal() -> str:
 def test_without_the_extension_it_says_who_may_add_it_and_how(shop):
     assert refusal() == (
         f"The database {DATABASE} lacks the extension vector, and {USER} may not add it. As a superuser of Postgres, "
-        f"on Debian: sudo -u postgres psql --dbname {DATABASE} --command 'CREATE EXTENSION vector'"
+        f"on Debian as root: runuser -u postgres -- psql --dbname {DATABASE} --command 'CREATE EXTENSION vector'"
     )
 
 
@@ -104,7 +104,7 @@ def test_a_server_without_a_pgvector_that_will_do_is_told_first(offered, has):
     (missing,) = prerequisites._look_at(prerequisites.Extension("vector", None, offered, False), rights)
     assert missing.message == f"The server of Postgres has {has}: pgvector 0.8.0 or newer is needed."
     assert missing.hint.startswith("Install pgvector 0.8.0 or newer on the server")
-    assert missing.hint.endswith("sudo -u postgres psql --port 5433 --dbname shop --command 'CREATE EXTENSION vector'")
+    assert missing.hint.endswith("psql --port 5433 --dbname shop --command 'CREATE EXTENSION vector'")
 
 
 def test_a_database_that_does_not_answer_is_said_in_a_line(shop):

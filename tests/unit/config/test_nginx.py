@@ -40,7 +40,7 @@ def test_nginx_takes_the_server_block(tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     made = [*CERTIFICATE, "-subj", "/CN=shop.example", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(made, check=True, capture_output=True)
-    block = CONF.replace("/var/cache/nginx/kindred", str(tmp_path / "cache"))
+    block = CONF.replace("/var/cache/kindred-nginx", str(tmp_path / "cache"))
     block = re.sub(r"/etc/letsencrypt/live/shop.example/fullchain.pem", str(certificate), block)
     block = re.sub(r"/etc/letsencrypt/live/shop.example/privkey.pem", str(key), block)
     (tmp_path / "kindred.conf").write_text(block)
