@@ -30,7 +30,10 @@ EXPIRES_S = 300  # a bell that nobody heard for so long has been followed by man
 def embed_pending() -> None:
     """Bring queued products up to date."""
     bell.stop_ringing()
-    if services.refresh_pending(is_ending=is_ending).is_unfinished:
+    totals = services.refresh_pending(is_ending=is_ending)
+    if totals.stored:  # the bell rings every few seconds, and mostly for nothing
+        logger.info("Products embedded: %d.", totals.stored)
+    if totals.is_unfinished:
         bell.ring()  # a task ends before the broker takes it for lost
 
 

@@ -101,6 +101,15 @@ def test_a_run_that_was_cut_short_rings_for_the_next(rings, monkeypatch):
     assert rings == ["bell"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whoever_reads_the_log_sees_that_work_is_done_and_nothing_of_bells_that_ring_for_none(rings, encoders, caplog):
+    caplog.set_level(logging.INFO, logger="embeddings.tasks")
+    make_product("A")
+    embed_pending()
+    embed_pending()
+    assert caplog.messages == ["Products embedded: 1."]
+
+
 def test_a_process_that_imported_no_task_knows_the_one_that_is_rung_for():
     code = """
 import django

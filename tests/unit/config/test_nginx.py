@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 
 from config.services.paths import BASE_DIR
 from config.web_worker import FORM_BYTES
@@ -35,6 +36,17 @@ def test_a_body_that_the_shop_takes_is_let_through_and_hardly_more():
     assert bytes_taken <= int(mebibytes) * 1024**2 < bytes_taken + 1024**2
 
 
+def test_what_may_be_kept_for_ever_is_kept():
+    (pattern,) = re.findall(
+        r"location ~ (\S+) \{\n        proxy_pass http://kindred;\n        proxy_cache kindred;", CONF
+    )
+    picture = reverse("sized_picture", args=["0" * 64, 320])
+    paths = [picture, *(f"/{url}products/a.webp" for url in ("media/", "static/"))]
+    assert (settings.MEDIA_URL, settings.STATIC_URL) == ("/media/", "/static/")
+    assert [path for path in paths if not re.match(pattern, path)] == []
+    assert not re.match(pattern, reverse("product_page", args=["A"]))
+
+
 @pytest.mark.skipif(not NGINX or not shutil.which("openssl"), reason="nginx or openssl is not installed")
 def test_nginx_takes_the_server_block(tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -44,9 +56,10 @@ def test_nginx_takes_the_server_block(tmp_path):
     block = re.sub(r"/etc/letsencrypt/live/shop.example/fullchain.pem", str(certificate), block)
     block = re.sub(r"/etc/letsencrypt/live/shop.example/privkey.pem", str(key), block)
     (tmp_path / "kindred.conf").write_text(block)
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\ninclude {tmp_path}/kindred.conf;\n}}\n"
-    )
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")  # nginx makes a folder for each, or takes it over
+    temporary = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in kinds)
+    http = f"http {{\n{temporary}include {tmp_path}/kindred.conf;\n}}\n"
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\n{http}")
     done = subprocess.run(
         [NGINX, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
     )
