@@ -14,5 +14,7 @@ class ApiConfig(translated_names.TranslatedAppConfig):
     def ready(self) -> None:
         super().ready()
         translated_names.translate_rights()
+        from api.metrics import servers, tasks  # noqa: F401  (registered by being imported)
+
         with suppress(FieldError):  # catalog/checks.py says what is amiss
             teach_nouns(current_field())

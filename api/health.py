@@ -6,14 +6,12 @@ worth knowing all the same.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-import django_prometheus.exports
 import redis
 from celery import current_app
 from django.conf import settings
@@ -25,8 +23,8 @@ from rest_framework.exceptions import Throttled
 
 from api import heartbeats, limits
 from api.access import find_key
-from api.replica import routing
-from api.replica.watching import watch
+from api.metrics.exposition import CONTENT_TYPE_LATEST, expose
+from api.metrics.readers import REFUSAL, is_in_networks, is_token, read_bearer
 
 logger = logging.getLogger(__name__)
 
@@ -161,24 +159,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
     except Throttled as refused:
         return limits.refuse(429, "Too many wrong keys.", retry_after_s=int(getattr(refused, "wait", 0)))
     if not may_read:
-        return HttpResponse(
-            "Metrics are for the networks in KINDRED_METRICS_NETWORKS, and for secret API keys.\n",
-            status=403,
-            content_type="text/plain",
-        )
-    exported: HttpResponse = django_prometheus.exports.ExportToDjangoView(request)
-    return exported
+        return HttpResponse(f"{REFUSAL} So may secret API keys.\n", status=403, content_type="text/plain")
+    return HttpResponse(expose(), content_type=CONTENT_TYPE_LATEST)
 
 
 def may_read_metrics(request: HttpRequest) -> bool:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        key = find_key(token.strip(), request=request)
+    """A token or a key speaks for itself; an address does where no proxy stands before it."""
+    if token := read_bearer(request.headers.get("Authorization", "")):
+        if is_token(token):
+            return True
+        key = find_key(token, request=request)
         return key is not None and key.may_write
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
         return False  # a proxy on this machine makes everybody look local
-    try:
-        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:  # a socket file: there is no address to judge
-        return False
-    return any(address in ipaddress.ip_network(network) for network in settings.KINDRED_METRICS_NETWORKS)
+    return is_in_networks(request.META.get("REMOTE_ADDR", ""))

@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_ready
 
+from api.metrics import port
 from config import heartbeat, services
 from config.services import redelivery
 
@@ -34,12 +35,14 @@ WORKER_SOCKET_TIMEOUT_S = 10  # a web process gives up on a silent broker much e
 def prepare_worker(conf: Any, **_: object) -> None:
     """Start the embedded servers before a worker connects to anything."""
     start_services()
+    port.listen()
     conf.broker_transport_options = conf.broker_transport_options | {"socket_timeout": WORKER_SOCKET_TIMEOUT_S}
 
 
 @beat_init.connect
 def prepare_beat(**_: object) -> None:
     start_services()
+    port.listen()
 
 
 @celeryd_after_setup.connect

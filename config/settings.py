@@ -10,6 +10,7 @@ import django_stubs_ext
 
 from config import chosen_field, services
 from config.environment import Environment
+from config.monitoring import *  # noqa: F403  (settings, each of them)
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
 from config.retention import KINDRED_BACKUP_DAYS as KINDRED_BACKUP_DAYS  # and three more
 from config.retention import KINDRED_INPUTS_KEPT_DAYS as KINDRED_INPUTS_KEPT_DAYS
@@ -63,6 +64,7 @@ AXES_VERBOSE = False  # nor written to the log
 
 # --- Applications -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "api.metrics",  # before whatever makes a metric
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -74,7 +76,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "corsheaders",
-    "django_prometheus",
     "api.log_in_protection.LogInProtectionConfig",
     "config",  # for `manage.py up`
     "api",
@@ -104,7 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "api.unavailable.UnavailableMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "api.metrics.routes.RouteMetricsMiddleware",
     "axes.middleware.AxesMiddleware",  # the last: it answers for the log-in
 ]
 ROOT_URLCONF = "config.urls"
@@ -204,7 +205,6 @@ KINDRED_API_RATES = {
     "wrong_keys": env.rate("KINDRED_API_RATE_WRONG_KEYS", default="30/min"),  # of an address
     "staff": env.rate("KINDRED_API_RATE_STAFF", default="30000/min"),
 }
-KINDRED_METRICS_NETWORKS = env.list("KINDRED_METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 # Private networks that pictures and feeds may be fetched from, such as 10.1.2.0/24. Empty: public addresses only.
 KINDRED_FETCH_NETWORKS = env.list("KINDRED_FETCH_NETWORKS", default=[])
 KINDRED_FEED_MAX_BYTES = env.int("KINDRED_FEED_MAX_BYTES", default=2 * 1024**3)  # of a feed, unpacked
@@ -262,7 +262,7 @@ KINDRED_AUDIT_VIEWS = env.bool("KINDRED_AUDIT_VIEWS", default=None)  # unset: as
 # Six years, and a day for leap years: so long hospitals in the USA keep such records (45 CFR 164.316(b)(2)(i)).
 KINDRED_AUDIT_KEPT_DAYS = env.int("KINDRED_AUDIT_KEPT_DAYS", default=2192)  # 0: for ever
 
-# --- Languages, files, logs -----------------------------------------------------------------------------------------
+# --- Languages, files -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = "config.formats"
@@ -276,21 +276,4 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(KINDRED_HOME / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "config.static_files.QuickStorage"},
-}
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "config.log_lines.LineFormatter",
-            "format": "{asctime} {levelname} {name}: {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    # The bell rings every few seconds, and each time these three would say so.
-    "loggers": {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")}
-    | {"gensim": {"level": "WARNING"}}  # tells how it loads word vectors
-    | {"waitress.queue": {"level": "ERROR"}},  # a request that waited for a thread is nothing to report
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

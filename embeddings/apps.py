@@ -9,5 +9,4 @@ class EmbeddingsConfig(translated_names.TranslatedAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from embeddings import checks, doctor, signals, tasks, unused_inputs  # noqa: F401  (registered by being imported)
-        from embeddings.spaces import idle  # noqa: F401  (likewise)
+        from embeddings import checks, doctor, metrics, signals, tasks  # noqa: F401  (registered by being imported)

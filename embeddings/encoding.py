@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from embeddings.encoders.base import Encoder
 from embeddings.inputs import ProductInputs
+from embeddings.metrics import ENCODED
 from embeddings.modalities.declaration import Input, Modality
 from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace, EncodedInput
@@ -87,6 +88,7 @@ def encode_inputs(
     for name, encoder in kept.items():
         encoded, problems = work[name].result()
         EncodedInput.objects.keep(encoded, encoder=encoder.info.identity)
+        ENCODED.labels(name).inc(len(encoded))
         encodings.vectors[name].update(encoded)
         encodings.problems.update(problems)
     for name in encoders.keys() - kept.keys():

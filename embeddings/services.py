@@ -23,6 +23,7 @@ from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
 from embeddings.freshness.refresh import RefreshedBatch, refresh_products
 from embeddings.freshness.sweep import sweep_all, sweep_slice
+from embeddings.metrics import FAILURES, stage
 from embeddings.modalities.declaration import FileInput, Input, Modality
 from embeddings.modalities.registry import IMAGE, find_modality
 from embeddings.models import EmbeddingSpace, PendingEmbedding
@@ -81,7 +82,7 @@ def refresh_pending(
         return totals
     deadline = time.monotonic() + max_seconds
     try:
-        while leases := PendingEmbedding.objects.lease(limit=batch_size):
+        while leases := _lease(batch_size):
             _refresh_batch(leases, totals)
             if time.monotonic() > deadline or is_ending():
                 totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
@@ -150,18 +151,25 @@ def _encode_one(modality: Modality, encoder: Encoder, asked: Input) -> Array:
     return encoded.vectors
 
 
+def _lease(limit: int) -> list[Lease]:
+    with stage("lease"):
+        return PendingEmbedding.objects.lease(limit=limit)
+
+
 def _refresh_batch(leases: Sequence[Lease], totals: RefreshTotals) -> None:
     def keep_alive() -> None:
         PendingEmbedding.objects.renew(leases)
 
     live = ensure_live_space()
     try:
-        settle_placeholders([lease.product_id for lease in leases])
+        with stage("placeholders"):
+            settle_placeholders([lease.product_id for lease in leases])
         batch = refresh_products(live, [lease.product_id for lease in leases], keep_alive=keep_alive)
     except Exception as error:
         # Not a product's own problem: the database, the encoder. Whoever runs the worker finds it in the log, staff
         # find it as the products' reason, and all are tried again.
         logger.error("Nothing can be embedded: %s", error)
+        FAILURES.labels(type(error).__name__).inc(len(leases))
         _postpone_quietly(leases, reason=str(error))
         totals.shortfalls |= {lease.product_id: str(error) for lease in leases}
         if isinstance(error, EncoderError | EncoderChanged):
@@ -173,7 +181,8 @@ def _refresh_batch(leases: Sequence[Lease], totals: RefreshTotals) -> None:
     others = [space for space in EmbeddingSpace.objects.kept_fresh() if space != live]
     for space in others:
         _refresh_beside(space, leases, keep_alive)
-    _settle(leases, batch)
+    with stage("settle"):
+        _settle(leases, batch)
     totals.add(batch)
 
 

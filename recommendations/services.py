@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from recommendations.anchors import Start, read_start
 from recommendations.answering import answer_request
 from recommendations.choosing import Chosen, choose
 from recommendations.explanations.pairs import PairExplanation, explain_pairs
+from recommendations.metrics import measure_list
 from recommendations.reasons import give_reason
 from recommendations.recommendation_list import EMBEDDING_PENDING, FALLBACK, OK, RecommendationList, number_results
 from recommendations.requests import MAX_SHOWN, Filters, ListRequest, Options
@@ -67,7 +69,10 @@ def recommend(
         filters=filters or Filters(),
         options=options or Options(),
     )
-    return answer_request(request, answer_plainly)
+    begun = time.perf_counter()
+    shown = answer_request(request, answer_plainly)
+    measure_list(shown, begun=begun)
+    return shown
 
 
 def answer_plainly(request: ListRequest) -> RecommendationList:

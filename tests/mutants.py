@@ -992,7 +992,7 @@ MUTANTS = (
         "api/health.py",
         'if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:',
         'if "Forwarded" in request.headers:',
-        ("tests/unit/api/test_health.py::test_metrics_are_for_this_machine",),
+        ("tests/api/test_metrics.py::test_metrics_are_for_this_machine",),
         "behind a proxy on the same machine everybody reads the metrics",
     ),
     # catalog
@@ -2855,8 +2855,8 @@ MUTANTS = (
     ),
     Mutant(
         "embeddings/freshness/refresh.py",
-        "is_permanent=all(problem.is_permanent for",
-        "is_permanent=any(problem.is_permanent for",
+        "is_permanent = all(problem.is_permanent for",
+        "is_permanent = any(problem.is_permanent for",
         ("tests/embeddings/test_refresh.py::test_a_passing_trouble_beside_a_lasting_one_is_tried_again",),
         "a product with a damaged picture loses its text too, where that could not be encoded for a moment",
     ),

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from catalog.metrics import SOURCE_RUNS
 from catalog.models import Source, SourceRun
 from catalog.sources.feed import Feed
 from catalog.sources.leasing import Lease, LeaseLost
@@ -42,6 +43,8 @@ def finish_run(run: SourceRun, ending: Ending, *, lease: Lease) -> None:
     if changes:
         Source.objects.filter(pk=source.pk).update(**changes)
     _forget_old_runs(source)
+    if not run.is_dry:
+        transaction.on_commit(SOURCE_RUNS.labels(run.state).inc)
 
 
 def _give_back(run: SourceRun, *, source: Source, now: datetime) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from django.utils.translation import gettext, gettext_lazy
 
 from catalog.doctor.remarks import Remark, register_remarks
+from catalog.metrics import FAILED_OFTEN
 from catalog.models import Source, SourceRun
 from catalog.sources.advice import word_for_sources
 
 NAMED = 20  # sources that are told of
-LASTING = 3  # failures in a row: fewer are a server's bad hour
 
 
 @register_remarks("sources", title=gettext_lazy("Sources"))
@@ -25,7 +25,7 @@ def examine_sources() -> Iterator[Remark]:
             advice=gettext("Say what becomes of them: manage.py sources run %(name)s --let-them-go, or --keep-them.")
             % {"name": shlex.quote(source.name)},
         )
-    for source in Source.objects.filter(failures__gte=LASTING)[:NAMED]:
+    for source in Source.objects.filter(failures__gte=FAILED_OFTEN)[:NAMED]:
         last = source.runs.filter(state__in=[SourceRun.State.FAILED, SourceRun.State.BROKEN_OFF]).first()
         said = {"name": source.name, "count": source.failures, "error": word_for_sources(last.error) if last else ""}
         yield Remark(

@@ -14,6 +14,7 @@ from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged, Encodings, encode_inputs, load_encoders
 from embeddings.freshness.noting import note_products
 from embeddings.inputs import ProductInputs, load_inputs
+from embeddings.metrics import FAILURES, PRODUCTS, stage
 from embeddings.modalities.registry import FUSED, TEXT, find_modality
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.querysets import ProductVectors
@@ -33,6 +34,7 @@ class Shortfall:
     reason: str
     fingerprint: str
     is_permanent: bool  # until the product changes
+    kind: str  # as metrics count it: few words, whatever the reason says
 
 
 @dataclass
@@ -66,10 +68,20 @@ def refresh_products(
     Nothing is locked while encoders work. Products that change meanwhile are not stored, but reported.
     Raises EncoderError or EncoderChanged where the space's encoders cannot be used.
     """
-    products = load_inputs(
-        product_ids, parts=parse_composition(space.text_composition), modalities=space.list_modalities()
-    )
-    note_products(products)
+    batch = _refresh(space, product_ids, force=force, keep_alive=keep_alive)
+    _count(batch)
+    return batch
+
+
+def _refresh(
+    space: EmbeddingSpace, product_ids: Sequence[int], *, force: bool, keep_alive: Callable[[], None] | None
+) -> RefreshedBatch:
+    with stage("read"):
+        products = load_inputs(
+            product_ids, parts=parse_composition(space.text_composition), modalities=space.list_modalities()
+        )
+    with stage("note"):
+        note_products(products)
     batch = RefreshedBatch(unchanged=set() if force else _find_unchanged(products, space))
     changed = [product for product in products if product.product_id not in batch.unchanged]
     if not changed:
@@ -77,7 +89,8 @@ def refresh_products(
     batch.add(_refresh_empty(space, [product for product in changed if product.is_empty]))
     filled = [product for product in changed if not product.is_empty]
     if filled:
-        encodings = encode_inputs(filled, encoders=load_encoders(space), keep_alive=keep_alive)
+        with stage("encode"):
+            encodings = encode_inputs(filled, encoders=load_encoders(space), keep_alive=keep_alive)
         batch.add(_store_apart(space, filled, encodings))
     return batch
 
@@ -101,7 +114,9 @@ def _refresh_empty(space: EmbeddingSpace, products: Sequence[ProductInputs]) -> 
     return RefreshedBatch(
         changed_meanwhile={product.product_id for product in products} - unchanged,
         shortfalls={
-            product.product_id: Shortfall(product.problem or NOTHING_TO_ENCODE, product.fingerprint, is_permanent=True)
+            product.product_id: Shortfall(
+                product.problem or NOTHING_TO_ENCODE, product.fingerprint, is_permanent=True, kind="nothing_to_encode"
+            )
             for product in products
             if product.product_id in unchanged
         },
@@ -118,7 +133,7 @@ def _store_apart(space: EmbeddingSpace, products: Sequence[ProductInputs], encod
         if len(products) == 1:
             logger.exception("Product %s cannot be embedded in space %s", products[0].product_id, space.name)
             reason = f"{type(error).__name__}: {error}"
-            shortfall = Shortfall(reason, products[0].fingerprint, is_permanent=False)
+            shortfall = Shortfall(reason, products[0].fingerprint, is_permanent=False, kind="not_stored")
             return RefreshedBatch(shortfalls={products[0].product_id: shortfall})
     middle = len(products) // 2
     batch = _store_apart(space, products[:middle], encodings)
@@ -127,8 +142,10 @@ def _store_apart(space: EmbeddingSpace, products: Sequence[ProductInputs], encod
 
 
 def _store(space: EmbeddingSpace, products: Sequence[ProductInputs], encodings: Encodings) -> RefreshedBatch:
-    drafts = fuse_products(products, encodings, space=space)
-    unchanged = ProductEmbedding.objects.store(drafts, space=space)
+    with stage("fuse"):
+        drafts = fuse_products(products, encodings, space=space)
+    with stage("store"):
+        unchanged = ProductEmbedding.objects.store(drafts, space=space)
     batch = RefreshedBatch(changed_meanwhile={draft.product_id for draft in drafts} - unchanged)
     for product, draft in zip(products, drafts, strict=True):
         if product.product_id not in unchanged:
@@ -150,8 +167,25 @@ def _describe_shortfall(product: ProductInputs, encodings: Encodings) -> Shortfa
             if (problem := encodings.problems.get(one.sha256))
         ]
     found = [encodings.problems[sha256] for sha256 in find_problems(product, encodings)]
+    is_permanent = all(problem.is_permanent for problem in found)
     return Shortfall(
         reason="; ".join(filter(None, [product.problem, *reasons])),
         fingerprint=product.fingerprint,
-        is_permanent=all(problem.is_permanent for problem in found),
+        is_permanent=is_permanent,
+        kind="unreadable" if is_permanent else "out_of_reach",
     )
+
+
+def _count(batch: RefreshedBatch) -> None:
+    short = batch.shortfalls.keys()
+    outcomes = {
+        "stored": batch.stored - short,
+        "incomplete": batch.stored & short,
+        "failed": short - batch.stored,
+        "unchanged": batch.unchanged,
+        "changed_meanwhile": batch.changed_meanwhile,
+    }
+    for outcome, products in outcomes.items():
+        PRODUCTS.labels(outcome).inc(len(products))
+    for shortfall in batch.shortfalls.values():
+        FAILURES.labels(shortfall.kind).inc()

@@ -16,6 +16,7 @@ from catalog.conditions import Condition
 from catalog.facets import Facets, count_facets
 from embeddings.models import EmbeddingSpace
 from embeddings.unit_rows import unit_rows
+from recommendations.metrics import measure_searches
 from recommendations.recommendation_list import PLACED, Reason, Recommendation, RecommendationList
 from recommendations.requests import Filters, Options
 from recommendations.rerank import Reranked
@@ -96,6 +97,7 @@ class TextSearch:
                 raise RequestError(name, describe_choices(getattr(self, name), known=known))
 
 
+@measure_searches
 def search_text(text: str, **wanted: Any) -> SearchAnswer:
     """Return products for a search text. Without a worker it falls back to words alone and says so (`degraded`).
 
@@ -195,6 +197,7 @@ def ask_quietly(text: str) -> AnsweredQuery | None:
         return None
 
 
+@measure_searches
 def search_photos(
     photos: Sequence[bytes],
     *,

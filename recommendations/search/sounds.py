@@ -12,6 +12,7 @@ from catalog.sounds.checks import max_bytes
 from catalog.sounds.decoding import SoundError
 from catalog.sounds.excerpts import cut_beginning
 from embeddings.modalities.audio import Audio
+from recommendations.metrics import measure_searches
 from recommendations.requests import Filters, Options
 from recommendations.search.plan import SOUND, SOUND_AND_TEXT, SearchPlan
 from recommendations.search.queries import ask_for_vectors
@@ -33,6 +34,7 @@ def prepare_sound(source: bytes | IO[bytes]) -> bytes:
         raise RequestError("audio", gettext("The sound cannot be used: %s") % say_fault(error)) from error
 
 
+@measure_searches
 def search_sound(
     sound: bytes,
     *,

@@ -63,11 +63,11 @@ SETTINGS = (
 
 def environment_variables() -> list[str]:
     """Every variable that the settings read."""
-    sources = sorted((PROJECT / "config").rglob("*.py"))
-    text = "\n".join(path.read_text() for path in sources)
+    config = PROJECT / "config"
+    text = "\n".join(path.read_text() for path in [*config.glob("*.py"), *(config / "services").glob("*.py")])
     names = set(re.findall(r"""env(?:\.\w+)?\(\s*["']([A-Z][A-Z0-9_]+)["']""", text))
     names |= set(re.findall(r"""environ(?:\.get\(|\[)["']([A-Z][A-Z0-9_]+)["']""", text))
-    return sorted(names - {"PYTHONPATH", "NOTIFY_SOCKET"})  # whose names are not ours
+    return sorted(names - {"PYTHONPATH", "NOTIFY_SOCKET"})
 
 
 @pytest.fixture(scope="module")

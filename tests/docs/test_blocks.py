@@ -18,6 +18,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
 from django.db import connection
 from django.template import Context, Template
@@ -37,6 +38,14 @@ CSV_LIMIT = 2  # lines of the example that README.md shows
 
 def check_nothing(block: Block) -> None:
     """It is tried elsewhere, or by nobody here: see the reason beside it."""
+
+
+def check_scrapes(block: Block) -> None:
+    """It is YAML, and its rule file is the one that there is."""
+    said = yaml.safe_load(block.text)
+    assert {"scrape_configs", "rule_files"} == said.keys()
+    assert "# ops/alerts.yml" in block.text
+    assert (PROJECT / "ops" / "alerts.yml").exists()
 
 
 SHOPS = "needs a shop; tests/clients/django/test_package.py compares it with what the tests run there"
@@ -97,6 +106,7 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "asks a server; tests/catalog/sources/test_sources_command.py walks this way", commands.check_commands),
     ("docs/operations.md", "export SECRET_KEY=$(openssl rand -hex 32) POSTGRES_PASSWORD=$(openssl rand -hex 24) "
      "VALKEY_PASSWORD=$(openssl rand -hex 24) ALLOWED_HOSTS=shop.example"): ("needs Docker", commands.check_compose),
+    ("docs/monitoring.md", "scrape_configs:"): ("is for Prometheus", check_scrapes),
     ("docs/operations.md", "gunicorn config.wsgi --worker-class config.web_worker.WebWorker --bind 127.0.0.1:8000 "
      "--workers 2 --threads 4 --preload --no-control-socket"): ("do not end", commands.check_commands),
     ("docs/django.md", '"""Products of a model of one\'s own: `KINDRED["SOURCES"] = ["shop.kindred.Products"]`."""'): (
