@@ -78,6 +78,25 @@ def check_set_up(block: Block) -> None:
                 check_command(command)
 
 
+def check_server(block: Block) -> None:
+    """The steps of docs/production.md: our commands, files, lists and settings are there. The rest is Debian's."""
+    told = re.findall(r"> /etc/kindred/kindred\.env <<END\n(.+?)^END$", block.text, re.DOTALL | re.MULTILINE)
+    settings = (PROJECT / "docs" / "operations.md").read_text()
+    assert [
+        name for name in re.findall(r"^(\w+)=", "".join(told), re.MULTILINE) if f"| `{name}` |" not in settings
+    ] == []
+    text = re.sub(r"<<'?END'?\n.+?^END$", "", block.text, flags=re.DOTALL | re.MULTILINE)
+    for command in [command for line in join_lines(text) for command in line.split(" && ")]:
+        words = shlex.split(command)
+        if words[0] == "kindred":
+            check_command(f"python manage.py {shlex.join(words[1:])}")
+        elif words[:2] == [".venv/bin/pip", "install"]:
+            check_install(words[2:])
+        elif words[1:4] == ["-m", "compileall", "-q"]:
+            assert sorted(words[4:]) == sorted(path.parent.name for path in PROJECT.glob("*/apps.py"))
+        assert [word for word in words if word.startswith("ops/") and not (PROJECT / word).exists()] == []
+
+
 def check_synopsis(block: Block) -> None:
     """`python manage.py import_products FILE [--images DIR] ...` names no option that the command does not have."""
     words = block.text.split()
