@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from api.field import FieldError, current_field
 from catalog.addresses import SHOP
 from catalog.refusals import BadValue
+from catalog.view_audit.asked import audits_views
 from catalog.web_addresses import clean_url
 
 WHO = ("kindred", SHOP)
@@ -23,6 +24,15 @@ def check_field(**_: Any) -> list[CheckMessage]:
     except FieldError as error:
         return [Error(f"KINDRED_FIELD: {error}", hint="Name a folder of demo/, or unset it.", id="catalog.E002")]
     return []
+
+
+@register()
+def check_open_bucket(**_: Any) -> list[CheckMessage]:
+    """Refuse an address that does not ask who looks, in a field that shows its products to staff alone."""
+    if "://" not in settings.MEDIA_URL or not (current_field().is_for_staff or audits_views()):
+        return []
+    message = "KINDRED_MEDIA_URL lets whoever has an address see a picture, and this field shows them to staff alone."
+    return [Error(message, hint="Unset it: Kindred then serves them, and asks who looks.", id="catalog.E003")]
 
 
 @register()

@@ -10,7 +10,8 @@ import django_stubs_ext
 
 from config import chosen_field, services
 from config.environment import Environment
-from config.monitoring import *  # noqa: F403  (settings, each of them)
+from config.media import KINDRED_MEDIA_BUCKET, storage_settings
+from config.media import MEDIA_URL as MEDIA_URL  # a setting
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
 from config.retention import KINDRED_BACKUP_DAYS as KINDRED_BACKUP_DAYS  # and three more
 from config.retention import KINDRED_INPUTS_KEPT_DAYS as KINDRED_INPUTS_KEPT_DAYS
@@ -271,9 +272,8 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")  # days of reports begin at its 
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = KINDRED_HOME / "static"
-MEDIA_URL = "media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(KINDRED_HOME / "media")))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage_settings(KINDRED_MEDIA_BUCKET),
     "staticfiles": {"BACKEND": "config.static_files.QuickStorage"},
 }

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.utils.translation import activate, get_language, gettext, gettext_noop
 
 from catalog.bad_file import BadFile
+from catalog.files import find_stored
 from catalog.importers.picture_index import PictureIndex
 from catalog.importers.report import ImportReport, RowError, SourceRow
 from catalog.importers.rows import split_images
@@ -207,11 +208,12 @@ def _find_stored(names: Iterable[str], kind: FileKind) -> dict[str, Found]:
 
 def _find_known(hashes: Collection[str]) -> dict[str, File]:
     """Return the pictures among these that are stored already: they passed the check then."""
-    images = ProductImage.objects.filter(sha256__in=hashes, is_clean=True)
+    images = list(ProductImage.objects.filter(sha256__in=hashes, is_clean=True))
+    there = find_stored(image.file.name or "" for image in images)
     return {
         image.sha256: Picture(image.file.name or "", image.sha256, image.width, image.height)
         for image in images
-        if image.file.name and image.file.storage.exists(image.file.name)
+        if image.file.name in there
     }
 
 

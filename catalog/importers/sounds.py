@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from django.utils.translation import gettext, gettext_noop
 
+from catalog.files import find_stored
 from catalog.importers.pictures import File, FileKind
 from catalog.models import ProductAudio
 from catalog.sounds.checks import Sound, check_sound, max_bytes
@@ -16,10 +17,12 @@ STORED_NAME = re.compile(r"sounds/[0-9a-f]{2}/([0-9a-f]{64})\.[a-z0-9]{3,4}")
 
 def find_known(hashes: Collection[str]) -> dict[str, File]:
     """Return the sounds among these that are stored already: they passed the check then."""
+    sounds = list(ProductAudio.objects.filter(sha256__in=hashes))
+    there = find_stored(audio.file.name or "" for audio in sounds)
     return {
         audio.sha256: Sound(audio.file.name or "", audio.sha256, audio.seconds, audio.waveform)
-        for audio in ProductAudio.objects.filter(sha256__in=hashes)
-        if audio.file.name and audio.file.storage.exists(audio.file.name)
+        for audio in sounds
+        if audio.file.name in there
     }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.db.models.functions import Greatest
 from django.utils import timezone
+
+from catalog.files import find_stored
 
 
 class LeftFile(models.Model):
@@ -45,4 +46,4 @@ def find_kept(names: Iterable[str]) -> set[str]:
     """Return those of left files that are there still, and have them stay: rows are about to have them again."""
     known = set(names)
     note_wanted(*known)
-    return {name for name in known if default_storage.exists(name)}
+    return find_stored(known)

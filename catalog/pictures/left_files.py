@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog.models import LeftFile, ProductAudio, ProductImage
-from catalog.pictures.sizes import list_sized_paths
+from catalog.pictures.sizes import forget_sizes
 from catalog.pruning import register_pruner
 
 logger = logging.getLogger(__name__)
@@ -80,8 +80,7 @@ def _delete(name: str) -> bool:
     """Delete a file with its sizes; False where the storage refuses, as it must not keep the others from going."""
     try:
         default_storage.delete(name)
-        for path in list_sized_paths(PurePosixPath(name).stem):
-            path.unlink(missing_ok=True)
+        forget_sizes(PurePosixPath(name).stem)
     except Exception:  # each storage has errors of its own
         logger.exception("The file %s is some row's no more, and cannot be deleted: it is tried again.", name)
         return False

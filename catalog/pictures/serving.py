@@ -6,21 +6,19 @@ URLs name the content, so that they can be kept for good and nobody can count th
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import PurePosixPath
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_safe
-from django.views.static import serve
 
 from api.replica.reading import from_replica
 from catalog.models import ProductImage
 from catalog.pictures.decoding import PictureError
-from catalog.pictures.sizes import WIDTHS, sized_picture_path
+from catalog.pictures.sizes import WIDTHS, read_sized
 
 YEAR_S = 31_536_000
 SOON_S = 300
@@ -37,7 +35,7 @@ def sized_picture(request: HttpRequest, sha256: str, width: int) -> HttpResponse
 
     def answer() -> HttpResponseBase:
         try:
-            content = sized_picture_path(image, width=width).read_bytes()  # some 20 kB
+            content = read_sized(image, width=width)
         except FileNotFoundError:
             raise Http404("The original of this picture is gone") from None
         except PictureError as error:
@@ -64,7 +62,13 @@ def numbered_picture(request: HttpRequest, image_id: int, width: int) -> HttpRes
 def original_picture(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture as it was handed in, without its metadata."""
     image, is_public = find_picture(request, sha256=PurePosixPath(path).stem, file=path)
-    answer = partial(serve, request, path, document_root=str(settings.MEDIA_ROOT))
+
+    def answer() -> HttpResponseBase:
+        try:
+            return FileResponse(default_storage.open(path, "rb"))
+        except FileNotFoundError:
+            raise Http404("The file of this picture is gone") from None
+
     if not is_public:
         return forbid_keeping(answer())
     # A file that still has its metadata becomes another one under the same URL.

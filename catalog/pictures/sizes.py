@@ -3,45 +3,41 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 
-from django.conf import settings
+from django.core.files.storage import default_storage
 from PIL import Image
 
+from catalog.files import read_file, write_file
 from catalog.models import ProductImage
 from catalog.pictures.colours import lay_on_ground, vanishes_on_white
 from catalog.pictures.decoding import decode_picture
-from catalog.pictures.storage import write_whole
 
 WIDTHS = (160, 320, 640)  # pixels
 WEBP_QUALITY = 82
 
 
-def sized_picture_path(image: ProductImage, *, width: int) -> Path:
-    """Return the file with `image` at most `width` pixels wide, making it if nobody has asked before.
+def read_sized(image: ProductImage, *, width: int) -> bytes:
+    """Return `image` at most `width` pixels wide, making and keeping it if nobody has asked before. Some 20 kB.
 
     Raises FileNotFoundError when the original is gone, and PictureError when it cannot be decoded.
     """
-    path = find_sized_path(image, width=width)
-    if not path.exists():
-        with image.file.open("rb") as original:
-            content = make_sized(original.read(), width=width)
-        write_whole(path, content)
-    return path
+    name = _name(image.sha256, width=width)
+    try:
+        return read_file(name)
+    except FileNotFoundError:
+        content = make_sized(read_file(image.file.name or ""), width=width)
+    write_file(name, content)
+    return content
 
 
-def find_sized_path(image: ProductImage, *, width: int) -> Path:
-    """Return where the file is or would be."""
-    return _place(image.sha256, width=width)
+def forget_sizes(sha256: str) -> None:
+    """Delete all sizes of a picture that there are."""
+    for width in WIDTHS:
+        default_storage.delete(_name(sha256, width=width))
 
 
-def list_sized_paths(sha256: str) -> list[Path]:
-    """Return where all sizes of a picture are or would be."""
-    return [_place(sha256, width=width) for width in WIDTHS]
-
-
-def _place(sha256: str, *, width: int) -> Path:
-    return Path(settings.MEDIA_ROOT) / "sized" / str(width) / sha256[:2] / f"{sha256}.webp"
+def _name(sha256: str, *, width: int) -> str:
+    return f"sized/{width}/{sha256[:2]}/{sha256}.webp"
 
 
 def make_sized(original: bytes, *, width: int) -> bytes:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.core.files.storage import default_storage
-
+from catalog.files import read_file, write_file
 from catalog.models import ProductImage
 from catalog.pictures.cleaning import clean_picture
 from catalog.pictures.decoding import PictureError, read_anatomy
-from catalog.pictures.sizes import WIDTHS, find_sized_path
-from catalog.pictures.storage import write_picture
+from catalog.pictures.sizes import forget_sizes
 
 
 def clean_stored_pictures() -> Iterator[tuple[str, str]]:
@@ -27,14 +25,12 @@ def clean_stored_pictures() -> Iterator[tuple[str, str]]:
 def _clean(image: ProductImage) -> str:
     name = image.file.name or ""
     try:
-        with default_storage.open(name, "rb") as file:
-            content = file.read()
+        content = read_file(name)
         cleaned = clean_picture(read_anatomy(content))
     except (OSError, PictureError) as error:
         return str(error)
     if cleaned != content:
-        write_picture(name, cleaned)
-    for width in WIDTHS:
-        find_sized_path(image, width=width).unlink(missing_ok=True)
+        write_file(name, cleaned)
+    forget_sizes(image.sha256)
     ProductImage.objects.filter(file=name).update(is_clean=True)
     return ""

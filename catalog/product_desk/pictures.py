@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.desk.pages import desk_page, is_by_script
+from catalog.files import find_stored
 from catalog.models import PictureDownload, Product, ProductImage
 from catalog.pictures.checks import FORMATS, MAX_PICTURE_BYTES, MAX_PICTURES, PictureError
 from catalog.pictures.ordering import order_pictures
@@ -54,7 +55,8 @@ def find_tiny(images: Sequence[ProductImage]) -> Mapping[int, str]:
 def find_broken(images: Sequence[ProductImage]) -> Mapping[int, str]:
     said = gettext("Broken: its file is not in the storage.")
     first = images[:CHECKED_FILES]
-    return {image.pk: said for image in first if not image.file.name or not image.file.storage.exists(image.file.name)}
+    there = find_stored(image.file.name or "" for image in first)
+    return {image.pk: said for image in first if image.file.name not in there}
 
 
 def pictures_context(request: HttpRequest, product: Product) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from catalog.models import LeftFile, ProductAudio, ProductImage
 from catalog.pictures.arranging import SOUNDS, delete_held
 from catalog.pictures.checks import store_picture
 from catalog.pictures.left_file import find_kept, keep_files
-from catalog.pictures.sizes import sized_picture_path
-from catalog.pruning import prune
+from catalog.pictures.left_files import drop_left_files
+from catalog.pictures.sizes import read_sized
 from tests.factories import ProductAudioFactory, ProductImageFactory, picture_bytes, picture_file
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def on_disk(media_directory):
 
 def test_the_file_of_a_deleted_picture_goes_with_its_sizes_and_so_does_a_sounds(on_disk):
     picture, sound = ProductImageFactory(colour="red"), ProductAudioFactory()
-    sized_picture_path(picture, width=160)
+    read_sized(picture, width=160)
     assert on_disk() == [".flac", ".png", ".webp"]
     picture.product.delete()
     sound.delete()
