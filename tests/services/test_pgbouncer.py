@@ -20,6 +20,7 @@ from api.postgres.rows import fetch_rows
 from behaviour.events import retention
 from behaviour.events.event import Event, settled_id
 from behaviour.events.ingestion import NewEvent, record_events
+from catalog.models import Product
 from config.web import limit_statements
 from embeddings.models import EmbeddingSpace, ProductEmbedding
 from embeddings.spaces import building, indexes, lifecycle
@@ -100,6 +101,16 @@ def test_no_statement_is_prepared_on_a_connection_that_goes_to_others_next(poole
     for number in range(5 * POOL_SIZE):
         assert fetch_rows("SELECT %(n)s::int AS n", {"n": number}, one_plan=True) == [{"n": number}]
         assert fetch_rows("SELECT count(*) AS n FROM pg_prepared_statements", {}) == [{"n": 0}]
+
+
+def test_rows_are_read_piece_by_piece_though_each_statement_has_another_connection(pooler):
+    for number in range(2 * POOL_SIZE):
+        make_product(f"P{number}")
+    read = []
+    for product in Product.objects.order_by("pk").iterator(chunk_size=1):  # a cursor of the server's would stay behind
+        read.append(product.sku)
+        assert fetch_rows("SELECT count(*) AS n FROM pg_cursors", {}) == [{"n": 0}]
+    assert read == [f"P{number}" for number in range(2 * POOL_SIZE)]
 
 
 def test_spaces_are_embedded_built_compared_evaluated_and_promoted(shop, monkeypatch):
