@@ -1,8 +1,11 @@
-"""Every queue and the schedule in one process, for `manage.py up`: `python -m config.all_queues`.
+"""Every queue and the schedule in one process, for `manage.py up`: `python -m config.all_queues [QUEUE]`.
 
 What workers share, above all the encoders, is in memory once. Each queue still has a Celery worker of its own, with its
 own threads and messages, as it has in production, so that none waits for another; here they are threads. SIGTERM ends
 all in good order. Where one of them ends by itself so does the process, to be started again.
+
+With the name of a queue it serves that one alone and keeps no schedule: one process more for another GPU. It takes one
+message at a time, so that a bell wakes a GPU that is idle and not one that is at work.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 def main() -> None:
     """Serve until a signal says that it is enough."""
+    alone = sys.argv[1:]
     celery.start_services()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, stop_taking)
@@ -45,17 +49,20 @@ def main() -> None:
         scheduler_cls=celery.app.conf.beat_scheduler,
         schedule_filename=celery.app.conf.beat_schedule_filename,
     )
-    works: dict[str, Callable[[], object]] = {queue: make_worker(queue, threads=n).start for queue, n in QUEUES.items()}
+    queues = dict.fromkeys(alone, 1) or QUEUES
+    works: dict[str, Callable[[], object]] = {queue: make_worker(queue, threads=n).start for queue, n in queues.items()}
     threads = [threading.Thread(target=work, name=name, daemon=True) for name, work in works.items()]
     schedule.name = "beat"
-    for thread in [*threads, schedule]:
+    kept = threads if alone else [*threads, schedule]
+    for thread in kept:
         thread.start()
     while state.should_stop is None or state.should_stop is False:
-        end_with_the_first([*threads, schedule])
+        end_with_the_first(kept)
         stopped.wait(LOOK_EVERY_S)
     for thread in threads:
         thread.join()
-    end_schedule(schedule)
+    if not alone:
+        end_schedule(schedule)
 
 
 def make_worker(queue: str, *, threads: int) -> Any:
@@ -63,7 +70,7 @@ def make_worker(queue: str, *, threads: int) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)  # each would say that we are root
         return celery.make_application(is_current=False).Worker(
-            hostname=host_format(default_nodename(f"{queue}@%h")),
+            hostname=host_format(default_nodename(f"{queue}{os.environ.get('CUDA_VISIBLE_DEVICES', '')}@%h")),
             queues=[queue],
             pool="threads",
             concurrency=threads,

@@ -6,18 +6,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext
 
 from catalog.doctor.rounds import ask_again
 from embeddings import coverage
 from embeddings.encoders.base import Encoder, EncoderError
-from embeddings.encoders.device import give_back_memory
+from embeddings.encoders.device import give_back_memory, has_cuda
 from embeddings.encoding import EncoderChanged, load_encoders
 from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 BATCH_SIZE = 64  # products; about 3 s of two cores with the default encoders, so a crash costs little
+GPU_BATCH_SIZE = 512  # the same of a GPU, whose picture encoder waits for its decoders
+GPU_BATCHES = 2  # one is encoded while the other is read and stored, each by a thread with leases of its own
 JUST_SAVED = 4  # products; their texts are one run of the default encoder, which makes way for nothing else
 
 _at_the_queue = threading.Lock()  # held by the thread of this process that works through the queue
@@ -58,6 +61,13 @@ class RefreshTotals:
         """Return how many products need no more work now."""
         return self.stored + self.unchanged + len(self.shortfalls)
 
+    def merge(self, other: RefreshTotals) -> None:
+        self.stored += other.stored
+        self.unchanged += other.unchanged
+        self.changed_meanwhile += other.changed_meanwhile
+        self.shortfalls |= other.shortfalls
+        self.is_unfinished |= other.is_unfinished
+
     def add(self, batch: RefreshedBatch) -> None:
         self.stored += len(batch.stored - batch.shortfalls.keys())
         self.unchanged += len(batch.unchanged)
@@ -65,33 +75,66 @@ class RefreshTotals:
         self.shortfalls |= {product_id: shortfall.reason for product_id, shortfall in batch.shortfalls.items()}
 
 
+def choose_batch_size(least: int = BATCH_SIZE) -> int:
+    """Return how many products are taken at once: more where a GPU encodes them."""
+    return max(GPU_BATCH_SIZE, least) if has_cuda() else least
+
+
 def refresh_pending(
-    *, batch_size: int = BATCH_SIZE, max_seconds: float = 60.0, is_ending: Callable[[], bool] = lambda: False
+    *, batch_size: int | None = None, max_seconds: float = 60.0, is_ending: Callable[[], bool] = lambda: False
 ) -> RefreshTotals:
     """Bring queued products up to date, batch after batch, until none is due or `max_seconds` are over.
 
     `is_ending` is asked after each batch: where it says so, that one was the last.
 
-    One thread of a process works through the queue; another that is called meanwhile takes a few of what came last and
-    leaves it the rest: two large batches at once take twice as long, and whoever has just saved waits for both.
+    One call in a process works through the queue; another that comes meanwhile takes a few of what came last and
+    leaves it the rest: two large batches at once take twice as long, and whoever has just saved waits for both. With a
+    GPU the one call has two under way all the same, so that one is encoded while the other is read or stored.
     """
     totals = RefreshTotals()
     if not _at_the_queue.acquire(blocking=False):
         if leases := PendingEmbedding.objects.lease(limit=JUST_SAVED, newest_only=True):
             _refresh_batch(leases, totals)
         return totals
-    deadline = time.monotonic() + max_seconds
+    drain = partial(
+        _drain, batch_size or choose_batch_size(), deadline=time.monotonic() + max_seconds, is_ending=is_ending
+    )
     try:
-        while leases := _lease(batch_size):
-            _refresh_batch(leases, totals)
-            if time.monotonic() > deadline or is_ending():
-                totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
-                break
+        for part in _run_beside(drain, times=GPU_BATCHES) if _can_run_beside() else [drain()]:
+            totals.merge(part)
     finally:
         _at_the_queue.release()
     if totals.stored:
         give_back_memory()
     return totals
+
+
+def _drain(batch_size: int, *, deadline: float, is_ending: Callable[[], bool]) -> RefreshTotals:
+    totals = RefreshTotals()
+    while leases := PendingEmbedding.objects.lease(limit=batch_size):
+        _refresh_batch(leases, totals)
+        if time.monotonic() > deadline or is_ending():
+            totals.is_unfinished = PendingEmbedding.objects.due_now().exists()
+            break
+    return totals
+
+
+def _can_run_beside() -> bool:
+    """Other threads have connections of their own, which see nothing of a transaction that is open here."""
+    return has_cuda() and not connection.in_atomic_block
+
+
+def _run_beside(drain: Callable[[], RefreshTotals], *, times: int) -> list[RefreshTotals]:
+    """Work through the queue in several threads; raise what one of them raised once all are done."""
+
+    def drain_apart() -> RefreshTotals:
+        try:
+            return drain()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times, thread_name_prefix="refresh") as pool:
+        return [work.result() for work in [pool.submit(drain_apart) for _ in range(times)]]
 
 
 def refresh_stale(*, is_complete: bool = False) -> int:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -43,6 +43,7 @@ class Program:
     name: str
     arguments: Sequence[str]
     log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -83,9 +84,9 @@ class Supervisor:
         for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signum, lambda *_: self.stopping.set())
 
-    def add(self, name: str, arguments: Sequence[str]) -> Program:
-        """Start a program and keep it alive from now on."""
-        program = Program(name=name, arguments=arguments, log=self.logs / f"{name}.log")
+    def add(self, name: str, arguments: Sequence[str], **environment: str) -> Program:
+        """Start a program and keep it alive from now on, with these variables beside ours."""
+        program = Program(name, arguments, self.logs / f"{name}.log", environment)
         self.programs.append(program)
         self._start(program)
         return program
@@ -140,7 +141,7 @@ class Supervisor:
         program.process = subprocess.Popen(
             child_command(program.arguments),
             cwd=BASE_DIR,
-            env=child_environment() | {HEARTBEAT_VARIABLE: str(program.heartbeat)},
+            env=child_environment() | program.environment | {HEARTBEAT_VARIABLE: str(program.heartbeat)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

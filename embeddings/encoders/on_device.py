@@ -78,7 +78,14 @@ class OnDevice:
 
     @property
     def device(self) -> Device:
+        """Return where the network is now."""
         return self._placed.device
+
+    @property
+    def network(self) -> torch.nn.Module:
+        """Return the network as it is there."""
+        network: torch.nn.Module = self._placed.network
+        return network
 
     def gather(self, inputs: Inputs, *, shapes: Shapes | None = None, width: int = 1) -> Batch:
         """Return the batch of some rows (n, ...), filled up with copies of the first to a number that comes again."""

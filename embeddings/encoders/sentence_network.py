@@ -71,20 +71,20 @@ class TokenNetwork:
         widest: int,
         forward: Callable[[Any, Inputs], torch.Tensor] = call,
     ) -> None:
-        self._network, self._forward = network, forward
+        self.on_device, self._forward = network, forward
         self.tokenize, self._padding, self._widest = tokenize, padding, widest
 
     @property
     def shapes(self) -> Shapes:
         """Return what batches the device takes best."""
-        return replace(self._network.device.text_shapes, widest=self._widest)
+        return replace(self.on_device.device.text_shapes, widest=self._widest)
 
     def collate(self, rows: Sequence[TokenRow]) -> Batch:
         """Return the network's inputs, each (n, t)."""
         arrays = pad_rows(rows, padding=self._padding, shapes=self.shapes)
         inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        return self._network.gather(inputs, shapes=self.shapes, width=inputs["input_ids"].shape[1])
+        return self.on_device.gather(inputs, shapes=self.shapes, width=inputs["input_ids"].shape[1])
 
     def encode(self, batch: Batch) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, dim)."""
-        return self._network.start(self._forward, batch)
+        return self.on_device.start(self._forward, batch)

@@ -150,8 +150,9 @@ def _fuse(space: EmbeddingSpace, progress: _Progress) -> None:
         if not stale:
             return
         progress.start("fuse", len(stale))
-        for start in range(0, len(stale), CHUNK):
-            chunk = stale[start : start + CHUNK]
+        at_once = services.choose_batch_size(CHUNK)
+        for start in range(0, len(stale), at_once):
+            chunk = stale[start : start + at_once]
             shortfalls = refresh_products(space, chunk).shortfalls
             tried |= shortfalls.keys()
             for product_id, shortfall in shortfalls.items():

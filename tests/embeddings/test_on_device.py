@@ -182,3 +182,34 @@ def test_half_precision_keeps_the_vectors_of_the_default_picture_encoder(monkeyp
     )
     half = get_image_encoder("packaged:efficientnet-lite2?size=96&runtime=torch").encode_images(loaders).vectors
     assert 0.999 < (half * exact).sum(1).min() < 1 - 1e-9
+
+
+def test_on_a_gpu_a_shape_that_comes_again_is_recorded_and_gives_the_same(gpu, tmp_path):
+    save_bert(tmp_path)
+    encoder = get_text_encoder(f"dir:{tmp_path}")
+    first = encoder.encode_texts(TEXTS)  # kernel by kernel
+    for _ in range(3):
+        again = encoder.encode_texts(TEXTS)
+    graphs = encoder.network.on_device._placed.graphs
+    assert len(graphs._graphs) == 1
+    assert (first * again).sum(1).min() > 1 - 1e-5
+    batch = encoder.network.collate(encoder.network.tokenize(TEXTS))
+    assert all(tensor.is_pinned() for tensor in batch.inputs.values())
+
+
+def test_on_a_gpu_whose_memory_does_not_suffice_the_batch_is_halved(gpu, caplog):
+    rows = np.random.default_rng(0).normal(size=(4096, 6)).astype(np.float32)
+    network = OnDevice(StandIn().load, choose_device())
+
+    def forward(layer, inputs):
+        wide = layer(inputs["rows"])[:, :, None].expand(-1, -1, 1 << 14).contiguous()  # 1 GiB for all, in float32
+        return wide[:, :, 0]
+
+    whole = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_allocated() + (600 << 20)) / whole)
+    try:
+        vectors = network.start(forward, make_batch(network, rows))()
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "Memory does not suffice for 4096 at once" in caplog.text
+    np.testing.assert_allclose(vectors, StandIn().expected(rows), atol=0.05)  # in bfloat16

@@ -16,6 +16,7 @@ from embeddings import services
 from embeddings.encoders.base import EncoderUnavailable
 from embeddings.encoding import encode_inputs
 from embeddings.models import EmbeddingSpace, EncodedInput, PendingEmbedding, ProductEmbedding
+from embeddings.querysets import ProductEmbeddingQuerySet
 from embeddings.spaces.lifecycle import ensure_live_space
 from embeddings.vectors import fuse_products, load_pipeline
 from tests.embeddings.shop import add_picture, embedded_modalities, make_product, paint, pending_skus, reason_of
@@ -443,3 +444,33 @@ def test_a_photo_lands_beside_the_product_it_shows():
     assert find_nearest(query, modality="image")[0] == red.pk
     with pytest.raises(services.PhotoError, match="damaged"):
         services.encode_query(photo=b"no picture")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_a_gpu_one_batch_is_encoded_while_another_is_stored_and_each_product_is_stored_once(encoders, monkeypatch):
+    monkeypatch.setattr(services, "has_cuda", lambda: True)
+    for number in range(12):
+        make_product(f"I{number:02}")
+    encoding, storing = threading.Semaphore(0), []
+    store = ProductEmbeddingQuerySet.store
+
+    def store_beside(rows, batch, *, space):
+        if not batch:  # products with nothing to encode: there are none
+            return store(rows, batch, space=space)
+        storing.append({draft.product_id for draft in batch})
+        if len(storing) == 1:  # the first batch is not stored before a second one is encoded
+            assert encoding.acquire(timeout=20)
+        return store(rows, batch, space=space)
+
+    def encode(*args, **kwargs):
+        encodings = encode_inputs(*args, **kwargs)
+        if storing:
+            encoding.release()
+        return encodings
+
+    monkeypatch.setattr(ProductEmbeddingQuerySet, "store", store_beside)
+    monkeypatch.setattr("embeddings.freshness.refresh.encode_inputs", encode)
+    totals = services.refresh_pending(batch_size=4)
+    assert (totals.stored, pending_skus()) == (12, [])
+    assert [len(batch) for batch in storing] == [4, 4, 4]
+    assert len(set.union(*storing)) == 12

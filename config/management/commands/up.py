@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from config import chosen_field, services
 from config.services.locks import Lock
 from config.services.paths import BASE_DIR
 from config.services.supervisor import Program, Supervisor
+from embeddings.encoders.device import list_gpus
 
 WEB_THREADS = 4
 ANSWER_TIMEOUT_S = 60.0  # then it is said that somebody waits: a large database may take longer to migrate
@@ -98,7 +100,7 @@ class Command(BaseCommand):
         if not self.wait_for_answer(supervisor, web, address):
             return
         self.show(f"Pages answer at {address} ({time.monotonic() - started_at:.1f} s).")
-        supervisor.add("worker", ["config.all_queues"])
+        add_workers(supervisor, gpus=list_gpus())
         if demo and not demo_is_loaded(demo.folder):
             folder = demo.folder
             self.run_step(supervisor, "import_products", str(folder / "products.csv"), "--images", str(folder))
@@ -144,6 +146,17 @@ class Command(BaseCommand):
         with self.lock, contextlib.suppress(OSError):  # the terminal may be gone; the shop goes on
             self.stdout.write(line)
             self.stdout.flush()
+
+
+def add_workers(supervisor: Supervisor, *, gpus: Sequence[str]) -> None:
+    """Start the process that serves all queues. Of several GPUs it has the first, and each other one a process too.
+
+    A process sees its own GPU alone: none has to be told which to take, and one that is lost takes no other down.
+    """
+    own = {"CUDA_VISIBLE_DEVICES": gpus[0]} if len(gpus) > 1 else {}
+    supervisor.add("worker", ["config.all_queues"], **own)
+    for number, gpu in enumerate(gpus[1:], start=1):
+        supervisor.add(f"worker-gpu{number}", ["config.all_queues", "embeddings"], CUDA_VISIBLE_DEVICES=gpu)
 
 
 def check_port(host: str, port: int) -> None:

@@ -31,12 +31,12 @@ class PictureNetwork:
 
     def __init__(self, network: OnDevice, forward: Forward, processor: Any, *, views: int = 1) -> None:
         self.wanted_side = wanted_side(processor)
-        self._network, self._forward, self._processor, self._views = network, forward, processor, views
+        self.on_device, self._forward, self._processor, self._views = network, forward, processor, views
 
     @property
     def shapes(self) -> Shapes:
         """Return what batches the device takes best."""
-        return self._network.device.file_shapes
+        return self.on_device.device.file_shapes
 
     def prepare(self, picture: Image.Image) -> Inputs:
         """Return the network's inputs for one picture, without the axis of the batch."""
@@ -46,11 +46,11 @@ class PictureNetwork:
     def collate(self, prepared: Sequence[Inputs]) -> Batch:
         """Return the network's inputs for a batch."""
         inputs = {name: torch.stack([one[name] for one in prepared]) for name in prepared[0]}
-        return self._network.gather(inputs, shapes=self.shapes)
+        return self.on_device.gather(inputs, shapes=self.shapes)
 
     def encode(self, batch: Batch) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, dim)."""
-        return self._network.start(self._encode, batch)
+        return self.on_device.start(self._encode, batch)
 
     def _encode(self, network: Any, inputs: Inputs) -> torch.Tensor:
         def encode_pixels(pixels: torch.Tensor) -> torch.Tensor:

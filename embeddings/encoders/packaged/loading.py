@@ -246,12 +246,12 @@ def _load_image(spec: EncoderSpec, path: Path) -> ImageEncoder:
 
     def run_by_torch() -> ImageNetwork:
         from embeddings.encoders.on_device import OnDevice
-        from embeddings.encoders.packaged.lite_torch import LITE_HALF, build_lite
+        from embeddings.encoders.packaged.lite_torch import build_lite
         from embeddings.encoders.torch_runtime import choose_device
-        from embeddings.encoders.torchvision.pixels import PixelNetwork
+        from embeddings.encoders.torchvision.pixels import HALF, PixelNetwork
 
         load = partial(build_lite, spec.name, path, how=how, pooling=pooling, views=views)
-        return PixelNetwork(OnDevice(load, choose_device(LITE_HALF)), how)
+        return PixelNetwork(OnDevice(load, choose_device(HALF)), how)
 
     return NetworkImageEncoder(describe_packaged(spec), choose_runtime(spec, run_by_onnx, run_by_torch))
 

@@ -17,7 +17,7 @@ from embeddings.encoders.spec import EncoderSpec, number_option
 from embeddings.encoders.torch_runtime import choose_device
 from embeddings.encoders.torchvision.compat import torchvision
 from embeddings.encoders.torchvision.geometry import RESAMPLING
-from embeddings.encoders.torchvision.pixels import FromPixels, PixelNetwork
+from embeddings.encoders.torchvision.pixels import HALF, FromPixels, PixelNetwork
 
 # What torchvision calls the part of a network that ends in the layer for 1,000 classes.
 HEADS = ("fc", "classifier", "heads", "head")
@@ -40,7 +40,7 @@ def load_classifier(spec: EncoderSpec, info: EncoderInfo) -> NetworkImageEncoder
         _load_state(network, state, spec)
         return FromPixels(network, how, views=views)
 
-    return NetworkImageEncoder(info, PixelNetwork(OnDevice(load, choose_device()), how))
+    return NetworkImageEncoder(info, PixelNetwork(OnDevice(load, choose_device(HALF)), how))
 
 
 def remove_head(network: torch.nn.Module) -> int:

@@ -16,6 +16,10 @@ from embeddings.encoders.shapes import Shapes
 from embeddings.encoders.torch_runtime import encode_views
 from embeddings.encoders.torchvision.geometry import square_transform
 
+# Convolutions with normalised maps need bits and no range: of 44 pictures the default encoder's vectors were those in
+# float32 to a cosine of .9936 at worst in bfloat16, and of .9998 in float16.
+HALF = torch.float16
+
 
 class FromPixels(torch.nn.Module):
     """Pixels (n, side, side, 3) uint8 -> vectors (n, dim) float32 of a network that takes (n, 3, side, side)."""
@@ -41,12 +45,12 @@ class PixelNetwork:
     def __init__(self, network: OnDevice, how: Preprocessing) -> None:
         self.wanted_side = how.resize
         self._square = square_transform(how)
-        self._network = network
+        self.on_device = network
 
     @property
     def shapes(self) -> Shapes:
         """Return what batches the device takes best."""
-        return self._network.device.file_shapes
+        return self.on_device.device.file_shapes
 
     def prepare(self, picture: Image.Image) -> torch.Tensor:
         """Return (side, side, 3) pixels."""
@@ -54,8 +58,8 @@ class PixelNetwork:
 
     def collate(self, prepared: Sequence[torch.Tensor]) -> Batch:
         """Return (n, side, side, 3) pixels."""
-        return self._network.gather({"pixels": torch.stack(list(prepared))}, shapes=self.shapes)
+        return self.on_device.gather({"pixels": torch.stack(list(prepared))}, shapes=self.shapes)
 
     def encode(self, batch: Batch) -> Callable[[], Array]:
         """Start encoding; return a function that waits for the vectors (n, dim)."""
-        return self._network.start(call, batch)
+        return self.on_device.start(call, batch)

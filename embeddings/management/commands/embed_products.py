@@ -44,9 +44,11 @@ class Command(BaseCommand):
         which.add_argument(
             "--wait", action="store_true", help="what changed; workers encode it, this shows how far they are"
         )
-        parser.add_argument("--batch-size", type=int, default=services.BATCH_SIZE, metavar="N", help="products at once")
+        parser.add_argument("--batch-size", type=int, metavar="N", help="products at once; default: 64, 512 with a GPU")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["batch_size"] is None:
+            options["batch_size"] = services.choose_batch_size()
         if not 1 <= options["batch_size"] <= 1000:
             raise CommandError("--batch-size lies between 1 and 1000.")
         try:

@@ -21,10 +21,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self.started: list[str] = []
+        self.given: list[tuple[list[str], dict[str, str]]] = []
         self.stopping = threading.Event()
 
-    def add(self, name: str, arguments: list[str]) -> SimpleNamespace:
+    def add(self, name: str, arguments: list[str], **environment: str) -> SimpleNamespace:
         self.started.append(name)
+        self.given.append((arguments, environment))
         return SimpleNamespace(log=name)
 
     def run(self, name: str, arguments: list[str]) -> int:
@@ -52,6 +54,20 @@ def test_what_visitors_and_saves_wait_for_runs_before_products_are_loaded_and_em
     command.serve(recorder, demo=read_field("homeware", BASE_DIR / "demo"), host="127.0.0.1", port=8000, workers=1)
     steps = ["import_products", "import_wordings", "embed_products", "load_demo_visits"]
     assert recorder.started == ["web", "worker", *steps]
+
+
+def test_each_gpu_has_a_process_of_its_own_that_sees_no_other():
+    recorder = Recorder()
+    up.add_workers(recorder, gpus=["0", "GPU-5a"])
+    assert recorder.started == ["worker", "worker-gpu1"]
+    assert recorder.given == [
+        (["config.all_queues"], {"CUDA_VISIBLE_DEVICES": "0"}),
+        (["config.all_queues", "embeddings"], {"CUDA_VISIBLE_DEVICES": "GPU-5a"}),
+    ]
+    for gpus in ([], ["0"]):
+        recorder = Recorder()
+        up.add_workers(recorder, gpus=gpus)
+        assert recorder.given == [(["config.all_queues"], {})]
 
 
 def test_a_home_keeps_the_field_it_was_started_with_and_takes_no_other(tmp_path, monkeypatch, settings):

@@ -130,3 +130,28 @@ def test_nobody_waits_behind_the_batch_of_another(network, monkeypatch):
     finally:
         held.set()
         other.join()
+
+
+@pytest.mark.parametrize(
+    ("visible", "gpus"),
+    [
+        (None, ["0", "1"]),
+        ("1", ["1"]),
+        ("GPU-5a, GPU-7c", ["GPU-5a", "GPU-7c"]),
+        ("", []),
+        ("-1", []),
+        ("0,-1,1", ["0"]),
+    ],
+)
+def test_the_gpus_of_a_process_are_those_that_it_may_see(tmp_path, monkeypatch, visible, gpus):
+    for name in ("0000:01:00.0", "0000:41:00.0"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(device, "GPUS", tmp_path)
+    monkeypatch.setattr(device.importlib.metadata, "version", lambda name: "2.13.0")
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert device.list_gpus() == gpus
+    monkeypatch.setattr(device.importlib.metadata, "version", lambda name: "2.13.0+cpu")
+    assert device.list_gpus() == []
