@@ -79,7 +79,7 @@ class PlainProgress:
             return "done" if self.n == self.total else "at work"
         if self.unit == "B":
             done, total = (tqdm.format_sizeof(number, "B") for number in (self.n, self.total or 0))
-            return f"{done} of {total}"
+            return f"{done} of {total}" if self.total is not None else done
         return f"{self.n} of {self.total} {self.unit}s" if self.total is not None else f"{self.n} {self.unit}s"
 
     def _keep_speaking(self) -> None:

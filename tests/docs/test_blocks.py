@@ -16,11 +16,11 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
 from django.conf import settings
-from django.db import connection
 from django.template import Context, Template
 from drf_spectacular.generators import SchemaGenerator
 
@@ -293,18 +293,16 @@ def test_the_commands_of_the_page_of_reports_do_what_it_says(run_page):
 
 
 @pytest.mark.timeout(300)
-def test_the_backup_of_the_operations_page_is_restored(run_page, copy_of_database):
+def test_the_backup_of_the_operations_page_is_restored(run_page, copy_of_database, tmp_path):
     Product.objects.create(sku="MUG-101", title="Halla Mug")
-    home = Path(os.environ["KINDRED_HOME"])
-    (home / "media").mkdir(exist_ok=True)
-    (home / "secret_key").touch()
-    run_page(
+    host = quote(settings.DATABASES["default"]["HOST"], safe="")
+    other = f"DATABASE_URL=postgres://kindred@{host}/{copy_of_database} python manage.py restore"
+    said = run_page(
         "docs/operations.md",
-        {
-            "kindred.dump kindred": f"kindred.dump {connection.settings_dict['NAME']}",
-            "--dbname kindred": f"--dbname {copy_of_database}",
-        },
+        {"python manage.py restore": other, "kindred-backup": str(tmp_path / "kindred-backup")},
     )
+    assert "The backup is whole and can be restored here." in said
+    assert "Restored: " in said
     psql = [postgres.find_binaries() / "psql", "-h", settings.DATABASES["default"]["HOST"], "-U", "kindred", "-At"]
     query = ["-c", "SELECT sku FROM catalog_product", copy_of_database]
     restored = subprocess.run([*psql, *query], capture_output=True, text=True, check=True)

@@ -1,0 +1,78 @@
+"""Pictures and sounds, as one tar. Sizes are left out: they are made again as they are asked for."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.core.files.storage import FileSystemStorage, default_storage
+
+from catalog.pictures.storage import write_whole
+from config.backup.errors import BackupError
+from config.backup.files import PIECE, DigestedFile, OnBytes
+
+MADE_AGAIN = "sized"
+DRAFT = "tmp"  # what `write_whole` calls a file before it is complete
+
+
+def find_folder() -> Path | None:
+    """Return where media are kept, None where that is a bucket, whose own versions are its backup."""
+    return Path(default_storage.location) if isinstance(default_storage, FileSystemStorage) else None
+
+
+def list_files(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield (name, bytes) of every file that is copied."""
+    for place, folders, files in os.walk(folder):
+        if Path(place) == folder:
+            folders[:] = [name for name in folders if name != MADE_AGAIN]
+        folders.sort()
+        for name in sorted(files):
+            path = Path(place) / name
+            if not name.startswith(DRAFT) and path.is_file() and not path.is_symlink():
+                yield str(path.relative_to(folder)), path.stat().st_size
+
+
+def write_tar(output: DigestedFile, folder: Path) -> int:
+    """Write all files to a tar; return how many. One that leaves the shop meanwhile may be missing."""
+    count = 0
+    with tarfile.open(fileobj=output, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
+        for name, _ in list_files(folder):
+            try:
+                file = (folder / name).open("rb")
+            except FileNotFoundError:
+                continue
+            with file:
+                described = tarfile.TarInfo(name)  # nothing of whose it is here, and when it was written
+                described.size = os.fstat(file.fileno()).st_size
+                tar.addfile(described, file)
+            count += 1
+    return count
+
+
+def restore_tar(path: Path, folder: Path, *, on_bytes: OnBytes) -> int:
+    """Write the files of a tar that are not there; return how many it has. Raises BackupError."""
+    count = 0
+    with open_tar(path) as tar:
+        for member in tar:
+            inside = tarfile.data_filter(member, str(folder))
+            content = tar.extractfile(inside)
+            if content is None:
+                raise BackupError(f"{path} has {member.name}, which is no file: restore another backup.")
+            target = folder / inside.name
+            if not target.exists() or target.stat().st_size != inside.size:
+                write_whole(target, content.read())
+            on_bytes(inside.size)
+            count += 1
+    return count
+
+
+@contextmanager
+def open_tar(path: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(path, "r|", bufsize=PIECE) as tar:
+            yield tar
+    except (tarfile.TarError, EOFError) as error:
+        raise BackupError(f"{path} cannot be read: {error}. Restore another backup.") from error
