@@ -22,20 +22,19 @@ from storages.backends.s3 import S3Storage
 
 WINDOW = 1024 * 1024  # bytes of one request: most pictures are smaller
 NOT_THERE, EMPTY = ("404", "NoSuchKey"), "InvalidRange"
-YEAR = "public, max-age=31536000, immutable"  # names are those of contents
 
 
 class Bucket(S3Storage):  # type: ignore[misc]
     """Objects by the names that files have; nobody but we may read them unless the bucket itself says so."""
 
-    def __init__(self, *, bucket: str, endpoint: str = "", region: str = "") -> None:
+    def __init__(self, *, bucket: str, endpoint: str = "", region: str = "", cache_control: str = "no-store") -> None:
         super().__init__(
             bucket_name=bucket,
             endpoint_url=endpoint or None,
             region_name=region or None,
             default_acl=None,
             file_overwrite=True,
-            object_parameters={"CacheControl": YEAR},
+            object_parameters={"CacheControl": cache_control},
             client_config=make_config(is_elsewhere=bool(endpoint)),
         )
 
@@ -64,12 +63,12 @@ class Bucket(S3Storage):  # type: ignore[misc]
         """Return its address: ours, which asks who may see it, or that of MEDIA_URL."""
         return urljoin(settings.MEDIA_URL, filepath_to_uri(name) or "")
 
-    def list_names(self, folder: str) -> list[str]:
-        """Return the names below a folder, in their order, however many there are."""
+    def list_sizes(self, folder: str) -> dict[str, int]:
+        """Return what there is below a folder, by name in their order, with its bytes."""
         with as_os_errors(folder):
             pages = self.connection.meta.client.get_paginator("list_objects_v2")
             found = pages.paginate(Bucket=self.bucket_name, Prefix=f"{folder}/")
-            return [item["Key"] for page in found for item in page.get("Contents", ())]
+            return {item["Key"]: item["Size"] for page in found for item in page.get("Contents", ())}
 
     def read_range(self, name: str, start: int, stop: int) -> tuple[bytes, int]:
         """Return the bytes from `start` up to `stop`, or up to the end, and how many there are in all."""

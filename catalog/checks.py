@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,15 @@ def check_field(**_: Any) -> list[CheckMessage]:
     except FieldError as error:
         return [Error(f"KINDRED_FIELD: {error}", hint="Name a folder of demo/, or unset it.", id="catalog.E002")]
     return []
+
+
+@register(deploy=True)
+def check_secret_key(**_: Any) -> list[CheckMessage]:
+    """Refuse a secret key that each machine makes for itself, where several share a bucket."""
+    if "imports" not in settings.STORAGES or os.environ.get("SECRET_KEY"):
+        return []
+    hint = "Set SECRET_KEY to one long random text on all of them: openssl rand -hex 32"
+    return [Error("Machines that share a bucket need one SECRET_KEY.", hint=hint, id="catalog.E004")]
 
 
 @register()

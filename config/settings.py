@@ -10,7 +10,7 @@ import django_stubs_ext
 
 from config import chosen_field, services
 from config.environment import Environment
-from config.media import KINDRED_MEDIA_BUCKET, storage_settings
+from config.media import KINDRED_IMPORT_BUCKET, KINDRED_MEDIA_BUCKET, storage_settings
 from config.media import MEDIA_URL as MEDIA_URL  # a setting
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
 from config.retention import KINDRED_BACKUP_DAYS as KINDRED_BACKUP_DAYS  # and three more
@@ -274,6 +274,6 @@ STATIC_URL = "static/"
 STATIC_ROOT = KINDRED_HOME / "static"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(KINDRED_HOME / "media")))
 STORAGES = {
-    "default": storage_settings(KINDRED_MEDIA_BUCKET),
+    **storage_settings(media=KINDRED_MEDIA_BUCKET, imports=KINDRED_IMPORT_BUCKET),
     "staticfiles": {"BACKEND": "config.static_files.QuickStorage"},
 }

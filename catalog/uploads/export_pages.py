@@ -16,7 +16,7 @@ from catalog.desk.pages import desk_page
 from catalog.models import Export, Product
 from catalog.uploads.exporting import make_small_file
 from catalog.uploads.steering import request_export
-from catalog.uploads.storage import PRODUCTS, find_file
+from catalog.uploads.storage import PRODUCTS, open_file
 
 AT_ONCE = 1000  # products that a page writes itself, in half a second; more are a worker's
 
@@ -53,7 +53,7 @@ def export_file_page(request: HttpRequest, pk: int) -> HttpResponse:
     """A file that a worker has written."""
     done = get_object_or_404(Export, pk=pk, state=Export.State.DONE)
     try:
-        file = find_file(done, PRODUCTS).open("rb")
+        file = open_file(done, PRODUCTS)
     except FileNotFoundError:
         raise Http404 from None
     name = f"products-{timezone.localdate(done.asked_at):%Y-%m-%d}.csv"

@@ -24,7 +24,7 @@ from catalog.importers.report import EXPORT_COLUMN, ImportFileError
 from catalog.models import Export, Product
 from catalog.prices import is_plain_price
 from catalog.uploads.claiming import WorkProgress
-from catalog.uploads.storage import PRODUCTS, find_file, make_folder
+from catalog.uploads.storage import PRODUCTS, at_hand, find_file
 
 CHUNK = 1000  # products that are read at once
 COLUMNS = (
@@ -55,8 +55,10 @@ def write_export(progress: WorkProgress) -> None:
     assert isinstance(export, Export)
     products = find_products(export)
     export.total = products.count()
-    make_folder(export)
-    with find_file(export, PRODUCTS).open("w", encoding="utf-8", newline="") as file:
+    with (
+        at_hand(export, give=[PRODUCTS]),
+        find_file(export, PRODUCTS).open("w", encoding="utf-8", newline="") as file,
+    ):
         for count, line in enumerate(make_lines(_walk(products), find_languages())):
             file.write(line)
             progress.note(done=count, rows=count)

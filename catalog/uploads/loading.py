@@ -26,7 +26,7 @@ from catalog.uploads.claiming import WorkProgress
 from catalog.uploads.columns import read_mapped
 from catalog.uploads.keeping import Keeper
 from catalog.uploads.packing import unpack_pictures
-from catalog.uploads.storage import FILE, PICTURES, REJECTED, find_file
+from catalog.uploads.storage import FILE, PICTURES, REJECTED, at_hand, find_file
 from catalog.uploads.vanishing import count_shown, settle_vanished
 
 MAX_WARNINGS, MAX_WARNING = 100, 2000  # of an upload; characters of each
@@ -68,6 +68,7 @@ def _read(progress: WorkProgress, *, dry_run: bool) -> None:
     keeper, shown = None if dry_run else Keeper(upload.pk), count_shown(upload)
     try:
         with ExitStack() as stack:
+            stack.enter_context(at_hand(upload, bring=[FILE, PICTURES], give=[REJECTED]))
             try:
                 file = stack.enter_context(find_file(upload, FILE).open("rb"))
             except FileNotFoundError:

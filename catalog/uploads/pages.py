@@ -30,7 +30,7 @@ from catalog.uploads.receiving import (
     receive_piece,
 )
 from catalog.uploads.steering import NotPossible, request_check, request_load, request_undo, stop_work
-from catalog.uploads.storage import REJECTED, PieceMisplaced, find_file
+from catalog.uploads.storage import REJECTED, PieceMisplaced, open_file
 from catalog.uploads.words import (
     is_slow_to_begin,
     word_counts,
@@ -238,7 +238,7 @@ def rejected_page(request: HttpRequest, pk: int) -> HttpResponse:
     """The rejected rows with their reasons, to be mended and uploaded again."""
     upload = get_object_or_404(Upload, pk=pk)
     try:
-        file = find_file(upload, REJECTED).open("rb")
+        file = open_file(upload, REJECTED)
     except FileNotFoundError:
         raise Http404 from None
     return FileResponse(file, as_attachment=True, filename=f"rejected-{pk}.csv", content_type="text/csv; charset=utf-8")  # type: ignore[return-value]

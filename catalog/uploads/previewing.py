@@ -18,7 +18,7 @@ from catalog.models import Product, Upload
 from catalog.prices import trim_price
 from catalog.uploads.advice import word_for_pages
 from catalog.uploads.loading import make_form
-from catalog.uploads.storage import FILE, find_file
+from catalog.uploads.storage import FILE, open_file
 
 SAMPLE_BYTES = 256 * 1024  # of a file
 SHOWN_ROWS = 12
@@ -66,7 +66,7 @@ def _read_sample(upload: Upload) -> Iterator[SourceRow]:
 
 def _take_sample(upload: Upload) -> bytes:
     """Return the beginning of the file, without a line that is cut off."""
-    with find_file(upload, FILE).open("rb") as file:
+    with open_file(upload, FILE) as file:
         sample = file.read(SAMPLE_BYTES)
         return sample[: sample.rfind(b"\n") + 1] or sample if file.read(1) else sample
 

@@ -20,7 +20,7 @@ from catalog.models import Upload
 from catalog.uploads.columns import guess_currency, guess_targets
 from catalog.uploads.packing import check_pictures, unpack_table
 from catalog.uploads.steering import request_check
-from catalog.uploads.storage import FILE, PICTURES, append_piece, find_file, forget_files, make_folder
+from catalog.uploads.storage import FILE, PICTURES, at_hand, find_file, forget_files, keep_piece, open_file
 
 XML = ("<?xml", "<rss", "<feed", "<channel")
 JSON_MARKS = {  # by the format that has them
@@ -43,13 +43,13 @@ def begin_upload(*, name: str, asked_by: Any) -> Upload:
         language=get_language() or "",
         state=Upload.State.RECEIVING,
     )
-    make_folder(upload)
-    return upload
+    with at_hand(upload):  # says at once where nothing can be kept
+        return upload
 
 
 def receive_piece(upload: Upload, pieces: Iterable[bytes], *, part: str, at: int) -> int:
     """Keep a piece, and return how much there is by then. Raises NotReceived, PieceMisplaced and OSError."""
-    size = append_piece(find_file(upload, PARTS[part]), pieces, at=at)
+    size = keep_piece(upload, PARTS[part], pieces, at=at)
     limit = settings.KINDRED_IMPORT_MAX_BYTES
     if size > limit:
         drop_upload(upload)
@@ -59,16 +59,9 @@ def receive_piece(upload: Upload, pieces: Iterable[bytes], *, part: str, at: int
 
 def complete_upload(upload: Upload) -> None:
     """Look at what came, guess how it is to be read, and have it checked. Raises NotReceived."""
-    file, pictures = find_file(upload, FILE), find_file(upload, PICTURES)
     try:
-        if not file.exists() or not file.stat().st_size:
-            raise ImportFileError(gettext("The file is empty."))
-        has_pictures = pictures.exists()
-        if has_pictures:
-            check_pictures(pictures)
-        has_pictures |= unpack_table(file, pictures=pictures, max_bytes=settings.KINDRED_IMPORT_MAX_BYTES)
-        upload.has_pictures, upload.size = has_pictures, file.stat().st_size
-        _guess(upload)
+        with at_hand(upload, bring=PARTS.values(), give=PARTS.values()):
+            _look_at(upload)
     except (ImportFileError, LookupError) as error:
         drop_upload(upload)
         raise NotReceived(str(error)) from None
@@ -76,6 +69,18 @@ def complete_upload(upload: Upload) -> None:
     upload.state = Upload.State.WAITING
     upload.save()
     request_check(upload)
+
+
+def _look_at(upload: Upload) -> None:
+    file, pictures = find_file(upload, FILE), find_file(upload, PICTURES)
+    if not file.exists() or not file.stat().st_size:
+        raise ImportFileError(gettext("The file is empty."))
+    has_pictures = pictures.exists()
+    if has_pictures:
+        check_pictures(pictures)
+    has_pictures |= unpack_table(file, pictures=pictures, max_bytes=settings.KINDRED_IMPORT_MAX_BYTES)
+    upload.has_pictures, upload.size = has_pictures, file.stat().st_size
+    _guess(upload)
 
 
 def drop_upload(upload: Upload) -> None:
@@ -86,8 +91,7 @@ def drop_upload(upload: Upload) -> None:
 
 def _guess(upload: Upload) -> None:
     """Fill in how the file is read. Raises ImportFileError where it is none that can be."""
-    path = find_file(upload, FILE)
-    with path.open("rb") as file:
+    with open_file(upload, FILE) as file:
         head = file.read(MAX_BYTES)
     upload.encoding = guess_file_encoding(upload)
     start = head.decode(upload.encoding, errors="replace").lstrip(MARKS)
@@ -102,7 +106,7 @@ def _guess(upload: Upload) -> None:
 
 def guess_columns(upload: Upload, *, encoding: str) -> list[tuple[str, str]]:
     """Return what the columns of a table probably mean. Raises ImportFileError where it is no table."""
-    with find_file(upload, FILE).open("rb") as file:
+    with open_file(upload, FILE) as file:
         head = file.read(MAX_BYTES)
     return guess_targets(_read_columns(head, encoding=encoding))
 
@@ -126,7 +130,7 @@ def _guess_table(upload: Upload, head: bytes) -> None:
 
 def guess_file_encoding(upload: Upload) -> str:
     """Return the encoding that all of the file can be read in: its mark's, UTF-8, or what its first other bytes say."""
-    with find_file(upload, FILE).open("rb") as file:
+    with open_file(upload, FILE) as file:
         head = file.read(MAX_BYTES)
         if marked := name_by_mark(head):
             return marked

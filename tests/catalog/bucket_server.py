@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import boto3
+import pytest
 from moto.server import ThreadedMotoServer
 
 KEYS = {"AWS_ACCESS_KEY_ID": "shop", "AWS_SECRET_ACCESS_KEY": "not a secret", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -33,7 +35,20 @@ class BucketServer:
         found = self.client.list_objects_v2(Bucket=bucket).get("Contents", [])
         return sorted(item["Key"] for item in found)
 
-    def written(self, bucket: str) -> dict[str, str]:
-        """When each object was written last."""
-        found = self.client.list_objects_v2(Bucket=bucket).get("Contents", [])
-        return {item["Key"]: str(item["LastModified"]) for item in found}
+    def drop_bucket(self, name: str) -> None:
+        for key in self.names(name):
+            self.client.delete_object(Bucket=name, Key=key)
+        self.client.delete_bucket(Bucket=name)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[BucketServer]:
+    """The server, where the settings look for it."""
+    server = BucketServer()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in KEYS.items():
+            patch.setenv(name, value)
+        patch.setattr("config.media.KINDRED_MEDIA_ENDPOINT", server.address)
+        patch.setattr("config.media.KINDRED_MEDIA_REGION", REGION)
+        yield server
+    server.server.stop()

@@ -16,14 +16,14 @@ pytest.importorskip("moto", reason="requirements-dev.txt is not installed")
 pytest.importorskip("storages", reason="requirements-s3.txt is not installed")
 
 from catalog.bucket import WINDOW, Bucket
-from catalog.checks import check_open_bucket
+from catalog.checks import check_open_bucket, check_secret_key
 from catalog.files import find_stored
 from catalog.models import LeftFile, Product, ProductImage
 from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.stored import clean_stored_pictures
 from config.media import storage_settings
 from embeddings.models import EncodedInput, PendingEmbedding, ProductEmbedding
-from tests.catalog.bucket_server import KEYS, REGION, BucketServer
+from tests.catalog.bucket_server import REGION, BucketServer, server  # noqa: F401  (a fixture)
 from tests.embeddings.conftest import encoders, rings  # noqa: F401  (fixtures)
 from tests.factories import ProductAudioFactory, ProductFactory, ProductImageFactory, picture_bytes, picture_file
 
@@ -31,26 +31,13 @@ pytestmark = pytest.mark.django_db
 NAME = "media"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[BucketServer]:
-    server = BucketServer()
-    yield server
-    server.server.stop()
-
-
 @pytest.fixture
-def bucket(server, settings, monkeypatch, media_directory) -> Iterator[BucketServer]:
+def bucket(server, settings, media_directory) -> Iterator[BucketServer]:  # noqa: F811
     """The storage of the settings, and an empty bucket; no disk is there to fall back to."""
-    for name, value in KEYS.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("config.media.KINDRED_MEDIA_ENDPOINT", server.address)
-    monkeypatch.setattr("config.media.KINDRED_MEDIA_REGION", REGION)
-    settings.STORAGES = {**settings.STORAGES, "default": storage_settings(NAME)}
+    settings.STORAGES = settings.STORAGES | storage_settings(media=NAME, imports="")
     server.make_bucket(NAME)
     yield server
-    for name in server.names(NAME):
-        server.client.delete_object(Bucket=NAME, Key=name)
-    server.client.delete_bucket(Bucket=NAME)
+    server.drop_bucket(NAME)
     assert not list(media_directory.rglob("*"))
 
 
@@ -156,6 +143,15 @@ def test_what_earlier_versions_stored_is_cleaned_there_too(bucket, client):
     assert [why for _, why in clean_stored_pictures()] == [""]
     assert not default_storage.open(image.file.name).read().endswith(b"left over")
     assert bucket.names(NAME) == [image.file.name]
+
+
+def test_machines_that_share_a_bucket_need_one_secret_key(settings, monkeypatch):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    assert check_secret_key() == []
+    settings.STORAGES = settings.STORAGES | storage_settings(media=NAME, imports=NAME)
+    assert [said.id for said in check_secret_key()] == ["catalog.E004"]
+    monkeypatch.setenv("SECRET_KEY", "one")
+    assert check_secret_key() == []
 
 
 def test_an_open_bucket_is_said_to_the_world_and_refused_where_staff_alone_may_look(bucket, settings, client):
