@@ -45,7 +45,8 @@ def main() -> None:
     if arguments.one:
         print(json.dumps(measure(arguments)))
         return
-    processors = sorted({1, arguments.threads or len(os.sched_getaffinity(0))})
+    all_processors = arguments.threads or len(os.sched_getaffinity(0))
+    processors = [all_processors] if arguments.one_row else sorted({1, all_processors})
     print(
         f"{'encoder':48} {'cpus':>4} {'device':>6} {'start s':>8} {'items/s':>9} {'bare/s':>9} {'of bare':>7} "
         f"{'forward/s':>9} {'ratio':>6} {'of CPU':>6} {'roofline/s':>10} {'rest %':>6} "
@@ -75,6 +76,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0, help="processors of the second row (default: all)")
     parser.add_argument("--batch-size", type=int, help="default: what suits the device")
     parser.add_argument("--items", type=int, default=256, help="texts and pictures of a round, default: %(default)s")
+    parser.add_argument("--one-row", action="store_true", help="leave out the rows by one processor")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--modality", help=argparse.SUPPRESS)
     return parser.parse_args()

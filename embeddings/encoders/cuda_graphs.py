@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 RECORDED_AFTER = 2  # runs of a shape: one that never comes again is not worth it, and kernels are chosen by then
 MOST_GRAPHS = 32  # each keeps its inputs and outputs; what lies between, all share
+MOST_SEEN = 1000  # shapes that are counted
 
 Inputs = dict[str, torch.Tensor]
 Forward = Callable[[Any, Inputs], torch.Tensor]
@@ -39,21 +40,23 @@ class CudaGraphs:
         `inputs` are in pinned memory. To be called with `lock` held, in the precision that the network is to run in.
         """
         key = (forward, *((name, tensor.shape, tensor.dtype) for name, tensor in inputs.items()))
-        self._seen[key] += 1
-        if key not in self._graphs and not self._is_off and self._is_due(key):
+        if key not in self._graphs and self._is_due(key):
             try:
                 self._pool = self._pool or torch.cuda.graph_pool_handle()
                 self._graphs[key] = _Graph(lambda own: forward(network, own), inputs, pool=self._pool)
-            except torch.OutOfMemoryError:
-                raise
-            except RuntimeError as error:  # a network that looks at its numbers on the way cannot be recorded
+            except RuntimeError as error:  # no memory for it, or the network looks at its numbers on the way
                 self._is_off = True
-                logger.info("%s runs without CUDA graphs: %s", type(network).__name__, error)
+                logger.info("No more shapes of %s are recorded: %s", type(network).__name__, error)
         graph = self._graphs.get(key)
         return graph.run(inputs) if graph else None
 
     def _is_due(self, key: object) -> bool:
-        return self._seen[key] > RECORDED_AFTER and len(self._graphs) < MOST_GRAPHS
+        if self._is_off or len(self._graphs) == MOST_GRAPHS:
+            return False
+        if len(self._seen) == MOST_SEEN:  # sounds, each of a length of its own
+            self._seen.clear()
+        self._seen[key] += 1
+        return self._seen[key] > RECORDED_AFTER
 
 
 class _Graph:
