@@ -86,6 +86,9 @@ INSTALLED_APPS = [
     "behaviour",
 ]
 MIDDLEWARE = [
+    "api.request_ids.RequestIdMiddleware",
+    "api.tracing.TracingMiddleware",  # there only where it is asked for
+    "api.access_log.AccessLogMiddleware",  # likewise
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "api.middleware.HeadMiddleware",
     "api.middleware.ProbeMiddleware",

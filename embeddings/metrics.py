@@ -11,6 +11,7 @@ from prometheus_client import Counter, Histogram
 
 from api.counts import count_rows
 from api.metrics.state import Reading, StateMetric, register_reader
+from api.tracing import span
 from embeddings.coverage import oldest_due_at
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 
@@ -42,10 +43,11 @@ SPACE_PROMOTED = StateMetric("kindred_live_space_promoted_timestamp_seconds", "W
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Measure a stage of refreshing a batch."""
+    """Measure a stage of refreshing a batch, and have it be a span."""
     begun = time.perf_counter()
     try:
-        yield
+        with span(name):
+            yield
     finally:
         STAGE_SECONDS.labels(name).observe(time.perf_counter() - begun)
 

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -39,6 +39,12 @@ class ThreadingServer(ThreadingMixIn, WSGIServer):
     """Answers others while a client is slow."""
 
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind, and no more: the library asks a name server what this machine is called, and waits for it."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "kindred", self.server_address[1]
+        self.setup_environ()
 
 
 def listen() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
-from config.log_lines import LineFormatter, leave_values_out
+from api.request_ids import known_as
+from config.log_lines import JsonFormatter, LineFormatter, leave_values_out
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,10 @@ from config.log_lines import LineFormatter, leave_values_out
         ("Not Found: /api/v1/Users/Ann Smith/", "Not Found: /api/v1/Users/..."),
         ("Not Found: /api/user/Ann/", "Not Found: /api/user/..."),
         ("Not Found: /admin/auth/user/3/change/", "Not Found: /admin/auth/user/3/change/"),
+        ("refused: kindred_sk_abc-DEF_123 is no key", "refused: kindred_sk_... is no key"),
+        ("cannot reach redis://:s3cret@10.0.0.5:6379/0", "cannot reach redis://:...@10.0.0.5:6379/0"),
+        ("postgres://shop:s3cret@db/shop refuses", "postgres://shop:...@db/shop refuses"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ..."),
         ("Space second is ready.", "Space second is ready."),
     ],
 )
@@ -49,3 +55,33 @@ def test_an_address_writes_no_line_of_its_own_and_moves_no_cursor():
 def test_a_users_address_is_left_out_as_a_whole_line_ends_and_all():
     record = logging.LogRecord("shop", logging.ERROR, "", 0, "Not Found: %s", ("/api/v1/users/Ann\nSmith/",), None)
     assert LineFormatter("{message}", style="{").format(record) == "Not Found: /api/v1/users/..."
+
+
+def test_a_line_ends_with_the_id_of_its_request():
+    record = logging.LogRecord("shop", logging.INFO, "", 0, "Saved.", None, None)
+    with known_as("0123456789abcdef"):
+        assert LineFormatter("{message}", style="{").format(record) == "Saved. [0123456789abcdef]"
+    assert LineFormatter("{message}", style="{").format(record) == "Saved."
+
+
+def test_json_has_one_object_a_line_and_leaves_out_what_lines_do():
+    try:
+        raise ValueError("no\nDETAIL:  Key (email)=(ann@shop.example) already exists.")
+    except ValueError as error:
+        found = (ValueError, error, error.__traceback__)
+    record = logging.LogRecord("shop", logging.ERROR, "", 0, "Not Found: %s", ("/api/users/Ann\nSmith/",), found)
+    record.created, record.process, record.fields = 1_790_000_000.25, 7, {"ms": 12.5}
+    with known_as("0123456789abcdef"):
+        line = JsonFormatter().format(record)
+    assert "\n" not in line
+    said = json.loads(line)
+    assert said.pop("exception").endswith("ValueError: no")
+    assert said == {
+        "time": "2026-09-21T14:13:20.250+00:00",
+        "level": "ERROR",
+        "logger": "shop",
+        "message": "Not Found: /api/users/...",
+        "process": 7,
+        "request": "0123456789abcdef",
+        "ms": 12.5,
+    }
