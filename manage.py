@@ -4,12 +4,13 @@
 import os
 import sys
 
-# These need no server, and `up` starts its own.
+# These need no server; `up` starts its own, and `doctor` says why they do not start.
 WITHOUT_SERVICES = {
     "check",
     "collectstatic",
     "compilemessages",
     "diffsettings",
+    "doctor",
     "findstatic",
     "help",
     "makemessages",

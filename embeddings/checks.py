@@ -21,6 +21,7 @@ from embeddings.coverage import read_coverage, read_standstill
 from embeddings.encoders.base import EncoderError, EncoderUnavailable
 from embeddings.encoders.registry import describe
 from embeddings.fusion.pipeline import FUSION_CHOICE, FUSIONS
+from embeddings.modalities.registry import find_modality
 from embeddings.models import EmbeddingSpace
 from embeddings.spaces.gates import GATES, list_gates
 from embeddings.spaces.indexes import missing_indexes
@@ -178,6 +179,8 @@ def _check_dims() -> Iterator[CheckMessage]:
             )
             continue
         for name, chosen in space.list_modalities().items():
+            if find_modality(name).is_fitted:
+                continue  # its encoder is in the space itself
             spec, dim = chosen.encoder, pipeline.modalities[name].input_dim
             try:
                 given = describe(spec).dim

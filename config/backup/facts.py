@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
@@ -65,6 +66,12 @@ def draw_sample() -> list[str]:
 def list_migrations() -> list[str]:
     """Return what has been migrated, such as `catalog.0020_left_files_and_registries`."""
     return sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
+
+
+def list_known_migrations(loader: MigrationLoader) -> set[str]:
+    """Return the migrations that the code has, and those that it has in their place."""
+    replaced = {key for migration in loader.disk_migrations.values() for key in migration.replaces}
+    return {f"{app}.{name}" for app, name in loader.disk_migrations.keys() | replaced}
 
 
 def read_versions() -> dict[str, str]:

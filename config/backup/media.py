@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from catalog.pictures.storage import write_whole
+from catalog.files import write_file
 from config.backup.errors import BackupError
 from config.backup.files import PIECE, DigestedFile, OnBytes
 
@@ -52,18 +53,22 @@ def write_tar(output: DigestedFile, folder: Path) -> int:
     return count
 
 
-def restore_tar(path: Path, folder: Path, *, on_bytes: OnBytes) -> int:
-    """Write the files of a tar that are not there; return how many it has. Raises BackupError."""
+def restore_tar(path: Path, *, on_bytes: OnBytes) -> int:
+    """Write the files of a tar that are not there, to the disk or the bucket; return how many it has.
+
+    Raises BackupError.
+    """
     count = 0
     with open_tar(path) as tar:
         for member in tar:
-            inside = tarfile.data_filter(member, str(folder))
+            inside = tarfile.data_filter(
+                member, str(settings.MEDIA_ROOT)
+            )  # refuses names that lead elsewhere, and what is no file
             content = tar.extractfile(inside)
             if content is None:
                 raise BackupError(f"{path} has {member.name}, which is no file: restore another backup.")
-            target = folder / inside.name
-            if not target.exists() or target.stat().st_size != inside.size:
-                write_whole(target, content.read())
+            if not default_storage.exists(inside.name) or default_storage.size(inside.name) != inside.size:
+                write_file(inside.name, content.read())
             on_bytes(inside.size)
             count += 1
     return count

@@ -30,12 +30,9 @@ def restore_backup(folder: Path, *, is_forced: bool, say: Say) -> None:
     saved = read_manifest(folder)
     check_backup(folder, saved, say=say)
     check_target(saved, is_forced=is_forced)
-    place = media.find_folder()
-    if MEDIA in saved.files and place is not None:
+    if MEDIA in saved.files:
         with open_bar("media", total=saved.media["bytes"], unit="B") as bar:
-            media.restore_tar(folder / MEDIA, place, on_bytes=bar.update)
-    elif MEDIA in saved.files:
-        say(f"Media are in a bucket here: copy the files of {folder / MEDIA} there yourself.")
+            media.restore_tar(folder / MEDIA, on_bytes=bar.update)
     with open_bar("database", unit="B") as bar:
         load_dump(folder / DATABASE, written_by=saved.programs, on_bytes=bar.update)
     for name in keys.restore_keys(folder, saved.keys):
@@ -55,7 +52,7 @@ def check_backup(folder: Path, saved: Manifest, *, say: Say) -> None:
 
 def check_target(saved: Manifest, *, is_forced: bool) -> None:
     """Raise BackupError where the backup cannot, or should not, be restored here."""
-    if newer := sorted(set(saved.migrations) - list_known_migrations()):
+    if newer := sorted(set(saved.migrations) - facts.list_known_migrations(MigrationExecutor(connection).loader)):
         raise BackupError(
             f"The backup is of a newer Kindred, which has {newer[-1]}: update the code first, and run this again."
         )
@@ -80,13 +77,6 @@ def has_rows(table: str) -> bool:
             return False
         cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(table)))
         return bool(cursor.fetchone()[0])
-
-
-def list_known_migrations() -> set[str]:
-    """Return the migrations that the code has, and those that it has in their place."""
-    loader = MigrationExecutor(connection).loader
-    replaced = {key for migration in loader.disk_migrations.values() for key in migration.replaces}
-    return {f"{app}.{name}" for app, name in loader.disk_migrations.keys() | replaced}
 
 
 def compare_counts(saved: Manifest) -> None:

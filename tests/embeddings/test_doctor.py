@@ -124,7 +124,7 @@ CHECKS = [
 
 def test_a_healthy_shop_is_told_so_in_the_terminal():
     output = io.StringIO()
-    call_command("doctor", stdout=output)
+    call_command("doctor", catalogue=True, stdout=output)
     whole = ["Sources", "Spaces fitted with placeholder pictures", "Search in other languages"]
     assert output.getvalue().splitlines() == [f"{title}: nothing found." for title in [*whole, *CHECKS]]
     assert examine()[:1] == [Examination("Sources", ())]
@@ -135,7 +135,7 @@ def test_the_terminal_counts_what_is_on_the_lists():
     services.refresh_pending()
     examine_due()
     output = io.StringIO()
-    call_command("doctor", stdout=output)
+    call_command("doctor", catalogue=True, stdout=output)
     said = output.getvalue().splitlines()
     place = said.index("Placeholder pictures:")
     assert said[place + 1] == "  5 findings."
