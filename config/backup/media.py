@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from catalog.files import write_file
+from catalog.files import write_whole
 from config.backup.errors import BackupError
 from config.backup.files import PIECE, DigestedFile, OnBytes
 

@@ -141,7 +141,7 @@ class Supervisor:
         program.process = subprocess.Popen(
             child_command(program.arguments),
             cwd=BASE_DIR,
-            env=child_environment() | program.environment | {HEARTBEAT_VARIABLE: str(program.heartbeat)},
+            env=child_environment() | dict(program.environment) | {HEARTBEAT_VARIABLE: str(program.heartbeat)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
