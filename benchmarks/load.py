@@ -201,7 +201,10 @@ def climb(options: argparse.Namespace, step: Callable[[float], Step], stopping: 
     return steps
 
 
-def run(target: Target, options: argparse.Namespace, stopping: threading.Event) -> dict[str, Any]:
+def run(target: Target, options: argparse.Namespace) -> dict[str, Any]:
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
     products = read_products(target)
     shares = {kind: share for kind, share in SHARES.items() if target.key or kind not in ("events", "save")}
     traffic = Traffic(products, shares, random.Random(options.seed))  # noqa: S311  (to be repeated, not to be secret)
@@ -248,16 +251,15 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
+    sys.stdout.reconfigure(line_buffering=True)  # who watches a file sees each step as it ends
     options = parse()
     earlier = json.loads(options.compare.read_text()) if options.compare else None
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # while it starts; so does Ctrl-C
     if options.base:
-        figures = run(Target(options.base.rstrip("/"), options.key), options, stopping)
+        figures = run(Target(options.base.rstrip("/"), options.key), options)
     else:
         with shop_of_its_own() as target:
-            figures = run(target, options, stopping)
+            figures = run(target, options)
     print(f"\nknee: {figures['knee']:g} requests/s within {options.bound_ms:g} ms. {figures['bottleneck']}")
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
