@@ -78,10 +78,10 @@ def encode_inputs(
         {name: EncodedInput.objects.find(wanted[name], encoder=kept[name].info.identity) for name in kept}
     )
     with ThreadPoolExecutor(max_workers=len(kept), thread_name_prefix="encode") as pool:
-        work = {
-            name: pool.submit(_encode_new, find_modality(name), encoder, wanted[name], encodings.vectors[name])
-            for name, encoder in kept.items()
-        }
+        work = {}
+        for name, encoder in kept.items():
+            new = {sha256: one for sha256, one in wanted[name].items() if sha256 not in encodings.vectors[name]}
+            work[name] = pool.submit(encode_batch, find_modality(name), encoder, new)
         while wait(work.values(), timeout=KEEP_ALIVE_S).not_done:
             if keep_alive:
                 keep_alive()
@@ -105,14 +105,18 @@ def _encode_by_fitted(modality: Modality, encoder: Encoder, wanted: Mapping[str,
     return {sha256: row for sha256, row in zip(wanted, vectors, strict=True) if row.any()}
 
 
-def _encode_new(
-    modality: Modality, encoder: Encoder, wanted: Mapping[str, Input], known: Mapping[str, Array]
-) -> VectorsAndProblems:
+def encode_batch(modality: Modality, encoder: Encoder, wanted: Mapping[str, Input]) -> VectorsAndProblems:
+    """Return the vectors of a batch of inputs of one modality, and why others have none, each by sha256.
+
+    A batch in, a batch out, no database: workers call it, and so does what spreads a catalogue over many machines
+    (`embeddings/distributed/`).
+    """
+
     def encode(hashes: Sequence[str]) -> VectorsAndProblems:
         encoded = modality.encode(encoder, [wanted[sha256] for sha256 in hashes])
         return _check(hashes, encoded.vectors, encoded.errors)
 
-    return _encode_apart([sha256 for sha256 in wanted if sha256 not in known], encode)
+    return _encode_apart(list(wanted), encode)
 
 
 def _check(hashes: Sequence[str], vectors: Array, errors: Mapping[int, str]) -> VectorsAndProblems:

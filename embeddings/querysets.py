@@ -76,9 +76,13 @@ class EncodedInputQuerySet(models.QuerySet["EncodedInput"]):
         return {sha256: np.asarray(vector, dtype=np.float32) for sha256, vector in rows}
 
     def keep(self, vectors: Mapping[str, Array], *, encoder: str) -> None:
-        """Keep what the encoder said, by sha256; what another worker kept first stays."""
+        """Keep what the encoder said, by sha256; what another worker kept first stays.
+
+        In order of hash, as everybody who writes here does: two who keep the same then wait, and never for each other.
+        """
         rows = [
-            self.model(encoder=encoder, sha256=sha256, vector=HalfVector(vector)) for sha256, vector in vectors.items()
+            self.model(encoder=encoder, sha256=sha256, vector=HalfVector(vector))
+            for sha256, vector in sorted(vectors.items())
         ]
         self.bulk_create(rows, ignore_conflicts=True, batch_size=500)
 

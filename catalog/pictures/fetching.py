@@ -13,6 +13,7 @@ from catalog.fetching.targets import FetchError
 
 GZIP_WINDOW, ZLIB_WINDOW, RAW_WINDOW = 31, 15, -15  # as zlib takes them; "deflate" is either of the last two
 PACKINGS = {"gzip": [GZIP_WINDOW], "x-gzip": [GZIP_WINDOW], "deflate": [ZLIB_WINDOW, RAW_WINDOW]}
+FETCH_DEADLINE_S = 20.0  # for one picture or sound
 HEADERS = {"Accept": "image/*,audio/*,*/*;q=0.5", "Accept-Encoding": "identity"}
 
 

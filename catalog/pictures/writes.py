@@ -17,13 +17,12 @@ from catalog.models import Product, ProductAudio, ProductImage
 from catalog.pictures.arranging import PICTURES, add_one
 from catalog.pictures.checks import MAX_PICTURE_BYTES, check_picture
 from catalog.pictures.downloads import MAX_ATTEMPTS, PictureDownload
-from catalog.pictures.fetching import fetch_public
+from catalog.pictures.fetching import FETCH_DEADLINE_S, fetch_public
 from catalog.sounds.checks import max_bytes
 from catalog.sounds.writes import add_sound
 
 logger = logging.getLogger(__name__)
 
-FETCH_DEADLINE_S = 20.0
 FETCH_TASK = "catalog.tasks.fetch_picture"  # by name: the task calls this file, not the other way round too
 SENT_AGAIN = 500  # downloads at once: what four threads fetch in half a minute
 SENT_AGAIN_EXPIRES_S = 30  # then they are sent once more, if they are still due

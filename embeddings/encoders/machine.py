@@ -12,6 +12,8 @@ import psutil
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUPS = Path("/proc/self/cgroup")
 
+_most: int | None = None  # processors, where who started this process has given it fewer
+
 
 def read_memory_bytes() -> int:
     """Return the memory of the machine, or the smallest limit that a cgroup sets to this process."""
@@ -20,9 +22,16 @@ def read_memory_bytes() -> int:
     return min([int(psutil.virtual_memory().total), *limits])
 
 
+def limit_processors(most: int) -> None:
+    """Let this process use no more than so many: it is one of several that share the machine."""
+    global _most
+    _most = most
+
+
 def usable_processors() -> int:
     """Return how many processors this process may use: affinity and cgroup quotas count, not the machine's size."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = min(allowed, _most or allowed)
     quotas = [quota for group in _own_groups("cpu") if (quota := _read_quota(group)) is not None]
     return max(1, min([allowed, *map(math.ceil, quotas)]))
 

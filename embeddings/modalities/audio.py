@@ -15,6 +15,8 @@ from django.db.models.functions import Coalesce, Concat, JSONObject
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from catalog.models import FIELD_SEPARATOR, Product, ProductAudio
+from catalog.pictures.fetching import FETCH_DEADLINE_S, fetch_public
+from catalog.sounds.checks import Sound, check_sound, max_bytes
 from embeddings.composition import TextPart
 from embeddings.encoders.base import AudioEncoder
 from embeddings.encoders.registry import get_audio_encoder
@@ -56,6 +58,12 @@ class Audio(Modality):
     def is_had_by(self, product: Product) -> bool:
         return product.sounds.exists()
 
+    def read_file(self, name: str) -> bytes:
+        return _read_sound(name)
+
+    def fetch_file(self, url: str) -> Sound:
+        return check_sound(fetch_public(url, max_bytes=max_bytes(), deadline_s=FETCH_DEADLINE_S))
+
     def load_encoder(self, spec: str) -> AudioEncoder:
         return get_audio_encoder(spec)
 
@@ -73,7 +81,7 @@ def _own_sounds() -> QuerySet[ProductAudio]:
 
 
 def _make_sound(row: Mapping[str, str]) -> FileInput:
-    return FileInput(row["sha256"], partial(_read_sound, row["file"]))
+    return FileInput(row["sha256"], partial(_read_sound, row["file"]), name=row["file"])
 
 
 def _read_sound(name: str) -> bytes:

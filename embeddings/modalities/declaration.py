@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from django.db.models.expressions import Combinable
@@ -37,9 +37,24 @@ class FileInput:
 
     sha256: str
     load: Callable[[], bytes]
+    name: str = ""  # in the shop's storage, where `load` reads it from there
 
 
 Input = TextInput | FileInput
+
+
+class Fetched(Protocol):
+    """A file that passed its check."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file as it came."""
+
+    @property
+    def content(self) -> bytes:
+        """As the shop keeps it."""
+
+
 Parts = tuple[tuple[Input, ...], ...]  # what a product has for each part of a modality; several inputs are averaged
 
 
@@ -90,6 +105,14 @@ class Modality(ABC):
     def is_had_by(self, product: Product) -> bool:
         """Return whether a visitor's dial of this product has stops of it; may ask the database once."""
         return False
+
+    def read_file(self, name: str) -> bytes:
+        """Return a file of the shop's storage; of modalities that are of files."""
+        raise NotImplementedError
+
+    def fetch_file(self, url: str) -> Fetched:
+        """Return what is at a URL, checked like what is downloaded for a product. Raises FetchError, BadFile."""
+        raise NotImplementedError
 
     @abstractmethod
     def load_encoder(self, spec: str) -> Encoder:

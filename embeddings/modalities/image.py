@@ -15,6 +15,8 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from catalog.models import Product, ProductImage
+from catalog.pictures.checks import MAX_PICTURE_BYTES, Picture, check_picture
+from catalog.pictures.fetching import FETCH_DEADLINE_S, fetch_public
 from embeddings.composition import TextPart
 from embeddings.encoders.base import ImageEncoder
 from embeddings.encoders.pictures import load_picture
@@ -58,6 +60,12 @@ class Image(Modality):
     def is_had_by(self, product: Product) -> bool:
         return product.main_image is not None
 
+    def read_file(self, name: str) -> bytes:
+        return _read_picture(name)
+
+    def fetch_file(self, url: str) -> Picture:
+        return check_picture(fetch_public(url, max_bytes=MAX_PICTURE_BYTES, deadline_s=FETCH_DEADLINE_S))
+
     def load_encoder(self, spec: str) -> ImageEncoder:
         return get_image_encoder(spec)
 
@@ -80,7 +88,8 @@ def _telling_pictures() -> QuerySet[ProductImage]:
 
 def _make_picture(row: Mapping[str, str]) -> FileInput:
     # A row written past ProductImage.save() may lack its hash: then the file's name stands for what is in it.
-    return FileInput(row["sha256"] or hash_text(f"file:{row['file']}"), partial(_read_picture, row["file"]))
+    known_by = row["sha256"] or hash_text(f"file:{row['file']}")
+    return FileInput(known_by, partial(_read_picture, row["file"]), name=row["file"])
 
 
 def _read_picture(name: str) -> bytes:

@@ -25,6 +25,7 @@ OPTIONS = {
     "up": ["--demo", "--host", "--port", "--workers"],
     "import_products": ["--images", "--format", "--complete", "--currency", "--dry-run"],
     "embed_products": ["--stale", "--all", "--space", "--batch-size"],
+    "embed_distributed": ["--master"],
     "spaces": [],
     "train_fusion": ["--space", "--pairs"],
     "evaluate": ["--truth", "--space", "--modality", "--out"],

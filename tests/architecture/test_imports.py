@@ -17,6 +17,7 @@ APPS = ("api", "catalog", "embeddings", "recommendations", "behaviour", "config"
 TORCH = "torch is behind it, and takes seconds and hundreds of megabytes"
 ONNX = "ONNX Runtime is behind it"
 DICOM = "pydicom and dicognito are behind it, which only who imports studies has"
+EXECUTOR = "Spark imports who imports it before Django is set up"
 SERVERS = "psutil and psycopg are behind it, and every process reads the settings, which import config.services"
 IMPORTED_IN_FUNCTIONS = {
     "embeddings.encoders.checkpoints.text": TORCH,
@@ -41,6 +42,7 @@ IMPORTED_IN_FUNCTIONS = {
     **dict.fromkeys(
         (f"catalog.dicom.{name}" for name in ("cleaning", "files", "folder", "salt", "silence", "studies")), DICOM
     ),
+    **dict.fromkeys((f"embeddings.distributed.{name}" for name in ("batches", "reading", "requirements")), EXECUTOR),
     "config.services.broker": SERVERS,
     "config.services.guardian": SERVERS,
     "config.services.postgres": SERVERS,

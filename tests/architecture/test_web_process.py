@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from api.models import ApiKey
 from catalog.models import Category, Product
 
-HEAVY = ("torch", "torchvision", "transformers", "onnxruntime")
+HEAVY = ("torch", "torchvision", "transformers", "onnxruntime", "pyspark")
 
 
 def test_no_url_brings_an_encoder_into_the_web_process(transactional_db, child_environment):

@@ -102,6 +102,8 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
         "needs the field; tests/recommendations/test_evaluation_command.py evaluates", commands.check_commands),
     ("docs/performance.md", "python benchmarks/million.py                    # all of it that grows, at four sizes"): (
         "takes hours", commands.check_commands),
+    ("docs/scale.md", "pip install --no-deps -r requirements-spark.txt"): (
+        "needs Spark; tests/embeddings/distributed/test_spark.py runs it", commands.check_commands),
     ("docs/sources.md", "python manage.py sources add shop --kind google --address https://shop.example/feed.xml"): (
         "asks a server; tests/catalog/sources/test_sources_command.py walks this way", commands.check_commands),
     ("docs/operations.md", "export SECRET_KEY=$(openssl rand -hex 32) POSTGRES_PASSWORD=$(openssl rand -hex 24) "

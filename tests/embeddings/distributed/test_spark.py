@@ -1,0 +1,188 @@
+"""Spark itself, with two executors that are processes of their own, as on a cluster. Skipped without Spark or Java."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import psutil
+import pytest
+from django.db import connection
+
+from embeddings.distributed import spark as adapter
+from embeddings.distributed.environment import make_environment
+from embeddings.distributed.requirements import NotReady, check_installed
+from embeddings.distributed.services import Order, encode_in, make_job
+from embeddings.freshness.refresh import refresh_products
+from embeddings.models import EmbeddingSpace, EncodedInput, PendingEmbedding
+from embeddings.spaces.lifecycle import ensure_live_space
+from tests.embeddings.shop import make_product
+
+try:
+    check_installed()
+except NotReady as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+PROJECT = Path(__file__).resolve().parents[3]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(600),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # sockets of py4j
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"  # half of the CPU of a JVM that lives for seconds
+LONGEST_S = 200  # that anything is waited for: a machine may be busy with much else
+EXECUTOR = "CoarseGrainedExecutorBackend"
+Found = TypeVar("Found")
+COLOURS = ("red", "blue", "green", "navy", "teal", "gold", "pink", "gray")
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[adapter.SparkSession]:
+    """Two executors of one core, each a process with Python processes below it."""
+    # What a lost executor had to hand on is asked for three times, 5 s apart by default, before it is made again.
+    quick = {"spark.executor.memory": "1g", "spark.shuffle.io.retryWait": "300ms"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", QUICK_START)
+        session = adapter.open_session("local-cluster[2,1,1024]", settings=quick)
+    yield session
+    session.stop()
+    session.sparkContext._gateway.shutdown()
+    psutil.Process(session.sparkContext._gateway.proc.pid).terminate()
+
+
+@pytest.fixture
+def shop(rings) -> list[int]:
+    """Products with a picture and a text each, by their ids."""
+    return [make_product(f"SKU-{colour}", colours=[colour]).pk for colour in COLOURS]
+
+
+def tell(spark: adapter.SparkSession) -> EmbeddingSpace:
+    adapter.tell_executors(spark, make_environment(is_local=True))
+    return ensure_live_space()
+
+
+def read_kept() -> dict[tuple[str, str], np.ndarray]:
+    rows = EncodedInput.objects.values_list("encoder", "sha256", "vector")
+    return {(encoder, sha256): np.asarray(vector, dtype=np.float32) for encoder, sha256, vector in rows}
+
+
+def test_a_catalogue_is_encoded_as_workers_do_it(spark, shop, tmp_path):
+    space = tell(spark)
+    broken = make_product("BROKEN", colours=["black"]).images.get()
+    with broken.file.storage.open(broken.file.name, "wb") as file:
+        file.write(b"no picture")
+    job = make_job(space)
+    inputs = adapter.read_stale(spark, job, ids=(shop[0], broken.product_id))
+    inputs.write.parquet(str(tmp_path / "inputs"))
+
+    encoded = encode_in(spark, job, Order())
+    tally, kept = encoded.tally, read_kept()
+    assert (tally.count("encoded"), tally.count("reused"), tally.count("failed")) == (17, 0, 1)
+    assert (len(kept), encoded.cores) == (17, 2)
+    assert len(tally.list_failures()) == 1
+    # Eight partitions ran in the Python process of each executor, and each loaded an encoder once at most.
+    assert tally.count("loaded", "text") <= 2
+    assert tally.count("loaded", "image") <= 2
+
+    again = encode_in(spark, job, Order(parquet=str(tmp_path / "inputs"), partitions=3)).tally
+    assert (again.count("encoded"), again.count("reused"), again.count("failed")) == (0, 17, 1)
+    assert again.count("loaded", "text") == 0
+
+    EncodedInput.objects.all().delete()
+    shortfalls = refresh_products(space, [*shop, broken.product_id]).shortfalls
+    assert list(shortfalls) == [broken.product_id]
+    workers = read_kept()
+    assert workers.keys() == kept.keys()
+    assert min(float(vector @ kept[key] / np.linalg.norm(vector) / np.linalg.norm(kept[key]))
+               for key, vector in workers.items()) > 0.99999  # fmt: skip
+
+
+def test_an_executor_that_is_killed_midway_loses_nothing_and_doubles_nothing(spark, shop):
+    """Its picture is a pipe: who reads it waits until somebody writes, so the kill comes while it is being encoded."""
+    space = tell(spark)
+    picture = make_product("HELD", colours=["white"]).images.get()
+    path = Path(picture.file.path)
+    content = path.read_bytes()
+    path.unlink()
+    os.mkfifo(path)
+    job = replace(make_job(space), batch=2)
+    outcome: list[object] = []
+    run = threading.Thread(target=lambda: outcome.append(encode_in(spark, job, Order(partitions=4))))
+    run.start()
+    pipe = wait_for(lambda: open_for_reader(path))
+    wait_for(lambda: EncodedInput.objects.count() >= 6)  # what the other executor and this one have done by now stays
+    reader = wait_for(lambda: find_reader(path))
+    kill_executor_of(reader)
+    wait_for(lambda: find_reader(path, apart=reader))  # another one has begun the partition again
+    os.write(pipe, content)
+    os.close(pipe)
+    run.join(LONGEST_S)
+    [encoded] = outcome
+    tally = encoded.tally
+    total = 2 * (len(shop) + 1)
+    assert tally.list_failures() == []
+    assert tally.count("encoded") + tally.count("reused") == total
+    assert EncodedInput.objects.count() == total
+
+
+def wait_for(look: Callable[[], Found | None]) -> Found:
+    deadline = time.monotonic() + LONGEST_S
+    while not (found := look()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+def open_for_reader(path: Path) -> int | None:
+    """Return the pipe, open for writing, once somebody wants to read it."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+def find_reader(path: Path, *, apart: psutil.Process | None = None) -> psutil.Process | None:
+    """Return the process below ours that has the pipe open."""
+    below = psutil.Process().children(recursive=True)
+    return next((process for process in below if process != apart and holds(process, path)), None)
+
+
+def holds(process: psutil.Process, path: Path) -> bool:
+    folder = Path(f"/proc/{process.pid}/fd")
+    try:
+        return any(os.readlink(folder / name) == str(path) for name in os.listdir(folder))
+    except OSError:  # it is gone
+        return False
+
+
+def kill_executor_of(process: psutil.Process) -> None:
+    """Kill an executor by one of its processes, with all of them, as a machine that loses power would."""
+    [executor] = [one for one in process.parents() if EXECUTOR in " ".join(one.cmdline())]
+    for one in [executor, *executor.children(recursive=True)]:
+        one.kill()
+
+
+def test_spark_submit_runs_the_whole_and_secrets_are_in_none_of_its_words(shop, tmp_path):
+    environment = os.environ | make_environment(is_local=True) | {"PYSPARK_PYTHON": sys.executable}
+    environment["JAVA_TOOL_OPTIONS"] = QUICK_START
+    environment["KINDRED_PSEUDONYM_SALT"] = "s3cret-of-the-shop"
+    script = Path(sys.executable).with_name("spark-submit")
+    command = [script, "--master", "local[1]", "--driver-memory", "1g", "--verbose"]
+    command += ["--conf", "spark.ui.enabled=false", PROJECT / "embeddings" / "distributed" / "job.py"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONGEST_S, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "image: 8 encoded, 0 reused, 0 failed" in ran.stdout
+    assert "text: 8 encoded, 0 reused, 0 failed" in ran.stdout
+    assert "8 of 8 products are embedded in space" in ran.stdout
+    assert "s3cret-of-the-shop" not in ran.stdout + ran.stderr
+    assert connection.settings_dict["NAME"] not in ran.stdout + ran.stderr
+    assert not PendingEmbedding.objects.exists()
