@@ -845,6 +845,67 @@ MUTANTS = (
         "staff of another department see what is not for sale yet",
     ),
     Mutant(
+        "api/metrics/slots.py",
+        "            with contextlib.suppress(BlockingIOError, PermissionError):  # another process, another user\n",
+        '            if (folder / f"slot-{number}.lock").exists():\n                continue\n'
+        "            with contextlib.suppress(BlockingIOError):\n",
+        (
+            "tests/unit/api/test_metrics_slots.py::test_what_a_killed_process_has_counted_stays_and_its_successor_counts_on",
+        ),
+        "files of metrics are as many as there ever were processes",
+    ),
+    Mutant(
+        "api/metrics/slots.py",
+        "if self._process != os.getpid():",
+        "if not self._process:",
+        (
+            "tests/unit/api/test_metrics_slots.py::test_what_a_killed_process_has_counted_stays_and_its_successor_counts_on",
+        ),
+        "two processes of the web server count in one file, and lose counts of each other",
+    ),
+    Mutant(
+        "api/metrics/state.py",
+        'readings = None if reader.needs == "database" and not has_database else read_quietly(reader)',
+        "readings = list(reader.read())",
+        ("tests/api/test_metrics.py::test_a_reader_that_fails_takes_no_other_with_it",),
+        "metrics are silent altogether when one server is away",
+    ),
+    Mutant(
+        "api/metrics/routes.py",
+        'labels["method"] = self._method(request)',
+        "pass",
+        ("tests/api/test_metrics.py::test_lists_are_counted_by_strategy_and_methods_that_are_none_as_one",),
+        "whoever makes up methods makes up series of metrics, without end",
+    ),
+    Mutant(
+        "api/metrics/readers.py",
+        "return bool(expected) and secrets",
+        "return secrets",
+        ("tests/api/test_metrics.py::test_no_token_opens_where_none_is_set",),
+        "where no token is set, none at all reads the metrics",
+    ),
+    Mutant(
+        "api/request_ids.py",
+        "    _current.set(task.request.get(TASK_HEADER) or task_id",
+        "    _current.set(task_id",
+        ("tests/api/test_request_ids.py::test_a_task_goes_on_under_the_id_of_the_request_that_sent_it",),
+        "nobody finds what a request has set off in the workers' log",
+    ),
+    Mutant(
+        "api/request_ids.py",
+        'if settings.REST_FRAMEWORK["NUM_PROXIES"] else ""',
+        "",
+        ("tests/api/test_request_ids.py::test_an_answer_has_an_id_of_its_own_and_a_strangers_is_not_believed",),
+        "a stranger's requests are logged under the id of another one's",
+    ),
+    Mutant(
+        "config/error_reports.py",
+        'error["value"] = leave_values_out(error.get("value") or "")',
+        "pass",
+        ("tests/unit/config/test_error_reports.py::test_a_report_has_the_place_and_the_requests_id_and_no_value",),
+        "texts of products go to whoever takes the reports of errors",
+    ),
+    Mutant(
         "config/log_lines.py",
         "CONTROLS.sub(lambda found: ascii(found[0])[1:-1], leave_values_out(text)",
         "(leave_values_out(text)",

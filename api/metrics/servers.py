@@ -17,7 +17,9 @@ BROKER_TIMEOUT_S = 2
 
 CONNECTIONS = StateMetric("kindred_database_connections", "Connections to this database by what they do.", ("state",))
 CONNECTIONS_MAX = StateMetric("kindred_database_connections_max", "Connections that the server takes in all.")
-OLDEST_TRANSACTION = StateMetric("kindred_database_oldest_transaction_seconds", "Age of the oldest transaction.")
+OLDEST_TRANSACTION = StateMetric(
+    "kindred_database_oldest_transaction_seconds", "Age of the oldest transaction that vacuum waits for."
+)
 BROKER_UP = StateMetric("kindred_broker_up", "1 where the broker answers, else 0.")
 BROKER_MESSAGES = StateMetric("kindred_broker_messages", "Messages that no worker has taken yet.", ("queue",))
 BROKER_IN_HAND = StateMetric("kindred_broker_messages_in_hand", "Messages that workers have taken and not finished.")
@@ -30,7 +32,8 @@ DISK_FREE = StateMetric("kindred_disk_free_bytes", "Free on the disk of a folder
 DISK_TOTAL = StateMetric("kindred_disk_bytes", "Size of the disk of a folder.", ("folder",))
 
 ACTIVITY = """
-SELECT coalesce(state, 'unknown'), count(*), coalesce(extract(epoch FROM now() - min(xact_start)), 0),
+SELECT coalesce(state, 'unknown'), count(*), coalesce(extract(epoch FROM now() - min(xact_start) FILTER (
+           WHERE backend_xid IS NOT NULL OR backend_xmin IS NOT NULL)), 0),
        current_setting('max_connections')::int
 FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' GROUP BY 1
 """
