@@ -187,15 +187,18 @@ def measure(target: Target, rate: float, traffic: Traffic, *, seconds: float, st
 
 
 def climb(options: argparse.Namespace, step: Callable[[float], Step], stopping: threading.Event) -> list[Step]:
-    """Measure at higher and higher rates until one is too much, and once more halfway below it."""
+    """Measure at higher and higher rates until one is too much, and once more halfway below it.
+
+    If the first one is too much already, half of it and a quarter.
+    """
     ends_at = time.monotonic() + 60 * options.minutes - 2 * options.seconds
     steps: list[Step] = []
     rate = options.rate
     while not stopping.is_set() and time.monotonic() < ends_at:
         steps.append(step(rate))
         if not steps[-1].is_fine(options.bound_ms):
-            if len(steps) > 1 and not stopping.is_set():
-                steps.append(step((rate * steps[-2].rate) ** 0.5))
+            between = [(rate * steps[-2].rate) ** 0.5] if len(steps) > 1 else [rate / 2, rate / 4]
+            steps += [step(lower) for lower in between if not stopping.is_set()]
             break
         rate *= GROWTH
     return steps

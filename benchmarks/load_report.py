@@ -28,6 +28,16 @@ class Step:
         p95 = self.ms["all"][1]
         return not self.errors and not self.dropped and self.answered == self.asked > 0 and p95 <= bound_ms
 
+    @property
+    def cpu_ms(self) -> float:
+        """Return what a request costs the shop's programs: it hardly changes with what else runs. 0: not known."""
+        return find_cpu_ms(self.cores, answered=self.answered, seconds=self.seconds)
+
+
+def find_cpu_ms(cores: dict[str, float], *, answered: int, seconds: float) -> float:
+    ours = sum(used for name, used in cores.items() if name not in ("machine", "sender"))
+    return round(1000 * ours * seconds / answered, 1) if answered else 0.0
+
 
 def find_knee(steps: Sequence[Step], *, bound_ms: float) -> float:
     """Return the highest rate that was fine, 0 where none was."""
@@ -81,21 +91,23 @@ def print_step(step: Step, *, bound_ms: float) -> None:
     if step.errors:
         print("  errors: " + ", ".join(f"{what} {count}" for what, count in step.errors.items()))
     if step.cores:
-        print("  cores: " + ", ".join(f"{name} {used:.2f}" for name, used in step.cores.items()))
+        shares = ", ".join(f"{name} {used:.2f}" for name, used in step.cores.items())
+        print(f"  cores: {shares}; {step.cpu_ms:g} ms of them a request")
 
 
 def print_comparison(earlier: dict[str, Any], now: dict[str, Any]) -> None:
-    """Print ratios, now to before: of the knee, and of p95 by kind at each rate that both have."""
+    """Print ratios, now to before: of the knee, and at each rate that both have, of p95 by kind and of CPU time."""
     for name in ("shares", "seed", "bound_ms", "products", "cores", "machine"):
         if earlier[name] != now[name]:
             print(f"Not the same {name}: {earlier[name]} before, {now[name]} now.")
     print(f"\nnow to before: knee {ratio(now['knee'], earlier['knee'])} ({earlier['knee']:g} -> {now['knee']:g})")
-    before = {step["rate"]: step["ms"] for step in earlier["steps"]}
+    before = {step["rate"]: step for step in earlier["steps"]}
     for step in now["steps"]:
-        if step["rate"] in before:
-            kinds = {kind: before[step["rate"]].get(kind) for kind in step["ms"]}
-            p95 = ", ".join(f"{kind} {ratio(step['ms'][kind][1], old[1])}" for kind, old in kinds.items() if old)
-            print(f"  p95 at {step['rate']:g} requests/s: {p95}")
+        if old := before.get(step["rate"]):
+            kinds = {kind: figures for kind, figures in old["ms"].items() if kind in step["ms"]}
+            p95 = ", ".join(f"{kind} {ratio(step['ms'][kind][1], figures[1])}" for kind, figures in kinds.items())
+            costs = [find_cpu_ms(one["cores"], answered=one["answered"], seconds=one["seconds"]) for one in (step, old)]
+            print(f"  at {step['rate']:g} requests/s: CPU of a request {ratio(*costs)}; p95: {p95}")
 
 
 def ratio(now: float, before: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -63,10 +64,13 @@ def test_what_gave_first_is_said_by_the_lowest_rate_that_was_too_much(cores, sai
 
 def test_releases_are_compared_by_ratios(capsys):
     same = {"shares": {}, "seed": 1, "bound_ms": 300, "cores": 2, "machine": "x", "products": 300}
-    before = same | {"knee": 8, "steps": [{"rate": 8, "ms": {"all": [1, 100, 1, 1], "list": [1, 40, 1, 1]}}]}
-    now = same | {"knee": 12, "products": 400, "steps": [{"rate": 8, "ms": {"all": [1, 50, 1, 1]}}]}
+    steps = [
+        asdict(make_step(8, p95=p95, web=web, machine=2.0)) | {"ms": {"all": [1, p95, 1, 1], kind: [1, 1, 1, 1]}}
+        for p95, web, kind in ((100, 0.4, "list"), (50, 0.1, "page"))
+    ]
+    before, now = same | {"knee": 8, "steps": steps[:1]}, same | {"knee": 12, "products": 400, "steps": steps[1:]}
     print_comparison(before, now)
     assert capsys.readouterr().out.splitlines() == [
         "Not the same products: 300 before, 400 now.", "",
-        "now to before: knee 1.50 (8 -> 12)", "  p95 at 8 requests/s: all 0.50",
+        "now to before: knee 1.50 (8 -> 12)", "  at 8 requests/s: CPU of a request 0.25; p95: all 0.50",
     ]  # fmt: skip
