@@ -336,6 +336,7 @@ LOOKED_AT = {  # languages of blocks that are no commands, by page, and where th
     "docs/api.md": {"json", "swift", "kotlin"},  # ELSEWHERE
     "docs/django.md": {"django"},  # SHOPS
     "docs/fields.md": {"json"},  # tests/behaviour/test_demo.py, tests/unit/api/test_field.py
+    "docs/gpu.md": {"yaml"},  # tests/docs/test_gpu_page.py
     "docs/importing.md": {"csv"},  # tests/catalog/wordings
     "docs/widget.md": {"html", "liquid", "php", "jsx", "vue", "css", "js", "text"},  # tests/docs/test_widget_page.py
 }
