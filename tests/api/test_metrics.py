@@ -100,7 +100,7 @@ def test_lists_are_counted_by_strategy_and_methods_that_are_none_as_one(client, 
 
 
 def test_tasks_are_counted_by_name_and_outcome(db):
-    task = current_app.tasks["catalog.tasks.prune_title_words"]
+    task = current_app.tasks["catalog.tasks.prune"]
     labels = f'outcome="success",task="{task.name}"'
     before = scrape().get(("kindred_task_seconds_count", labels), 0)
     task.apply()

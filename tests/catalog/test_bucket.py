@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -19,8 +21,9 @@ from catalog.bucket import WINDOW, Bucket
 from catalog.checks import check_open_bucket, check_secret_key
 from catalog.files import find_stored
 from catalog.models import LeftFile, Product, ProductImage
-from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.stored import clean_stored_pictures
+from catalog.pruning import prune
+from config.backup import media
 from config.media import storage_settings
 from embeddings.models import EncodedInput, PendingEmbedding, ProductEmbedding
 from tests.catalog.bucket_server import REGION, BucketServer, server  # noqa: F401  (a fixture)
@@ -70,7 +73,7 @@ def test_a_picture_comes_by_rest_is_encoded_served_in_sizes_and_leaves_nothing(b
 
     assert shop.delete(f"/api/v1/products/MUG/images/{image.pk}/").status_code == 204
     LeftFile.objects.update(due_at=F("due_at") - timedelta(minutes=11))
-    assert (drop_left_files(False), bucket.names(NAME)) == (1, [])
+    assert (prune("files"), bucket.names(NAME)) == (1, [])
 
 
 def test_a_file_is_kept_once_whoever_has_it_and_goes_with_the_last(bucket):
@@ -82,7 +85,7 @@ def test_a_file_is_kept_once_whoever_has_it_and_goes_with_the_last(bucket):
     assert default_storage.size(name) == len(default_storage.open(name).read()) > 3
     first.delete()
     LeftFile.objects.update(due_at=F("due_at") - timedelta(minutes=11))
-    assert (drop_left_files(False), bucket.names(NAME)) == (0, [name])
+    assert (prune("files"), bucket.names(NAME)) == (0, [name])
 
 
 def test_who_may_see_and_hear_is_asked_as_ever(bucket, client, admin_client):
@@ -162,3 +165,23 @@ def test_an_open_bucket_is_said_to_the_world_and_refused_where_staff_alone_may_l
     assert check_open_bucket() == []
     settings.KINDRED_AUDIT_VIEWS = True
     assert [said.id for said in check_open_bucket()] == ["catalog.E003"]
+
+
+def test_what_no_row_names_is_found_in_a_bucket_too(bucket, monkeypatch):
+    kept = ProductImageFactory(colour="red").file.name
+    for name in (f"products/ab/{'ab' * 32}.png", f"sized/160/cd/{'cd' * 32}.webp"):
+        default_storage.save(name, ContentFile(b"x"))
+    monkeypatch.setattr("catalog.pictures.orphans.FOLDERS", ["products/ab", kept.rpartition("/")[0], "sized/160/cd"])
+    assert prune("orphans") == 0  # they are written just now
+    monkeypatch.setattr("catalog.pictures.orphans.OLD_ENOUGH", timedelta(seconds=-60))
+    assert (prune("orphans"), bucket.names(NAME)) == (2, [kept])
+
+
+def test_media_of_a_backup_are_restored_into_a_bucket_which_is_not_copied_itself(bucket, tmp_path):
+    assert media.find_folder() is None
+    with tarfile.open(tmp_path / "media.tar", "w") as tar:
+        described = tarfile.TarInfo("products/ab/picture.png")
+        described.size = 3
+        tar.addfile(described, io.BytesIO(b"png"))
+    assert media.restore_tar(tmp_path / "media.tar", on_bytes=lambda _: None) == 1
+    assert default_storage.open("products/ab/picture.png").read() == b"png"
