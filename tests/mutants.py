@@ -4818,6 +4818,44 @@ MUTANTS = (
         why="a product that was shown ten times is called a bad one",
         tests=("tests/behaviour/test_map_colouring.py::test_a_rate_is_judged_by_its_interval_beside_the_usual_one",),
     ),
+    Mutant(
+        "embeddings/encoders/on_device.py",
+        "                self._most = half\n",
+        "                pass\n",
+        ("tests/embeddings/test_on_device.py",),
+        "on a GPU with little memory each batch is tried in vain before it is halved",
+    ),
+    Mutant(
+        "embeddings/encoders/on_device.py",
+        "            note_lost()\n",
+        "",
+        ("tests/embeddings/test_on_device.py",),
+        "encoders that are loaded after the loss of a GPU are loaded on it, and nothing is embedded",
+    ),
+    Mutant(
+        "embeddings/encoders/on_device.py",
+        "            if placed.device.half is not None and not",
+        "            if False and not",
+        ("tests/embeddings/test_on_device.py",),
+        "on a GPU, texts or pictures whose numbers leave the range of float16 have no vector",
+    ),
+    Mutant(
+        "embeddings/encoders/shapes.py",
+        "len(batch) >= shapes.full(shapes.width(max(longest, length)))",
+        "len(batch) >= shapes.rows",
+        ("tests/unit/embeddings/test_encoder_batches.py",),
+        "on a GPU a batch of long descriptions takes sixteen times the memory of one of titles",
+    ),
+    Mutant(
+        "embeddings/services.py",
+        "times=GPU_BATCHES)",
+        "times=1)",
+        (
+            "tests/embeddings/test_refresh.py::test_with_a_gpu_one_batch_is_encoded_while_another_is_stored_and_each_product"
+            "_is_stored_once",
+        ),
+        "the GPU rests while Postgres stores",
+    ),
 )
 
 

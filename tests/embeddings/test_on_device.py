@@ -99,10 +99,15 @@ def test_an_input_that_does_not_fit_alone_says_what_to_do():
         network.start(stand_in, make_batch(network, ROWS[:2]))()
 
 
-def test_a_lost_gpu_is_left_for_the_processor_and_no_batch_is_lost(caplog, monkeypatch):
+def test_a_lost_gpu_is_left_for_the_processor_and_no_batch_is_lost(caplog, monkeypatch, tmp_path):
     lost = torch.AcceleratorError("CUDA error: unspecified launch failure\nmore about it")
     stand_in = StandIn()
     network = OnDevice(stand_in.load, LIKE_A_GPU)
+    monkeypatch.setattr(machine, "CUDA_DEVICES", (tmp_path,))
+    monkeypatch.setattr(machine.importlib.metadata, "version", lambda name: "2.13.0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    machine.has_cuda.cache_clear()
+    assert machine.has_cuda()
     fetch_later = on_device.fetch_later
     monkeypatch.setattr(on_device, "fetch_later", lambda vectors: fail_with(lost))  # as a copy back that never comes
     first, second = (network.start(stand_in, make_batch(network, rows)) for rows in (ROWS[:4], ROWS[4:]))
