@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
 
-from api.database_session import has_session
+from api.postgres.prerequisites import find_missing
 from config.backup import facts
 from config.backup.errors import BackupError
 from config.backup.files import PIECE, OnBytes
@@ -134,11 +134,6 @@ def prepare_extensions(names: list[str]) -> None:
 
 def check_alone() -> None:
     """Raise BackupError where somebody else is connected: tables cannot be replaced under a shop that runs."""
-    if not has_session(connection):
-        raise BackupError(
-            "A pooler stands before Postgres, and psql needs a session: run this command with a DATABASE_URL that "
-            "names Postgres itself."
-        )
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), string_agg(DISTINCT coalesce(nullif(application_name, ''), 'without a name'), ', ') "
@@ -149,5 +144,5 @@ def check_alone() -> None:
     if count:
         raise BackupError(
             f"{count} other connections use this database ({names}): stop the web server, the workers and beat, or "
-            "`up`, and come back."
+            "`up`, and a pooler, and come back."
         )

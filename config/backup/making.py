@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from api.database_session import has_session
 from catalog.management.progress import open_bar
 from catalog.models import Chore
 from catalog.pictures.left_files import FILES_STAY
@@ -21,6 +20,7 @@ from config.backup import facts, keys, manifest, media, programs
 from config.backup.errors import BackupError
 from config.backup.files import DigestedFile, check_room, say_bytes
 from config.backup.manifest import DATABASE, MEDIA, UNFINISHED, Manifest
+from config.backup.session import take_session
 from embeddings.spaces.locks import read_holder, try_lock
 
 CHORE = "backup"
@@ -32,11 +32,7 @@ Say = Callable[[str], object]
 
 def make_backup(folder: Path, *, say: Say) -> Manifest:
     """Write a backup into a folder that is empty or not there. Raises BackupError, and leaves nothing there."""
-    if not has_session(connection):
-        raise BackupError(
-            "A pooler stands before Postgres, and pg_dump needs a session: run this command with a DATABASE_URL that "
-            "names Postgres itself."
-        )
+    take_session()
     place = media.find_folder()
     if place and folder.is_relative_to(place):
         raise BackupError(f"{folder} is among the media, which are copied: name a folder elsewhere.")

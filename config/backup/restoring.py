@@ -17,6 +17,7 @@ from config.backup.errors import BackupError
 from config.backup.files import check_digest, check_room, say_bytes
 from config.backup.loading import check_alone, load_dump
 from config.backup.manifest import DATABASE, MEDIA, Manifest, read_manifest
+from config.backup.session import take_session
 
 # Whoever has none of these has nothing to lose: a database that was migrated, and no more.
 TELLING = ("catalog_product", "auth_user", "behaviour_event", "api_apikey")
@@ -52,6 +53,7 @@ def check_backup(folder: Path, saved: Manifest, *, say: Say) -> None:
 
 def check_target(saved: Manifest, *, is_forced: bool) -> None:
     """Raise BackupError where the backup cannot, or should not, be restored here."""
+    take_session()
     if newer := sorted(set(saved.migrations) - facts.list_known_migrations(MigrationExecutor(connection).loader)):
         raise BackupError(
             f"The backup is of a newer Kindred, which has {newer[-1]}: update the code first, and run this again."

@@ -23,7 +23,7 @@ class PgBouncer:
     """
 
     def __init__(self, folder: Path, *, host: str, user: str, name: str) -> None:
-        self.folder, self.user = folder, user
+        self.folder, self.user, self.host, self.name = folder, user, host, name
         folder.mkdir(exist_ok=True)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

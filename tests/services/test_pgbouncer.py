@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from io import StringIO
 from unittest import mock
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from django.core.checks import run_checks
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -79,6 +80,21 @@ def shop(pooler, encoders, rings, monkeypatch):  # noqa: F811
     for number in range(8):
         make_product(f"P{number}", title=f"mug {number}", variant_group="AB"[number % 2])
     call_command("embed_products", stdout=StringIO(), stderr=StringIO())
+
+
+def test_a_backup_goes_past_the_pooler(pooler, settings, tmp_path):
+    settings.KINDRED_HOME = tmp_path
+    (tmp_path / "secret_key").write_text("key")
+    with pytest.raises(CommandError, match="set KINDRED_BACKUP_DATABASE_URL to a DATABASE_URL that names Postgres"):
+        run("backup", str(tmp_path / "backup"))
+    before = connection.settings_dict.copy()
+    host, name = quote(pooler.host, safe=""), pooler.name
+    settings.KINDRED_BACKUP_DATABASE_URL = f"postgres://{pooler.user}@{host}/{name}"
+    try:
+        assert "complete" in run("backup", str(tmp_path / "backup"))
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
 
 
 def run(*arguments: str) -> str:
