@@ -25,6 +25,7 @@ CONNECTIONS = 4_000  # of each process, those that wait included; the system's l
 SILENCE_S = 60  # after which a connection that says nothing is shut
 FORM_BYTES = 64 * 1024  # of an upload that are not the file: the form's other fields
 LEAVE_S = 8.0  # for requests that are on their way when the process is told to end; containers are killed after 10
+HELD_ADDRESS = "LISTEN_FDNAMES"  # systemd holds our socket: who is not let in yet waits there for the next process
 IDLE_S = 1.0  # without a request: then a connection that is kept may be shut, and whoever keeps it makes another
 
 
@@ -81,7 +82,7 @@ class WebWorker(Worker):  # type: ignore[misc]
         waiting = select.poll()
         waiting.register(listener, select.POLLIN)
         is_late = time.monotonic() - self.server.leaving_since > LEAVE_S
-        if waiting.poll(0) and not is_late:
+        if waiting.poll(0) and not is_late and HELD_ADDRESS not in os.environ:
             return True
         if is_late or not any(channel.is_busy for channel in self.server.active_channels.values()):
             listener.close()  # now, not when Python has ended: who connects meanwhile would be let in by nobody

@@ -10,11 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from config.management.commands.up import web_arguments
+from config.web_worker import HELD_ADDRESS, WebWorker
 from tests.conftest import PROJECT
 from tests.services.conftest import wait_until
 
@@ -115,3 +117,30 @@ def test_the_processes_end_with_their_parent(server):
     process.kill()
     _gone, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """An address with somebody who has connected and waits to be let in."""
+    with socket.create_server((HOST, 0)) as listener, socket.create_connection(listener.getsockname()):
+        yield listener
+
+
+def leaving_worker() -> WebWorker:
+    worker = WebWorker.__new__(WebWorker)
+    worker.server = SimpleNamespace(leaving_since=time.monotonic(), active_channels={})
+    return worker
+
+
+def test_who_leaves_lets_everybody_in_that_has_connected(listener, monkeypatch):
+    monkeypatch.delenv(HELD_ADDRESS, raising=False)
+    assert leaving_worker().take_last_ones(listener)
+
+
+def test_who_leaves_an_address_that_systemd_holds_lets_nobody_in_any_more(listener, monkeypatch):
+    """There is always somebody: who let all of them in would never be done, and would cut the last ones off."""
+    monkeypatch.setenv(HELD_ADDRESS, "kindred-web.socket")
+    with pytest.raises(SystemExit):
+        leaving_worker().take_last_ones(listener.dup())
+    next_process, _address = listener.accept()
+    next_process.close()
