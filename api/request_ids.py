@@ -15,6 +15,8 @@ from typing import Any
 
 from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.conf import settings
+from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -39,15 +41,18 @@ def known_as(request_id: str) -> Iterator[None]:
 
 
 class RequestIdMiddleware:
-    """Stands outside all: whatever is said of a request has its id."""
+    """Stands outside all: whatever is said of a request has its id, until its answer has been sent.
+
+    What was not found, or refused, Django logs outside of all middleware.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request_id = choose_id(request)
-        with known_as(request_id):
-            response = self.get_response(request)
+        _current.set(request_id)
+        response = self.get_response(request)
         response[HEADER] = request_id
         return response
 
@@ -69,6 +74,7 @@ def take_up(task_id: str, task: Any, **_: Any) -> None:
     _current.set(task.request.get(TASK_HEADER) or task_id.replace("-", ""))
 
 
+@receiver(request_finished)
 @task_postrun.connect
 def lay_down(**_: Any) -> None:
     _current.set("")

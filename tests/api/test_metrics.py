@@ -93,7 +93,7 @@ def test_lists_are_counted_by_strategy_and_methods_that_are_none_as_one(client, 
     labels = 'filled="no",search="exact",strategy="similar"'
     before = scrape().get(("kindred_list_seconds_count", labels), 0)
     client.get(f"/api/v1/products/{product.sku}/similar/")
-    client.generic("MAKEUP", "/healthz")
+    client.generic("MAKEUP", "/api/v1/products/")
     found = scrape()
     assert found["kindred_list_seconds_count", labels] == before + 1
     assert not [labels for _name, labels in found if "MAKEUP" in labels]

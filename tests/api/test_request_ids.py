@@ -14,6 +14,7 @@ from django.test import Client
 
 from api import request_ids
 from api.postgres.base import DatabaseWrapper
+from config.log_lines import LineFormatter
 
 ID = "0123456789abcdef"
 QUEUE = "tests-of-request-ids"
@@ -23,6 +24,14 @@ def test_an_answer_has_an_id_of_its_own_and_a_strangers_is_not_believed(client):
     found = [client.get("/healthz", headers={"X-Request-ID": ID})["X-Request-ID"] for _ in range(2)]
     assert all(re.fullmatch(r"[0-9a-f]{32}", request_id) for request_id in found)
     assert found[0] != found[1]
+    assert request_ids.current_id() == ""
+
+
+def test_what_django_logs_of_a_request_has_its_id(client, db, caplog):
+    caplog.handler.setFormatter(LineFormatter("{message}", style="{"))
+    with caplog.at_level(logging.WARNING, "django.request"):
+        answer = client.get("/of/Ann/")
+    assert caplog.text == f"Not Found: /of/Ann/ [{answer['X-Request-ID']}]\n"
     assert request_ids.current_id() == ""
 
 

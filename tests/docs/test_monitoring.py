@@ -112,6 +112,14 @@ def test_promtool_finds_nothing_amiss_with_the_alerts():
 
 
 @needs_promtool
+def test_alerts_fire_when_they_should_and_only_then(tmp_path):
+    cases = tmp_path / "alerts_fire.yml"
+    cases.write_text((Path(__file__).parent / "alerts_fire.yml").read_text().replace("[ALERTS]", f"[{ALERTS}]"))
+    done = subprocess.run([PROMTOOL, "test", "rules", str(cases)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
 def test_promtool_finds_nothing_amiss_with_our_metrics(db):
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=expose(), capture_output=True)
     assert done.returncode != 1, done.stdout
