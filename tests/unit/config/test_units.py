@@ -104,6 +104,18 @@ def test_units_and_image_keep_memory_as_up_does(unit):
     assert given == dict(re.findall(r"(MALLOC_\w+)=(\d+)", DOCKERFILE)) == MALLOC
 
 
+def test_commands_of_manage_are_run_as_the_units_run():
+    script = (UNITS.parent / "kindred").read_text()
+    assert subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True).stderr == ""
+    web = (UNITS / "kindred-web.service").read_text()
+    assert re.findall(r"^EnvironmentFile=-?(.+)$", web, re.MULTILINE) == re.findall(
+        r"^ *\. (.+)$", script, re.MULTILINE
+    )
+    for name, said in (("User", "--user {} "), ("WorkingDirectory", "cd {}\n"), ("UMask", "umask {}\n")):
+        (value,) = re.findall(rf"^{name}=(.+)$", web, re.MULTILINE)
+        assert said.format(value.removeprefix("0") if name == "UMask" else value) in script
+
+
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_units_have_the_same_protection(unit):
     """One that is opened by hand is to be opened in all, or said why not."""
