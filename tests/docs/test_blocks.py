@@ -338,6 +338,7 @@ LOOKED_AT = {  # languages of blocks that are no commands, by page, and where th
     "docs/fields.md": {"json"},  # tests/behaviour/test_demo.py, tests/unit/api/test_field.py
     "docs/gpu.md": {"yaml"},  # tests/docs/test_gpu_page.py
     "docs/importing.md": {"csv"},  # tests/catalog/wordings
+    "docs/upgrading.md": {"nginx"},  # tests/unit/config/test_nginx.py
     "docs/widget.md": {"html", "liquid", "php", "jsx", "vue", "css", "js", "text"},  # tests/docs/test_widget_page.py
 }
 

@@ -15,6 +15,8 @@ from config.services.paths import BASE_DIR
 from config.web_worker import FORM_BYTES
 
 CONF = (Path(BASE_DIR) / "ops" / "nginx" / "kindred.conf").read_text()
+UPGRADING = (Path(BASE_DIR) / "docs" / "upgrading.md").read_text()  # which has one for two web servers
+UPSTREAM = re.compile(r"^upstream kindred \{.*?^\}$", re.DOTALL | re.MULTILINE)
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 CERTIFICATE = (
     "openssl",
@@ -48,11 +50,12 @@ def test_what_may_be_kept_for_ever_is_kept():
 
 
 @pytest.mark.skipif(not NGINX or not shutil.which("openssl"), reason="nginx or openssl is not installed")
-def test_nginx_takes_the_server_block(tmp_path):
+@pytest.mark.parametrize("upstream", [UPSTREAM.search(CONF)[0], UPSTREAM.search(UPGRADING)[0]])
+def test_nginx_takes_the_server_block(upstream, tmp_path):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     made = [*CERTIFICATE, "-subj", "/CN=shop.example", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(made, check=True, capture_output=True)
-    block = CONF.replace("/var/cache/kindred-nginx", str(tmp_path / "cache"))
+    block = UPSTREAM.sub(upstream, CONF).replace("/var/cache/kindred-nginx", str(tmp_path / "cache"))
     block = re.sub(r"/etc/letsencrypt/live/shop.example/fullchain.pem", str(certificate), block)
     block = re.sub(r"/etc/letsencrypt/live/shop.example/privkey.pem", str(key), block)
     (tmp_path / "kindred.conf").write_text(block)
