@@ -9,9 +9,7 @@
 from __future__ import annotations
 
 import select
-import sys
-from functools import cache
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +18,8 @@ from psycopg import ClientCursor
 from psycopg.pq import TransactionStatus
 
 from api.database_session import has_session
-from api.request_ids import current_id
+from api.replica.patience import wait_or_give_up
+from api.replica.routing import REPLICA
 
 MAX_VALUES = 2**16 - 1  # beside one statement: the protocol counts them in two bytes; a list that is one value is one
 
@@ -78,6 +77,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params
 
     def init_connection_state(self) -> None:
+        if self.alias == REPLICA:
+            self.connection.wait = partial(wait_or_give_up, self.connection)
         super().init_connection_state()
         self._told = ""
         self.may_prepare = has_session(self)

@@ -17,11 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 
+from api.replica.patience import wait_at_most
 from api.replica.routing import REPLICA, is_configured
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
+ANSWER_WITHIN_S = 2.0  # takes less than a millisecond
 PAUSE_S = 10.0  # after it did not answer: a request that tries again may wait for two seconds
 WRITTEN = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')"  # bytes
 REPLAYED = "SELECT pg_is_in_recovery(), pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0')"
@@ -70,7 +72,8 @@ class Watch:
 
     def look(self) -> None:
         written = _ask(DEFAULT_DB_ALIAS, WRITTEN)
-        found = _ask(REPLICA, REPLAYED)
+        with wait_at_most(ANSWER_WITHIN_S):
+            found = _ask(REPLICA, REPLAYED)
         if found is None:
             self.give_up("it does not answer")
             return

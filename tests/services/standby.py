@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 from config.services import postgres
@@ -83,6 +85,18 @@ class Standby:
             is_hopeless = time.monotonic() > deadline or self.process.poll() is not None
             assert not is_hopeless, self.log.read_text()[-2000:]
             time.sleep(0.01)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Have all of it stand still, as in a machine that swaps: connections stay, and nothing is answered."""
+        processes = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children()]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def kill(self) -> None:
         """End all of it at once, as a machine that loses its power."""

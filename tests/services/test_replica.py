@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack
+from time import monotonic
 
 import pytest
 from django.core.checks import run_checks
@@ -16,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from api.models import ApiKey
 from api.postgres.rows import PREPARED_FROM, fetch_rows
-from api.replica import reading, watching
+from api.replica import patience, reading, watching
 from api.replica.reading import from_replica
 from api.replica.routing import REPLICA, read_from_replica
 from api.replica.watching import watch
@@ -155,6 +156,28 @@ def test_a_view_is_asked_once_more_when_the_replica_dies_in_the_midst_and_nobody
         replica.start()
     monkeypatch.setattr(watch, "look_at", 0)
     assert (watch.is_fit(), note(client)) == (True, "")
+
+
+def test_one_that_hangs_is_waited_for_no_longer_than_a_statement_may_take(replica, client, settings, monkeypatch):
+    ProductFactory(sku="MUG", title="mug")
+    replica.catch_up()
+    assert (read_title(client), note(client)) == ("mug", "")
+    settings.KINDRED_STATEMENT_TIMEOUT_S = 0.1
+    monkeypatch.setattr(patience, "SPARE_S", 0.1)
+    with replica.hanging():
+        monkeypatch.setattr(watch, "look_at", math.inf)
+        started = monotonic()
+        assert read_title(client) == "mug"
+        assert monotonic() - started < 1.5
+        assert "broke off" in note(client)
+        connections[REPLICA].close()
+    monkeypatch.setattr(watch, "look_at", 0)
+    assert watch.is_fit()
+    monkeypatch.setattr(watching, "ANSWER_WITHIN_S", 0.1)
+    with replica.hanging():
+        assert not watch.is_fit()  # a look waits less
+    monkeypatch.setattr(watch, "look_at", 0)
+    assert watch.is_fit()
 
 
 def test_no_write_reaches_it_and_who_writes_reads_on_from_the_primary(replica):
