@@ -4819,42 +4819,76 @@ MUTANTS = (
         tests=("tests/behaviour/test_map_colouring.py::test_a_rate_is_judged_by_its_interval_beside_the_usual_one",),
     ),
     Mutant(
-        "embeddings/encoders/on_device.py",
-        "                self._most = half\n",
-        "                pass\n",
-        ("tests/embeddings/test_on_device.py",),
-        "on a GPU with little memory each batch is tried in vain before it is halved",
-    ),
-    Mutant(
-        "embeddings/encoders/on_device.py",
-        "            note_lost()\n",
-        "",
-        ("tests/embeddings/test_on_device.py",),
-        "encoders that are loaded after the loss of a GPU are loaded on it, and nothing is embedded",
-    ),
-    Mutant(
-        "embeddings/encoders/on_device.py",
-        "            if placed.device.half is not None and not",
-        "            if False and not",
-        ("tests/embeddings/test_on_device.py",),
-        "on a GPU, texts or pictures whose numbers leave the range of float16 have no vector",
-    ),
-    Mutant(
-        "embeddings/encoders/shapes.py",
-        "len(batch) >= shapes.full(shapes.width(max(longest, length)))",
-        "len(batch) >= shapes.rows",
-        ("tests/unit/embeddings/test_encoder_batches.py",),
-        "on a GPU a batch of long descriptions takes sixteen times the memory of one of titles",
-    ),
-    Mutant(
-        "embeddings/services.py",
-        "times=GPU_BATCHES)",
-        "times=1)",
+        "config/backup/making.py",
+        "    with claim(folder), files_stay():\n",
+        "    with claim(folder):\n",
         (
-            "tests/embeddings/test_refresh.py::test_with_a_gpu_one_batch_is_encoded_while_another_is_stored_and_each_product"
-            "_is_stored_once",
+            "tests/services/test_backup.py::test_a_shop_is_backed_up_beside_its_work_and_is_in_another_place_what_it_was",
         ),
-        "the GPU rests while Postgres stores",
+        "a picture that leaves the shop during a backup is named by its database and is not in it",
+    ),
+    Mutant(
+        "config/backup/making.py",
+        ' f"--snapshot={snapshot}",',
+        "",
+        (
+            "tests/services/test_backup.py::test_a_shop_is_backed_up_beside_its_work_and_is_in_another_place_what_it_was",
+        ),
+        "the database of a backup is of another moment than what it is compared with",
+    ),
+    Mutant(
+        "config/backup/loading.py",
+        '"--single-transaction", ',
+        "",
+        ("tests/services/test_backup.py::test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do",),
+        "a restore that fails halfway has taken the shop that was there",
+    ),
+    Mutant(
+        "config/backup/restoring.py",
+        "    compare_counts(saved)\n",
+        "",
+        ("tests/services/test_backup.py::test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do",),
+        "a restore that lost rows says that it is restored",
+    ),
+    Mutant(
+        "config/backup/files.py",
+        "os.O_EXCL, 0o600)",
+        "os.O_EXCL, 0o644)",
+        (
+            "tests/services/test_backup.py::test_a_shop_is_backed_up_beside_its_work_and_is_in_another_place_what_it_was",
+        ),
+        "everybody on the machine reads the shop's customers and keys in its backups",
+    ),
+    Mutant(
+        "embeddings/unused_inputs.py",
+        '    chore.state = {"phase": "inputs", "after": 0} if is_last else {"phase": "products", "after": ids[-1]}\n',
+        '    chore.state = {"phase": "inputs", "after": 0}\n',
+        (
+            "tests/embeddings/test_pruning.py"
+            "::test_a_round_that_is_broken_off_goes_on_and_deletes_nothing_before_all_products_are_looked_at",
+        ),
+        "what encoders said of most products is thrown away and encoded again",
+    ),
+    Mutant(
+        "embeddings/spaces/idle.py",
+        ".exclude(pk__in=[target.pk] if target else [])",
+        "",
+        ("tests/embeddings/test_pruning.py::test_vectors_of_spaces_out_of_use_go_and_the_recipe_stays",),
+        "nobody can roll back any more once a space has been live for a quarter of a year",
+    ),
+    Mutant(
+        "catalog/pictures/orphans.py",
+        "    orphans = [name for name in _find_orphans(names) if _is_old(name)]\n",
+        "    orphans = _find_orphans(names)\n",
+        ("tests/catalog/test_pruning.py::test_files_that_no_row_names_go_and_all_others_stay",),
+        "a picture is deleted between its file and its row",
+    ),
+    Mutant(
+        "config/doctor/screen.py",
+        "        has_tables = has_database and not any(line.level == Level.FAULT for line in lines)\n",
+        "        has_tables = True\n",
+        ("tests/services/test_doctor.py::test_without_a_database_the_rest_is_looked_at_and_nothing_is_raised",),
+        "whoever asks the doctor about a database that is down is told of it by every table",
     ),
 )
 

@@ -79,6 +79,13 @@ def test_an_encoder_of_another_dim_is_told():
 
 
 @pytest.mark.django_db
+def test_a_modality_whose_encoder_is_in_the_space_itself_needs_none_elsewhere():
+    space = ensure_live_space()
+    EmbeddingSpace.objects.filter(pk=space.pk).update(modalities={"words": {"weight": 0.2, "encoder": "", "dim": 8}})
+    assert found(databases=["default"]) == {}
+
+
+@pytest.mark.django_db
 def test_a_space_that_was_damaged_is_told_and_keeps_no_command_from_running():
     EmbeddingSpace.objects.create(name="damaged", status="live", text_dim=3, image_dim=3, parameters=b"nothing")
     message = found(databases=["default"])["embeddings.W005"]

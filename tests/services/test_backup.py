@@ -85,8 +85,8 @@ def files_of(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def sell_meanwhile(then: Callable[[], list[str]]) -> list[str]:
-    """Go on as a shop does: there is a product more, and one whose picture leaves."""
+def sell_meanwhile(then: Callable[..., object], description: str, **said: object) -> object:
+    """Go on as a shop does once the moment of the backup is over: a product more, and one whose picture leaves."""
 
     def work() -> None:
         Product.objects.create(sku="LATE")
@@ -95,10 +95,11 @@ def sell_meanwhile(then: Callable[[], list[str]]) -> list[str]:
         assert prune("files") == 0
         connection.close()
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    return then()
+    if description == "database":
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    return then(description, **said)
 
 
 def test_a_shop_is_backed_up_beside_its_work_and_is_in_another_place_what_it_was(
@@ -110,7 +111,7 @@ def test_a_shop_is_backed_up_beside_its_work_and_is_in_another_place_what_it_was
     monkeypatch.setenv("KINDRED_USER_TOKEN_KEY", "not to be written down")
     pictures = files_of(settings.MEDIA_ROOT / "products")
     with monkeypatch.context() as patch:
-        patch.setattr(facts, "list_migrations", partial(sell_meanwhile, facts.list_migrations))
+        patch.setattr(making, "open_bar", partial(sell_meanwhile, making.open_bar))
         call_command("backup", str(folder))
 
     said = json.loads((folder / "manifest.json").read_text())
