@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,15 +28,6 @@ _current: ContextVar[str] = ContextVar("request_id", default="")
 def current_id() -> str:
     """Return the id of what this thread works for, empty where it is nothing in particular."""
     return _current.get()
-
-
-@contextmanager
-def known_as(request_id: str) -> Iterator[None]:
-    token = _current.set(request_id)
-    try:
-        yield
-    finally:
-        _current.reset(token)
 
 
 class RequestIdMiddleware:

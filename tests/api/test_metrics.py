@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -16,18 +16,20 @@ from django.test import Client
 from api.metrics import port, state
 from api.metrics.readers import may_read
 from api.metrics.state import Reader, StateCollector
+from behaviour.models import Version
+from catalog.tasks import prune_title_words
 from embeddings.models import PendingEmbedding
+from recommendations.vitals.vital import Vital
+from tests.counted import read_samples
 from tests.factories import ProductFactory
 from tests.recommendations.shelf import at_angle, make_space, put
-
-SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
 def scrape(client: Client | None = None, **headers: str) -> dict[tuple[str, str], float]:
     """Return the samples by name and labels, as they are written."""
     answer = (client or Client()).get("/metrics", **headers)
     assert answer.status_code == 200
-    return {(name, labels): float(value) for name, labels, value in SAMPLE.findall(answer.content.decode())}
+    return read_samples(answer.content.decode())
 
 
 def test_a_scrape_says_how_the_shop_stands(db):
@@ -47,6 +49,25 @@ def test_a_scrape_says_how_the_shop_stands(db):
     assert found["kindred_disk_free_bytes", 'folder="home"'] > 0
     readers = {labels: value for (name, labels), value in found.items() if name == "kindred_state_readable"}
     assert readers == {f'reader="{name}"': 1 for name in state.readers}
+
+
+def test_what_is_live_and_how_old_it_is_is_told(db):
+    space = make_space()
+    promoted_at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    type(space).objects.filter(pk=space.pk).update(promoted_at=promoted_at)
+    facts = {"facts_until": promoted_at - timedelta(hours=1), "last_event_id": 0}
+    Version.objects.create(name="nov", status="live", promoted_at=promoted_at, **facts)
+    Version.objects.create(name="dec", status="building", failure="no memory", **facts)
+    Vital.objects.create(kind=Vital.Kind.RECALL, value=0.5)
+    vital = Vital.objects.create(kind=Vital.Kind.RECALL, value=0.97)
+    found = scrape()
+    assert found["kindred_live_space_info", f'space="{space.name}"'] == 1
+    assert found["kindred_live_space_promoted_timestamp_seconds", ""] == promoted_at.timestamp()
+    assert found["kindred_behaviour_version_info", 'version="nov"'] == 1
+    assert found["kindred_behaviour_version_facts_timestamp_seconds", ""] == promoted_at.timestamp() - 3600
+    assert found["kindred_behaviour_build_failed", ""] == 1
+    assert found["kindred_index_recall", ""] == 0.97
+    assert found["kindred_index_recall_timestamp_seconds", ""] == pytest.approx(vital.at.timestamp())
 
 
 def test_a_scrape_asks_the_database_as_often_whatever_there_is(db, django_assert_max_num_queries):
@@ -168,7 +189,7 @@ def ask(url: str, **headers: str) -> tuple[int, str]:
 def test_a_machine_of_workers_alone_tells_what_is_counted_there(workers_port, settings):
     status, text = ask(f"{workers_port}/metrics")
     assert status == 200
-    names = {name for name, _labels, _value in SAMPLE.findall(text)}
+    names = {name for name, _labels in read_samples(text)}
     assert {"kindred_disk_free_bytes", "django_http_requests_before_middlewares_total"} <= names
     assert "kindred_pending_products" not in names  # that is for the web servers to tell
     assert ask(f"{workers_port}/admin/")[0] == 404

@@ -15,6 +15,7 @@ from django.test import Client
 from api import request_ids
 from api.postgres.base import DatabaseWrapper
 from config.log_lines import LineFormatter
+from tests.counted import known_as
 
 ID = "0123456789abcdef"
 QUEUE = "tests-of-request-ids"
@@ -58,7 +59,7 @@ def heard():
 
 def test_a_task_goes_on_under_the_id_of_the_request_that_sent_it(heard):
     hear, found = heard
-    with request_ids.known_as(ID):
+    with known_as(ID):
         hear.apply_async(queue=QUEUE)
     with current_app.connection_for_read() as broker:
         message = broker.SimpleQueue(QUEUE).get(timeout=5)
@@ -85,7 +86,7 @@ def ask(named: DatabaseWrapper, statement: str) -> str:
 
 
 def test_postgres_knows_a_statement_by_the_requests_id(named_connection):
-    with request_ids.known_as(ID):
+    with known_as(ID):
         assert ask(named_connection, "SHOW application_name").endswith(f" {ID}")
         assert ask(named_connection, "SELECT current_query()") == "SELECT current_query()"
     name = ask(named_connection, "SHOW application_name")
@@ -97,13 +98,13 @@ def test_behind_a_pooler_the_statement_itself_has_the_id_and_the_connection_keep
 ):
     ask(named_connection, "SELECT 1::text")
     monkeypatch.setattr(named_connection, "may_prepare", False)
-    with request_ids.known_as(ID):
+    with known_as(ID):
         assert ask(named_connection, "SELECT current_query()") == f"/* {ID} */ SELECT current_query()"
         assert ID not in ask(named_connection, "SHOW application_name")
 
 
 def test_unless_it_is_asked_for_a_statement_is_left_as_it_is(db):
-    with request_ids.known_as(ID), connection.cursor() as cursor:
+    with known_as(ID), connection.cursor() as cursor:
         cursor.execute("SELECT current_query(), current_setting('application_name')")
         statement, name = cursor.fetchone()
     assert (statement[:6], name.split()[0], ID in name) == ("SELECT", "kindred", False)
@@ -122,7 +123,7 @@ def test_the_access_log_has_routes_and_no_address_that_somebody_wrote(settings, 
 
 def test_threads_do_not_share_an_id():
     seen = []
-    with request_ids.known_as(ID):
+    with known_as(ID):
         thread = threading.Thread(target=lambda: seen.append(request_ids.current_id()))
         thread.start()
         thread.join()

@@ -22,6 +22,7 @@ from catalog.sources.progress import RunProgress
 from catalog.sources.source_run import KEPT_RUNS
 from catalog.sources.steering import SourceError, disable_source, enable_source, request_run, stop_run
 from tests.catalog.sources.small_feed import DRY, PERSON, counts, fail, read_in_terminal, shown
+from tests.counted import Counted
 
 State = SourceRun.State
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,9 @@ def writes_often(monkeypatch):
     monkeypatch.setattr(progress, "RENEWED_EVERY_S", 0.0)
 
 
-def test_what_a_feed_says_is_in_the_catalogue_and_the_same_feed_writes_nothing_again(feed):
+def test_what_a_feed_says_is_in_the_catalogue_and_the_same_feed_writes_nothing_again(
+    feed, django_capture_on_commit_callbacks
+):
     source = feed.add()
     feed.write("A,Mug", "B,Cup", ",Nothing")
 
@@ -44,8 +47,11 @@ def test_what_a_feed_says_is_in_the_catalogue_and_the_same_feed_writes_nothing_a
     assert run.reasons == [{"reason": "sku is missing", "count": 1, "examples": [{"line": 4, "sku": ""}]}]
     assert run.rejected_rows.splitlines() == ["rejected_line,rejected_reason,sku,title", "4,sku is missing,,Nothing"]
     assert (source.failures, source.read_as, source.lease, source.leased_until) == (0, source.reading, "", None)
-    again = feed.read(source)
+    counted = Counted()
+    with django_capture_on_commit_callbacks(execute=True):
+        again = feed.read(source)
     assert (again.state, counts(again)) == (State.UNCHANGED, (0, 0, 0, 0))
+    assert counted["kindred_source_runs_total", 'outcome="unchanged"'] == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from api.request_ids import known_as
+from tests.counted import known_as
 
 sentry_sdk = pytest.importorskip("sentry_sdk", reason="requirements-observability.txt is not installed")
 from config.error_reports import start_reports  # noqa: E402

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from api.request_ids import known_as
 from config.log_lines import JsonFormatter, LineFormatter, leave_values_out
+from tests.counted import known_as
 
 
 @pytest.mark.parametrize(
