@@ -65,7 +65,7 @@ def encode_stale(space: EmbeddingSpace, order: Order) -> Encoded:
     """Encode what of a space's stale products no encoder has seen, and keep it as workers do.
 
     May be stopped at any time and begun again; workers may run beside it. Raises NotReady where Spark, Java, the
-    database or the files are not where executors need them.
+    database or the files are not where executors need them, JobFailed where Spark gives up.
     """
     with _open(space, order) as (spark, job):
         return encode_in(spark, job, order)
@@ -89,7 +89,7 @@ def count_stale(space: EmbeddingSpace, order: Order) -> dict[tuple[str, bool], i
 def export_inputs(space: EmbeddingSpace, order: Order, folder: str) -> None:
     """Write what is to be encoded as Parquet, for a cluster that is to read it from there."""
     with _open(space, order) as (spark, job):
-        _read(spark, job, order).dropDuplicates(["modality", "sha256"]).write.mode("overwrite").parquet(folder)
+        _read(spark, job, order).filter("not is_known").write.mode("overwrite").parquet(folder)
 
 
 @contextmanager
@@ -100,14 +100,15 @@ def _open(space: EmbeddingSpace, order: Order) -> Iterator[tuple[SparkSession, J
     settle_all_placeholders()
     job = make_job(space, media=order.media)
     connection.close()  # the pool is for those who work
-    spark = adapter.open_session(order.master, settings=order.settings)
-    try:
-        master = spark.sparkContext.master
-        check_master(master)
-        adapter.tell_executors(spark, make_environment(is_local=is_local(master)))
-        yield spark, job
-    finally:
-        spark.stop()
+    with adapter.in_words():
+        spark = adapter.open_session(order.master, settings=order.settings)
+        try:
+            master = spark.sparkContext.master
+            check_master(master)
+            adapter.tell_executors(spark, make_environment(is_local=is_local(master)))
+            yield spark, job
+        finally:
+            spark.stop()
 
 
 def _read(spark: SparkSession, job: Job, order: Order) -> DataFrame:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from embeddings.distributed.work import SLICE, Job, Tally
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+
 PARTITIONS_PER_CORE = 4  # so that no core waits long for the last one
 QUERY_SETTINGS = {
     "spark.sql.adaptive.enabled": "false",  # it would join partitions that are small in bytes and long in work
@@ -37,6 +39,29 @@ SETTINGS = {
     "spark.driver.memory": "1g",
 }
 LOCAL_SETTINGS = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+
+
+class JobFailed(Exception):
+    """Spark has given up. The message says why."""
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Raise JobFailed with one sentence where Spark raises, with pages of Java, that it has given up."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (Py4JError, PySparkException) as error:
+        raise JobFailed(find_reason(str(error))) from error
+
+
+def find_reason(said: str) -> str:
+    """Return the line that says why: of a traceback of Python the last one, else the first of what Java says."""
+    trace = said.partition("Traceback (most recent call last):")[2]
+    lines = [line for line in trace.splitlines()[1:] if line and not line.startswith((" ", "\t"))]
+    return lines[0] if lines else said.strip().partition("\n")[0]
 
 
 def open_session(master: str, *, settings: Mapping[str, str]) -> SparkSession:

@@ -11,6 +11,7 @@ from django.db import OperationalError
 
 from embeddings.distributed.requirements import NotReady
 from embeddings.distributed.services import Encoded, Order, count_stale, encode_stale, export_inputs
+from embeddings.distributed.spark import JobFailed
 from embeddings.encoders.base import EncoderError
 from embeddings.encoding import EncoderChanged
 from embeddings.models import EmbeddingSpace
@@ -54,6 +55,8 @@ class Command(BaseCommand):
             self._run(space, order, options)
         except (NotReady, SpaceError, EncoderError, EncoderChanged) as error:
             raise CommandError(str(error)) from error
+        except JobFailed as error:
+            raise CommandError(f"Spark has given up: {error}\n{GO_ON}") from error
         except OperationalError as error:
             raise CommandError(f"The database went away: {str(error).strip()}\n{GO_ON}") from None
         except KeyboardInterrupt:

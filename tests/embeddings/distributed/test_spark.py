@@ -21,6 +21,7 @@ from embeddings.distributed import spark as adapter
 from embeddings.distributed.environment import make_environment
 from embeddings.distributed.requirements import NotReady, check_installed
 from embeddings.distributed.services import Order, encode_in, make_job
+from embeddings.distributed.work import Job
 from embeddings.freshness.refresh import refresh_products
 from embeddings.models import EmbeddingSpace, EncodedInput, PendingEmbedding
 from embeddings.spaces.lifecycle import ensure_live_space
@@ -78,8 +79,7 @@ def read_kept() -> dict[tuple[str, str], np.ndarray]:
 def test_a_catalogue_is_encoded_as_workers_do_it(spark, shop, tmp_path):
     space = tell(spark)
     broken = make_product("BROKEN", colours=["black"]).images.get()
-    with broken.file.storage.open(broken.file.name, "wb") as file:
-        file.write(b"no picture")
+    Path(broken.file.path).write_bytes(b"no picture")
     job = make_job(space)
     inputs = adapter.read_stale(spark, job, ids=(shop[0], broken.product_id))
     inputs.write.parquet(str(tmp_path / "inputs"))
@@ -104,6 +104,22 @@ def test_a_catalogue_is_encoded_as_workers_do_it(spark, shop, tmp_path):
     assert workers.keys() == kept.keys()
     assert min(float(vector @ kept[key] / np.linalg.norm(vector) / np.linalg.norm(kept[key]))
                for key, vector in workers.items()) > 0.99999  # fmt: skip
+
+
+def test_executors_with_other_weights_refuse_before_work_begins(spark, shop):
+    job = make_job(tell(spark))
+    encodings = {name: replace(one, identity=f"{one.identity}0") for name, one in job.encodings.items()}
+    with pytest.raises(NotReady, match="install the same weights everywhere"):
+        encode_in(spark, replace(job, encodings=encodings), Order())
+    with pytest.raises(adapter.JobFailed, match=r"^embeddings.encoding.EncoderChanged: This machine has "):
+        encode_without_asking(spark, replace(job, encodings=encodings))
+    assert not EncodedInput.objects.exists()
+
+
+def encode_without_asking(spark: adapter.SparkSession, job: Job) -> None:
+    """Encode as if all were well, such as on an executor that comes later."""
+    with adapter.in_words():
+        adapter.encode(spark, job, adapter.read_stale(spark, job, ids=(1, 10**4)), partitions=1)
 
 
 def test_an_executor_that_is_killed_midway_loses_nothing_and_doubles_nothing(spark, shop):
@@ -172,6 +188,8 @@ def kill_executor_of(process: psutil.Process) -> None:
 
 
 def test_spark_submit_runs_the_whole_and_secrets_are_in_none_of_its_words(shop, tmp_path):
+    broken = make_product("BROKEN", colours=["black"])
+    Path(broken.images.get().file.path).write_bytes(b"no picture")
     environment = os.environ | make_environment(is_local=True) | {"PYSPARK_PYTHON": sys.executable}
     environment["JAVA_TOOL_OPTIONS"] = QUICK_START
     environment["KINDRED_PSEUDONYM_SALT"] = "s3cret-of-the-shop"
@@ -180,9 +198,11 @@ def test_spark_submit_runs_the_whole_and_secrets_are_in_none_of_its_words(shop, 
     command += ["--conf", "spark.ui.enabled=false", PROJECT / "embeddings" / "distributed" / "job.py"]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONGEST_S, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
-    assert "image: 8 encoded, 0 reused, 0 failed" in ran.stdout
-    assert "text: 8 encoded, 0 reused, 0 failed" in ran.stdout
-    assert "8 of 8 products are embedded in space" in ran.stdout
+    assert "image: 8 encoded, 0 reused, 1 failed" in ran.stdout
+    assert "text: 9 encoded, 0 reused, 0 failed" in ran.stdout
+    assert "9 of 9 products are embedded in space" in ran.stdout
     assert "s3cret-of-the-shop" not in ran.stdout + ran.stderr
     assert connection.settings_dict["NAME"] not in ran.stdout + ran.stderr
-    assert not PendingEmbedding.objects.exists()
+    parked = PendingEmbedding.objects.get()  # as a worker records it
+    assert (parked.product_id, parked.retry_at) == (broken.pk, None)
+    assert parked.reason.startswith("Picture 1 of 1: ")
