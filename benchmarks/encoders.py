@@ -7,11 +7,11 @@
 trained ones do. Each row is measured in a process of its own: rounds through the encoder (files and texts in, vectors
 out), rounds of a bare loop (as many threads decode, each batch is run and waited for, and nothing else is done), and
 rounds of the network alone on batches prepared beforehand, in turns; the best round of each counts, so that other work
-on the machine disturbs their ratios little. `of bare` should be 90 % or more. `ratio` is how many times as long the
-encoder takes as its network, by the clock and in CPU time. `roofline` is what the device could do at best
-(roofline.py), known of networks that torch runs. The last column is the CPU time that the process takes at rest after a
-batch, in percent of a core: threads that wait spinning would show. On a GPU every encoder runs by torch there, in
-batches of the sizes that it chooses unless --batch-size says otherwise.
+on the machine disturbs their ratios little. `of bare` should be 90 % or more: by the clock, and in CPU time where other
+work shares the processors. `ratio` is how many times as long the encoder takes as its network, by both as well.
+`roofline` is what the device could do at best (roofline.py), known of networks that torch runs. The last column is the
+CPU time that the process takes at rest after a batch, in percent of a core: threads that wait spinning would show. On a
+GPU every encoder runs by torch there, in batches of the sizes that it chooses unless --batch-size says otherwise.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def main() -> None:
     all_processors = arguments.threads or len(os.sched_getaffinity(0))
     processors = [all_processors] if arguments.one_row else sorted({1, all_processors})
     print(
-        f"{'encoder':48} {'cpus':>4} {'device':>6} {'start s':>8} {'items/s':>9} {'bare/s':>9} {'of bare':>7} "
-        f"{'forward/s':>9} {'ratio':>6} {'of CPU':>6} {'roofline/s':>10} {'rest %':>6} "
-        f"(bounds {BARE_PERCENT} %, {RATIO_BOUND}, {RATIO_BOUND}, {REST_PERCENT})"
+        f"{'encoder':48} {'cpus':>4} {'device':>6} {'start s':>8} {'items/s':>9} {'bare/s':>9} "
+        f"{'of bare':>7} {'of CPU':>6} {'forward/s':>9} {'ratio':>6} {'of CPU':>6} {'roofline/s':>10} {'rest %':>6} "
+        f"(bounds {BARE_PERCENT} %, {BARE_PERCENT} %, {RATIO_BOUND}, {RATIO_BOUND}, {REST_PERCENT})"
     )
     for modality, specs in (("text", arguments.texts), ("image", arguments.pictures)):
         for spec in specs:
@@ -59,6 +59,7 @@ def main() -> None:
                 print(
                     f"{spec:48} {threads:4} {row['device']:>6} {row['start_s']:8.2f} {row['items_per_s']:9.1f} "
                     f"{row['bare_per_s']:9.1f} {100 * row['items_per_s'] / row['bare_per_s']:6.0f}% "
+                    f"{row['bare_cpu_percent']:5.0f}% "
                     f"{row['forward_per_s']:9.1f} {row['forward_per_s'] / row['items_per_s']:6.2f} "
                     f"{row['cpu_ratio']:6.2f} {row['roofline_per_s'] or '-':>10} {row['rest_percent']:6.2f}",
                     flush=True,
@@ -123,7 +124,7 @@ def start_encoder(arguments: argparse.Namespace) -> tuple[Rounds, float]:
 def measure_rounds(rounds: Rounds, start_s: float) -> dict[str, Any]:
     """Return the figures of a row."""
     device, roofline = judge_device(rounds)
-    (items_s, items_cpu_s), (bare_s, _), (forward_s, forward_cpu_s) = best_in_turns(
+    (items_s, items_cpu_s), (bare_s, bare_cpu_s), (forward_s, forward_cpu_s) = best_in_turns(
         rounds.whole, rounds.bare, lambda: forward(rounds.network, rounds.batches)
     )
     return {
@@ -131,6 +132,7 @@ def measure_rounds(rounds: Rounds, start_s: float) -> dict[str, Any]:
         "start_s": start_s,
         "items_per_s": rounds.count / items_s,
         "bare_per_s": rounds.count / bare_s,
+        "bare_cpu_percent": 100 * bare_cpu_s / items_cpu_s,
         "forward_per_s": rounds.count / forward_s,
         "roofline_per_s": roofline,
         "cpu_ratio": items_cpu_s / forward_cpu_s,
