@@ -33,6 +33,9 @@ class Tracer(Protocol):
     def carry(self) -> str:
         """Return the open span as another process reads it (W3C traceparent); empty where none is open."""
 
+    def add(self, name: str, *, parent: str, since_ns: int) -> None:
+        """Add a span from then (ns since 1970) until now to another trace, with a link to the one open here."""
+
 
 _tracer: Tracer | None = None
 _tasks: dict[str, ExitStack] = {}  # spans of the tasks that this process has in hand, by id
@@ -54,6 +57,21 @@ def span(name: str, **attributes: str | float) -> Iterator[None]:
         yield
 
 
+def is_on() -> bool:
+    return _tracer is not None
+
+
+def carry_span() -> str:
+    """Return the open span for who goes on with it later (`add_span`); empty where none is open."""
+    return _tracer.carry() if _tracer is not None else ""
+
+
+def add_span(name: str, *, parent: str, since_ns: int) -> None:
+    """Say in the trace of `parent` that something took from then until now."""
+    if _tracer is not None:
+        _tracer.add(name, parent=parent, since_ns=since_ns)
+
+
 class TracingMiddleware:
     """A span for each request, by its route."""
 
@@ -73,7 +91,7 @@ class TracingMiddleware:
 
 @before_task_publish.connect
 def send_along(headers: dict[str, Any], **_: Any) -> None:
-    if _tracer is not None and (parent := _tracer.carry()):
+    if parent := carry_span():
         headers[TASK_HEADER] = parent
 
 

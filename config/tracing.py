@@ -45,6 +45,11 @@ class OpenTelemetryTracer:
         self.propagator.inject(carrier)
         return carrier.get(FIELD, "")
 
+    def add(self, name: str, *, parent: str, since_ns: int) -> None:
+        context = self.propagator.extract({FIELD: parent})
+        links = [trace.Link(trace.get_current_span().get_span_context())]
+        self.tracer.start_span(name, context, start_time=since_ns, links=links).end()
+
 
 class OpenSpan:
     def __init__(self, opened: trace.Span) -> None:

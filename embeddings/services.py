@@ -24,6 +24,7 @@ from embeddings.freshness.placeholders import settle_placeholders
 from embeddings.freshness.queue import Lease
 from embeddings.freshness.refresh import RefreshedBatch, refresh_products
 from embeddings.freshness.sweep import sweep_all, sweep_slice
+from embeddings.freshness.waits import end_waits
 from embeddings.metrics import FAILURES, stage
 from embeddings.modalities.declaration import FileInput, Input, Modality
 from embeddings.modalities.registry import IMAGE, find_modality
@@ -226,6 +227,7 @@ def _refresh_batch(leases: Sequence[Lease], totals: RefreshTotals) -> None:
         _refresh_beside(space, leases, keep_alive)
     with stage("settle"):
         _settle(leases, batch)
+    end_waits(batch.stored)
     totals.add(batch)
 
 

@@ -17,6 +17,7 @@ from django.dispatch import receiver
 from catalog.models import Product, ProductAudio, ProductImage
 from catalog.signals import products_saved
 from embeddings.freshness.bell import ring_after_commit
+from embeddings.freshness.waits import note_waits
 from embeddings.models import PendingEmbedding
 
 
@@ -32,4 +33,5 @@ def tell_of_product(instance: Product | ProductImage | ProductAudio, **_: Any) -
 def tell_of_products(product_ids: Sequence[int], **_: Any) -> None:
     """Tell a worker of products that were saved together."""
     PendingEmbedding.objects.end_wait(product_ids)
+    note_waits(product_ids)
     ring_after_commit()

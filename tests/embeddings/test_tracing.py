@@ -11,7 +11,9 @@ from django.test import Client
 
 from api import tracing
 from api.models import ApiKey
+from embeddings import services
 from embeddings.freshness import bell
+from tests.embeddings.shop import make_product
 
 pytest.importorskip("opentelemetry.sdk", reason="requirements-observability.txt is not installed")
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -54,11 +56,25 @@ def test_a_save_is_one_trace_up_to_the_vector(spans, encoders):
     names = {one.context.span_id: one.name for one in found}
     parents = {one.name: names.get(one.parent.span_id) if one.parent else None for one in found}
     request, task = "POST /api/v1/products/", "embeddings.tasks.embed_pending"
-    assert (parents[request], parents[task]) == (None, request)
+    assert (parents[request], parents[task], parents["searchable"]) == (None, request, request)
     assert [one.name for one in found if names.get(one.parent and one.parent.span_id) == task] == STAGES
-    assert {one.attributes["kindred.request"] for one in found} == {answer["X-Request-ID"]}
+    told = {one.attributes["kindred.request"] for one in found if one.name != "searchable"}
+    assert told == {answer["X-Request-ID"]}
     said = json.dumps([[one.name, dict(one.attributes)] for one in found])
     assert not [word for word in ("Ann", "mug", "MUG", token) if word in said]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_save_whose_bell_was_not_rung_knows_when_it_could_be_found_and_by_which_batch(spans, encoders, rings):
+    with tracing.span("save"):
+        make_product("A", title="Mug")
+    services.refresh_pending()  # by somebody else
+    [save] = [one for one in spans.get_finished_spans() if one.name == "save"]
+    [found] = [one for one in spans.get_finished_spans() if one.name == "searchable"]
+    assert found.parent.span_id == save.context.span_id
+    assert save.start_time <= found.start_time < found.end_time
+    services.refresh_pending()
+    assert len([one for one in spans.get_finished_spans() if one.name == "searchable"]) == 1
 
 
 def test_without_a_tracer_nothing_is_opened(client, monkeypatch):
