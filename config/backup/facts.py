@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
@@ -42,7 +43,10 @@ def count_rows() -> dict[str, int]:
 
 def answer_sample() -> dict[str, list[str]]:
     """Return the SKUs that are most similar to some products, by SKU: found by comparing all, as no index would do
-    twice the same."""
+    twice the same. None where the database is of another version than the code, which cannot ask it.
+    """
+    if list_outstanding():
+        return {}
     options = Options(exact=True, fallback=False)
     lists = {sku: similar_products(sku, limit=LENGTH, options=options) for sku in draw_sample()}
     return {sku: [one.product.sku for one in found.results] for sku, found in lists.items()}
@@ -66,6 +70,13 @@ def draw_sample() -> list[str]:
 def list_migrations() -> list[str]:
     """Return what has been migrated, such as `catalog.0020_left_files_and_registries`."""
     return sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
+
+
+def list_outstanding() -> list[str]:
+    """Return the migrations that the code has and the database has not, in their order."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def list_known_migrations(loader: MigrationLoader) -> set[str]:

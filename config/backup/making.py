@@ -6,11 +6,11 @@ import fcntl
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from catalog.management.progress import open_bar
@@ -166,4 +166,5 @@ def copy_media(folder: Path, place: Path | None, made: Manifest, *, total_bytes:
 def note_backup(folder: Path, made: Manifest) -> None:
     """Remember when the last backup was made: the doctor asks for another one some days later."""
     state: dict[str, Any] = {"folder": str(folder), "bytes": sum(one["bytes"] for one in made.files.values())}
-    Chore.objects.update_or_create(name=CHORE, defaults={"done_at": made.made_at, "state": state})
+    with suppress(DatabaseError):  # of an older version, which has no table for it
+        Chore.objects.update_or_create(name=CHORE, defaults={"done_at": made.made_at, "state": state})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from catalog.management.progress import open_bar
@@ -54,7 +54,7 @@ def check_backup(folder: Path, saved: Manifest, *, say: Say) -> None:
 def check_target(saved: Manifest, *, is_forced: bool) -> None:
     """Raise BackupError where the backup cannot, or should not, be restored here."""
     take_session()
-    if newer := sorted(set(saved.migrations) - facts.list_known_migrations(MigrationExecutor(connection).loader)):
+    if newer := sorted(set(saved.migrations) - facts.list_known_migrations(MigrationLoader(connection))):
         raise BackupError(
             f"The backup is of a newer Kindred, which has {newer[-1]}: update the code first, and run this again."
         )
@@ -95,8 +95,7 @@ def compare_counts(saved: Manifest) -> None:
 
 def migrate_on(*, say: Say) -> None:
     """Bring an older backup to the tables of this version."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if facts.list_outstanding():
         say("The backup is of an older Kindred: migrating")
         call_command("migrate", interactive=False, verbosity=0)
 
@@ -104,7 +103,7 @@ def migrate_on(*, say: Say) -> None:
 def compare_answers(saved: Manifest) -> None:
     """Raise BackupError where products have other similar ones than they had."""
     found = facts.answer_sample()
-    if found != saved.answers:
+    if saved.answers and found != saved.answers:
         wrong = [
             f"{sku}: {', '.join(found.get(sku, [])) or 'none'} instead of {', '.join(saved.answers.get(sku, []))}"
             for sku in sorted(found.keys() | saved.answers.keys())

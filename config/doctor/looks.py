@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from api.counts import count_rows
@@ -62,13 +62,10 @@ def look_at_database() -> Line:
 
 def look_at_migrations() -> list[Line]:
     """Tell the database from the code: one of them may be older."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if plan:
-        first = f"{plan[0][0].app_label}.{plan[0][0].name}"
-        said = f"{len(plan)} are outstanding, the first is {first}"
+    if outstanding := facts.list_outstanding():
+        said = f"{len(outstanding)} are outstanding, the first is {outstanding[0]}"
         return [Line("migrations", Level.FAULT, said, "python manage.py migrate")]
-    unknown = sorted(set(facts.list_migrations()) - facts.list_known_migrations(executor.loader))
+    unknown = sorted(set(facts.list_migrations()) - facts.list_known_migrations(MigrationLoader(connection)))
     if unknown:
         said = f"the database was migrated by newer code, up to {unknown[-1]}"
         return [Line("migrations", Level.WARNING, said, "update the code, or restore an older backup")]

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from catalog.models import Chore, LeftFile, Product
 from catalog.pruning import prune
-from config.backup import facts, making, media, programs, restoring
+from config.backup import facts, loading, making, media, programs, restoring
 from embeddings import services
 from embeddings.models import ProductEmbedding
 from tests.embeddings.shop import make_product
@@ -239,9 +239,9 @@ def test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do(sav
         call_command("restore", str(saved), force=True)
 
 
-def test_where_statements_of_the_dump_fail_the_database_is_as_it_was(saved, monkeypatch):
-    monkeypatch.setattr("config.backup.loading.CLEAR", "CREATE TABLE catalog_product (id int);")
-    with pytest.raises(CommandError, match=r'psql failed: .*"catalog_product" already exists'):
+def test_where_a_statement_fails_after_all_was_cleared_the_database_is_as_it_was(saved, monkeypatch):
+    monkeypatch.setattr(loading, "CLEAR", f"{loading.CLEAR}\nSELECT 1/0;")
+    with pytest.raises(CommandError, match=r"psql failed: .*division by zero"):
         call_command("restore", str(saved), force=True)
     assert Product.objects.count() == 3
 
@@ -265,3 +265,25 @@ def test_an_older_backup_is_brought_to_the_tables_of_today(monkeypatch):
         finally:
             cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", row)
     assert called == ["The backup is of an older Kindred: migrating", ("migrate",)]
+
+
+def test_a_database_of_an_older_version_is_backed_up_without_asking_it_for_answers(shop, tmp_path):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions' RETURNING app, name, applied")
+        row = cursor.fetchone()
+        try:
+            call_command("backup", str(tmp_path / "backup"))
+        finally:
+            cursor.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", row)
+    said = json.loads((tmp_path / "backup" / "manifest.json").read_text())
+    assert (said["answers"], said["counts"]["catalog_product"]) == ({}, 3)
+
+
+def test_a_database_that_is_away_is_told_of_without_a_traceback(tmp_path, monkeypatch):
+    with monkeypatch.context() as down:
+        connection.close()
+        down.setitem(connection.settings_dict, "HOST", "/nowhere")
+        with pytest.raises(CommandError, match=r"connection .* failed: .*: `manage\.py doctor` says what is amiss"):
+            call_command("backup", str(tmp_path / "backup"))
+        connection.close()
+    assert not (tmp_path / "backup").exists()

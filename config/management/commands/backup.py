@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from config.backup.errors import BackupError
 from config.backup.files import say_bytes
@@ -31,6 +32,8 @@ class Command(BaseCommand):
             made = make_backup(folder, say=self.stdout.write)
         except BackupError as error:
             raise CommandError(str(error)) from error
+        except (DatabaseError, OSError) as error:  # a server or a disk that is away, in the words of its driver
+            raise CommandError(f"{' '.join(str(error).split())}: `manage.py doctor` says what is amiss.") from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted: nothing is left of it.") from None
         size = say_bytes(sum(one["bytes"] for one in made.files.values()))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from config.backup import keys
 from config.backup.errors import BackupError
@@ -40,6 +41,8 @@ class Command(BaseCommand):
             restore_backup(folder, is_forced=options["force"], say=self.stdout.write)
         except BackupError as error:
             raise CommandError(str(error)) from error
+        except (DatabaseError, OSError) as error:  # a server or a disk that is away, in the words of its driver
+            raise CommandError(f"{' '.join(str(error).split())}: `manage.py doctor` says what is amiss.") from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Run this again: with --force, if all was restored by then.") from None
         rows = sum(saved.counts.values())
