@@ -50,7 +50,7 @@ COLOURS = ("red", "blue", "green", "navy", "teal", "gold", "pink", "gray")
 def spark() -> Iterator[adapter.SparkSession]:
     """Two executors of one core, each a process with Python processes below it."""
     # What a lost executor had to hand on is asked for three times, 5 s apart by default, before it is made again.
-    quick = {"spark.executor.memory": "1g", "spark.shuffle.io.retryWait": "300ms"}
+    quick = {"spark.executor.memory": "1g", "spark.shuffle.io.retryWait": "300ms", "spark.task.maxFailures": "2"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_TOOL_OPTIONS", QUICK_START)
         session = adapter.open_session("local-cluster[2,1,1024]", settings=quick)
@@ -111,15 +111,18 @@ def test_executors_with_other_weights_refuse_before_work_begins(spark, shop):
     encodings = {name: replace(one, identity=f"{one.identity}0") for name, one in job.encodings.items()}
     with pytest.raises(NotReady, match="install the same weights everywhere"):
         encode_in(spark, replace(job, encodings=encodings), Order())
-    with pytest.raises(adapter.JobFailed, match=r"^embeddings.encoding.EncoderChanged: This machine has "):
-        encode_without_asking(spark, replace(job, encodings=encodings))
     assert not EncodedInput.objects.exists()
 
 
-def encode_without_asking(spark: adapter.SparkSession, job: Job) -> None:
-    """Encode as if all were well, such as on an executor that comes later."""
+def test_what_spark_gives_up_for_is_said_in_one_sentence(spark, shop):
+    job = replace(make_job(tell(spark)), space_id=0)  # it was dropped meanwhile
+    with pytest.raises(adapter.JobFailed, match=r"^embeddings\.models\.EmbeddingSpace\.DoesNotExist: \S.+$"):
+        count_in_words(spark, job)
+
+
+def count_in_words(spark: adapter.SparkSession, job: Job) -> None:
     with adapter.in_words():
-        adapter.encode(spark, job, adapter.read_stale(spark, job, ids=(1, 10**4)), partitions=1)
+        adapter.count_inputs(adapter.read_stale(spark, job, ids=(1, 2000)))
 
 
 def test_an_executor_that_is_killed_midway_loses_nothing_and_doubles_nothing(spark, shop):
