@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from time import monotonic
+from unittest import mock
 
 import pytest
 from django.core.checks import run_checks
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, OperationalError, connection, connections
 from django.db.utils import ConnectionHandler
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -28,6 +29,7 @@ from config.replica import replica_settings
 from config.services.paths import home_directory
 from config.web import limit_statements
 from recommendations import worker
+from recommendations.rest.views import answer_by_itself
 from tests.factories import ProductFactory
 from tests.services.pgbouncer import POOL_SIZE, PgBouncer, is_installed
 from tests.services.standby import PORT, Standby
@@ -219,6 +221,21 @@ def test_limits_and_prepared_statements_hold_on_it(replica, settings):
         view(request)
     assert explain_database_error(refused.value).default_code == "too_expensive"
     assert len(times) == 1  # it would cost the primary as much
+
+
+def test_a_part_of_a_page_has_its_own_limit_there_and_is_no_reason_to_ask_again(replica, settings):
+    settings.KINDRED_TAG_TIMEOUT_S = 0.05
+    with read_from_replica():
+        assert make_or_leave_out(lambda: fetch_rows("SELECT pg_sleep(5)", {}), what="a slow part") is None
+        assert fetch_rows("SHOW statement_timeout", {}) == [{"statement_timeout": "0"}]
+
+
+def test_a_placement_that_the_replica_fails_is_asked_again_with_all_the_others(replica):
+    def fail() -> dict:
+        raise OperationalError("terminating connection")
+
+    with read_from_replica(), pytest.raises(OperationalError):
+        answer_by_itself(fail, mock.Mock(), name="", give_up_at=math.inf)
 
 
 def test_a_server_that_takes_writes_is_no_replica(replica, client, monkeypatch):
