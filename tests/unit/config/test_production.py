@@ -25,6 +25,14 @@ def test_compose_passes_every_setting_to_each_process(name):
     assert sorted(read_settings() - COMPOSE["services"][name]["environment"].keys()) == []
 
 
+def test_the_image_has_the_packages_of_every_setting_that_compose_passes():
+    """Else the container ends as it starts, and says to install what its reader cannot install there."""
+    asked = set(re.findall(r"`[^`\n]*(requirements-\w+\.txt)`", (BASE_DIR / "docs" / "operations.md").read_text()))
+    assert asked == {"requirements-encoders.txt", "requirements-observability.txt", "requirements-s3.txt"}
+    installed = set(re.findall(r"-r (requirements\S*\.txt)", (BASE_DIR / "Dockerfile").read_text()))
+    assert installed == asked | {"requirements.txt"}
+
+
 def test_compose_passes_no_empty_text_for_a_setting_that_is_not_set():
     """An empty encoder is not the default one. Lists may be empty."""
     lists = {"CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS"}
