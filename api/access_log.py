@@ -14,7 +14,18 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from api.health import PROBES
+
 logger = logging.getLogger("kindred.access")
+
+
+def name_route(request: HttpRequest) -> str:
+    """Return the route of a request that was answered. Probes and static files are answered before routes are asked."""
+    if request.resolver_match:
+        return f"/{request.resolver_match.route}"
+    if request.path_info.removeprefix("/") in PROBES:
+        return request.path_info
+    return settings.STATIC_URL if request.path_info.startswith(settings.STATIC_URL) else "none"
 
 
 class AccessLogMiddleware:
@@ -28,10 +39,9 @@ class AccessLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         begun = time.perf_counter()
         response = self.get_response(request)
-        found = request.resolver_match
         fields = {
             "method": request.method,
-            "route": f"/{found.route}" if found else "none",
+            "route": name_route(request),
             "status": response.status_code,
             "ms": round(1000 * (time.perf_counter() - begun), 1),
             "bytes": len(response.content) if isinstance(response, HttpResponse) else None,

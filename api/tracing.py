@@ -15,6 +15,8 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from api.access_log import name_route
+
 TASK_HEADER = "kindred_traceparent"
 
 
@@ -84,8 +86,9 @@ class TracingMiddleware:
         assert _tracer is not None
         with _tracer.open("request") as opened:
             response: HttpResponseBase = self.get_response(request)
-            route = f"/{request.resolver_match.route}" if request.resolver_match else "none"
-            opened.name_it(f"{request.method} {route}", **{"http.response.status_code": response.status_code})
+            opened.name_it(
+                f"{request.method} {name_route(request)}", **{"http.response.status_code": response.status_code}
+            )
         return response
 
 

@@ -307,7 +307,7 @@ def test_the_backup_of_the_operations_page_is_restored(run_page, copy_of_databas
         "docs/operations.md",
         {"python manage.py restore": other, "kindred-backup": str(tmp_path / "kindred-backup")},
     )
-    assert "The backup is whole and can be restored here." in said
+    assert "The backup is whole.\nIt can be restored here.\n" in said
     assert "Restored: " in said
     psql = [postgres.find_binaries() / "psql", "-h", settings.DATABASES["default"]["HOST"], "-U", "kindred", "-At"]
     query = ["-c", "SELECT sku FROM catalog_product", copy_of_database]

@@ -206,7 +206,7 @@ def change(folder: Path, **said: object) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest | said))
 
 
-def test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do(saved, monkeypatch):
+def test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do(saved, capsys):
     whole = json.loads((saved / "manifest.json").read_text())
     skus = list(Product.objects.values_list("sku", flat=True))
 
@@ -223,6 +223,9 @@ def test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do(sav
     with psycopg.connect(**{"host": connection.settings_dict["HOST"], "user": "postgres",
                             "dbname": connection.settings_dict["NAME"]}):  # fmt: skip
         refuse("1 other connections use this database .*: stop the web server")
+        with pytest.raises(CommandError, match="1 other connections"):
+            call_command("restore", str(saved), check=True, force=True)
+    assert "The backup is whole.\n" in capsys.readouterr().out
     dump = (saved / "database.dump").read_bytes()
     (saved / "database.dump").write_bytes(dump[:-1])
     refuse("is not what was written: it was changed, or cut short")

@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def forget(self, name: str, *, dry_run: bool) -> None:
         """Take one part to its end, with the count where somebody looks on."""
-        title, done = PRUNERS[name].title, "would go" if dry_run else "forgotten"
+        title, done = f"{name} ({PRUNERS[name].title})", "would go" if dry_run else "forgotten"
 
         def show(count: int) -> None:
             if self.stdout.isatty():

@@ -35,8 +35,9 @@ class Command(BaseCommand):
             saved = read_manifest(folder)
             if options["check"]:
                 check_backup(folder, saved, say=self.stdout.write)
+                self.stdout.write("The backup is whole.")
                 check_target(saved, is_forced=options["force"])
-                self.stdout.write("The backup is whole and can be restored here.")
+                self.stdout.write("It can be restored here.")
                 return
             restore_backup(folder, is_forced=options["force"], say=self.stdout.write)
         except BackupError as error:

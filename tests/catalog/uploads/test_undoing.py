@@ -284,7 +284,10 @@ def test_after_the_days_that_it_is_kept_an_import_cannot_be_undone_and_its_outco
 def test_the_command_says_what_would_go_and_what_went(desk, capsys):
     upload = desk.import_text("sku,title\nA,Mug\n")
     Upload.objects.update(asked_at=timezone.now() - timedelta(days=400))
-    said = "Files of pictures and sounds that are gone: 0 {0}\nImports and exports: 1 {0}\nViews of cases: 0 {0}\n"
+    said = (
+        "files (Files of pictures and sounds that are gone): 0 {0}\n"
+        "uploads (Imports and exports): 1 {0}\nviews (Views of cases): 0 {0}\n"
+    )
     call_command("prune", "files", "uploads", "views", "--dry-run")
     assert (capsys.readouterr().out, desk.look(upload).is_pruned) == (said.format("would go"), False)
     call_command("prune", "views", "files", "uploads")
