@@ -1,7 +1,8 @@
 """What encoders said of inputs that no product has any more, in any space.
 
 A round looks at all products and notes which inputs they have, as every space reads them; then it looks at all inputs,
-and those go that were not in use for KINDRED_INPUTS_KEPT_DAYS. What went too early would be encoded once more, so
+and those go that were not in use for KINDRED_INPUTS_KEPT_DAYS when it began: one that is gone on with weeks later, as
+of a backup that was restored, would else take all for unused. What went too early would be encoded once more, so
 nothing has to be locked against saves, builds and workers meanwhile.
 """
 
@@ -71,7 +72,7 @@ def prune_inputs(dry_run: bool) -> Iterator[int]:
             state = chore.state
         yield 0
     if dry_run:
-        yield from _count_unused()
+        yield from _count_unused(_unused_before(state))
         return
     while state:
         with take_turn(CHORE) as chore:
@@ -82,7 +83,7 @@ def prune_inputs(dry_run: bool) -> Iterator[int]:
 
 def note_use(chore: Chore) -> None:
     """Note what the next products use and move the chore on; after the last, to the inputs."""
-    after = chore.state.get("after", 0)
+    after, began = chore.state.get("after", 0), chore.state.get("began") or str(timezone.now().date())
     ids = list(Product.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:PRODUCTS_AT_ONCE])
     today = timezone.now().date()
     with connection.cursor() as cursor:
@@ -92,6 +93,7 @@ def note_use(chore: Chore) -> None:
             cursor.execute(NOTE_USE, [today, [identity] if identity else encoders, sorted(hashes)])
     is_last = len(ids) < PRODUCTS_AT_ONCE
     chore.state = {"phase": "inputs", "after": 0} if is_last else {"phase": "products", "after": ids[-1]}
+    chore.state["began"] = began
 
 
 def read_used(product_ids: list[int]) -> dict[str, set[str]]:
@@ -112,24 +114,24 @@ def read_used(product_ids: list[int]) -> dict[str, set[str]]:
 
 def _delete_unused(chore: Chore) -> int:
     """Delete what is unused of the next inputs; after the last the round is over."""
-    last, seen, count = _ask(DELETE, chore.state["after"])
-    chore.state = {"phase": "inputs", "after": last} if seen == INPUTS_AT_ONCE else {}
+    last, seen, count = _ask(DELETE, chore.state["after"], before=_unused_before(chore.state))
+    chore.state = chore.state | {"after": last} if seen == INPUTS_AT_ONCE else {}
     return count
 
 
-def _count_unused() -> Iterator[int]:
+def _count_unused(before: date) -> Iterator[int]:
     last, seen = 0, INPUTS_AT_ONCE
     while seen == INPUTS_AT_ONCE:
-        last, seen, count = _ask(COUNT, last)
+        last, seen, count = _ask(COUNT, last, before=before)
         yield count
 
 
-def _ask(statement: str, after: int) -> tuple[int, int, int]:
+def _ask(statement: str, after: int, *, before: date) -> tuple[int, int, int]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [_unused_before(), after, INPUTS_AT_ONCE])
+        cursor.execute(statement, [before, after, INPUTS_AT_ONCE])
         last, seen, count = cursor.fetchone()
     return last or after, seen, count
 
 
-def _unused_before() -> date:
-    return timezone.now().date() - timedelta(days=settings.KINDRED_INPUTS_KEPT_DAYS)
+def _unused_before(state: dict[str, Any]) -> date:
+    return date.fromisoformat(state["began"]) - timedelta(days=settings.KINDRED_INPUTS_KEPT_DAYS)

@@ -4838,11 +4838,9 @@ MUTANTS = (
     ),
     Mutant(
         "config/backup/loading.py",
-        '"--single-transaction", ',
-        "",
-        (
-            "tests/services/test_backup.py::test_where_a_statement_fails_after_all_was_cleared_the_database_is_as_it_was",
-        ),
+        "\nBEGIN;\n",
+        "\n",
+        ("tests/services/test_backup.py::test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do",),
         "a restore that fails halfway has taken the shop that was there",
     ),
     Mutant(

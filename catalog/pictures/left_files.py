@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
 
@@ -35,13 +35,20 @@ def drop_left_files(dry_run: bool) -> Iterator[int]:
     """Delete those files that are due and that no row has, with their sizes."""
     due = LeftFile.objects.filter(due_at__lte=timezone.now()).order_by("due_at")
     if dry_run:
-        yield due.count()
+        yield from _count_gone(due)
         return
     while True:
         count, seen = drop_batch(due)
         yield count
         if seen < AT_ONCE:
             return
+
+
+def _count_gone(due: QuerySet[LeftFile]) -> Iterator[int]:
+    after = ""
+    while names := list(due.filter(name__gt=after).order_by("name").values_list("name", flat=True)[:AT_ONCE]):
+        yield len(_choose_gone(names))
+        after = names[-1]
 
 
 def drop_batch(left: QuerySet[LeftFile]) -> tuple[int, int]:
@@ -53,11 +60,16 @@ def drop_batch(left: QuerySet[LeftFile]) -> tuple[int, int]:
         if not _may_drop():
             return 0, 0
         names = list(left.select_for_update(skip_locked=True).values_list("name", flat=True)[:AT_ONCE])
-        gone = set(filter(BY_CONTENT.fullmatch, names)) - find_held(names)
+        gone = _choose_gone(names)
         refused = {name for name in gone if not _delete(name)}
         LeftFile.objects.filter(pk__in=refused).update(due_at=timezone.now() + TRIED_AGAIN_AFTER)
         LeftFile.objects.filter(pk__in=set(names) - refused).delete()
     return len(gone - refused), len(names)
+
+
+def _choose_gone(names: Sequence[str]) -> set[str]:
+    """Return those that no row has any more."""
+    return set(filter(BY_CONTENT.fullmatch, names)) - find_held(names)
 
 
 def _may_drop() -> bool:
@@ -67,7 +79,7 @@ def _may_drop() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def find_held(names: list[str]) -> set[str]:
+def find_held(names: Sequence[str]) -> set[str]:
     """Return those that some row has. They are looked for by their content, which has an index."""
     content = [PurePosixPath(name).stem for name in names]
     held: set[str] = set()

@@ -1,7 +1,8 @@
 """Files that no row names and nothing has noted: from before triggers noted them, or of a process that was killed.
 
 A round goes through the folders of the storage, which are named by the beginnings of digests, some hundred names at a
-time. What is there is a day old before it counts: whoever writes a picture saves its row a moment later.
+time. What is there is a day old before it counts: whoever writes a picture saves its row a moment later. And who finds
+the same content there already writes nothing, so that it goes an hour later only, unless a row has it by then.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from django.utils import timezone
 
 from catalog.chore import Chore, take_turn
 from catalog.models import LeftFile, ProductImage
-from catalog.pictures.left_files import AT_ONCE, BY_CONTENT, drop_batch, find_held
+from catalog.pictures.left_files import AT_ONCE, BY_CONTENT, find_held
 from catalog.pictures.sizes import WIDTHS
 from catalog.pruning import register_pruner
 
 KINDS = ("products", "sounds", *(f"sized/{width}" for width in WIDTHS))
 FOLDERS = [f"{kind}/{number:02x}" for kind in KINDS for number in range(256)]
 OLD_ENOUGH = timedelta(days=1)
+WRITTEN_WITHIN = timedelta(hours=1)  # by whoever is about to save a row of it
 SIZED = re.compile(r"sized/\d+/[0-9a-f]{2}/[0-9a-f]{64}\.webp")
 DRAFT = re.compile(r"\w+/(?:\d+/)?[0-9a-f]{2}/tmp\w{8}")  # as `write_whole` calls a file until it is complete
 
@@ -87,13 +89,10 @@ def _is_old(name: str) -> bool:
 
 
 def _drop(names: list[str]) -> int:
-    """Have originals go as files do that a row lets go, and delete the rest, which is made again where it is wanted."""
+    """Note originals as files that a row lets go, and delete the rest, which is made again where it is wanted."""
     originals = list(filter(BY_CONTENT.fullmatch, names))
-    LeftFile.objects.bulk_create(
-        [LeftFile(name=name, due_at=timezone.now()) for name in originals], ignore_conflicts=True
-    )
-    count, _ = drop_batch(LeftFile.objects.filter(pk__in=originals))
+    due_at = timezone.now() + WRITTEN_WITHIN
+    LeftFile.objects.bulk_create([LeftFile(name=name, due_at=due_at) for name in originals], ignore_conflicts=True)
     for name in set(names) - set(originals):
         default_storage.delete(name)
-        count += 1
-    return count
+    return len(names)

@@ -31,11 +31,12 @@ def prune_uploads(dry_run: bool) -> Iterator[int]:
     for upload in broken_off:
         drop_upload(upload)
         yield 1
-    for work in (*uploads, *exports):
-        # First what says that it cannot be undone any more: nobody begins with it meanwhile.
-        type(work)._default_manager.filter(pk=work.pk).update(is_pruned=True)
-        forget_files(work)
-        yield 1
+    for ended in (uploads, exports):
+        for work in ended:
+            # First what says that it cannot be undone any more, unless somebody has begun with that meanwhile.
+            if ended.filter(pk=work.pk).update(is_pruned=True):
+                forget_files(work)
+                yield 1
     for _ in _forget_notes():
         yield 0
 

@@ -28,18 +28,26 @@ DELETED_AT_ONCE = 5000  # vectors: a statement of a fraction of a second
 def drop_idle_vectors(dry_run: bool) -> Iterator[int]:
     """Delete them; never of the live space, nor of the one to roll back to, nor of one that is being built."""
     for space in find_idle():
-        vectors = ProductEmbedding.objects.filter(space=space).order_by()
         if dry_run:
-            yield vectors.count()
+            yield ProductEmbedding.objects.filter(space=space).count()
             continue
-        drop_indexes(space)
-        count = DELETED_AT_ONCE
+        count = _delete_vectors(space)
+        if count:
+            drop_indexes(space)  # nobody serves it any more: some of its vectors are missing
+        yield count
         while count >= DELETED_AT_ONCE:
-            with transaction.atomic():
-                lock_until_commit(PROMOTE_LOCK)  # it may be served again just now
-                ids = list(vectors.values_list("pk", flat=True)[:DELETED_AT_ONCE]) if space in find_idle() else []
-                count, _by_model = ProductEmbedding.objects.filter(pk__in=ids).delete()
+            count = _delete_vectors(space)
             yield count
+
+
+def _delete_vectors(space: EmbeddingSpace) -> int:
+    """Delete the next vectors of a space, unless it has come to be in use since it was found; return how many."""
+    with transaction.atomic():
+        lock_until_commit(PROMOTE_LOCK)  # it may be served again just now
+        vectors = ProductEmbedding.objects.filter(space=space).order_by()
+        ids = list(vectors.values_list("pk", flat=True)[:DELETED_AT_ONCE]) if space in find_idle() else []
+        count, _by_model = ProductEmbedding.objects.filter(pk__in=ids).delete()
+    return count
 
 
 def find_idle() -> list[EmbeddingSpace]:

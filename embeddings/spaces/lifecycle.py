@@ -195,9 +195,9 @@ def promote(space: EmbeddingSpace, *, is_rollback: bool = False, reason: str = "
     Raises SpaceError where it is not built, or where products would be served with old vectors or none, and
     PromotionRefused where the gate objects and there is no reason.
     """
-    unready = count_unready(space)
     with transaction.atomic():
         lock_until_commit(PROMOTE_LOCK)
+        unready = count_unready(space)  # with the lock: `idle` takes vectors away
         space.refresh_from_db(fields=["status", "failure"])
         if space.status == Status.LIVE:
             raise SpaceError(gettext("Space %s is live already.") % space.name)

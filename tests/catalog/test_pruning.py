@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from catalog import pruning
-from catalog.models import Chore, LeftFile
+from catalog.models import Chore, LeftFile, Product, Upload
 from catalog.pictures import orphans
 from catalog.pictures.left_files import FILES_STAY
 from catalog.pruning import PRUNERS, prune, prune_slice
@@ -106,8 +106,32 @@ def test_files_that_no_row_names_go_and_all_others_stay(media_directory, monkeyp
     assert prune("orphans", seconds=-1) == 1  # killed after the first of a full round
     assert Chore.objects.get().state["folder"] <= 1
     assert prune("orphans") == 4
+    LeftFile.objects.exclude(pk=kept[3]).update(due_at=timezone.now())
+    assert (prune("files", dry_run=True), prune("files")) == (3, 3)
     assert left_in(media_directory) == sorted(kept)
     assert (Chore.objects.get().state, LeftFile.objects.count()) == ({}, 1)
+
+
+def test_an_orphan_that_a_row_takes_up_meanwhile_stays(media_directory):
+    name = make_product("A", colours=["red"]).images.get().file.name
+    for rows in (Product, LeftFile):
+        rows.objects.all().delete()
+    os.utime(media_directory / name, (time.time() - TWO_DAYS_S,) * 2)
+    assert prune("orphans") == 1
+    make_product("B", colours=["red"])  # its content was there already, and its row is there only now
+    LeftFile.objects.update(due_at=timezone.now())
+    assert (prune("files", dry_run=True), prune("files")) == (0, 0)
+    assert (media_directory / name).exists()
+
+
+def test_an_import_that_somebody_takes_back_just_now_is_not_forgotten():
+    now = timezone.now()
+    old = [Upload.objects.create(state=Upload.State.DONE, asked_at=now - timedelta(days=999)) for _ in range(2)]
+    batches = PRUNERS["uploads"].batches(False)
+    assert next(batches) == 1
+    taken = Upload.objects.filter(is_pruned=False, pk__in=[one.pk for one in old])
+    assert taken.update(state=Upload.State.WAITING, asked_at=now) == 1
+    assert (sum(batches), taken.count()) == (0, 1)
 
 
 def test_sessions_that_are_over_go():

@@ -77,6 +77,16 @@ def test_what_an_encoder_said_that_no_space_has_goes_though_products_have_the_in
     assert (prune("inputs"), EncodedInput.objects.count()) == (1, count - 1)
 
 
+def test_a_round_that_is_gone_on_with_weeks_later_goes_by_when_it_began():
+    make_product("A")
+    services.refresh_pending()
+    prune("inputs")
+    make_older(40)  # as of a backup that is restored, or workers that stood still
+    began = str(timezone.now().date() - timedelta(days=40))
+    Chore.objects.update(state={"phase": "inputs", "after": 0, "began": began})
+    assert (prune("inputs"), EncodedInput.objects.count() > 0) == (0, True)
+
+
 def test_nothing_of_it_goes_where_it_is_kept_for_ever(settings):
     settings.KINDRED_INPUTS_KEPT_DAYS = settings.KINDRED_SPACES_KEPT_DAYS = 0
     make_product("A").delete()
@@ -93,6 +103,16 @@ def retire(name: str, *, days: int) -> EmbeddingSpace:
         status="retired", promoted_at=at - timedelta(days=1), retired_at=at
     )
     return space
+
+
+def test_a_space_that_is_promoted_just_now_keeps_vectors_and_indexes(monkeypatch, settings):
+    make_product("P", colours=["red"])
+    services.refresh_pending()
+    old, _target = retire("old", days=200), retire("target", days=100)
+    count, dropped = ProductEmbedding.objects.count(), []
+    monkeypatch.setattr(idle, "drop_indexes", dropped.append)
+    monkeypatch.setattr(idle, "lock_until_commit", lambda _: promote(old))
+    assert (prune("spaces"), ProductEmbedding.objects.count(), dropped) == (0, count, [])
 
 
 def test_vectors_of_spaces_out_of_use_go_and_the_recipe_stays(monkeypatch, settings):
