@@ -64,7 +64,10 @@ class Command(BaseCommand):
 
     def _run(self, space: EmbeddingSpace, order: Order, options: dict[str, Any]) -> None:
         if options["dry_run"]:
-            for (modality, is_known), count in sorted(count_stale(space, order).items()):
+            found = count_stale(space, order)
+            if not found:
+                self.stdout.write("Nothing is stale: there is nothing to encode.")
+            for (modality, is_known), count in sorted(found.items()):
                 self.stdout.write(f"{modality}: {count} {'have a vector' if is_known else 'to encode'}")
             return
         if options["export"]:

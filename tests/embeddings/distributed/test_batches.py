@@ -272,3 +272,9 @@ def test_executors_are_told_where_the_database_is_and_none_of_the_shop_s_secrets
     }
     monkeypatch.setitem(own, "PASSWORD", "a:b@c/d?e")
     assert database_settings(settings.KINDRED_HOME, url=write_database_url())["PASSWORD"] == "a:b@c/d?e"
+
+
+def test_a_dry_run_that_finds_nothing_says_so(monkeypatch, capsys):
+    monkeypatch.setattr("embeddings.management.commands.embed_distributed.count_stale", lambda space, order: {})
+    call_command("embed_distributed", "--dry-run")
+    assert capsys.readouterr().out == "Nothing is stale: there is nothing to encode.\n"
