@@ -63,7 +63,11 @@ def in_words() -> Iterator[None]:
 
 
 def find_reason(said: str) -> str:
-    """Return the line that says why: of a traceback of Python the last one, else the first of what Java says."""
+    """Return the line that says why: of a traceback of Python the last one, else the first of what Java says.
+
+    py4j puts a line of its own before Java's, with the call by which it came to it.
+    """
+    said = said.partition("\n: ")[2] or said
     trace = said.partition("Traceback (most recent call last):")[2]
     lines = [line for line in trace.splitlines()[1:] if line and not line.startswith((" ", "\t"))]
     return lines[0] if lines else said.strip().partition("\n")[0]
