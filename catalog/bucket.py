@@ -79,7 +79,9 @@ class Bucket(S3Storage):  # type: ignore[misc]
                 if read_code(error) != EMPTY:
                     raise
                 return b"", start  # nothing is there, or nothing any more
-            content: bytes = answer["Body"].read()
+            content: bytes = answer["Body"].read(stop - start)
+        if "ContentRange" not in answer:
+            raise OSError(f"The bucket gave all of {name} where a part was asked for: its server has to know ranges.")
         return content, int(answer["ContentRange"].rpartition("/")[2])
 
     def named(self, name: str) -> dict[str, str]:

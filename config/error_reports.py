@@ -27,6 +27,7 @@ NOTHING: Any = {
     "stack_frame_variables": False,
 }
 KEPT_OF_REQUEST = ("method",)
+NAMED_BY_US = ("route", "task", "view")  # what it happened in; else that is an address, or begins with one
 
 
 def start_reports(dsn: str, **options: Any) -> None:
@@ -47,6 +48,8 @@ def clean_event(event: Any, _hint: Any) -> Any:
     event["request"] = {name: request[name] for name in KEPT_OF_REQUEST if name in request}
     for name in ("user", "extra", "breadcrumbs", "server_name"):
         event.pop(name, None)
+    if event.pop("transaction_info", {}).get("source") not in NAMED_BY_US:
+        event.pop("transaction", None)
     event.setdefault("tags", {})["request"] = current_id()
     entry = event.get("logentry")
     if entry:

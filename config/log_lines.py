@@ -22,7 +22,7 @@ USER_ADDRESS = re.compile(r"(/api/[^\s]*?users?/)[^\n]+", re.IGNORECASE)
 # What opens a door: API keys, passwords in the address of a server, tokens of a header.
 SECRETS = re.compile(r"(kindred_[sp]k_|://[^\s/:@]*:|\bBearer\s+)[^\s@/\"']+")
 
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 MAX_LINE = 4_000  # characters of an entry without what Python adds of an exception
 
 
@@ -51,14 +51,23 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": write_line(record.getMessage()),
+            "message": write_line(read_message(record)),
             "process": record.process,
         }
         if request_id := current_id():
             entry["request"] = request_id
         if record.exc_info:
             entry["exception"] = leave_values_out(self.formatException(record.exc_info))
-        return json.dumps(entry | getattr(record, "fields", {}), ensure_ascii=False, default=str)
+        # In ASCII: halves of characters are none that a stream would take, and some are line ends to one reader.
+        return json.dumps(getattr(record, "fields", {}) | entry, default=str)
+
+
+def read_message(record: logging.LogRecord) -> str:
+    """Return what an entry says, as far as its values fit: `logging` would print the rest over many lines."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return str(record.msg)
 
 
 def write_line(text: str) -> str:

@@ -32,6 +32,7 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 
 KINDRED_ACCESS_LOG = env.bool("KINDRED_ACCESS_LOG", default=False)  # a line for each request
 KINDRED_DATABASE_REQUEST_IDS = env.bool("KINDRED_DATABASE_REQUEST_IDS", default=False)  # one round trip a request
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 KINDRED_LOG_FORMAT = env.str("KINDRED_LOG_FORMAT", default="line")
 
 FORMATTERS: dict[str, dict[str, Any]] = {
@@ -45,6 +46,10 @@ FORMATTERS: dict[str, dict[str, Any]] = {
 if KINDRED_LOG_FORMAT not in FORMATTERS:
     raise ImproperlyConfigured(f"KINDRED_LOG_FORMAT is {KINDRED_LOG_FORMAT!r}: it has to be line or json.")
 
+# Whatever LOG_LEVEL says: with DEBUG these write down what they send and read, such as tokens, addresses and tags of
+# pictures.
+TALKATIVE = ("PIL", "boto3", "botocore", "celery.pool", "kombu", "opentelemetry", "s3transfer", "sentry_sdk", "urllib3")
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -52,8 +57,9 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": KINDRED_LOG_FORMAT}},
     # The bell rings every few seconds, and each time these three would say so.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")}
+    | {name: {"level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL} for name in TALKATIVE}
     | {"gensim": {"level": "WARNING"}}  # tells how it loads word vectors
     | {"waitress.queue": {"level": "ERROR"}}  # a request that waited for a thread is nothing to report
     | {"gunicorn.error": {"handlers": [], "propagate": True}},  # which writes lines of its own form otherwise
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

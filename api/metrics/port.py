@@ -16,11 +16,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from django.conf import settings
 
 from api.metrics.exposition import CONTENT_TYPE_LATEST, expose
-from api.metrics.readers import REFUSAL, may_read
+from api.metrics.readers import REFUSAL, is_in_networks, may_read
 
 logger = logging.getLogger(__name__)
 
 TRY_EVERY_S = 5.0
+AT_ONCE = 8  # connections
 IDLE_S = 10  # a scraper that says nothing for so long is left
 
 _listener: threading.Thread | None = None
@@ -39,6 +40,18 @@ class ThreadingServer(ThreadingMixIn, WSGIServer):
     """Answers others while a client is slow."""
 
     daemon_threads = True
+    free = threading.BoundedSemaphore(AT_ONCE)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Leave whom nothing will be told before a thread waits for what they say, and who comes when many are here."""
+        may_ask = bool(settings.KINDRED_METRICS_TOKEN) or is_in_networks(client_address[0])
+        return may_ask and self.free.acquire(blocking=False)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.free.release()
 
     def server_bind(self) -> None:
         """Bind, and no more: the library asks a name server what this machine is called, and waits for it."""

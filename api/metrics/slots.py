@@ -19,6 +19,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's
+ELSEWHERE = (None, "/dev/shm")  # noqa: S108  the folder for what is temporary, and memory
 KINDS = ("counter", "histogram")  # of files; what is no count is read at the scrape
 # Bytes of a file, taken from the disk at once: writing into a file with holes kills the process when the disk is full.
 ROOM = 1 << 20
@@ -45,10 +46,21 @@ class Slots:
             self._number, self._lock = take_slot(self.folder)
         except OSError as error:
             logger.warning("No /metrics will have what this process counts: %s", error)
-            self.folder = Path(tempfile.mkdtemp(prefix="kindred-metrics-"))
-            os.environ[FOLDER_VARIABLE] = str(self.folder)
-            self._number, self._lock = take_slot(self.folder)
+            self._take_elsewhere()
         self._process = os.getpid()
+
+    def _take_elsewhere(self) -> None:
+        """Count where there is room still: a shop whose disk is full serves on. Raises OSError where none is."""
+        for place in ELSEWHERE:
+            try:
+                self.folder = Path(tempfile.mkdtemp(prefix="kindred-metrics-", dir=place))
+                self._number, self._lock = take_slot(self.folder)
+            except OSError as error:
+                refused = error
+                continue
+            os.environ[FOLDER_VARIABLE] = str(self.folder)
+            return
+        raise refused
 
 
 def take_slot(folder: Path) -> tuple[int, int]:

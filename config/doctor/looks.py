@@ -53,11 +53,11 @@ def word_error(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def look_at_database() -> Line:
+def look_at_database() -> list[Line]:
     versions = facts.read_versions()
     where = connection.settings_dict["HOST"] or "localhost"
     said = f"PostgreSQL {versions['postgres']} at {where}, pgvector {versions.get('vector', 'missing')}"
-    return Line("database", Level.FINE, said)
+    return [Line("database", Level.FINE, said)]
 
 
 def look_at_migrations() -> list[Line]:

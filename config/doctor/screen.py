@@ -28,7 +28,7 @@ def look() -> list[Line]:
     with silence():
         database = start_services() or ask(DATABASE, all_checks()[DATABASE])
         has_database = database.level == Level.FINE
-        lines = [looks.look_at_database() if has_database else database]
+        lines = guard(looks.look_at_database) if has_database else [database]
         lines += guard(looks.look_at_migrations) if has_database else []
         has_tables = has_database and not any(line.level == Level.FAULT for line in lines)
         parts = (*looks.LOOKS, *(looks.DATABASE_LOOKS if has_tables else ()))
@@ -91,7 +91,7 @@ def look_at_checks(has_database: bool) -> list[Line]:
     """Return what `check --deploy --database default` complains of, or that it does not."""
     try:
         found = run_checks(include_deployment_checks=True, databases=["default"] if has_database else None)
-    except DatabaseError as error:
+    except Exception as error:  # they ask files and packages as well
         return [Line("checks", Level.FAULT, looks.word_error(error), "python manage.py check --database default")]
     told = {str(one.id): one for one in found if one.level >= WARNING and not one.is_silenced()}
     where = f"for {', '.join(settings.ALLOWED_HOSTS)}"

@@ -24,6 +24,7 @@ from embeddings.modalities.registry import find_modality
 from embeddings.modalities.text import hash_text
 
 REASON_LENGTH = 200
+NO_MODALITY = "Its modality is none that the space encodes: see the column `modality`."
 NO_HASH = "It has no sha256: name that of the file, by which its vector is kept."
 
 Result = TypeVar("Result")
@@ -38,7 +39,10 @@ def run_batch(job: Job, rows: Sequence[InputRow]) -> Tally:
     the database does not come back.
     """
     tally = Tally()
-    for name, own in groupby(sorted(rows, key=lambda row: row.modality), key=lambda row: row.modality):
+    ours = [row for row in rows if row.modality in job.encodings]
+    if others := len(rows) - len(ours):
+        tally.note("failed", "", NO_MODALITY, count=others)
+    for name, own in groupby(sorted(ours, key=lambda row: row.modality), key=lambda row: row.modality):
         _run_modality(job, name, list(own), tally)
     return tally
 

@@ -196,3 +196,18 @@ def test_a_machine_of_workers_alone_tells_what_is_counted_there(workers_port, se
     settings.KINDRED_METRICS_NETWORKS, settings.KINDRED_METRICS_TOKEN = [], "right"
     assert ask(f"{workers_port}/metrics")[0] == 403
     assert ask(f"{workers_port}/metrics", Authorization="Bearer right")[0] == 200
+
+
+def test_the_workers_port_waits_for_nobody_who_may_not_ask_and_for_few_at_once(settings):
+    server = port.ThreadingServer(("127.0.0.1", 0), port.QuietHandler)
+    with server:
+        assert not server.verify_request(None, ("203.0.113.5", 1))
+        assert [server.verify_request(None, ("127.0.0.1", 1)) for _ in range(port.AT_ONCE + 1)] == [
+            *[True] * port.AT_ONCE,
+            False,
+        ]
+        for _ in range(port.AT_ONCE):
+            server.free.release()
+        settings.KINDRED_METRICS_TOKEN = "a token may come from anywhere"
+        assert server.verify_request(None, ("203.0.113.5", 1))
+        server.free.release()

@@ -85,7 +85,22 @@ def test_a_file_is_kept_once_whoever_has_it_and_goes_with_the_last(bucket):
     assert default_storage.size(name) == len(default_storage.open(name).read()) > 3
     first.delete()
     LeftFile.objects.update(due_at=F("due_at") - timedelta(minutes=11))
-    assert (prune("files"), bucket.names(NAME)) == (0, [name])
+    assert (sum(drop_left_files(False)), bucket.names(NAME)) == (0, [name])
+
+
+def test_what_no_row_names_is_found_and_goes(bucket, client, monkeypatch):
+    image, lost = ProductImageFactory(colour="red"), ProductImageFactory(colour="blue")
+    client.get(lost.sized_url(160))
+    ProductImage.objects.filter(pk=lost.pk)._raw_delete("default")
+    LeftFile.objects.all().delete()  # as if nothing had noted it
+    monkeypatch.setattr(orphans, "OLD_ENOUGH", timedelta(0))
+    beginning = lost.sha256[:2]
+    monkeypatch.setattr(orphans, "FOLDERS", [f"products/{beginning}", f"sized/160/{beginning}"])  # of 1,280
+    assert sum(drop_orphans(True)) == 2
+    assert sum(drop_orphans(False)) == 2
+    LeftFile.objects.update(due_at=F("due_at") - orphans.WRITTEN_WITHIN)
+    assert sum(drop_left_files(False)) == 1
+    assert bucket.names(NAME) == [image.file.name]
 
 
 def test_who_may_see_and_hear_is_asked_as_ever(bucket, client, admin_client):
@@ -185,3 +200,12 @@ def test_media_of_a_backup_are_restored_into_a_bucket_which_is_not_copied_itself
         tar.addfile(described, io.BytesIO(b"png"))
     assert media.restore_tar(tmp_path / "media.tar", on_bytes=lambda _: None) == 1
     assert default_storage.open("products/ab/picture.png").read() == b"png"
+
+
+def test_a_server_that_knows_no_ranges_is_not_read_to_its_end(bucket, monkeypatch):
+    default_storage.save("products/aa/large.bin", ContentFile(bytes(10)))
+    given = io.BytesIO(bytes(10))
+    monkeypatch.setattr(default_storage.connection.meta.client, "get_object", lambda **_: {"Body": given})
+    with pytest.raises(OSError, match=r"gave all of products/aa/large\.bin where a part was asked for"):
+        default_storage.read_range("products/aa/large.bin", 0, 4)
+    assert given.tell() == 4

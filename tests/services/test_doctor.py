@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 import manage
@@ -151,3 +151,13 @@ def test_embedded_servers_that_cannot_start_are_told_of_with_the_reason(monkeypa
     status, lines = examine()
     assert (status, lines["database"]["said"]) == (2, "The embedded servers cannot start: Only 3 MB are free.")
     assert not manage.needs_services(["doctor"])  # else the command would not come to say so
+
+
+def test_a_catalogue_that_it_may_not_read_is_said_in_json_as_well(monkeypatch):
+    def refuse() -> None:
+        raise DatabaseError("permission denied for table catalog_product")
+
+    monkeypatch.setattr("config.management.commands.doctor.examine", refuse)
+    status, lines = examine()
+    assert (status, lines["catalogue"]["level"]) == (2, "fault")
+    assert lines["catalogue"]["said"] == "cannot be looked at: permission denied for table catalog_product"

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
 
 from catalog.doctor.remarks import Examination, examine
 from catalog.doctor.summary import summarise
 from config.doctor.line import Level, Line
+from config.doctor.looks import word_error
 from config.doctor.screen import has_connection, look
 
 HELP = (
@@ -32,7 +34,12 @@ class Command(BaseCommand):
         lines = [] if options["catalogue"] else look()
         worst = max((line.level for line in lines), default=Level.FINE)
         may_examine = options["catalogue"] or (has_connection() and not is_unmigrated(lines))
-        examinations = [*examine(), *summarise()] if may_examine else []
+        examinations: list[Examination] = []
+        try:
+            examinations = [*examine(), *summarise()] if may_examine else []
+        except DatabaseError as error:
+            lines.append(Line("catalogue", Level.FAULT, f"cannot be looked at: {word_error(error)}"))
+            worst = Level.FAULT
         if options["json"]:
             self.write_json(worst, lines, examinations)
         else:

@@ -108,6 +108,14 @@ def test_an_input_that_fails_harms_no_other_and_is_counted_by_its_reason():
     assert not any(paths[0].name in reason or "gone.jpg" in reason for _, reason, _ in tally.list_failures())
 
 
+def test_rows_of_a_file_with_other_columns_are_counted_and_harm_no_other():
+    job = make_job(ensure_live_space())
+    rows = [InputRow(None, "1" * 64), InputRow("smell", "2" * 64), InputRow(None, None), text_row("a mug")]
+    tally = run_batch(job, rows)
+    assert (tally.count("failed"), tally.count("encoded")) == (3, 1)
+    assert tally.list_failures()[0][1].startswith("Its modality is none that the space encodes")
+
+
 def test_a_picture_by_its_url_passes_the_checks_of_a_download(pictures, settings):
     job = make_job(ensure_live_space())
     sha256 = hashlib.sha256(paint("red")).hexdigest()

@@ -111,3 +111,14 @@ def test_a_process_that_may_not_write_there_counts_for_itself(tmp_path, monkeypa
     assert own.find_own() == 0
     assert os.environ[slots.FOLDER_VARIABLE] == str(own.folder)
     assert "No /metrics will have what this process counts" in caplog.text
+
+
+def test_where_the_disk_is_full_counts_are_in_memory_and_the_process_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv(slots.FOLDER_VARIABLE, "")
+    for name in ("metrics", "full"):
+        (tmp_path / name).write_text("no folder")
+    monkeypatch.setattr(slots, "ELSEWHERE", (str(tmp_path / "full"), str(tmp_path)))
+    assert slots.Slots(tmp_path / "metrics").find_own() == 0
+    monkeypatch.setattr(slots, "ELSEWHERE", (str(tmp_path / "full"),))
+    with pytest.raises(OSError, match="Not a directory"):
+        slots.Slots(tmp_path / "metrics").find_own()

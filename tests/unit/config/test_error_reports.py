@@ -10,7 +10,7 @@ import pytest
 from tests.counted import known_as
 
 sentry_sdk = pytest.importorskip("sentry_sdk", reason="requirements-observability.txt is not installed")
-from config.error_reports import start_reports  # noqa: E402
+from config.error_reports import clean_event, start_reports  # noqa: E402
 
 
 class Kept(sentry_sdk.Transport):
@@ -53,3 +53,10 @@ def test_a_report_has_the_place_and_the_requests_id_and_no_value(events):
     assert event["logentry"] == {"message": "Not Found: /api/v1/users/..."}
     assert "Ann" not in json.dumps({name: value for name, value in event.items() if name != "exception"})
     assert all("vars" not in frame for frame in error["stacktrace"]["frames"])
+
+
+def test_where_it_happened_is_named_by_a_route_or_a_task_and_never_by_an_address():
+    named = {
+        source: {"transaction": "/users/Ann", "transaction_info": {"source": source}} for source in ("url", "task")
+    }
+    assert [clean_event(event, {}).get("transaction") for event in named.values()] == [None, "/users/Ann"]

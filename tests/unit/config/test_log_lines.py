@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import runpy
 
 import pytest
 
+from config import monitoring
 from config.log_lines import JsonFormatter, LineFormatter, leave_values_out
 from tests.counted import known_as
 
@@ -85,3 +87,27 @@ def test_json_has_one_object_a_line_and_leaves_out_what_lines_do():
         "request": "0123456789abcdef",
         "ms": 12.5,
     }
+
+
+@pytest.mark.parametrize(
+    ("message", "values", "said"),
+    [
+        ("half a character: %s", ("\ud83d",), r"half a character: \ud83d"),
+        ("one value for %s and %s", ("A",), "one value for %s and %s"),
+        ("a line\u2028and \x85 another", (), r"a line\u2028and \x85 another"),
+        ("茶", (), "茶"),
+    ],
+)
+def test_whatever_an_entry_holds_it_is_one_line_of_json(message, values, said):
+    record = logging.LogRecord("shop", logging.ERROR, "", 0, message, values, None)
+    record.fields = {"level": "forged", "title": "\udcff\x85", "none": object}
+    line = JsonFormatter().format(record)
+    entry = json.loads(line.encode("ascii"))
+    assert (entry["message"], entry["level"], len(line.splitlines())) == (said, "ERROR", 1)
+
+
+def test_what_libraries_send_and_read_is_written_down_at_no_level(monkeypatch):
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    chosen = runpy.run_path(monitoring.__file__)["LOGGING"]
+    assert chosen["root"]["level"] == "DEBUG"
+    assert {chosen["loggers"][name]["level"] for name in ("botocore", "urllib3", "PIL")} == {"INFO"}

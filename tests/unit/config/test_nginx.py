@@ -67,3 +67,10 @@ def test_nginx_takes_the_server_block(upstream, tmp_path):
         [NGINX, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True
     )
     assert (done.returncode, re.findall(r"\[(?:emerg|error)\].*", done.stderr)) == (0, []), done.stderr
+
+
+def test_nothing_that_a_client_says_of_its_request_is_passed_on():
+    said = dict(re.findall(r"proxy_set_header (\S+) (\S+);", CONF))
+    assert said["X-Forwarded-For"] == "$remote_addr"
+    assert said["X-Request-ID"] == "$request_id"  # else one could call a request as another's is called
+    assert said["Forwarded"] == '""'
