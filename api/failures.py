@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from api.problems import PROBLEM_TYPE, RequestError, problem_of
-from api.unavailable import explain_database_error
+from api.unavailable import explain_error
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
         exception = exceptions.PermissionDenied()
     elif isinstance(exception, RequestError):
         exception = exceptions.ValidationError({exception.name: [exception.message]})
-    elif (refused := explain_database_error(exception)) is not None:
+    elif (refused := explain_error(exception)) is not None:
         logger.error("%s: %s", context["request"].path, exception)
         exception = refused
     response = exception_handler(exception, context)  # for its headers, and for rolling back

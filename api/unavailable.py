@@ -1,5 +1,5 @@
 """What the database refuses: a request that costs more than one may, or comes while it is away (503), or holds what no
-column can hold (400). Never 500."""
+column can hold (400); and files that the disk or the bucket does not give (503). Never 500."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ TOO_EXPENSIVE = gettext_lazy(
     "This costs more than one request may. Ask for less: fewer filters and placements, or a smaller limit."
 )
 AWAY = gettext_lazy("The database does not answer. Try again in a moment.")
+FILES_AWAY = gettext_lazy("Files cannot be read or written right now. Try again in a moment.")
 WAIT_S = 5
 
 
@@ -34,14 +35,16 @@ class TooExpensive(Unavailable):
     default_code = "too_expensive"
 
 
-def explain_database_error(error: Exception) -> APIException | None:
-    """Return the answer that an error of the database means; None where the error is our own."""
+def explain_error(error: Exception) -> APIException | None:
+    """Return the answer that an error of the database or of the files means; None where the error is our own."""
     if isinstance(error, DataError):  # a value out of an address, a form or a cookie
         return ParseError(str(DETAILS[400]))
     if isinstance(error.__cause__, QueryCanceled):  # by statement_timeout
         return TooExpensive(wait=WAIT_S)
     if isinstance(error, OperationalError | InterfaceError):
         return Unavailable(str(AWAY), wait=WAIT_S)
+    if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):  # that one file alone is gone
+        return Unavailable(str(FILES_AWAY), wait=WAIT_S)
     return None
 
 
@@ -60,7 +63,7 @@ class UnavailableMiddleware:
         if is_unchecked(request, exception):
             logger.error("%s: a value cannot be read", request.path, exc_info=exception)
             return render(request, "400.html", status=400)
-        answer = explain_database_error(exception)
+        answer = explain_error(exception)
         if answer is None:
             return None
         if answer.status_code == 400:

@@ -36,7 +36,7 @@ def original_sound(request: HttpRequest, path: str) -> HttpResponseBase:
     def answer() -> HttpResponseBase:
         try:
             size = default_storage.size(name)
-        except OSError:
+        except FileNotFoundError:
             raise Http404("The file of this sound is gone") from None
         response = send_part(request, name, size=size, etag=etag)
         response.headers["Content-Type"] = TYPES[name.rpartition(".")[2]]

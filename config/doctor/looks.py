@@ -9,12 +9,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from api.counts import count_rows
-from catalog.models import Chore
+from catalog.models import Chore, ProductImage
 from config.backup import facts, media
 from config.backup.files import say_bytes
 from config.backup.making import CHORE
@@ -26,6 +27,7 @@ from embeddings.models import EmbeddingSpace, PendingEmbedding
 LOW_BYTES = 2 * 1024**3  # that a night of builds, or a backup, may take
 LONG_WAIT = timedelta(minutes=10)
 PROBE = "doctor:probe"
+NEWEST = 3  # pictures; one alone may have been lost by itself
 
 # What mends what a readiness check finds, where the server is ours and where it is named by a variable.
 EMBEDDED, NAMED = 0, 1
@@ -102,6 +104,23 @@ def measure_disk(path: Path) -> Line:
     return Line("disk", Level.FINE, said)
 
 
+def look_at_media() -> list[Line]:
+    """Look for the newest pictures: none of them is there where a disk is not mounted, or a bucket is another one."""
+    is_bucket = media.find_folder() is None
+    where = f"bucket {settings.KINDRED_MEDIA_BUCKET}" if is_bucket else settings.MEDIA_ROOT
+    named = ProductImage.objects.exclude(file="").order_by("-pk").values_list("file", flat=True)[:NEWEST]
+    try:
+        there = [default_storage.exists(name) for name in named]
+    except OSError as error:
+        there, reason = [False], word_error(error)
+    else:
+        reason = "it has none of the newest pictures that the database names"
+    if any(there) or not there:
+        return [Line("media", Level.FINE, f"{where}: the newest pictures are there" if there else f"{where}: empty")]
+    mend = "KINDRED_MEDIA_BUCKET, KINDRED_MEDIA_ENDPOINT and its keys" if is_bucket else "MEDIA_ROOT and its disk"
+    return [Line("media", Level.FAULT, f"{where}: {reason}", f"see to {mend}, or restore a backup")]
+
+
 def look_at_vectors() -> list[Line]:
     """Name the live space and say for how long products wait; whether that is in vain says the check `queue`."""
     live = EmbeddingSpace.objects.live()
@@ -141,4 +160,4 @@ def word_time(passed: timedelta) -> str:
 
 
 LOOKS: tuple[Callable[[], list[Line]], ...] = (look_at_cache, look_at_disk)
-DATABASE_LOOKS: tuple[Callable[[], list[Line]], ...] = (look_at_vectors, look_at_backup)
+DATABASE_LOOKS: tuple[Callable[[], list[Line]], ...] = (look_at_media, look_at_vectors, look_at_backup)

@@ -85,6 +85,17 @@ def test_a_picture_that_a_shown_product_has_as_well_is_shown(client, image):
     assert statuses_of(client, image) == [200, 200]
 
 
+def test_files_that_cannot_be_read_right_now_are_no_fault_of_ours_and_may_be_asked_for_again(client, image):
+    """A disk or bucket that is away; a file that is gone is 404."""
+    path = Path(image.file.path)
+    path.unlink()
+    assert statuses_of(client, image) == [404, 404]
+    path.mkdir()
+    assert statuses_of(client, image) == [503, 503]
+    response = client.get(image.file.url)
+    assert (response["Retry-After"], "immutable" in response.get("Cache-Control", "")) == ("5", False)
+
+
 def test_what_else_is_in_the_media_folder_is_not_served(client, image, media_directory: Path):
     client.get(image.sized_url(160))
     sized = f"sized/160/{image.sha256[:2]}/{image.sha256}.webp"

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import namedtuple
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -22,6 +23,7 @@ from config.static_files import check_collected
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 from embeddings.spaces.lifecycle import ensure_live_space
 from tests.embeddings.shop import make_product
+from tests.factories import ProductImageFactory
 from tests.fakes import fake_encoders
 
 pytestmark = pytest.mark.django_db
@@ -153,11 +155,13 @@ def test_embedded_servers_that_cannot_start_are_told_of_with_the_reason(monkeypa
     assert not manage.needs_services(["doctor"])  # else the command would not come to say so
 
 
-def test_a_catalogue_that_it_may_not_read_is_said_in_json_as_well(monkeypatch):
-    def refuse() -> None:
-        raise DatabaseError("permission denied for table catalog_product")
-
-    monkeypatch.setattr("config.management.commands.doctor.examine", refuse)
-    status, lines = examine()
-    assert (status, lines["catalogue"]["level"]) == (2, "fault")
-    assert lines["catalogue"]["said"] == "cannot be looked at: permission denied for table catalog_product"
+def test_pictures_that_the_database_names_and_nobody_can_read_are_a_fault(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+    assert examine()[1]["media"]["said"] == f"{tmp_path}: empty"
+    image = ProductImageFactory()
+    assert examine()[1]["media"] == {
+        "name": "media", "level": "fine", "said": f"{tmp_path}: the newest pictures are there", "mend": "",
+    }  # fmt: skip
+    Path(image.file.path).unlink()
+    status, found = complaints()
+    assert (status, found["media"]) == (2, ("fault", "see to MEDIA_ROOT and its disk, or restore a backup"))

@@ -22,7 +22,7 @@ from api.replica import patience, reading, watching
 from api.replica.reading import from_replica
 from api.replica.routing import REPLICA, read_from_replica
 from api.replica.watching import watch
-from api.unavailable import explain_database_error
+from api.unavailable import explain_error
 from catalog.models import Product
 from catalog.page_parts import make_or_leave_out
 from config.replica import replica_settings
@@ -219,7 +219,7 @@ def test_limits_and_prepared_statements_hold_on_it(replica, settings):
     request.user = Client().get("/").wsgi_request.user
     with pytest.raises(DatabaseError) as refused:
         view(request)
-    assert explain_database_error(refused.value).default_code == "too_expensive"
+    assert explain_error(refused.value).default_code == "too_expensive"
     assert len(times) == 1  # it would cost the primary as much
 
 
