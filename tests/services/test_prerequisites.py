@@ -15,6 +15,8 @@ from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from api.postgres import prerequisites
+from config.management.commands.migrate import MIGRATE_LOCK
+from embeddings.spaces.locks import try_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,3 +125,10 @@ def test_every_extension_that_a_migration_makes_is_asked_for():
     operations = [operation for migration in migrations for operation in migration.operations]
     made = {operation.name for operation in operations if hasattr(operation, "extension_exists")}
     assert made == set(prerequisites.EXTENSIONS)
+
+
+def test_two_that_migrate_at_once_take_turns(monkeypatch):
+    monkeypatch.setattr("config.patient_migrations.PATIENCE_S", 0)
+    with try_lock(MIGRATE_LOCK, purpose="migrate"), pytest.raises(CommandError, match="Another `migrate` goes on"):
+        call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0)

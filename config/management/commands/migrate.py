@@ -10,12 +10,29 @@ from django.core.management.commands import migrate
 from django.db import OperationalError
 
 from config import patient_migrations
+from embeddings.spaces.locks import try_lock
 
 migrate.MigrationExecutor = patient_migrations.PatientExecutor  # type: ignore[attr-defined]  # no other way in
 
 
+MIGRATE_LOCK = "config:migrate"
+WAIT_S = 1.0  # for another one, between two looks
+
+
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
+        """One after the other, where several are told to: who comes second finds nothing left to do."""
+        gives_up_at = time.monotonic() + patient_migrations.PATIENCE_S
+        while True:
+            with try_lock(MIGRATE_LOCK, purpose="migrate") as is_mine:
+                if is_mine:
+                    self._migrate(*args, **options)
+                    return
+            if time.monotonic() > gives_up_at:
+                raise CommandError("Another `migrate` goes on still: wait for it, and see what it says.")
+            time.sleep(WAIT_S)
+
+    def _migrate(self, *args: Any, **options: Any) -> None:
         """Go on from the migration that somebody was in the way of. Raises CommandError where they stay there."""
         gives_up_at = time.monotonic() + patient_migrations.PATIENCE_S
         pause_s = patient_migrations.FIRST_PAUSE_S
