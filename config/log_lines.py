@@ -22,6 +22,9 @@ USER_ADDRESS = re.compile(r"(/api/[^\s]*?users?/)[^\n]+", re.IGNORECASE)
 # What opens a door: API keys, passwords in the address of a server, tokens of a header.
 SECRETS = re.compile(r"(kindred_[sp]k_|://[^\s/:@]*:|\bBearer\s+)[^\s@/\"']+")
 
+# What follows the path of an address: searches, and signatures of storages that open what is there.
+QUERIES = re.compile(r"((?:https?:/|\s)/[^\s?\"']*\?)[^\s\"']+")
+
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 MAX_LINE = 4_000  # characters of an entry without what Python adds of an exception
 
@@ -78,6 +81,6 @@ def write_line(text: str) -> str:
 
 
 def leave_values_out(text: str) -> str:
-    """Return a log entry without the values that Postgres quotes, users in addresses, and keys and passwords."""
-    text = SECRETS.sub(r"\1...", text)
+    """Return a log entry without what Postgres quotes, users and queries in addresses, keys and passwords."""
+    text = QUERIES.sub(r"\1...", SECRETS.sub(r"\1...", text))
     return USER_ADDRESS.sub(r"\1...", QUOTED_VALUE.sub(r'\1"..."', QUOTING_LINES.sub("", text)))

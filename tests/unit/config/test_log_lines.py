@@ -31,6 +31,12 @@ from tests.counted import known_as
         ("cannot reach redis://:s3cret@10.0.0.5:6379/0", "cannot reach redis://:...@10.0.0.5:6379/0"),
         ("postgres://shop:s3cret@db/shop refuses", "postgres://shop:...@db/shop refuses"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ..."),
+        (
+            "What is at https://cdn.example/a.jpg?X-Sig=abc was not fetched",
+            "What is at https://cdn.example/a.jpg?... was not fetched",
+        ),
+        ("Error handling request /search/?q=a+gift+for+Ann", "Error handling request /search/?..."),
+        ("Is it up? Which?", "Is it up? Which?"),
         ("Space second is ready.", "Space second is ready."),
     ],
 )
