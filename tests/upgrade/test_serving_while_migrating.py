@@ -98,8 +98,8 @@ def somebody_reads(*, until: Callable[[], bool] = lambda: False) -> Iterator[Non
 
     reader = threading.Thread(target=read)
     reader.start()
-    begun.wait()
     try:
+        assert begun.wait(LONG_S), "nobody reads: the thread has failed"
         yield
     finally:
         done.set()

@@ -172,16 +172,17 @@ def test_a_full_pool_is_waited_for(monkeypatch):
     job = make_job(ensure_live_space())
     where = connection.settings_dict
     limit = f"ALTER DATABASE {where['NAME']} CONNECTION LIMIT"
-    login = {"host": where["HOST"], "dbname": where["NAME"], "user": where["USER"], "password": where["PASSWORD"]}
-    other = psycopg.connect(**login, port=where["PORT"] or None, autocommit=True)
+    login = {"host": where["HOST"], "user": where["USER"], "password": where["PASSWORD"], "port": where["PORT"] or None}
+    other = psycopg.connect(**login, dbname=where["NAME"], autocommit=True)
     connection.close()
-    try:
-        other.execute(f"{limit} 1")
-        threading.Timer(0.3, other.close).start()
-        tally = run_batch(job, [text_row("a mug")])
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"{limit} -1")
+    # From beside it: whoever has just gone counts for a moment longer, and the limit would stay for all other tests.
+    with psycopg.connect(**login, dbname="postgres", autocommit=True) as beside:
+        try:
+            beside.execute(f"{limit} 1")
+            threading.Timer(0.3, other.close).start()
+            tally = run_batch(job, [text_row("a mug")])
+        finally:
+            beside.execute(f"{limit} -1")
     assert told(tally) == {"encoded": 1, "stored": 1, "reused": 0, "failed": 0}
     assert tally.count("waited") >= 1
     assert tally.sum_seconds("waited") > 0
