@@ -109,11 +109,32 @@ def test_commands_of_manage_are_run_as_the_units_run():
     assert subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True).stderr == ""
     web = (UNITS / "kindred-web.service").read_text()
     assert re.findall(r"^EnvironmentFile=-?(.+)$", web, re.MULTILINE) == re.findall(
-        r"^ *\. (.+)$", script, re.MULTILINE
+        r"^(?: *|.* )\. (/[^;\n]+)", script, re.MULTILINE
     )
     for name, said in (("User", "--user {} "), ("WorkingDirectory", "cd {}\n"), ("UMask", "umask {}\n")):
         (value,) = re.findall(rf"^{name}=(.+)$", web, re.MULTILINE)
         assert said.format(value.removeprefix("0") if name == "UMask" else value) in script
+
+
+@pytest.mark.parametrize(("command", "has_own"), [("check", True), ("doctor", True), ("migrate", False)])
+def test_what_looks_at_the_web_server_has_its_environment(tmp_path, command, has_own):
+    """Behind a pooler it has a database of its own, and that of the workers has no limit of statements."""
+    script = (UNITS.parent / "kindred").read_text().replace("/etc/kindred", str(tmp_path))
+    script = script.replace("cd /srv/kindred", "cd /").replace("exec runuser --user kindred -- ", "exec echo $NAME ")
+    (tmp_path / "kindred.env").write_text("NAME=shop\n")
+    (tmp_path / "web.env").write_text("NAME=shop_web\n")
+    said = subprocess.run(["sh", "-s", command], input=script, capture_output=True, text=True, check=True).stdout
+    assert said.split()[0] == ("shop_web" if has_own else "shop")
+
+
+def test_cron_finds_its_programs_and_takes_no_sign_for_another():
+    lines = [line for line in (UNITS.parent / "cron").read_text().splitlines() if not line.startswith("#")]
+    path = next(line.removeprefix("PATH=") for line in lines if line.startswith("PATH="))
+    jobs = [line.split(maxsplit=6)[5:] for line in lines if line[0].isdigit()]
+    assert [user for user, _ in jobs] == ["root", "root"]
+    assert all(shutil.which(program, path=path) for program in ("runuser", "logger", "find", "date"))
+    assert "/usr/local/sbin" in path.split(":")  # docs/production.md puts `kindred` there
+    assert [said for _, said in jobs if re.search(r"(?<!\\)%", said)] == []
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
