@@ -87,9 +87,9 @@ def count_stale(space: EmbeddingSpace, order: Order) -> dict[tuple[str, bool], i
 
 
 def export_inputs(space: EmbeddingSpace, order: Order, folder: str) -> None:
-    """Write what is to be encoded as Parquet, for a cluster that is to read it from there."""
+    """Write what is to be encoded as Parquet, for a cluster that is to read it from there. The folder is a new one."""
     with _open(space, order) as (spark, job):
-        _read(spark, job, order).filter("not is_known").write.mode("overwrite").parquet(folder)
+        adapter.write_parquet(_read(spark, job, order), folder)
 
 
 @contextmanager

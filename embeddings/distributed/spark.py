@@ -133,6 +133,11 @@ def read_parquet(spark: SparkSession, folder: str) -> DataFrame:
     )
 
 
+def write_parquet(inputs: DataFrame, folder: str) -> None:
+    """Lay down what of these has no vector, in a new folder: Spark empties one that it is to write over."""
+    inputs.filter("not is_known").write.mode("errorifexists").parquet(folder)
+
+
 def encode(spark: SparkSession, job: Job, inputs: DataFrame, *, partitions: int = 0) -> Tally:
     """Encode each input once, on whichever executor its hash falls to, and return what became of them.
 

@@ -82,7 +82,9 @@ def test_a_catalogue_is_encoded_as_workers_do_it(spark, shop, tmp_path):
     Path(broken.file.path).write_bytes(b"no picture")
     job = make_job(space)
     inputs = adapter.read_stale(spark, job, ids=(shop[0], broken.product_id))
-    inputs.write.parquet(str(tmp_path / "inputs"))
+    adapter.write_parquet(inputs, str(tmp_path / "inputs"))
+    with pytest.raises(adapter.JobFailed, match="already exists"), adapter.in_words():
+        adapter.write_parquet(inputs, str(tmp_path / "inputs"))
 
     encoded = encode_in(spark, job, Order())
     tally, kept = encoded.tally, read_kept()
