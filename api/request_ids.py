@@ -61,7 +61,9 @@ def send_along(headers: dict[str, Any], **_: Any) -> None:
 
 @task_prerun.connect
 def take_up(task_id: str, task: Any, **_: Any) -> None:
-    _current.set(task.request.get(TASK_HEADER) or task_id.replace("-", ""))
+    """Go by what a message says as far as that is an id: it comes to stand in statements and logs."""
+    said = (task.request.get(TASK_HEADER), task_id.replace("-", ""))
+    _current.set(next((one for one in said if isinstance(one, str) and WELL_FORMED.fullmatch(one)), uuid.uuid4().hex))
 
 
 @receiver(request_finished)

@@ -70,6 +70,13 @@ def test_a_task_goes_on_under_the_id_of_the_request_that_sent_it(heard):
     assert request_ids.current_id() == ""
 
 
+def test_what_a_message_says_is_an_id_or_is_not_taken_up(heard):
+    hear, found = heard
+    for said in ("*/ DROP TABLE catalog_product; --", "a" * 65, "line\nend-of-it"):
+        hear.apply(task_id=said)
+    assert all(re.fullmatch("[0-9a-f]{32}", one) for one in found)
+
+
 @pytest.fixture
 def named_connection(db, settings):
     """A connection of a process that tells Postgres which request it works for."""
