@@ -18,6 +18,13 @@ from api.health import PROBES
 
 logger = logging.getLogger("kindred.access")
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def name_method(request: HttpRequest) -> str:
+    """Return its method, or `other`: a stranger may make up any words."""
+    return request.method if request.method in METHODS else "other"
+
 
 def name_route(request: HttpRequest) -> str:
     """Return the route of a request that was answered. Probes and static files are answered before routes are asked."""
@@ -40,7 +47,7 @@ class AccessLogMiddleware:
         begun = time.perf_counter()
         response = self.get_response(request)
         fields = {
-            "method": request.method,
+            "method": name_method(request),
             "route": name_route(request),
             "status": response.status_code,
             "ms": round(1000 * (time.perf_counter() - begun), 1),

@@ -15,7 +15,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from api.access_log import name_route
+from api.access_log import name_method, name_route
 
 TASK_HEADER = "kindred_traceparent"
 
@@ -87,7 +87,7 @@ class TracingMiddleware:
         with _tracer.open("request") as opened:
             response: HttpResponseBase = self.get_response(request)
             opened.name_it(
-                f"{request.method} {name_route(request)}", **{"http.response.status_code": response.status_code}
+                f"{name_method(request)} {name_route(request)}", **{"http.response.status_code": response.status_code}
             )
         return response
 

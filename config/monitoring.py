@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -49,6 +50,9 @@ if KINDRED_LOG_FORMAT not in FORMATTERS:
 # Whatever LOG_LEVEL says: with DEBUG these write down what they send and read, such as tokens, addresses and tags of
 # pictures.
 TALKATIVE = ("PIL", "boto3", "botocore", "celery.pool", "kombu", "opentelemetry", "s3transfer", "sentry_sdk", "urllib3")
+
+if KINDRED_LOG_FORMAT == "json":
+    logging.captureWarnings(True)  # they would be lines of their own form
 
 LOGGING: dict[str, Any] = {
     "version": 1,

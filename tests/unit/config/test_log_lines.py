@@ -114,6 +114,10 @@ def test_whatever_an_entry_holds_it_is_one_line_of_json(message, values, said):
 
 def test_what_libraries_send_and_read_is_written_down_at_no_level(monkeypatch):
     monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("KINDRED_LOG_FORMAT", "json")
+    captured = []
+    monkeypatch.setattr(logging, "captureWarnings", captured.append)
     chosen = runpy.run_path(monitoring.__file__)["LOGGING"]
+    assert captured == [True]  # or warnings of Python would be lines that are no JSON
     assert chosen["root"]["level"] == "DEBUG"
     assert {chosen["loggers"][name]["level"] for name in ("botocore", "urllib3", "PIL")} == {"INFO"}
