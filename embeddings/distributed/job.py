@@ -1,11 +1,12 @@
 """What spark-submit runs: `spark-submit --master ... embeddings/distributed/job.py [--space NAME] ...`.
 
-The same as `manage.py embed_distributed`, with master and settings as spark-submit was given them.
+The same as `manage.py embed_distributed`, embedded servers included, with master and settings as spark-submit was
+given them.
 """
 
 from __future__ import annotations
 
-import os
+import runpy
 import sys
 from pathlib import Path
 
@@ -15,11 +16,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 def main(arguments: list[str]) -> None:
     """Run the command in the session that spark-submit has begun."""
     sys.path.insert(0, str(PROJECT))  # spark-submit puts the folder of this file there
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line([__file__, "embed_distributed", *arguments])
+    program = str(PROJECT / "manage.py")
+    sys.argv = [program, "embed_distributed", *arguments]
+    runpy.run_path(program, run_name="__main__")
 
 
 if __name__ == "__main__":

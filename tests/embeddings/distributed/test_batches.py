@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from embeddings.distributed import keeping, requirements
+from config import services
+from embeddings.distributed import job, keeping, requirements
 from embeddings.distributed.batches import run_batch
 from embeddings.distributed.environment import make_environment, write_database_url
 from embeddings.distributed.reading import read_slice
@@ -287,3 +289,13 @@ def test_a_dry_run_that_finds_nothing_says_so(monkeypatch, capsys):
     monkeypatch.setattr("embeddings.management.commands.embed_distributed.count_stale", lambda space, order: {})
     call_command("embed_distributed", "--dry-run")
     assert capsys.readouterr().out == "Nothing is stale: there is nothing to encode.\n"
+
+
+def test_spark_submit_has_embedded_servers_run_as_every_command_does(monkeypatch, capsys):
+    begun = []
+    monkeypatch.setattr(services, "ensure_running", lambda: begun.append("servers"))
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit):
+        job.main(["--partitions", "-1"])
+    assert (begun, "a number from 1 on" in capsys.readouterr().err) == (["servers"], True)
