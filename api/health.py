@@ -24,7 +24,9 @@ from rest_framework.exceptions import Throttled
 from api import heartbeats, limits
 from api.access import find_key
 from api.metrics.exposition import CONTENT_TYPE_LATEST, expose
-from api.metrics.readers import REFUSAL, is_in_networks, is_token, read_bearer
+from api.metrics.readers import REFUSAL, is_near, is_token, read_bearer
+from api.replica import routing
+from api.replica.watching import watch
 
 logger = logging.getLogger(__name__)
 
@@ -170,6 +172,4 @@ def may_read_metrics(request: HttpRequest) -> bool:
             return True
         key = find_key(token, request=request)
         return key is not None and key.may_write
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
-        return False  # a proxy on this machine makes everybody look local
-    return is_in_networks(request.META.get("REMOTE_ADDR", ""))
+    return is_near(request.META)

@@ -85,7 +85,7 @@ def keep_port(port: int) -> None:
 def answer_scrape(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """The WSGI application: GET /metrics, for whom may_read says."""
     status, kind, body = "200 OK", CONTENT_TYPE_LATEST, b""
-    if not may_read(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_AUTHORIZATION", "")):
+    if not may_read(environ):
         status, kind, body = "403 Forbidden", "text/plain", f"{REFUSAL}\n".encode()
     elif environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ["PATH_INFO"] != "/metrics":
         status, kind, body = "404 Not Found", "text/plain", b"GET /metrics\n"

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 
 REFUSAL = "Metrics are for the networks in KINDRED_METRICS_NETWORKS, and for who sends KINDRED_METRICS_TOKEN."
 
 
-def may_read(address: str, authorization: str) -> bool:
-    """Return whether a connection from `address` may, with what it says in the header Authorization."""
-    return is_in_networks(address) or is_token(read_bearer(authorization))
+def may_read(environ: Mapping[str, Any]) -> bool:
+    """Return whether a request may, by its token or by where it is from (the environment of WSGI)."""
+    return is_token(read_bearer(environ.get("HTTP_AUTHORIZATION", ""))) or is_near(environ)
+
+
+def is_near(environ: Mapping[str, Any]) -> bool:
+    """Return whether a request is from a network that is named, and no proxy there makes it look so."""
+    is_passed_on = "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ
+    return not is_passed_on and is_in_networks(environ.get("REMOTE_ADDR", ""))
 
 
 def read_bearer(authorization: str) -> str:

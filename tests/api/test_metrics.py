@@ -159,8 +159,8 @@ def test_a_token_reads_metrics_through_a_proxy_and_nothing_else(db, settings, to
 
 def test_no_token_opens_where_none_is_set(settings):
     settings.KINDRED_METRICS_TOKEN = ""
-    assert not may_read("8.8.8.8", "")
-    assert not may_read("8.8.8.8", "Bearer ")
+    assert not may_read({"REMOTE_ADDR": "8.8.8.8"})
+    assert not may_read({"REMOTE_ADDR": "8.8.8.8", "HTTP_AUTHORIZATION": "Bearer "})
 
 
 @pytest.fixture
@@ -193,6 +193,7 @@ def test_a_machine_of_workers_alone_tells_what_is_counted_there(workers_port, se
     assert {"kindred_disk_free_bytes", "django_http_requests_before_middlewares_total"} <= names
     assert "kindred_pending_products" not in names  # that is for the web servers to tell
     assert ask(f"{workers_port}/admin/")[0] == 404
+    assert ask(f"{workers_port}/metrics", **{"X-Forwarded-For": "8.8.8.8"})[0] == 403  # through a proxy
     settings.KINDRED_METRICS_NETWORKS, settings.KINDRED_METRICS_TOKEN = [], "right"
     assert ask(f"{workers_port}/metrics")[0] == 403
     assert ask(f"{workers_port}/metrics", Authorization="Bearer right")[0] == 200
