@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_after_setup, celeryd_init, worker_ready
+from django.conf import settings
 
 from api.metrics import port
 from config import heartbeat, services
@@ -50,6 +51,12 @@ def restore_messages(instance: Any, **_: object) -> None:
     """Give this worker at once what a killed one had taken from its queues and not finished."""
     if services.needed().broker:
         redelivery.restore_unfinished(app, queues=list(instance.app.amqp.queues.consume_from))
+
+
+@celeryd_after_setup.connect
+def leave_banner_out(instance: Any, **_: object) -> None:
+    """It is fifty lines that are no JSON, where logs are."""
+    instance.quiet = instance.quiet or settings.KINDRED_LOG_FORMAT == "json"
 
 
 @worker_ready.connect

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import runpy
+from types import SimpleNamespace
 
 import pytest
 
 from config import monitoring
+from config.celery import leave_banner_out
 from config.log_lines import JsonFormatter, LineFormatter, leave_values_out
 from tests.counted import known_as
 
@@ -121,3 +123,11 @@ def test_what_libraries_send_and_read_is_written_down_at_no_level(monkeypatch):
     assert captured == [True]  # or warnings of Python would be lines that are no JSON
     assert chosen["root"]["level"] == "DEBUG"
     assert {chosen["loggers"][name]["level"] for name in ("botocore", "urllib3", "PIL")} == {"INFO"}
+
+
+@pytest.mark.parametrize(("form", "is_quiet"), [("json", True), ("line", False)])
+def test_a_worker_prints_its_banner_where_lines_are_for_people(settings, form, is_quiet):
+    settings.KINDRED_LOG_FORMAT = form
+    worker = SimpleNamespace(quiet=False)
+    leave_banner_out(worker)
+    assert worker.quiet == is_quiet
