@@ -4877,6 +4877,67 @@ MUTANTS = (
         "nobody can roll back any more once a space has been live for a quarter of a year",
     ),
     Mutant(
+        "config/backup/loading.py",
+        'END = b"\\nANALYZE;\\nCOMMIT;\\n"',
+        'END = b"\\nANALYZE;\\n"',
+        (
+            "tests/services/test_backup.py::test_a_shop_is_backed_up_beside_its_work_and_is_in_another_place_what_it_was",
+        ),
+        "a restore that says it is done has restored nothing",
+    ),
+    Mutant(
+        "config/backup/making.py",
+        "        check_files_stayed()\n",
+        "",
+        (
+            "tests/services/test_backup_broken.py"
+            "::test_a_backup_on_a_disk_that_fills_leaves_nothing_and_one_whose_lock_is_lost_is_none",
+        ),
+        "a backup beside a Postgres that was restarted lacks pictures, and says that it is complete",
+    ),
+    Mutant(
+        "config/backup/making.py",
+        " or not left <= OURS",
+        "",
+        ("tests/services/test_backup_broken.py::test_a_backup_touches_nothing_but_its_own_and_leaves_no_media_out",),
+        "a backup fills somebody's folder, in which there is a file named unfinished",
+    ),
+    Mutant(
+        "embeddings/unused_inputs.py",
+        'date.fromisoformat(state["began"])',
+        "timezone.now().date()",
+        ("tests/embeddings/test_pruning.py::test_a_round_that_is_gone_on_with_weeks_later_goes_by_when_it_began",),
+        "a shop that is restored from an old backup throws away all that encoders said",
+    ),
+    Mutant(
+        "embeddings/spaces/idle.py",
+        "        if count:\n            drop_indexes(space)",
+        "        if True:\n            drop_indexes(space)",
+        ("tests/embeddings/test_pruning.py::test_a_space_that_is_promoted_just_now_keeps_vectors_and_indexes",),
+        "a space that is served again just now has no index",
+    ),
+    Mutant(
+        "catalog/pictures/orphans.py",
+        "    due_at = timezone.now() + WRITTEN_WITHIN\n",
+        "    due_at = timezone.now() - WRITTEN_WITHIN\n",
+        ("tests/catalog/test_pruning.py::test_files_that_no_row_names_go_and_all_others_stay",),
+        "a picture whose content was there already is deleted before its row is saved",
+    ),
+    Mutant(
+        "catalog/uploads/pruning.py",
+        "            if ended.filter(pk=work.pk).update(is_pruned=True):\n",
+        "            if type(work)._default_manager.filter(pk=work.pk).update(is_pruned=True):\n",
+        ("tests/catalog/test_pruning.py::test_an_import_that_somebody_takes_back_just_now_is_not_forgotten",),
+        "an import that is just taken back stays half taken back, for what products were is forgotten",
+    ),
+    Mutant(
+        "api/request_ids.py",
+        "if isinstance(one, str) and WELL_FORMED.fullmatch(one)",
+        "if one",
+        ("tests/api/test_request_ids.py::test_what_a_message_says_is_an_id_or_is_not_taken_up",),
+        "whoever can write to the broker writes SQL",
+    ),
+    Mutant(
         "catalog/pictures/orphans.py",
         "    orphans = [name for name in _find_orphans(names) if _is_old(name)]\n",
         "    orphans = _find_orphans(names)\n",

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import logging
 import os
+import stat
 import tempfile
 from itertools import count
 from pathlib import Path
@@ -51,9 +53,10 @@ class Slots:
 
     def _take_elsewhere(self) -> None:
         """Count where there is room still: a shop whose disk is full serves on. Raises OSError where none is."""
+        name = f"kindred-metrics-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:16]}"
         for place in ELSEWHERE:
             try:
-                self.folder = Path(tempfile.mkdtemp(prefix="kindred-metrics-", dir=place))
+                self.folder = make_own(Path(place or tempfile.gettempdir()) / name)
                 self._number, self._lock = take_slot(self.folder)
             except OSError as error:
                 refused = error
@@ -61,6 +64,15 @@ class Slots:
             os.environ[FOLDER_VARIABLE] = str(self.folder)
             return
         raise refused
+
+
+def make_own(folder: Path) -> Path:
+    """Return a folder that nobody else can write to, the same for all of our processes. Raises OSError."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or (found.st_uid, found.st_mode & 0o022) != (os.getuid(), 0):
+        raise PermissionError(f"{folder} is somebody else's.")
+    return folder
 
 
 def take_slot(folder: Path) -> tuple[int, int]:

@@ -118,7 +118,12 @@ def test_where_the_disk_is_full_counts_are_in_memory_and_the_process_goes_on(tmp
     for name in ("metrics", "full"):
         (tmp_path / name).write_text("no folder")
     monkeypatch.setattr(slots, "ELSEWHERE", (str(tmp_path / "full"), str(tmp_path)))
-    assert slots.Slots(tmp_path / "metrics").find_own() == 0
+    own = slots.Slots(tmp_path / "metrics")
+    assert own.find_own() == 0
+    assert slots.Slots(tmp_path / "metrics").find_own() == 1  # of the same folder: there is one, whoever starts anew
+    own.folder.chmod(0o777)
+    with pytest.raises(OSError, match="somebody else's"):
+        slots.Slots(tmp_path / "metrics").find_own()
     monkeypatch.setattr(slots, "ELSEWHERE", (str(tmp_path / "full"),))
     with pytest.raises(OSError, match="Not a directory"):
         slots.Slots(tmp_path / "metrics").find_own()
