@@ -1050,11 +1050,35 @@ MUTANTS = (
         "a browser runs what a product's text smuggles into an answer",
     ),
     Mutant(
-        "api/health.py",
-        'if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:',
-        'if "Forwarded" in request.headers:',
+        "api/metrics/readers.py",
+        '"HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ',
+        '"HTTP_FORWARDED" in environ',
         ("tests/api/test_metrics.py::test_metrics_are_for_this_machine",),
         "behind a proxy on the same machine everybody reads the metrics",
+    ),
+    Mutant(
+        "api/unavailable.py",
+        "if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):",
+        "if isinstance(error, BrokenPipeError):",
+        (
+            "tests/catalog/test_picture_serving.py"
+            "::test_files_that_cannot_be_read_right_now_are_no_fault_of_ours_and_may_be_asked_for_again",
+        ),
+        "a bucket that is away makes an error 500 of every picture",
+    ),
+    Mutant(
+        "config/doctor/looks.py",
+        "(look_at_media, look_at_vectors, look_at_backup)",
+        "(look_at_vectors, look_at_backup)",
+        ("tests/services/test_doctor.py::test_pictures_that_the_database_names_and_nobody_can_read_are_a_fault",),
+        "an operator whose disk of pictures is not mounted is told that all is fine",
+    ),
+    Mutant(
+        "ops/kindred",
+        "in check | doctor)",
+        "in check)",
+        ("tests/unit/config/test_units.py::test_what_looks_at_the_web_server_has_its_environment",),
+        "behind a pooler the doctor looks at the workers' connection and complains of the web server",
     ),
     # catalog
     Mutant(
