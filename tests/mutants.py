@@ -1051,8 +1051,8 @@ MUTANTS = (
     ),
     Mutant(
         "api/metrics/readers.py",
-        '"HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ',
-        '"HTTP_FORWARDED" in environ',
+        'is_passed_on = "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ',
+        'is_passed_on = "HTTP_FORWARDED" in environ',
         ("tests/api/test_metrics.py::test_metrics_are_for_this_machine",),
         "behind a proxy on the same machine everybody reads the metrics",
     ),
