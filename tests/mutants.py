@@ -886,8 +886,8 @@ MUTANTS = (
     ),
     Mutant(
         "api/request_ids.py",
-        "    _current.set(next((one for one in said if",
-        "    _current.set(next((one for one in () if",
+        'said = (task.request.get(TASK_HEADER), task_id.replace("-", ""))',
+        'said = (task_id.replace("-", ""),)',
         ("tests/api/test_request_ids.py::test_a_task_goes_on_under_the_id_of_the_request_that_sent_it",),
         "nobody finds what a request has set off in the workers' log",
     ),
