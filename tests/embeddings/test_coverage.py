@@ -58,6 +58,7 @@ def test_a_large_catalogue_is_not_counted_but_read_from_statistics(monkeypatch):
     for sku in "ABCD":
         make_product(sku)
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")  # or what was written is counted once more after VACUUM
         cursor.execute("VACUUM ANALYZE catalog_product")
         cursor.execute("VACUUM ANALYZE embeddings_pendingembedding")
     assert coverage.count_coverage() == coverage.Coverage(embedded=0, products=4)
