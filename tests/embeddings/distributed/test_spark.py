@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -188,9 +189,17 @@ def holds(process: psutil.Process, path: Path) -> bool:
 def kill_executors() -> None:
     """Kill every executor with all its processes, as machines that lose power would: what they had read is gone too."""
     below = psutil.Process().children(recursive=True)
-    for executor in [one for one in below if EXECUTOR in " ".join(one.cmdline())]:
+    for executor in filter(is_executor, below):
         for one in [executor, *executor.children(recursive=True)]:
-            one.kill()
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+
+
+def is_executor(process: psutil.Process) -> bool:
+    try:
+        return EXECUTOR in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has ended since; a zombie is one of those, too
+        return False
 
 
 def test_spark_submit_runs_the_whole_and_secrets_are_in_none_of_its_words(shop, tmp_path):
