@@ -10,6 +10,7 @@ class BehaviourConfig(translated_names.TranslatedAppConfig):
     def ready(self) -> None:
         super().ready()
         from behaviour import checks, metrics, strategies  # noqa: F401  (registered by being imported)
+        from behaviour.events import retention  # noqa: F401  (registered too)
         from behaviour.experiments.answering import answer_in_experiment
         from behaviour.reports import map_colouring  # noqa: F401  (registered too)
         from behaviour.serving import search_priors  # noqa: F401  (registered too)

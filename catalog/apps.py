@@ -9,7 +9,7 @@ class CatalogConfig(translated_names.TranslatedAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from catalog import checks, metrics  # noqa: F401  (registered by being imported)
+        from catalog import checks, log_ins, metrics  # noqa: F401  (registered by being imported)
         from catalog.doctor import mending, merging, product_checks  # noqa: F401  (likewise)
         from catalog.pictures import left_files, orphans  # noqa: F401  (likewise)
         from catalog.sources import examining  # noqa: F401  (likewise)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -58,6 +59,16 @@ class Bucket(S3Storage):  # type: ignore[misc]
     def delete(self, name: str) -> None:
         with as_os_errors(name):
             super().delete(name)
+
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        with as_os_errors(name):
+            folders, files = super().listdir(name)
+        return folders, files
+
+    def get_modified_time(self, name: str) -> datetime:
+        with as_os_errors(name):
+            written: datetime = self.connection.meta.client.head_object(**self.named(name))["LastModified"]
+        return written
 
     def url(self, name: str | None, *_: Any, **__: Any) -> str:
         """Return its address: ours, which asks who may see it, or that of MEDIA_URL."""

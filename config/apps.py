@@ -10,7 +10,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Kindred"
 
     def ready(self) -> None:
-        from config import celery  # noqa: F401  (being imported makes it the current application)
+        from config import celery, static_files  # noqa: F401  (imported: the current application, and a check)
 
         try:
             if settings.OTEL_EXPORTER_OTLP_ENDPOINT:

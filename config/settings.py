@@ -12,10 +12,12 @@ from config import chosen_field, services
 from config.environment import Environment
 from config.media import KINDRED_IMPORT_BUCKET, KINDRED_MEDIA_BUCKET, storage_settings
 from config.media import MEDIA_URL as MEDIA_URL  # a setting
+from config.monitoring import *  # noqa: F403  (settings, each of them)
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS  # a setting
-from config.retention import KINDRED_BACKUP_DAYS as KINDRED_BACKUP_DAYS  # and three more
-from config.retention import KINDRED_INPUTS_KEPT_DAYS as KINDRED_INPUTS_KEPT_DAYS
-from config.retention import KINDRED_SPACES_KEPT_DAYS as KINDRED_SPACES_KEPT_DAYS
+from config.replica import DATABASE_REPLICA_URL, replica_settings
+from config.replica import DATABASE_ROUTERS as DATABASE_ROUTERS
+from config.replica import KINDRED_REPLICA_LAG_S as KINDRED_REPLICA_LAG_S
+from config.retention import *  # noqa: F403  (settings, each of them)
 from config.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE  # another
 from config.secret_key import read_or_create_secret_key as read_or_create_secret_key
 

@@ -9,4 +9,12 @@ class EmbeddingsConfig(translated_names.TranslatedAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from embeddings import checks, doctor, metrics, signals, tasks  # noqa: F401  (registered by being imported)
+        from embeddings import (  # noqa: F401  (registered by being imported)
+            checks,
+            doctor,
+            metrics,
+            signals,
+            tasks,
+            unused_inputs,
+        )
+        from embeddings.spaces import idle  # noqa: F401  (likewise)

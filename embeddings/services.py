@@ -112,7 +112,7 @@ def refresh_pending(
 
 def _drain(batch_size: int, *, deadline: float, is_ending: Callable[[], bool]) -> RefreshTotals:
     totals = RefreshTotals()
-    while leases := PendingEmbedding.objects.lease(limit=batch_size):
+    while leases := _lease(batch_size):
         _refresh_batch(leases, totals)
         if time.monotonic() > deadline or is_ending():
             totals.is_unfinished = PendingEmbedding.objects.due_now().exists()

@@ -9,7 +9,7 @@ class RecommendationsConfig(translated_names.TranslatedAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from recommendations import metrics  # noqa: F401  (registered by being imported)
+        from recommendations import metrics, worker  # noqa: F401  (registered by being imported)
         from recommendations.doctor import (  # noqa: F401  (registered by being imported)
             categories,
             duplicates,

@@ -4864,7 +4864,9 @@ MUTANTS = (
         "config/backup/loading.py",
         "\nBEGIN;\n",
         "\n",
-        ("tests/services/test_backup.py::test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do",),
+        (
+            "tests/services/test_backup.py::test_where_a_statement_fails_after_all_was_cleared_the_database_is_as_it_was",
+        ),
         "a restore that fails halfway has taken the shop that was there",
     ),
     Mutant(
@@ -4974,6 +4976,44 @@ MUTANTS = (
         "        has_tables = True\n",
         ("tests/services/test_doctor.py::test_without_a_database_the_rest_is_looked_at_and_nothing_is_raised",),
         "whoever asks the doctor about a database that is down is told of it by every table",
+    ),
+    Mutant(
+        "embeddings/encoders/on_device.py",
+        "                self._most = half\n",
+        "                pass\n",
+        ("tests/embeddings/test_on_device.py",),
+        "on a GPU with little memory each batch is tried in vain before it is halved",
+    ),
+    Mutant(
+        "embeddings/encoders/on_device.py",
+        "            note_lost()\n",
+        "",
+        ("tests/embeddings/test_on_device.py",),
+        "encoders that are loaded after the loss of a GPU are loaded on it, and nothing is embedded",
+    ),
+    Mutant(
+        "embeddings/encoders/on_device.py",
+        "            if placed.device.half is not None and not",
+        "            if False and not",
+        ("tests/embeddings/test_on_device.py",),
+        "on a GPU, texts or pictures whose numbers leave the range of float16 have no vector",
+    ),
+    Mutant(
+        "embeddings/encoders/shapes.py",
+        "len(batch) >= shapes.full(shapes.width(max(longest, length)))",
+        "len(batch) >= shapes.rows",
+        ("tests/unit/embeddings/test_encoder_batches.py",),
+        "on a GPU a batch of long descriptions takes sixteen times the memory of one of titles",
+    ),
+    Mutant(
+        "embeddings/services.py",
+        "times=GPU_BATCHES)",
+        "times=1)",
+        (
+            "tests/embeddings/test_refresh.py::test_with_a_gpu_one_batch_is_encoded_while_another_is_stored_and_each_product"
+            "_is_stored_once",
+        ),
+        "the GPU rests while Postgres stores",
     ),
 )
 

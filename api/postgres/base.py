@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import select
-from functools import partial
+import sys
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +22,7 @@ from psycopg.pq import TransactionStatus
 from api.database_session import has_session
 from api.replica.patience import wait_or_give_up
 from api.replica.routing import REPLICA
+from api.request_ids import current_id
 
 MAX_VALUES = 2**16 - 1  # beside one statement: the protocol counts them in two bytes; a list that is one value is one
 

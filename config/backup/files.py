@@ -21,9 +21,20 @@ class Readable(Protocol):
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a small file that only its owner can read."""
+    """Write a small file that only its owner can read. It is on the disk by then."""
     with open_private(path) as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def keep_names(folder: Path) -> None:
+    """Have the names of a folder's files on the disk as well."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def open_private(path: Path) -> BinaryIO:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from itertools import chain, count
 from pathlib import Path
 
 from django.conf import settings
 
 from config import chosen_field
-from config.backup.files import write_private
+from config.backup.files import DigestedFile, write_private
 
 KEY_FILE = "secret_key"
 # The salt is that of studies (catalog/dicom/salt.py), whose room nothing but their import imports.
@@ -19,12 +20,18 @@ SCRYPT = {"n": 2**14, "r": 8, "p": 1}  # 16 MB: what is kept of a key must not h
 REPLACED = ".replaced"
 
 
-def copy_keys(folder: Path) -> list[str]:
-    """Copy the files into the backup; return their names. A secret key that a variable replaces is none."""
-    names = [name for name in FILES if (find_home() / name).is_file() and not _is_replaced(name)]
-    for name in names:
-        write_private(folder / name, (find_home() / name).read_bytes())
-    return names
+def copy_keys(folder: Path) -> dict[str, dict[str, object]]:
+    """Copy the files into the backup; return their names and what the manifest says of them.
+
+    A secret key that a variable replaces is none.
+    """
+    described = {}
+    for name in FILES:
+        if (find_home() / name).is_file() and not _is_replaced(name):
+            with DigestedFile(folder / name, on_bytes=lambda _: None) as copy:
+                copy.write((find_home() / name).read_bytes())
+            described[name] = copy.describe()
+    return described
 
 
 def list_variables() -> list[str]:
@@ -41,15 +48,24 @@ def recognise_key(salt: str) -> str:
 def restore_keys(folder: Path, names: list[str]) -> list[str]:
     """Put the files into KINDRED_HOME; what is there and says otherwise stays beside them. Returns those put there."""
     restored = []
-    for name in names:
+    for name in set(names).intersection(FILES):
         content, target = (folder / name).read_bytes(), find_home() / name
-        if name not in FILES or _is_replaced(name) or (target.is_file() and target.read_bytes() == content):
+        if _is_replaced(name) or (target.is_file() and target.read_bytes() == content):
             continue
+        draft = target.with_name(name + ".new")
+        draft.unlink(missing_ok=True)
+        write_private(draft, content)
         if target.is_file():
-            os.replace(target, target.with_name(name + REPLACED))
-        write_private(target, content)
+            os.replace(target, find_free(target.with_name(name + REPLACED)))
+        os.replace(draft, target)
         restored.append(name)
-    return restored
+    return sorted(restored)
+
+
+def find_free(path: Path) -> Path:
+    """Return a path that nothing is at: what was replaced before may be what is looked for."""
+    numbered = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(one for one in chain([path], numbered) if not one.exists())
 
 
 def find_home() -> Path:

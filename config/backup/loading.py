@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from psycopg import sql
 
 from api.postgres.prerequisites import find_missing
@@ -15,7 +15,6 @@ from config.backup import facts
 from config.backup.errors import BackupError
 from config.backup.files import PIECE, OnBytes
 from config.backup.programs import PIPE, Programs, find_programs, name_database, running
-from embeddings.checks import OLDEST_PGVECTOR
 
 EXTENSION = re.compile(r"\d+; \d+ \d+ EXTENSION - (\S+)")
 # A superuser has made extensions and the schema; whoever owns the database can neither make nor describe them.
@@ -26,6 +25,7 @@ HEAD = 4096  # bytes in which it is
 
 # What is there goes first, in the same transaction. Not what belongs to an extension.
 CLEAR = """
+BEGIN;
 SET lock_timeout = '30s';
 DO $$
 DECLARE command text;
@@ -55,6 +55,9 @@ SET lock_timeout = 0;
 SELECT set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')),
     pg_size_bytes(current_setting('effective_cache_size')) / 4) / 1024 || 'kB', false);
 """
+# Written by us, once all is there: where we are killed psql sees the end of its input as well, and its own
+# --single-transaction would commit half of a shop.
+END = b"\nANALYZE;\nCOMMIT;\n"
 
 
 def load_dump(path: Path, *, written_by: int, on_bytes: OnBytes) -> None:
@@ -75,20 +78,19 @@ def load_dump(path: Path, *, written_by: int, on_bytes: OnBytes) -> None:
             "pg_restore", "--no-owner", "--no-privileges", f"--use-list={wanted.name}", "--file=-", str(path)
         )
         writing = tools.command(
-            "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", "--output=/dev/null",
-            "--file=-", f"--dbname={name}",
+            "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-",
+            f"--dbname={name}",
         )  # fmt: skip
-        with (
-            running(writing, environment=environment, stdin=PIPE) as psql,
-            running(reading, environment=environment, stdout=PIPE) as restore,
-        ):
-            pass_on(restore, psql, is_old=major < 17, on_bytes=on_bytes)
+        with running(writing, environment=environment, stdin=PIPE) as psql:
+            with running(reading, environment=environment, stdout=PIPE) as restore:
+                pass_on(restore, psql, is_old=major < 17, on_bytes=on_bytes)
+            psql.stdin.write(END)  # type: ignore[union-attr]  # PIPE
 
 
 def pass_on(
     restore: subprocess.Popen[bytes], psql: subprocess.Popen[bytes], *, is_old: bool, on_bytes: OnBytes
 ) -> None:
-    """Hand the statements of the one program to the other, which commits once it is told that this was all."""
+    """Hand the statements of the one program to the other, which has yet to be told that this was all."""
     assert restore.stdout is not None
     assert psql.stdin is not None
     psql.stdin.write(CLEAR.encode())
@@ -99,7 +101,6 @@ def pass_on(
         psql.stdin.write(piece)
         on_bytes(len(piece))
         piece = restore.stdout.read(PIECE)
-    psql.stdin.write(b"\nANALYZE;\n")
 
 
 def list_contents(tools: Programs, path: Path) -> list[str]:
@@ -112,24 +113,14 @@ def list_contents(tools: Programs, path: Path) -> list[str]:
 
 def prepare_extensions(names: list[str]) -> None:
     """Have the extensions that a dump needs. Raises BackupError with the command where that takes a superuser."""
-    database = connection.settings_dict["NAME"]
-    there = facts.read_versions()
-    for name in [name for name in names if name not in there]:
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(name)))
-        except DatabaseError as error:
-            raise BackupError(
-                f"The database has no extension {name}, and this user may not make it ({str(error).splitlines()[0]}). "
-                f'As a superuser: psql -d {database} -c "CREATE EXTENSION {name}"'
-            ) from error
-    version = facts.read_versions().get("vector", "0")
-    if tuple(map(int, version.split("."))) < OLDEST_PGVECTOR:
-        wanted = ".".join(map(str, OLDEST_PGVECTOR))
-        raise BackupError(
-            f"pgvector is {version}, and {wanted} is needed. Install it on the server, then as a superuser: "
-            f'psql -d {database} -c "ALTER EXTENSION vector UPDATE"'
-        )
+    if missing := find_missing(connection):
+        raise BackupError("\n".join(f"{message} {hint}" for message, hint in missing))
+    try:
+        with connection.cursor() as cursor:
+            for name in names:
+                cursor.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
+    except DatabaseError as error:
+        raise BackupError(f"The database lacks an extension: {error}. Have a superuser make it.") from error
 
 
 def check_alone() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -21,20 +21,24 @@ from config.backup.errors import BackupError
 from config.backup.files import DigestedFile, check_room, say_bytes
 from config.backup.manifest import DATABASE, MEDIA, UNFINISHED, Manifest
 from config.backup.session import take_session
-from embeddings.spaces.locks import read_holder, try_lock
+from embeddings.spaces.locks import describe_holder, read_holder, try_lock
 
-CHORE = "backup"
+CHORE = PURPOSE = "backup"
 LOCK_WAIT_S = 30.0  # whoever deletes files holds the lock for a moment
 # Numbers of vectors hardly compress, and their digits take more room than they do.
 DUMP_GROWTH = 1.5
+# All that a killed backup leaves. Where anything else is, too, the folder is somebody's and nothing in it goes.
+OURS = frozenset({UNFINISHED, DATABASE, MEDIA, manifest.DRAFT, *keys.FILES})
 Say = Callable[[str], object]
 
 
 def make_backup(folder: Path, *, say: Say) -> Manifest:
     """Write a backup into a folder that is empty or not there. Raises BackupError, and leaves nothing there."""
+    if not str(folder).isprintable():
+        raise BackupError("The name of that folder is not all text, so no message could name it: name another one.")
     take_session()
     place = media.find_folder()
-    if place and folder.is_relative_to(place):
+    if place and folder.resolve().is_relative_to(place.resolve()):
         raise BackupError(f"{folder} is among the media, which are copied: name a folder elsewhere.")
     with claim(folder), files_stay():
         sizes = facts.measure_tables()
@@ -44,7 +48,10 @@ def make_backup(folder: Path, *, say: Say) -> Manifest:
         say(f"Database: {say_bytes(sum(sizes.values()))}, media: {say_bytes(media_bytes)}")
         made = dump_database(folder, table_bytes=sum(sizes.values()))
         copy_media(folder, place, made, total_bytes=media_bytes)
-        made.keys = keys.copy_keys(folder)
+        copied = keys.copy_keys(folder)
+        made.files |= copied
+        made.keys = list(copied)
+        check_files_stayed()
         made.variables, made.key_mark = keys.list_variables(), keys.recognise_key(made.made_at)
         made.write(folder)
     note_backup(folder, made)
@@ -57,13 +64,12 @@ def claim(folder: Path) -> Iterator[None]:
     existed = folder.exists()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        left = [path.name for path in folder.iterdir()]
-        if left and (UNFINISHED not in left or manifest.FILE in left):
+        left = {path.name for path in folder.iterdir()}
+        if left and (UNFINISHED not in left or not left <= OURS):
             raise BackupError(f"{folder} is not empty: name a folder that is not there yet, or an empty one.")
-        with (folder / UNFINISHED).open("ab") as mark:
+        with open_mark(folder / UNFINISHED) as mark:
             hold(mark.fileno(), folder)
             empty(folder, but=UNFINISHED)
-            (folder / UNFINISHED).chmod(0o600)
             try:
                 yield
             except BaseException:
@@ -73,7 +79,13 @@ def claim(folder: Path) -> Iterator[None]:
                 raise
             (folder / UNFINISHED).unlink()
     except OSError as error:
-        raise BackupError(f"{folder} cannot be written ({error.strerror}): mend that, or name another one.") from error
+        place = error.filename or folder
+        raise BackupError(f"{place}: {error.strerror or error}. Mend that, or name another folder.") from error
+
+
+def open_mark(path: Path) -> BinaryIO:
+    """Open the mark, a file of ours: through a link it would be somebody else's."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb")
 
 
 def hold(descriptor: int, folder: Path) -> None:
@@ -84,13 +96,8 @@ def hold(descriptor: int, folder: Path) -> None:
 
 
 def empty(folder: Path, *, but: str = "") -> None:
-    for path in folder.iterdir():
-        if path.name == but:
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    for name in {*OURS, manifest.FILE} - {but}:
+        (folder / name).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -98,7 +105,7 @@ def files_stay() -> Iterator[None]:
     """Let no picture and no sound leave the disk until the block ends. Raises BackupError where that cannot be had."""
     give_up_at = time.monotonic() + LOCK_WAIT_S
     while True:
-        with try_lock(FILES_STAY, purpose="backup") as is_free:
+        with try_lock(FILES_STAY, purpose=PURPOSE) as is_free:
             if is_free:
                 yield
                 return
@@ -106,6 +113,13 @@ def files_stay() -> Iterator[None]:
             holder = read_holder(FILES_STAY)
             raise BackupError(f"Another backup is being made ({holder.description if holder else '?'}): wait for it.")
         time.sleep(0.2)
+
+
+def check_files_stayed() -> None:
+    """Raise BackupError where the lock was lost, as by a restart of Postgres: files may have gone since."""
+    holder = read_holder(FILES_STAY)
+    if holder is None or holder.description != describe_holder(PURPOSE):
+        raise BackupError("Postgres was restarted, or gave us up, while files were copied: run this again.")
 
 
 def dump_database(folder: Path, *, table_bytes: int) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from config.backup.errors import BackupError
-from config.backup.files import write_private
+from config.backup.files import keep_names, write_private
 
 FILE = "manifest.json"
+DRAFT = f"{FILE}.new"
 UNFINISHED = "unfinished"  # a file that is there, and locked, while a backup is made
 FORMAT = 1
 DATABASE, MEDIA = "database.dump", "media.tar"
+SEAL = "sha256"  # of all else that the manifest says
 
 
 @dataclass
@@ -37,9 +40,13 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write it in one go: from then on the backup is complete."""
-        draft = folder / f"{FILE}.new"
-        write_private(draft, json.dumps(asdict(self), indent=1, ensure_ascii=False).encode() + b"\n")
+        draft = folder / DRAFT
+        keep_names(folder)
+        said = asdict(self)
+        said[SEAL] = make_seal(said)
+        write_private(draft, json.dumps(said, indent=1, ensure_ascii=False).encode() + b"\n")
         os.replace(draft, folder / FILE)
+        keep_names(folder)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -55,9 +62,18 @@ def read_manifest(folder: Path) -> Manifest:
         raise BackupError(f"{folder} has no {FILE}: {why}. Restore another one.") from None
     except (OSError, ValueError) as error:
         raise BackupError(f"{folder / FILE} cannot be read ({error}): restore another backup.") from error
-    if said.get("format") != FORMAT:
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        found = said.get("format") if isinstance(said, dict) else "none"
         raise BackupError(
-            f"{folder} is of format {said.get('format')}, this version of Kindred knows {FORMAT}: restore it with the "
+            f"{folder} is of format {found}, this version of Kindred knows {FORMAT}: restore it with the "
             "version that made it, or a newer one."
         )
+    seal = said.pop(SEAL, None)
+    if seal != make_seal(said):
+        raise BackupError(f"{folder / FILE} is not what was written: it was changed. Restore another backup.")
     return Manifest(**said)
+
+
+def make_seal(said: dict[str, Any]) -> str:
+    """Return the digest of what a manifest says."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, default_storage
 
-from catalog.files import write_whole
+from catalog.files import write_file
 from config.backup.errors import BackupError
 from config.backup.files import PIECE, DigestedFile, OnBytes
 
@@ -25,15 +26,28 @@ def find_folder() -> Path | None:
 
 
 def list_files(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield (name, bytes) of every file that is copied."""
-    for place, folders, files in os.walk(folder):
+    """Yield (name, bytes) of every file that is copied; also of folders that are links, to a larger disk.
+
+    Raises OSError.
+    """
+    for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         if Path(place) == folder:
             folders[:] = [name for name in folders if name != MADE_AGAIN]
         folders.sort()
         for name in sorted(files):
             path = Path(place) / name
-            if not name.startswith(DRAFT) and path.is_file() and not path.is_symlink():
-                yield str(path.relative_to(folder)), path.stat().st_size
+            if name.startswith(DRAFT):
+                continue
+            with suppress(FileNotFoundError):  # it has just left the shop
+                described = path.stat()
+                if S_ISREG(described.st_mode):
+                    yield str(path.relative_to(folder)), described.st_size
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be read is not one that is empty, as `walk` has it."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def write_tar(output: DigestedFile, folder: Path) -> int:

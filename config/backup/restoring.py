@@ -39,8 +39,7 @@ def restore_backup(folder: Path, *, is_forced: bool, say: Say) -> None:
     for name in keys.restore_keys(folder, saved.keys):
         say(f"{keys.find_home() / name}: restored")
     compare_counts(saved)
-    migrate_on(say=say)
-    compare_answers(saved)
+    compare_answers(saved, is_older=migrate_on(say=say))
 
 
 def check_backup(folder: Path, saved: Manifest, *, say: Say) -> None:
@@ -93,14 +92,16 @@ def compare_counts(saved: Manifest) -> None:
         raise BackupError(f"What was restored is not what was saved: {', '.join(wrong)}. Restore another backup.")
 
 
-def migrate_on(*, say: Say) -> None:
-    """Bring an older backup to the tables of this version."""
-    if facts.list_outstanding():
+def migrate_on(*, say: Say) -> bool:
+    """Bring an older backup to the tables of this version. Returns whether it was one."""
+    is_older = bool(facts.list_outstanding())
+    if is_older:
         say("The backup is of an older Kindred: migrating")
         call_command("migrate", interactive=False, verbosity=0)
+    return is_older
 
 
-def compare_answers(saved: Manifest) -> None:
+def compare_answers(saved: Manifest, *, is_older: bool) -> None:
     """Raise BackupError where products have other similar ones than they had."""
     found = facts.answer_sample()
     if saved.answers and found != saved.answers:
@@ -109,7 +110,8 @@ def compare_answers(saved: Manifest) -> None:
             for sku in sorted(found.keys() | saved.answers.keys())
             if found.get(sku) != saved.answers.get(sku)
         ]
+        why = "The backup is of an older Kindred, or rules" if is_older else "Rules"
         raise BackupError(
-            f"All rows are restored, and products have other similar ones than they had ({'; '.join(wrong)}). Rules "
-            "that began or ended since would be why; if there are none, restore another backup."
+            f"All rows are restored, and products have other similar ones than they had ({'; '.join(wrong)}). {why} "
+            "that began or ended since would be why; if neither is so, restore another backup."
         )

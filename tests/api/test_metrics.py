@@ -121,10 +121,9 @@ def test_lists_are_counted_by_strategy_and_methods_that_are_none_as_one(client, 
 
 
 def test_tasks_are_counted_by_name_and_outcome(db):
-    task = current_app.tasks["catalog.tasks.prune"]
-    labels = f'outcome="success",task="{task.name}"'
+    labels = f'outcome="success",task="{prune_title_words.name}"'
     before = scrape().get(("kindred_task_seconds_count", labels), 0)
-    task.apply()
+    prune_title_words.apply()
     assert scrape()["kindred_task_seconds_count", labels] == before + 1
 
 

@@ -21,8 +21,10 @@ from catalog.bucket import WINDOW, Bucket
 from catalog.checks import check_open_bucket, check_secret_key
 from catalog.files import find_stored
 from catalog.models import LeftFile, Product, ProductImage
+from catalog.pictures import orphans
+from catalog.pictures.left_files import drop_left_files
+from catalog.pictures.orphans import drop_orphans
 from catalog.pictures.stored import clean_stored_pictures
-from catalog.pruning import prune
 from config.backup import media
 from config.media import storage_settings
 from embeddings.models import EncodedInput, PendingEmbedding, ProductEmbedding
@@ -73,7 +75,7 @@ def test_a_picture_comes_by_rest_is_encoded_served_in_sizes_and_leaves_nothing(b
 
     assert shop.delete(f"/api/v1/products/MUG/images/{image.pk}/").status_code == 204
     LeftFile.objects.update(due_at=F("due_at") - timedelta(minutes=11))
-    assert (prune("files"), bucket.names(NAME)) == (1, [])
+    assert (sum(drop_left_files(False)), bucket.names(NAME)) == (1, [])
 
 
 def test_a_file_is_kept_once_whoever_has_it_and_goes_with_the_last(bucket):
@@ -180,16 +182,6 @@ def test_an_open_bucket_is_said_to_the_world_and_refused_where_staff_alone_may_l
     assert check_open_bucket() == []
     settings.KINDRED_AUDIT_VIEWS = True
     assert [said.id for said in check_open_bucket()] == ["catalog.E003"]
-
-
-def test_what_no_row_names_is_found_in_a_bucket_too(bucket, monkeypatch):
-    kept = ProductImageFactory(colour="red").file.name
-    for name in (f"products/ab/{'ab' * 32}.png", f"sized/160/cd/{'cd' * 32}.webp"):
-        default_storage.save(name, ContentFile(b"x"))
-    monkeypatch.setattr("catalog.pictures.orphans.FOLDERS", ["products/ab", kept.rpartition("/")[0], "sized/160/cd"])
-    assert prune("orphans") == 0  # they are written just now
-    monkeypatch.setattr("catalog.pictures.orphans.OLD_ENOUGH", timedelta(seconds=-60))
-    assert (prune("orphans"), bucket.names(NAME)) == (2, [kept])
 
 
 def test_media_of_a_backup_are_restored_into_a_bucket_which_is_not_copied_itself(bucket, tmp_path):

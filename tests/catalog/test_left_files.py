@@ -15,8 +15,8 @@ from catalog.models import LeftFile, ProductAudio, ProductImage
 from catalog.pictures.arranging import SOUNDS, delete_held
 from catalog.pictures.checks import store_picture
 from catalog.pictures.left_file import find_kept, keep_files
-from catalog.pictures.left_files import drop_left_files
 from catalog.pictures.sizes import read_sized
+from catalog.pruning import prune
 from tests.factories import ProductAudioFactory, ProductImageFactory, picture_bytes, picture_file
 
 pytestmark = pytest.mark.django_db

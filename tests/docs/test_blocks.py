@@ -110,8 +110,6 @@ NOT_RUN: dict[tuple[str, str], tuple[str, Callable[[Block], None]]] = {
      "VALKEY_PASSWORD=$(openssl rand -hex 24) ALLOWED_HOSTS=shop.example"): ("needs Docker", commands.check_compose),
     ("docs/monitoring.md", "pip install -r requirements-observability.txt"): ("needs a network", commands.check_set_up),
     ("docs/monitoring.md", "scrape_configs:"): ("is for Prometheus", check_scrapes),
-    ("docs/operations.md", "gunicorn config.wsgi --worker-class config.web_worker.WebWorker --bind 127.0.0.1:8000 "
-     "--workers 2 --threads 4 --preload --no-control-socket"): ("do not end", commands.check_commands),
     ("docs/django.md", '"""Products of a model of one\'s own: `KINDRED["SOURCES"] = ["shop.kindred.Products"]`."""'): (
         SHOPS, check_nothing),
     ("docs/django.md", '"""Products of django-oscar: `KINDRED["SOURCES"] = ["shop.kindred.OscarProducts"]`."""'): (

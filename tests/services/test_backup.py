@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from catalog.models import Chore, LeftFile, Product
 from catalog.pruning import prune
-from config.backup import facts, loading, making, media, programs, restoring
+from config.backup import facts, loading, making, manifest, media, programs, restoring
 from embeddings import services
 from embeddings.models import ProductEmbedding
 from tests.embeddings.shop import make_product
@@ -127,7 +127,7 @@ def test_a_shop_is_backed_up_beside_its_work_and_is_in_another_place_what_it_was
     settings.KINDRED_HOME.mkdir()
     (settings.KINDRED_HOME / "secret_key").write_text("made just now")
     with at(copy, monkeypatch):
-        with pytest.raises(CommandError, match=r'As a superuser: psql -d \w+ -c "CREATE EXTENSION vector"'):
+        with pytest.raises(CommandError, match=r"As a superuser of Postgres.*'CREATE EXTENSION vector'"):
             call_command("restore", str(folder))
         assert connection.introspection.table_names() == []
         for extension in ("vector", "pg_trgm", "unaccent"):
@@ -202,8 +202,10 @@ def saved(shop, tmp_path) -> Path:
 
 
 def change(folder: Path, **said: object) -> None:
-    manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(manifest | said))
+    """Have the manifest say otherwise, as if it had been written so."""
+    whole = json.loads((folder / "manifest.json").read_text()) | said
+    seal = manifest.make_seal({name: one for name, one in whole.items() if name != "sha256"})
+    (folder / "manifest.json").write_text(json.dumps(whole | {"sha256": seal}))
 
 
 def test_what_cannot_be_restored_changes_nothing_and_is_said_with_what_to_do(saved, capsys):

@@ -155,6 +155,16 @@ def test_embedded_servers_that_cannot_start_are_told_of_with_the_reason(monkeypa
     assert not manage.needs_services(["doctor"])  # else the command would not come to say so
 
 
+def test_a_catalogue_that_it_may_not_read_is_said_in_json_as_well(monkeypatch):
+    def refuse() -> None:
+        raise DatabaseError("permission denied for table catalog_product")
+
+    monkeypatch.setattr("config.management.commands.doctor.examine", refuse)
+    status, lines = examine()
+    assert (status, lines["catalogue"]["level"]) == (2, "fault")
+    assert lines["catalogue"]["said"] == "cannot be looked at: permission denied for table catalog_product"
+
+
 def test_pictures_that_the_database_names_and_nobody_can_read_are_a_fault(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path)
     assert examine()[1]["media"]["said"] == f"{tmp_path}: empty"

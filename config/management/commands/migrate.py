@@ -1,4 +1,5 @@
-"""`migrate`: Django's own, which stops no visitor while it waits for a table (`config/patient_migrations.py`)."""
+"""`migrate`: Django's own, which first asks whether the database has all that the migrations need, and which stops no
+visitor while it waits for a table (`config/patient_migrations.py`)."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import OperationalError
+from django.db import OperationalError, connections
 
+from api.postgres.prerequisites import find_missing
 from config import patient_migrations
 from embeddings.spaces.locks import try_lock
 
@@ -20,6 +22,20 @@ WAIT_S = 1.0  # for another one, between two looks
 
 
 class Command(migrate.Command):
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Raises CommandError, with what to do, before anything is changed."""
+        try:
+            missing = find_missing(connections[options["database"]])
+        except OperationalError as error:
+            said = " ".join(str(error).split())
+            raise CommandError(
+                f"The database does not answer ({said}). Check DATABASE_URL, and that it is up."
+            ) from None
+        if missing:
+            raise CommandError("\n".join(f"{message} {hint}" for message, hint in missing))
+        done: str | None = super().execute(*args, **options)
+        return done
+
     def handle(self, *args: Any, **options: Any) -> None:
         """One after the other, where several are told to: who comes second finds nothing left to do."""
         gives_up_at = time.monotonic() + patient_migrations.PATIENCE_S
