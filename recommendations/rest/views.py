@@ -98,9 +98,9 @@ class BatchView(APIView):
         Each `placement` is the query string that similar/ would take, encoded, with `anchors`:
         `placement=anchors%3DMUG-101%26limit%3D8`.
         """
-        texts = BatchParameters.read(request).get("placement")
-        if not texts:
+        if not BatchParameters.read(request).get("placement"):
             raise ValidationError({"placement": [gettext("Has to be a list of 1 to %d placements.") % MAX_PLACEMENTS]})
+        texts = request.query_params.getlist("placement")  # as sent: answers are told by their place, equal ones too
         give_up_at = monotonic() + BATCH_BUDGET_S
         answers = [answer_query(QueryDict(text), request, give_up_at=give_up_at) for text in texts]
         response = Response({"placements": answers})

@@ -42,6 +42,12 @@ def test_it_answers_what_similar_and_the_post_answer(client, shelf):
     assert [one["id"], cart["id"], skus(new)] == ["one", "", ["D"]]
 
 
+def test_each_has_its_place_although_another_is_the_same(client, shelf):
+    """Two widgets of one page that ask for the same list; the second one had none."""
+    same, other = "anchors=A&limit=1", "anchors=D&limit=1"
+    assert [skus(one) for one in client.get(address(same, same, other)).json()["placements"]] == [["B"], ["B"], ["C"]]
+
+
 def test_filters_and_cursors_are_those_of_similar(client, shelf):
     query = "anchors=A&limit=1&attr.colour=sage&exclude=B"
     [first] = client.get(address(query)).json()["placements"]
