@@ -4972,8 +4972,8 @@ MUTANTS = (
     ),
     Mutant(
         "config/doctor/screen.py",
-        "        has_tables = has_database and not any(line.level == Level.FAULT for line in lines)\n",
-        "        has_tables = True\n",
+        "        can_ask = has_tables(lines)\n",
+        "        can_ask = True\n",
         ("tests/services/test_doctor.py::test_without_a_database_the_rest_is_looked_at_and_nothing_is_raised",),
         "whoever asks the doctor about a database that is down is told of it by every table",
     ),

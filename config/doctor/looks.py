@@ -21,11 +21,11 @@ from config.backup.files import say_bytes
 from config.backup.making import CHORE
 from config.doctor.line import Level, Line
 from config.services.preflight import FREE_BYTES_RESTART
+from embeddings.checks import STANDSTILL_MAX
 from embeddings.coverage import oldest_due_at
 from embeddings.models import EmbeddingSpace, PendingEmbedding
 
 LOW_BYTES = 2 * 1024**3  # that a night of builds, or a backup, may take
-LONG_WAIT = timedelta(minutes=10)
 PROBE = "doctor:probe"
 NEWEST = 3  # pictures; one alone may have been lost by itself
 
@@ -133,7 +133,7 @@ def look_at_vectors() -> list[Line]:
         return [*lines, Line("pending", Level.FINE, "no product waits for its vector")]
     waited, count = timezone.now() - oldest, count_rows(PendingEmbedding.objects.exclude(retry_at=None))
     said = f"{count.number} products wait, the oldest for {word_time(waited)}"
-    level = Level.WARNING if waited > LONG_WAIT else Level.FINE
+    level = Level.WARNING if waited > STANDSTILL_MAX else Level.FINE
     return [*lines, Line("pending", level, said, "python manage.py embed_products" if level else "")]
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from api.health import Check, NotReady, all_checks
 from config import services
@@ -16,6 +16,7 @@ from config.doctor import looks
 from config.doctor.line import Level, Line
 
 DATABASE = "database"
+TABLES_NEED = frozenset({DATABASE, "migrations"})
 HEARD = "process "  # how the names begin of those that tell by the cache that they live
 WITHOUT_TABLES = ("broker", HEARD)
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -30,11 +31,11 @@ def look() -> list[Line]:
         has_database = database.level == Level.FINE
         lines = guard(looks.look_at_database) if has_database else [database]
         lines += guard(looks.look_at_migrations) if has_database else []
-        has_tables = has_database and not any(line.level == Level.FAULT for line in lines)
-        parts = (*looks.LOOKS, *(looks.DATABASE_LOOKS if has_tables else ()))
+        can_ask = has_tables(lines)
+        parts = (*looks.LOOKS, *(looks.DATABASE_LOOKS if can_ask else ()))
         lines += [line for part in parts for line in guard(part)]
         can_hear = not any(line.name == "cache" and line.level for line in lines)
-        return [*lines, *look_at_readiness(has_tables=has_tables, can_hear=can_hear), *look_at_checks(has_database)]
+        return [*lines, *look_at_readiness(can_ask=can_ask, can_hear=can_hear), *look_at_checks(has_database)]
 
 
 @contextmanager
@@ -57,10 +58,10 @@ def start_services() -> Line | None:
     return None
 
 
-def look_at_readiness(*, has_tables: bool, can_hear: bool) -> list[Line]:
+def look_at_readiness(*, can_ask: bool, can_hear: bool) -> list[Line]:
     """Ask what /readyz asks, as far as there are tables, and a cache by which other processes are heard."""
     checks = {name: check for name, check in all_checks().items() if name != DATABASE}
-    if not has_tables:
+    if not can_ask:
         checks = {name: check for name, check in checks.items() if name.startswith(WITHOUT_TABLES)}
     if not can_hear:
         checks = {name: check for name, check in checks.items() if not name.startswith(HEARD)}
@@ -117,10 +118,6 @@ def is_local() -> bool:
     return set(settings.ALLOWED_HOSTS) <= LOCAL_HOSTS
 
 
-def has_connection() -> bool:
-    """Return whether the database answers, asked once more for what comes after the screen."""
-    try:
-        connection.ensure_connection()
-    except DatabaseError:
-        return False
-    return True
+def has_tables(lines: list[Line]) -> bool:
+    """Return whether these lines say that the database answers and is migrated: else nothing in it is asked."""
+    return not any(line.name in TABLES_NEED and line.level == Level.FAULT for line in lines)

@@ -12,7 +12,7 @@ from catalog.doctor.remarks import Examination, examine
 from catalog.doctor.summary import summarise
 from config.doctor.line import Level, Line
 from config.doctor.looks import word_error
-from config.doctor.screen import has_connection, look
+from config.doctor.screen import has_tables, look
 
 HELP = (
     "Say on one screen how the installation stands, with the command that mends what is amiss, and then what makes "
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         lines = [] if options["catalogue"] else look()
         worst = max((line.level for line in lines), default=Level.FINE)
-        may_examine = options["catalogue"] or (has_connection() and not is_unmigrated(lines))
+        may_examine = options["catalogue"] or has_tables(lines)
         examinations: list[Examination] = []
         try:
             examinations = [*examine(), *summarise()] if may_examine else []
@@ -78,8 +78,3 @@ class Command(BaseCommand):
             ],
         }
         self.stdout.write(json.dumps(said, indent=1, ensure_ascii=False, default=str))
-
-
-def is_unmigrated(lines: list[Line]) -> bool:
-    """Return whether tables may be missing."""
-    return any(line.name == "migrations" and line.level == Level.FAULT for line in lines)
